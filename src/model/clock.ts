@@ -1,0 +1,47 @@
+// One clock: whole microseconds since the epoch, steady between corrections, in step with the system's clock.
+
+const RECHECK_AFTER_MS = 1000;
+const TOLERATED_DRIFT_MS = 5;
+
+let originMs = performance.timeOrigin;
+let checkedAtMs = performance.now();
+
+/**
+ * Now, in whole microseconds since the epoch. The steady clock gives the microseconds; once a second it is compared
+ * with the system's clock and set right when a suspended machine or a corrected clock has moved them apart.
+ */
+export function nowMicros(): number {
+  const steadyMs = performance.now();
+  if (steadyMs - checkedAtMs > RECHECK_AFTER_MS) followSystemClock(steadyMs);
+  return Math.round((originMs + steadyMs) * 1000);
+}
+
+function followSystemClock(steadyMs: number): void {
+  checkedAtMs = steadyMs;
+  const driftMs = Date.now() - (originMs + steadyMs);
+  if (Math.abs(driftMs) > TOLERATED_DRIFT_MS) originMs += driftMs;
+}
+
+/** Whole microseconds since the epoch of a Date; undefined for an invalid one. */
+export function microsOf(date: Date): number | undefined {
+  const ms = date.getTime();
+  return Number.isNaN(ms) ? undefined : ms * 1000;
+}
+
+/** ISO 8601 in UTC with six digits: `2026-11-22T10:36:03.657928Z`. */
+export function isoMicros(micros: number): string {
+  const ms = Math.floor(micros / 1000);
+  const rest = String(micros - ms * 1000).padStart(3, "0");
+  return `${new Date(ms).toISOString().slice(0, -1)}${rest}Z`;
+}
+
+const ISO = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/;
+
+/** Reads ISO 8601 down to the microsecond (`Z`, an offset or none, which is UTC); undefined where it is none. */
+export function parseIsoMicros(text: string): number | undefined {
+  const match = ISO.exec(text);
+  if (match === null) return undefined;
+  const seconds = Date.parse(`${match[1]}${match[3] ?? "Z"}`);
+  if (Number.isNaN(seconds)) return undefined;
+  return seconds * 1000 + Number((match[2] ?? "").slice(0, 6).padEnd(6, "0"));
+}

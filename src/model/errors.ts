@@ -1,0 +1,87 @@
+// Everything that can go wrong has a code, a sentence that says what to do, and its cause.
+
+/** What each code means. The same table is in docs/errors.md, which a test compares with this one. */
+export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
+  INVALID_OPTION: "An option is unknown, missing or out of range; thrown at construction.",
+  INVALID_ARGUMENT: "An argument of a call could not be used and was left out; the call went on without it.",
+  INVALID_QUERY: "A query has an unknown field or a value out of range; the read rejects.",
+  INVALID_RECORD: "A record, log line or item is not a span; reading it fails.",
+  NO_TRACER: "A traced function has no tracer to use; it ran untraced.",
+  NOT_A_STORE: "The tracer's sink keeps nothing that could be read back; the read rejects.",
+  SPAN_ENDED: "A span was changed after it ended; the change was left out.",
+  TRACER_CLOSED: "A span ended after its tracer was closed; it was dropped.",
+  SINK_FAILED: "A sink threw or rejected; the span was counted as failed.",
+  PROCESS_FAILED: "The `process` option threw; the span was kept from every sink.",
+  FLUSH_TIMEOUT: "A flush ran out of time; `pending` says how many spans still wait.",
+  QUEUE_FULL: "A bounded queue was full; the oldest spans were dropped and counted.",
+  STREAM_FAILED: "The output stream failed; spans written to it are counted as failed.",
+  MISSING_DEPENDENCY: "An optional package is not installed; the message names it.",
+  TABLE_NOT_FOUND: "The DynamoDB table does not exist in that region or at that endpoint.",
+  TABLE_SCHEMA: "The DynamoDB table or its index has other keys than Tracelight's.",
+  CREDENTIALS: "No AWS credentials were found, or AWS refused them.",
+  ACCESS_DENIED: "The AWS credentials may not do this.",
+  ITEM_TOO_LARGE: "A span is larger than one DynamoDB item may be (400 KB).",
+  DYNAMODB_FAILED: "DynamoDB refused a request, or could not be reached.",
+};
+
+/** One of Tracelight's own error codes. */
+export type TracelightErrorCode =
+  | "INVALID_OPTION"
+  | "INVALID_ARGUMENT"
+  | "INVALID_QUERY"
+  | "INVALID_RECORD"
+  | "NO_TRACER"
+  | "NOT_A_STORE"
+  | "SPAN_ENDED"
+  | "TRACER_CLOSED"
+  | "SINK_FAILED"
+  | "PROCESS_FAILED"
+  | "FLUSH_TIMEOUT"
+  | "QUEUE_FULL"
+  | "STREAM_FAILED"
+  | "MISSING_DEPENDENCY"
+  | "TABLE_NOT_FOUND"
+  | "TABLE_SCHEMA"
+  | "CREDENTIALS"
+  | "ACCESS_DENIED"
+  | "ITEM_TOO_LARGE"
+  | "DYNAMODB_FAILED";
+
+/**
+ * The one error class of Tracelight. `code` is stable and listed in docs/errors.md; `message` says what is wrong
+ * and how to mend it; `cause` holds the error below it, where there is one.
+ *
+ * @example
+ * try {
+ *   new InMemoryTracer({ memorySize: -1 });
+ * } catch (error) {
+ *   if (error instanceof TracelightError) console.log(error.code); // INVALID_OPTION
+ * }
+ */
+export class TracelightError extends Error {
+  override readonly name: string = "TracelightError";
+  /** A stable code; see {@link TracelightErrorCode}. Sinks of your own may use their own codes. */
+  readonly code: TracelightErrorCode | (string & {});
+
+  constructor(code: TracelightErrorCode | (string & {}), message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  /** `error` itself when it is a TracelightError already, else a new one around it. */
+  static from(error: unknown, code: TracelightErrorCode, what: string): TracelightError {
+    if (error instanceof TracelightError) return error;
+    return new TracelightError(code, `${what}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** The message of anything that can be thrown; never throws itself. */
+export function messageOf(error: unknown): string {
+  try {
+    if (error instanceof Error) return error.message;
+    if (typeof error === "object" && error !== null && "message" in error) return String(error.message);
+    return String(error);
+  } catch {
+    return "an error that cannot be shown";
+  }
+}

@@ -1,0 +1,147 @@
+// What a query means, in every store: which spans match, in which order they come, how many.
+import { type Attributes, equalValues } from "./attributes.ts";
+import { capture } from "./capture.ts";
+import { TracelightError } from "./errors.ts";
+import { isSpanStatus, type SpanFields, type SpanStatus } from "./record.ts";
+import { closest } from "./spelling.ts";
+
+/** Which spans to read. All fields hold together; none given means all spans. */
+export interface TraceQuery {
+  /** Spans of this trace. */
+  readonly traceId?: string;
+  /**
+   * Spans that have all these attributes, inherited ones included. Equality is deep and typed: 1 is not "1".
+   * `null` matches an attribute that is null or absent.
+   */
+  readonly attributeFilter?: Attributes;
+  /** Spans written under this identifier; those written without one are under `_`. */
+  readonly identifier?: string;
+  readonly spanName?: string;
+  readonly status?: SpanStatus;
+  /** Spans that started at this time or later. */
+  readonly since?: Date;
+  /** Spans that started before this time. */
+  readonly until?: Date;
+  /** By start; `asc` unless told. */
+  readonly order?: "asc" | "desc";
+  /** At most so many, after ordering. */
+  readonly limit?: number;
+}
+
+/** The identifier of spans that were written without one. */
+export const NO_IDENTIFIER = "_";
+
+/** True where a span, written under `identifier`, is one that the query asks for. `order` and `limit` play no part. */
+export function matches(span: SpanFields, query: TraceQuery, identifier: string = NO_IDENTIFIER): boolean {
+  return (
+    (query.traceId === undefined || span.traceId === query.traceId) &&
+    (query.identifier === undefined || identifier === query.identifier) &&
+    (query.spanName === undefined || span.spanName === query.spanName) &&
+    (query.status === undefined || span.spanStatus === query.status) &&
+    (query.since === undefined || span.startedAtMicros >= query.since.getTime() * 1000) &&
+    (query.until === undefined || span.startedAtMicros < query.until.getTime() * 1000) &&
+    (query.attributeFilter === undefined || hasAttributes(span.attributes, query.attributeFilter))
+  );
+}
+
+function hasAttributes(attributes: Attributes, filter: Attributes): boolean {
+  return Object.keys(filter).every((key) => {
+    const value = Object.hasOwn(attributes, key) ? attributes[key] : null;
+    return equalValues(value ?? null, capture(filter[key]) ?? null);
+  });
+}
+
+/** The spans that match, in the query's order, no more than its limit. */
+export function select<S extends SpanFields>(spans: readonly S[], query: TraceQuery): S[] {
+  return arrange(
+    spans.filter((span) => matches(span, query)),
+    query,
+  );
+}
+
+/** Spans that match already, in the query's order, no more than its limit. */
+export function arrange<S extends SpanFields>(spans: readonly S[], query: TraceQuery): S[] {
+  const ordered = inStartOrder(spans);
+  if (query.order === "desc") ordered.reverse();
+  return query.limit === undefined ? ordered : ordered.slice(0, query.limit);
+}
+
+/** By start; where times tie, parents before their children, then by trace and span id, so that every store agrees. */
+export function inStartOrder<S extends SpanFields>(spans: readonly S[]): S[] {
+  const sorted = [...spans].sort(compareStart);
+  for (let from = 0; from < sorted.length; ) {
+    let to = from + 1;
+    while (to < sorted.length && sorted[to]?.startedAtMicros === sorted[from]?.startedAtMicros) to++;
+    if (to - from > 1) sorted.splice(from, to - from, ...parentsFirst(sorted.slice(from, to)));
+    from = to;
+  }
+  return sorted;
+}
+
+function compareStart(a: SpanFields, b: SpanFields): number {
+  if (a.startedAtMicros !== b.startedAtMicros) return a.startedAtMicros - b.startedAtMicros;
+  return compareText(a.traceId, b.traceId) || compareText(a.spanId, b.spanId);
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** Keeps the order but moves each span behind its parent. Without recursion: a chain may be of any length. */
+function parentsFirst<S extends SpanFields>(tied: readonly S[]): S[] {
+  const byId = new Map(tied.map((span) => [span.traceId + span.spanId, span]));
+  const ordered = new Set<S>();
+  for (const span of tied) {
+    const chain: S[] = [];
+    const seen = new Set<S>();
+    for (let at: S | undefined = span; at !== undefined && !ordered.has(at) && !seen.has(at); ) {
+      chain.push(at);
+      seen.add(at);
+      at = at.parentSpanId === undefined ? undefined : byId.get(at.traceId + at.parentSpanId);
+    }
+    for (const next of chain.reverse()) ordered.add(next);
+  }
+  return [...ordered];
+}
+
+/** Throws a TracelightError (`INVALID_QUERY`) for an unknown field or a value that cannot be meant. */
+export function checkQuery(query: TraceQuery): void {
+  for (const [field, value] of Object.entries(query)) {
+    const test = Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined;
+    if (test === undefined) throw unknownField(field);
+    if (value !== undefined && !test.holds(value)) {
+      throw new TracelightError("INVALID_QUERY", `The query's "${field}" must be ${test.what}.`);
+    }
+  }
+}
+
+function unknownField(field: string): TracelightError {
+  const near = closest(field, Object.keys(FIELDS));
+  const mend = near === undefined ? `it takes ${Object.keys(FIELDS).join(", ")}` : `did you mean "${near}"?`;
+  return new TracelightError("INVALID_QUERY", `Unknown query field "${field}"; ${mend}`);
+}
+
+interface FieldTest {
+  readonly what: string;
+  readonly holds: (value: unknown) => boolean;
+}
+
+const TEXT: FieldTest = { what: "a string", holds: (value) => typeof value === "string" };
+const TIME: FieldTest = {
+  what: "a valid Date",
+  holds: (value) => value instanceof Date && !Number.isNaN(value.getTime()),
+};
+const FIELDS: Readonly<Record<string, FieldTest>> = {
+  traceId: TEXT,
+  attributeFilter: { what: "an object", holds: (value) => typeof value === "object" && value !== null },
+  identifier: TEXT,
+  spanName: TEXT,
+  status: { what: '"UNSET", "OK" or "ERROR"', holds: isSpanStatus },
+  since: TIME,
+  until: TIME,
+  order: { what: '"asc" or "desc"', holds: (value) => value === "asc" || value === "desc" },
+  limit: {
+    what: "a whole number of at least 0",
+    holds: (value) => Number.isSafeInteger(value) && Number(value) >= 0,
+  },
+};

@@ -1,0 +1,28 @@
+// About how many bytes a span takes, for queues and memories that are bounded in bytes.
+import type { SpanFields } from "./record.ts";
+
+const OBJECT_BYTES = 64;
+
+/** The bytes of a span's values in memory, about; counting stops soon after `limit`. */
+export function boundedSize(span: SpanFields, limit: number): number {
+  let bytes = 8 * OBJECT_BYTES;
+  const waiting: unknown[] = [span.spanName, span.attributes, span.events, span.links];
+  for (let value = waiting.pop(); value !== undefined && bytes <= limit; value = waiting.pop()) {
+    bytes += ownBytes(value);
+    if (typeof value === "object" && value !== null && !(value instanceof Uint8Array))
+      waiting.push(...partsOf(value));
+  }
+  return bytes;
+}
+
+function ownBytes(value: unknown): number {
+  if (typeof value === "string") return 16 + 2 * value.length;
+  if (typeof value !== "object" || value === null) return 8;
+  return OBJECT_BYTES + (value instanceof Uint8Array ? value.byteLength : 0);
+}
+
+function partsOf(value: object): unknown[] {
+  if (value instanceof Map) return [...value].flat();
+  if (value instanceof Set) return [...value];
+  return Object.entries(value).flat();
+}

@@ -1,0 +1,148 @@
+// Captured values as JSON and back: tags for what JSON lacks (lossless), or text in their place (lossy).
+import { deflateSync, inflateSync } from "node:zlib";
+import { decodeBase85, encodeBase85 } from "./base85.ts";
+import { setOwn } from "./capture.ts";
+import { isoMicros, parseIsoMicros } from "./clock.ts";
+
+/** What JSON can say. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+
+/** An object whose only key is one of these is a tag; a real object that looks so is wrapped in `__escaped__`. */
+const TAGS = new Set([
+  "__bytes__",
+  "__datetime__",
+  "__bigint__",
+  "__number__",
+  "__map__",
+  "__set__",
+  "__escaped__",
+]);
+/** Bytes that unpack to more than this are left packed. */
+const MAX_UNPACKED_BYTES = 1 << 30;
+/** Nesting that a reader follows: twice what capture lets through, since a tag takes a level or two. */
+const MAX_READ_DEPTH = 1000;
+
+/**
+ * A captured value as JSON that `decodeValue` reads back exactly. Tags: `__bytes__` (base 85 of zlib, as the Python toolkit
+ * writes it), `__datetime__` (ISO 8601), and Tracelight's own `__bigint__`, `__number__` (NaN, Infinity, -Infinity, -0),
+ * `__map__` (a list of pairs) and `__set__`.
+ */
+export function encodeValue(value: unknown): JsonValue {
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value;
+    case "number":
+      return Number.isFinite(value) && !Object.is(value, -0) ? value : { __number__: numberName(value) };
+    case "bigint":
+      return { __bigint__: String(value) };
+    case "object":
+      return value === null ? null : encodeObject(value);
+    default:
+      return null;
+  }
+}
+
+function numberName(value: number): string {
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+function encodeObject(value: object): JsonValue {
+  if (Array.isArray(value)) return value.map(encodeValue);
+  if (value instanceof Uint8Array) return { __bytes__: encodeBase85(deflateSync(value)) };
+  if (value instanceof Date) return { __datetime__: isoOffset(value.getTime() * 1000) };
+  if (value instanceof Map) return { __map__: [...value].map(([k, v]) => [encodeValue(k), encodeValue(v)]) };
+  if (value instanceof Set) return { __set__: [...value].map(encodeValue) };
+  const copy = mapProperties(value, encodeValue);
+  return tagOf(copy) === undefined ? copy : { __escaped__: copy };
+}
+
+/** ISO 8601 as Python's `isoformat` writes it in UTC: with `+00:00` for the zone. */
+export function isoOffset(micros: number): string {
+  return `${isoMicros(micros).slice(0, -1)}+00:00`;
+}
+
+/** Own properties in order, each value changed by `change`; `__proto__` stays a property. */
+export function mapProperties<T>(source: object, change: (value: unknown) => T): Record<string, T> {
+  const copy: Record<string, T> = {};
+  for (const [key, value] of Object.entries(source)) setOwn(copy, key, change(value));
+  return copy;
+}
+
+function tagOf(value: object): string | undefined {
+  const keys = Object.keys(value);
+  const key = keys[0];
+  return keys.length === 1 && key !== undefined && TAGS.has(key) ? key : undefined;
+}
+
+/** The value that `encodeValue` was given, or that the Python toolkit stored. A broken tag stays as it is. */
+export function decodeValue(json: unknown, depth = 0): unknown {
+  if (typeof json !== "object" || json === null) return json;
+  if (depth > MAX_READ_DEPTH) return `[Truncated: more than ${MAX_READ_DEPTH} levels]`;
+  if (Array.isArray(json)) return Object.freeze(json.map((item) => decodeValue(item, depth + 1)));
+  const tag = tagOf(json);
+  const decoded = tag === undefined ? undefined : decodeTag(tag, Reflect.get(json, tag), depth + 1);
+  return decoded ?? Object.freeze(mapProperties(json, (value) => decodeValue(value, depth + 1)));
+}
+
+function decodeTag(tag: string, content: unknown, depth: number): unknown {
+  if (typeof content === "string") return decodeText(tag, content);
+  if (Array.isArray(content)) return decodeItems(tag, content, depth);
+  if (tag !== "__escaped__" || typeof content !== "object" || content === null) return undefined;
+  return Object.freeze(mapProperties(content, (value) => decodeValue(value, depth)));
+}
+
+function decodeText(tag: string, text: string): unknown {
+  if (tag === "__bytes__") return decodeBytes(text);
+  if (tag === "__datetime__") return decodeDate(text);
+  if (tag === "__bigint__") return /^-?\d+$/.test(text) ? BigInt(text) : undefined;
+  if (tag === "__number__") return /^(NaN|-?Infinity|-0)$/.test(text) ? Number(text) : undefined;
+  return undefined;
+}
+
+function decodeBytes(text: string): Uint8Array | undefined {
+  try {
+    const packed = decodeBase85(text);
+    return packed && new Uint8Array(inflateSync(packed, { maxOutputLength: MAX_UNPACKED_BYTES }));
+  } catch {
+    return undefined;
+  }
+}
+
+function decodeDate(text: string): Date | undefined {
+  const micros = parseIsoMicros(text);
+  return micros === undefined ? undefined : Object.freeze(new Date(Math.floor(micros / 1000)));
+}
+
+function decodeItems(tag: string, items: readonly unknown[], depth: number): unknown {
+  const decoded = items.map((item) => decodeValue(item, depth));
+  if (tag === "__set__") return Object.freeze(new Set(decoded));
+  if (tag !== "__map__" || !decoded.every(isPair)) return undefined;
+  return Object.freeze(new Map(decoded));
+}
+
+function isPair(value: unknown): value is readonly [unknown, unknown] {
+  return Array.isArray(value) && value.length === 2;
+}
+
+/**
+ * A captured value as the Python toolkit's log lines have it: bytes as base64, dates as ISO text, what else JSON lacks as
+ * text. It cannot be read back exactly.
+ */
+export function lossyValue(value: unknown): JsonValue {
+  if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
+  if (typeof value !== "object") return value === undefined ? null : String(value);
+  if (Array.isArray(value)) return value.map(lossyValue);
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+  if (value instanceof Date) return isoOffset(value.getTime() * 1000);
+  if (value instanceof Map || value instanceof Set) return JSON.stringify([...value].map(lossyValue));
+  return mapProperties(value, lossyValue);
+}

@@ -1,0 +1,141 @@
+// A span as a block of text for people, in the layout of the Python toolkit.
+import { NAMES } from "../conventions/names.ts";
+import { type Reading, readSpan } from "../conventions/reading.ts";
+import { isoMicros, nowMicros } from "../model/clock.ts";
+import type { SpanFields, SpanKind } from "../model/record.ts";
+import { allIn, type Color, inColor, type Paint, plain } from "./color.ts";
+import { oneLine, textLines } from "./text.ts";
+
+/** How a span is shown. */
+export interface HumanReadableOptions {
+  /** With ANSI colours. Default false. */
+  readonly color?: boolean;
+  /** Characters a line of a value. Default 160. */
+  readonly maxLength?: number;
+  /** Lines a value. Default 10. */
+  readonly maxLines?: number;
+}
+
+const DEFAULT_LENGTH = 160;
+const DEFAULT_LINES = 10;
+const LABEL_WIDTH = 16;
+const ATTRIBUTE_LENGTH = 80;
+const NAME_LENGTH = 200;
+
+/** A block of lines without a last line break. What models and tools wrote is escaped and cut. */
+export function humanReadable(span: SpanFields, options: HumanReadableOptions = {}): string {
+  const paint = painterFor(span, options.color ?? false);
+  const reading = readSpan(span);
+  const attributes = attributeLine(span, reading);
+  return [
+    headerLine(span, reading, paint),
+    ...(attributes === "" ? [] : [`  ${paint("yellow", attributes)}`]),
+    ...bodyLines(span, reading, options, paint),
+  ].join("\n");
+}
+
+function painterFor(span: SpanFields, color: boolean): Paint {
+  if (!color) return plain;
+  return span.state === "running" ? allIn("grey") : inColor;
+}
+
+function headerLine(span: SpanFields, reading: Reading, paint: Paint): string {
+  const ids = `[${span.traceId}/${span.parentSpanId ?? "root"}/${span.spanId}]`;
+  const agent = oneLine(reading.agent ?? "<missing service.name>", NAME_LENGTH);
+  const name = oneLine(span.spanName, NAME_LENGTH);
+  const kind = paint(kindColor(span, reading), span.spanKind);
+  return `${paint("blue", ids)} ${paint("cyan", agent)} ${kind} ${paint0(span, paint, `${name} - ${times(span)}`)}`;
+}
+
+/** The rest of the header has no colour of its own; only a running span's is grey. */
+function paint0(span: SpanFields, paint: Paint, text: string): string {
+  return span.state === "running" ? paint("grey", text) : text;
+}
+
+function times(span: SpanFields): string {
+  const start = shortTime(span.startedAtMicros);
+  if (span.state === "interrupted") return `${start} - [INTERRUPTED]`;
+  if (span.endedAtMicros === undefined) return `${start} - [SNAPSHOT - ${shortTime(nowMicros())}]`;
+  return `${start} - ${shortTime(span.endedAtMicros)} [${seconds(span.endedAtMicros - span.startedAtMicros)}]`;
+}
+
+function shortTime(micros: number): string {
+  return `${isoMicros(micros).slice(0, 23)}Z`;
+}
+
+/** One decimal, as the toolkit has it; three below a tenth of a second, where one would say nothing. */
+function seconds(micros: number): string {
+  return `${(micros / 1e6).toFixed(micros < 100_000 ? 3 : 1)}s`;
+}
+
+function kindColor(span: SpanFields, reading: Reading): Color {
+  if (reading.error !== undefined || span.spanStatus === "ERROR") return "red";
+  return KIND_COLORS[span.spanKind];
+}
+
+const KIND_COLORS: Readonly<Record<SpanKind, Color>> = {
+  INTERNAL: "blue",
+  SERVER: "green",
+  CLIENT: "magenta",
+  PRODUCER: "blue",
+  CONSUMER: "blue",
+};
+
+function attributeLine(span: SpanFields, reading: Reading): string {
+  const shown = SHOWN_ATTRIBUTES.map((key): [string, unknown] => [key, span.attributes[key]]);
+  shown.push([NAMES.authContext, reading.user]);
+  return shown
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([key, value]) => `${key}=${oneLine(value, ATTRIBUTE_LENGTH)}`)
+    .join(" ");
+}
+
+const SHOWN_ATTRIBUTES = [
+  NAMES.traceType,
+  NAMES.peerService,
+  NAMES.conversationId,
+  NAMES.subcontextId,
+] as const;
+
+function bodyLines(
+  span: SpanFields,
+  reading: Reading,
+  options: HumanReadableOptions,
+  paint: Paint,
+): string[] {
+  const cut = { maxLength: options.maxLength ?? DEFAULT_LENGTH, maxLines: options.maxLines ?? DEFAULT_LINES };
+  return bodyOf(span, reading)
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([label, value, color]) => {
+      const prefix = `${label}: `.padStart(LABEL_WIDTH);
+      const indent = " ".repeat(LABEL_WIDTH);
+      return paint(color, prefix + textLines(value, cut).join(`\n${indent}`));
+    });
+}
+
+type BodyRow = readonly [label: string, value: unknown, color: Color];
+
+function bodyOf(span: SpanFields, reading: Reading): BodyRow[] {
+  const rows: BodyRow[] = [];
+  const { input, output } = LABELS[reading.kind];
+  if (reading.kind === "cycle") rows.push(["Cycle", reading.cycle, "grey"]);
+  if (reading.kind === "tool-call") rows.push(["Tool", span.attributes[NAMES.toolName], "grey"]);
+  rows.push([input, reading.input, "grey"], [output, reading.output, "grey"]);
+  rows.push(["Stop reason", reading.stopReason, "grey"]);
+  if (reading.aborted) rows.push(["Aborted", "yes", "grey"]);
+  rows.push([
+    "Error",
+    reading.error ?? (span.spanStatus === "ERROR" ? span.statusMessage : undefined),
+    "red",
+  ]);
+  return rows;
+}
+
+const LABELS: Readonly<Record<Reading["kind"], { readonly input: string; readonly output: string }>> = {
+  turn: { input: "Input", output: "Response" },
+  cycle: { input: "Input", output: "Response" },
+  "model-call": { input: "Last message", output: "Response" },
+  "tool-call": { input: "Input", output: "Output" },
+  history: { input: "Input", output: "Messages" },
+  other: { input: "Input", output: "Output" },
+};

@@ -1,0 +1,120 @@
+// Keeps the latest spans in memory: for tests, for development, for what a page shows of this process.
+import { checkOptions, is } from "../model/options.ts";
+import { checkQuery, select, type TraceQuery } from "../model/query.ts";
+import { boundedSize } from "../model/size.ts";
+import { parentsOf } from "../model/tree.ts";
+import type { DeliveryReport, Store } from "../tracing/sink.ts";
+import { linkSpans, type Span } from "../tracing/span.ts";
+import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+
+/** Options of `InMemoryTracer`. */
+export interface InMemoryOptions extends TracerOptions {
+  /** So many spans are kept; older ones go first. Default 1000. */
+  readonly memorySize?: number;
+  /** About so many bytes of spans are kept. No limit unless told. */
+  readonly memoryBytes?: number;
+}
+
+/**
+ * Keeps spans in memory. Reads are synchronous here.
+ *
+ * @example
+ * const tracer = new InMemoryTracer({ memorySize: 1000 });
+ * tracer.trace("parent", (span) => span.addAttribute("foo", "bar"));
+ * console.log(tracer.getTraces()[0]?.attributes); // { foo: "bar" }
+ *
+ * @throws TracelightError `INVALID_OPTION`
+ */
+export class InMemoryTracer extends Tracer {
+  readonly #sink: InMemorySink;
+
+  constructor(options: InMemoryOptions = {}) {
+    checkOptions(options, {
+      owner: "InMemoryTracer",
+      checks: { ...TRACER_OPTION_CHECKS, memorySize: is.count(0), memoryBytes: is.count(0) },
+    });
+    const { memorySize = 1000, memoryBytes = Number.POSITIVE_INFINITY, ...rest } = options;
+    const sink = new InMemorySink(memorySize, memoryBytes);
+    super(sink, rest);
+    this.#sink = sink;
+  }
+
+  /** The spans that the query asks for, in start order, each with its parent where that is among them. */
+  override getTraces(query: TraceQuery = {}): readonly Span[] {
+    checkQuery(query);
+    return this.#sink.find(query);
+  }
+}
+
+interface Kept {
+  readonly span: Span;
+  readonly bytes: number;
+}
+
+/** A ring of the latest spans. */
+class InMemorySink implements Store {
+  readonly name = "in-memory";
+  readonly #maxSpans: number;
+  readonly #maxBytes: number;
+  readonly #ring: (Kept | undefined)[] = [];
+  #oldest = 0;
+  #count = 0;
+  #bytes = 0;
+  #written = 0;
+  #evicted = 0;
+
+  constructor(maxSpans: number, maxBytes: number) {
+    this.#maxSpans = maxSpans;
+    this.#maxBytes = maxBytes;
+  }
+
+  write(span: Span): void {
+    const bytes = this.#maxBytes === Number.POSITIVE_INFINITY ? 0 : boundedSize(span, this.#maxBytes);
+    this.#written++;
+    this.#add({ span, bytes });
+    while (this.#count > this.#maxSpans || this.#bytes > this.#maxBytes) this.#evict();
+  }
+
+  find(query: TraceQuery): readonly Span[] {
+    const spans = select(this.#spans(), query);
+    return linkSpans(spans, parentsOf(spans));
+  }
+
+  async flush(): Promise<DeliveryReport> {
+    return { written: this.#written, pending: 0, dropped: this.#evicted, failed: 0, errors: [] };
+  }
+
+  #add(kept: Kept): void {
+    if (this.#count === this.#ring.length) this.#grow();
+    this.#ring[(this.#oldest + this.#count) % this.#ring.length] = kept;
+    this.#count++;
+    this.#bytes += kept.bytes;
+  }
+
+  #evict(): void {
+    this.#bytes -= this.#ring[this.#oldest]?.bytes ?? 0;
+    this.#ring[this.#oldest] = undefined;
+    this.#oldest = (this.#oldest + 1) % this.#ring.length;
+    this.#count--;
+    this.#evicted++;
+  }
+
+  /** Doubles the ring, up to one place more than it may keep. */
+  #grow(): void {
+    const kept = this.#inOrder();
+    this.#ring.length = 0;
+    this.#ring.push(...kept);
+    this.#ring.length = Math.min(Math.max(16, kept.length * 2), this.#maxSpans + 1);
+    this.#oldest = 0;
+  }
+
+  #inOrder(): (Kept | undefined)[] {
+    return [...this.#ring.slice(this.#oldest), ...this.#ring.slice(0, this.#oldest)];
+  }
+
+  #spans(): Span[] {
+    return this.#inOrder()
+      .filter((kept) => kept !== undefined)
+      .map(({ span }) => span);
+  }
+}

@@ -1,0 +1,144 @@
+// Spans as they come, for a loop: one turn of an agent, shown while it runs.
+import { TracelightError } from "../model/errors.ts";
+import { checkOptions, is } from "../model/options.ts";
+import { Faults } from "../tracing/faults.ts";
+import type { DeliveryReport, Sink } from "../tracing/sink.ts";
+import type { Span } from "../tracing/span.ts";
+import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+
+/** Options of `IterableTracer`. */
+export interface IterableOptions extends TracerOptions {
+  /** So many spans wait for the loop; beyond that the oldest go, are counted and reported. Default 10,000. */
+  readonly queueSize?: number;
+}
+
+/**
+ * An async iterable of snapshots (`emitSnapshot`) and ended spans, as they come. A snapshot that the loop has not seen
+ * yet gives way to a newer one of the same span. `shutdown` ends the loop after what waits.
+ *
+ * @example
+ * const tracer = new IterableTracer();
+ * const turn = agent.converse("Hello", tracer).finally(() => tracer.shutdown());
+ * for await (const span of tracer) console.log(span.asHumanReadable());
+ * await turn;
+ *
+ * @throws TracelightError `INVALID_OPTION`
+ */
+export class IterableTracer extends Tracer implements AsyncIterable<Span> {
+  readonly #sink: IterableSink;
+
+  constructor(options: IterableOptions = {}) {
+    checkOptions(options, {
+      owner: "IterableTracer",
+      checks: { ...TRACER_OPTION_CHECKS, queueSize: is.count(1) },
+    });
+    const { queueSize = 10_000, ...rest } = options;
+    const sink = new IterableSink(queueSize, new Faults(options.onError));
+    super(sink, rest);
+    this.#sink = sink;
+  }
+
+  /** Ends the loop once it has seen what waits. Spans that come later are dropped and counted. */
+  shutdown(): void {
+    this.#sink.shutdown();
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Span, undefined> {
+    return {
+      next: () => this.#sink.next(),
+      return: async () => ({ done: true, value: undefined }),
+    };
+  }
+}
+
+type Next = IteratorResult<Span, undefined>;
+
+const END: Next = { done: true, value: undefined };
+
+class IterableSink implements Sink {
+  readonly name = "iterable";
+  readonly #size: number;
+  readonly #faults: Faults;
+  /** In order; by span for snapshots, so that a newer one takes the place of an older one. */
+  readonly #waiting = new Map<object, Span>();
+  readonly #snapshotKeys = new Map<string, object>();
+  readonly #readers: ((next: Next) => void)[] = [];
+  #isOver = false;
+  #written = 0;
+  #dropped = 0;
+
+  constructor(size: number, faults: Faults) {
+    this.#size = size;
+    this.#faults = faults;
+  }
+
+  write(span: Span): void {
+    this.#snapshotKeys.delete(span.spanId);
+    this.#offer({}, span);
+  }
+
+  observe(span: Span, what: "start" | "snapshot"): void {
+    if (what === "start") return;
+    const key = this.#snapshotKeys.get(span.spanId) ?? {};
+    this.#snapshotKeys.set(span.spanId, key);
+    this.#offer(key, span);
+  }
+
+  next(): Promise<Next> {
+    const first = this.#waiting.entries().next().value;
+    if (first !== undefined) return Promise.resolve(this.#take(...first));
+    if (this.#isOver) return Promise.resolve(END);
+    return new Promise((resolve) => this.#readers.push(resolve));
+  }
+
+  shutdown(): void {
+    this.#isOver = true;
+    for (const reader of this.#readers.splice(0)) reader(END);
+  }
+
+  async flush(): Promise<DeliveryReport> {
+    const pending = [...this.#waiting.values()].filter((span) => span.state === "ended").length;
+    return { written: this.#written, pending, dropped: this.#dropped, failed: 0, errors: this.#faults.all };
+  }
+
+  /** A loop that nobody runs any more would hold its spans for good. */
+  async close(): Promise<DeliveryReport> {
+    this.shutdown();
+    return this.flush();
+  }
+
+  #offer(key: object, span: Span): void {
+    if (this.#isOver) return this.#drop(span, "came after shutdown");
+    const reader = this.#readers.shift();
+    if (reader !== undefined) return reader(this.#seen(span));
+    this.#waiting.set(key, span);
+    if (this.#waiting.size > this.#size) this.#dropOldest();
+  }
+
+  #take(key: object, span: Span): Next {
+    this.#waiting.delete(key);
+    return this.#seen(span);
+  }
+
+  #seen(span: Span): Next {
+    if (span.state === "ended") this.#written++;
+    else this.#snapshotKeys.delete(span.spanId);
+    return { done: false, value: span };
+  }
+
+  #dropOldest(): void {
+    const oldest = this.#waiting.entries().next().value;
+    if (oldest === undefined) return;
+    this.#waiting.delete(oldest[0]);
+    this.#drop(oldest[1], `found ${this.#size} waiting for the loop`);
+  }
+
+  /** Only ended spans count: a snapshot is a look at what comes whole later. */
+  #drop(span: Span, why: string): void {
+    if (span.state !== "ended") return;
+    this.#dropped++;
+    this.#faults.report(
+      new TracelightError("QUEUE_FULL", `A span of the IterableTracer ${why} and was dropped.`),
+    );
+  }
+}

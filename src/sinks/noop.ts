@@ -1,0 +1,41 @@
+// Records nothing, and costs next to nothing.
+import type { Sink } from "../tracing/sink.ts";
+import { NOOP_SPAN, type Span } from "../tracing/span.ts";
+import { type TraceOptions, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+
+const NOOP_SINK: Sink = { name: "noop", write: () => undefined };
+
+/**
+ * A tracer for when you want no traces: functions run, spans take everything and keep nothing. All its spans are one and
+ * the same, which has ended; the active span of other tracers stays active.
+ */
+export class NoopTracer extends Tracer {
+  constructor(options: TracerOptions = {}) {
+    super(NOOP_SINK, options);
+  }
+
+  override trace<T>(name: string, fn: (span: Span) => T): T;
+  override trace<T>(name: string, options: TraceOptions, fn: (span: Span) => T): T;
+  override trace<T>(
+    _name: string,
+    optionsOrFn: TraceOptions | ((span: Span) => T),
+    fn?: (span: Span) => T,
+  ): T {
+    if (typeof optionsOrFn === "function") return optionsOrFn(NOOP_SPAN);
+    if (fn === undefined) throw new TypeError("trace(name, fn) needs a function to trace.");
+    return fn(NOOP_SPAN);
+  }
+
+  override startSpan(): Span {
+    return NOOP_SPAN;
+  }
+
+  override run<T>(span: Span | null, fn: () => T): T {
+    return span === NOOP_SPAN ? fn() : super.run(span, fn);
+  }
+
+  /** Always empty. */
+  override getTraces(): readonly Span[] {
+    return [];
+  }
+}

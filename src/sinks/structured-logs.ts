@@ -1,0 +1,53 @@
+// Writes each span as one line of JSON, in the Python toolkit's form, so that log queries work on both.
+import { checkOptions } from "../model/options.ts";
+import { encodeLogTrace } from "../model/record.ts";
+import { asciiJson } from "../render/escape.ts";
+import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
+import type { Span } from "../tracing/span.ts";
+import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { STREAM_CHECK, TextStream, type TextTarget } from "./text-stream.ts";
+
+/** Options of `StructuredLogsTracer`. */
+export interface StructuredLogsOptions extends TracerOptions {
+  /** Default process.stdout. */
+  readonly stream?: TextTarget;
+}
+
+/**
+ * Writes one JSON line a span: `{"logger":"TraceLogger","level":"INFO","message":"Trace","trace":{…}}`. Values that JSON
+ * lacks become text; the record (`JSON.stringify(span)`) is the lossless form.
+ *
+ * @throws TracelightError `INVALID_OPTION`
+ */
+export class StructuredLogsTracer extends Tracer {
+  constructor(options: StructuredLogsOptions = {}) {
+    checkOptions(options, {
+      owner: "StructuredLogsTracer",
+      checks: { ...TRACER_OPTION_CHECKS, ...STREAM_CHECK },
+    });
+    const { stream, ...rest } = options;
+    super(new StructuredLogsSink(options), rest);
+  }
+}
+
+class StructuredLogsSink implements Sink {
+  readonly name = "structured-logs";
+  readonly #stream: TextStream;
+
+  constructor(options: StructuredLogsOptions) {
+    this.#stream = new TextStream(options.stream ?? process.stdout, options);
+  }
+
+  write(span: Span): void {
+    this.#stream.write(`${logLine(span)}\n`);
+  }
+
+  flush({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
+    return this.#stream.flush(timeoutMs);
+  }
+}
+
+function logLine(span: Span): string {
+  const line = { logger: "TraceLogger", level: "INFO", message: "Trace", trace: encodeLogTrace(span) };
+  return asciiJson(JSON.stringify(line));
+}

@@ -1,0 +1,120 @@
+// Sends spans to several tracers at once.
+import { TracelightError } from "../model/errors.ts";
+import { checkOptions } from "../model/options.ts";
+import type { TraceQuery } from "../model/query.ts";
+import type { Awaitable, DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
+import type { Span } from "../tracing/span.ts";
+import {
+  ACCEPT,
+  OBSERVE,
+  SINK,
+  TRACER_OPTION_CHECKS,
+  Tracer,
+  type TracerOptions,
+} from "../tracing/tracer.ts";
+
+/**
+ * Sends each span to all of its tracers, through the `process` of each; one that fails neither stops the others nor
+ * reaches the app. Its context is its own, not its members'. `getTraces` asks the first member.
+ *
+ * @example
+ * const tracer = new TeeTracer().addTracer(new InMemoryTracer()).addTracer(new HumanReadableTracer());
+ */
+export class TeeTracer extends Tracer {
+  readonly #sink: TeeSink;
+
+  /** @throws TracelightError `INVALID_OPTION` */
+  constructor(options: TracerOptions = {}) {
+    checkOptions(options, { owner: "TeeTracer", checks: TRACER_OPTION_CHECKS });
+    const sink = new TeeSink();
+    super(sink, options);
+    this.#sink = sink;
+  }
+
+  /**
+   * Adds a tracer at the end; one that is there already stays where it is.
+   * @throws TracelightError `INVALID_ARGUMENT` for what is no tracer, or holds this one.
+   */
+  addTracer(tracer: Tracer): this {
+    if (!isTracer(tracer)) throw new TracelightError("INVALID_ARGUMENT", "addTracer needs a Tracer.");
+    if (holds(tracer, this.#sink)) {
+      throw new TracelightError("INVALID_ARGUMENT", "A TeeTracer cannot be among its own tracers.");
+    }
+    this.#sink.add(tracer);
+    return this;
+  }
+
+  /** Removes a tracer; nothing happens where it is not there. */
+  removeTracer(tracer: Tracer): this {
+    this.#sink.remove(tracer);
+    return this;
+  }
+
+  /** Adds a tracer until the result is disposed of: `using _ = tee.temporaryTracer(tracer)`. */
+  temporaryTracer(tracer: Tracer): Disposable {
+    this.addTracer(tracer);
+    return { [Symbol.dispose]: () => void this.removeTracer(tracer) };
+  }
+
+  /** Asks the first tracer; empty where there is none. */
+  override getTraces(query?: TraceQuery): Awaitable<readonly Span[]> {
+    return this.#sink.members[0]?.getTraces(query) ?? [];
+  }
+}
+
+function isTracer(value: Tracer): boolean {
+  return typeof value === "object" && value !== null && ACCEPT in value;
+}
+
+function holds(tracer: Tracer, sink: Sink): boolean {
+  const own = tracer[SINK];
+  return own === sink || (own instanceof TeeSink && own.members.some((member) => holds(member, sink)));
+}
+
+class TeeSink implements Sink {
+  readonly name = "tee";
+  /** Replaced, never changed, so that a member may be removed while a span is on its way. */
+  members: readonly Tracer[] = [];
+
+  add(tracer: Tracer): void {
+    if (!this.members.includes(tracer)) this.members = [...this.members, tracer];
+  }
+
+  remove(tracer: Tracer): void {
+    this.members = this.members.filter((member) => member !== tracer);
+  }
+
+  write(span: Span): void {
+    for (const member of this.members) member[ACCEPT](span);
+  }
+
+  /** There only while one of the members looks at running spans. */
+  get observe(): ((span: Span, what: "start" | "snapshot") => void) | undefined {
+    if (!this.members.some((member) => member[SINK].observe !== undefined)) return undefined;
+    return (span, what) => {
+      for (const member of this.members) member[OBSERVE](span, what);
+    };
+  }
+
+  flush({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
+    return sumOf(this.members.map((member) => member.flush({ timeoutMs })));
+  }
+
+  close(): Promise<DeliveryReport> {
+    return sumOf(this.members.map((member) => member.close()));
+  }
+}
+
+/** One report over all members: a span that two members wrote counts twice. */
+async function sumOf(waiting: readonly Promise<DeliveryReport>[]): Promise<DeliveryReport> {
+  const reports = await Promise.all(waiting);
+  const sum = (count: (report: DeliveryReport) => number) =>
+    reports.reduce((total, report) => total + count(report), 0);
+  return {
+    written: sum((report) => report.written),
+    pending: sum((report) => report.pending),
+    dropped: sum((report) => report.dropped),
+    failed: sum((report) => report.failed),
+    errors: reports.flatMap((report) => report.errors),
+  };
+}

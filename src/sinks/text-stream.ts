@@ -1,0 +1,118 @@
+// A text stream as a sink needs it: counted, bounded, and its errors kept from the app.
+import { Writable } from "node:stream";
+import { TracelightError } from "../model/errors.ts";
+import type { OptionRules } from "../model/options.ts";
+import { is } from "../model/options.ts";
+import { Faults } from "../tracing/faults.ts";
+import type { DeliveryReport } from "../tracing/sink.ts";
+import type { TracerOptions } from "../tracing/tracer.ts";
+
+/** Anything with a `write`: a Node stream, or an object of your own that collects text. */
+export interface TextTarget {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** A stream that takes no more for now holds at most so many bytes for us. */
+const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
+
+/** Check of the `stream` option. */
+export const STREAM_CHECK: OptionRules["checks"] = { stream: is.having("write", "a stream to write to") };
+
+const guarded = new WeakSet<Writable>();
+
+/** Writes text to a target and knows what became of it. */
+export class TextStream {
+  readonly #target: TextTarget;
+  readonly #faults: Faults;
+  #written = 0;
+  #failed = 0;
+  #dropped = 0;
+
+  constructor(target: TextTarget, options: Pick<TracerOptions, "onError">) {
+    this.#target = target;
+    this.#faults = new Faults(options.onError);
+    if (target instanceof Writable) keepErrorsFromApp(target);
+  }
+
+  /** Writes one span's text. What throws here is the caller's to count. */
+  write(text: string): void {
+    if (this.#isClosed()) return this.#fail(new Error("the stream has ended"));
+    if (this.#buffered() > MAX_BUFFERED_BYTES) return this.#drop();
+    this.#send(text, (error) => this.#undo(error));
+    this.#written++;
+  }
+
+  /** Shows text that is no span's last word: it is not counted, and left out where there is no room. */
+  show(text: string): void {
+    if (!this.#isClosed() && this.#buffered() <= MAX_BUFFERED_BYTES) this.#send(text, () => undefined);
+  }
+
+  #send(text: string, onError: (error: Error) => void): void {
+    if (this.#target instanceof Writable) this.#target.write(text, (error) => error && onError(error));
+    else this.#target.write(text);
+  }
+
+  #isClosed(): boolean {
+    return this.#target instanceof Writable && (this.#target.destroyed || this.#target.writableEnded);
+  }
+
+  #buffered(): number {
+    return this.#target instanceof Writable ? this.#target.writableLength : 0;
+  }
+
+  /** Resolves when the stream has taken all, or the time is over. */
+  async flush(timeoutMs: number): Promise<DeliveryReport> {
+    if (this.#target instanceof Writable && this.#isWaiting()) await drained(this.#target, timeoutMs);
+    const pending = this.#isWaiting() ? 1 : 0;
+    const errors = this.#faults.all;
+    return {
+      written: this.#written - pending,
+      pending,
+      dropped: this.#dropped,
+      failed: this.#failed,
+      errors,
+    };
+  }
+
+  #isWaiting(): boolean {
+    return !this.#isClosed() && this.#buffered() > 0;
+  }
+
+  #undo(error: Error): void {
+    this.#written--;
+    this.#fail(error);
+  }
+
+  #fail(error: Error): void {
+    this.#failed++;
+    this.#faults.report(
+      TracelightError.from(error, "STREAM_FAILED", "A span could not be written to the stream"),
+    );
+  }
+
+  #drop(): void {
+    this.#dropped++;
+    const message = `The stream takes no more: ${MAX_BUFFERED_BYTES} bytes wait, and further spans are dropped.`;
+    this.#faults.report(new TracelightError("QUEUE_FULL", message));
+  }
+}
+
+/** Without a listener, a broken pipe or a full disk would end the process by an `error` event. */
+function keepErrorsFromApp(stream: Writable): void {
+  if (guarded.has(stream)) return;
+  guarded.add(stream);
+  stream.on("error", () => undefined);
+}
+
+/** Writes are taken in order: when the empty one is done, so are those before it. */
+async function drained(stream: Writable, timeoutMs: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, timeoutMs);
+    stream.write("", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

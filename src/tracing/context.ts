@@ -1,0 +1,154 @@
+// What is active now: one AsyncLocalStorage for the whole process, shared by all tracers and all copies of this package.
+import { AsyncLocalStorage } from "node:async_hooks";
+import { type Attributes, addInheritable, type Inheritable, rebase } from "../model/attributes.ts";
+import type { Scope, SpanKind, SpanStatus } from "../model/record.ts";
+import type { Span } from "./span.ts";
+
+/**
+ * The part of a span that contexts and children hold on to: who it is and what it passes down, not what it carries. So an
+ * ended span's payload lives only as long as somebody wants it. Plain data: another copy of the package can use it.
+ */
+export interface SpanNode {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string | undefined;
+  readonly kind: SpanKind;
+  readonly scope: Scope;
+  readonly resourceAttributes: Attributes;
+  readonly startedAtMicros: number;
+  name: string;
+  status: SpanStatus;
+  endedAtMicros: number | undefined;
+  /** The nearest span above that can still add inheritable attributes. */
+  parent: SpanNode | undefined;
+  /** What is inheritable from here: entries of this span (and of ended ones above), then `base`. */
+  passes: Inheritable | undefined;
+  /** What `parent` passes down. */
+  base: Inheritable | undefined;
+  /** The shared revision at which `passes` and `base` were right. */
+  revision: number;
+  hasChildren: boolean;
+  /** The span itself, until it has ended and was written. */
+  span: Span | undefined;
+  /** Neighbours in its tracer's list of open spans. */
+  before: SpanNode | undefined;
+  after: SpanNode | undefined;
+}
+
+/** Settings that a tracer gives to its later spans. A given field replaces the old one. */
+export interface ContextUpdate {
+  /** What describes the program: `service.name` and the like. */
+  readonly resourceAttributes?: Attributes;
+  /** Attributes that each new span starts with. */
+  readonly spanAttributes?: Attributes;
+  readonly scope?: Scope;
+}
+
+/** What one async context holds. Never changed, only replaced. */
+export interface Frame {
+  readonly span: SpanNode | undefined;
+  /** What `withContext` set, innermost first. */
+  readonly scoped: ScopedUpdate | undefined;
+}
+
+/** One `withContext` around the code that runs. */
+export interface ScopedUpdate {
+  readonly tracer: object;
+  readonly update: ContextUpdate;
+  readonly next: ScopedUpdate | undefined;
+}
+
+/** What all copies of the package share. `revision` counts inheritable attributes that came after children. */
+interface Shared {
+  readonly storage: AsyncLocalStorage<Frame | undefined>;
+  revision: number;
+}
+
+const KEY = Symbol.for("tracelight.context.v1");
+const shared: Shared = sharedState();
+
+function sharedState(): Shared {
+  const found: unknown = Reflect.get(globalThis, KEY);
+  if (isShared(found)) return found;
+  const made: Shared = { storage: new AsyncLocalStorage(), revision: 0 };
+  Object.defineProperty(globalThis, KEY, { value: made });
+  return made;
+}
+
+function isShared(value: unknown): value is Shared {
+  return typeof value === "object" && value !== null && "storage" in value && "revision" in value;
+}
+
+/** The frame that is active, if any. */
+export function activeFrame(): Frame | undefined {
+  return shared.storage.getStore();
+}
+
+/** Calls `fn(argument)` with `frame` active, for this call and all it awaits. */
+export function runIn<A, T>(frame: Frame | undefined, fn: (argument: A) => T, argument: A): T {
+  return shared.storage.run(frame, fn, argument);
+}
+
+/** Links a new node below `parent`: what it inherits now, and from whom it may inherit more. */
+export function attach(node: SpanNode, parent: SpanNode): void {
+  if (parent.revision !== shared.revision) refresh(parent);
+  if (parent.endedAtMicros !== undefined) {
+    skipEnded(parent);
+    node.parent = parent.parent;
+    node.base = parent.base;
+  } else {
+    parent.hasChildren = true;
+    node.parent = parent;
+    node.base = parent.passes;
+  }
+  node.passes = parent.passes;
+  node.revision = shared.revision;
+}
+
+/** What is inheritable from `node`, with all that spans above it have added since. */
+export function inheritableFrom(node: SpanNode): Inheritable | undefined {
+  if (node.revision !== shared.revision) refresh(node);
+  return node.passes;
+}
+
+/** Makes an attribute inheritable from `node`; running spans below see it too. */
+export function passDown(node: SpanNode, key: string, value: unknown): void {
+  if (node.revision !== shared.revision) refresh(node);
+  node.passes = addInheritable(node.passes, node.base, key, value);
+  if (node.hasChildren) shared.revision++;
+}
+
+/** Lets an ended node go of the ended ones above it, so that a chain of short spans keeps no history alive. */
+export function detach(node: SpanNode): void {
+  if (node.parent === undefined) return;
+  if (node.revision !== shared.revision) refresh(node);
+  skipEnded(node);
+}
+
+/** What ended spans passed down can change no more: it becomes part of what `node` itself passes down. */
+function skipEnded(node: SpanNode): void {
+  while (node.parent !== undefined && node.parent.endedAtMicros !== undefined) {
+    node.base = node.parent.base;
+    node.parent = node.parent.parent;
+  }
+}
+
+/** Brings a node and all above it up to date, from the top down; a loop, since a chain may be of any length. */
+function refresh(node: SpanNode): void {
+  const stale: SpanNode[] = [];
+  for (
+    let at: SpanNode | undefined = node;
+    at !== undefined && at.revision !== shared.revision;
+    at = at.parent
+  ) {
+    stale.push(at);
+  }
+  for (const at of stale.reverse()) {
+    const base: Inheritable | undefined = at.parent === undefined ? at.base : at.parent.passes;
+    if (base !== at.base) {
+      at.passes = rebase(at.passes, at.base, base);
+      at.base = base;
+    }
+    at.revision = shared.revision;
+  }
+}

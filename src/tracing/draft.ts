@@ -1,0 +1,108 @@
+// The `process` option: the last change to a span before any sink sees it. It fails closed.
+import type { Attributes } from "../model/attributes.ts";
+import { capture } from "../model/capture.ts";
+import { TracelightError } from "../model/errors.ts";
+import type { Scope, SpanEvent, SpanKind, SpanLink, SpanState, SpanStatus } from "../model/record.ts";
+import { NODE, Span } from "./span.ts";
+
+/**
+ * A span on its way to the sinks, for `TracerOptions.process` to change. Assign new values; the old ones are frozen.
+ * What names the span and its place cannot be changed.
+ */
+export interface SpanDraft {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string | undefined;
+  readonly spanKind: SpanKind;
+  readonly scope: Scope;
+  readonly startedAt: Date;
+  readonly endedAt: Date | undefined;
+  /** `running` for what shows a span that has not ended yet. */
+  readonly state: SpanState;
+  spanName: string;
+  spanStatus: SpanStatus;
+  statusMessage: string | undefined;
+  attributes: Record<string, unknown>;
+  resourceAttributes: Record<string, unknown>;
+  events: SpanEvent[];
+  links: SpanLink[];
+}
+
+/** Changes a draft in place; false keeps the span from every sink. */
+export type Process = (span: SpanDraft) => void | false;
+
+/** The span as `process` leaves it; undefined where it returned false. Throws `PROCESS_FAILED` where it failed. */
+export function processed(span: Span, process: Process): Span | undefined {
+  const before = { attributes: span.attributes, resourceAttributes: span.resourceAttributes };
+  const draft = draftOf(span, before);
+  const verdict = call(process, draft);
+  return verdict === false ? undefined : rebuilt(span, draft, before);
+}
+
+interface Before {
+  readonly attributes: Attributes;
+  readonly resourceAttributes: Attributes;
+}
+
+function draftOf(span: Span, before: Before): SpanDraft {
+  const { traceId, spanId, parentSpanId, spanKind, scope, startedAt, endedAt, state } = span;
+  return {
+    ...{ traceId, spanId, parentSpanId, spanKind, scope, startedAt, endedAt, state },
+    spanName: span.spanName,
+    spanStatus: span.spanStatus,
+    statusMessage: span.statusMessage,
+    attributes: { ...before.attributes },
+    resourceAttributes: { ...before.resourceAttributes },
+    events: [...span.events],
+    links: [...span.links],
+  };
+}
+
+function call(process: Process, draft: SpanDraft): unknown {
+  let verdict: unknown;
+  try {
+    verdict = process(draft);
+  } catch (error) {
+    throw TracelightError.from(error, "PROCESS_FAILED", "The process option threw, so the span was dropped");
+  }
+  if (typeof verdict === "object" && verdict !== null) {
+    Promise.resolve(verdict).catch(() => undefined);
+    throw new TracelightError(
+      "PROCESS_FAILED",
+      "The process option must change the span at once; it returned a promise or object, so the span was dropped.",
+    );
+  }
+  return verdict;
+}
+
+function rebuilt(span: Span, draft: SpanDraft, before: Before): Span {
+  const node = {
+    ...span[NODE],
+    name: String(draft.spanName),
+    status: draft.spanStatus,
+    resourceAttributes: recaptured(draft.resourceAttributes, before.resourceAttributes),
+    ...{ parent: undefined, span: undefined, before: undefined, after: undefined },
+  };
+  return Span.frozen(node, {
+    own: Object.entries(recaptured(draft.attributes, before.attributes)).flat(),
+    inherited: undefined,
+    events: draft.events.map(({ name, at, attributes }) => ({ name, at, ...extra(attributes) })),
+    links: draft.links.map(({ traceId, spanId, attributes }) => ({ traceId, spanId, ...extra(attributes) })),
+    statusMessage: draft.statusMessage,
+    interrupted: span.state === "interrupted",
+    parentSpan: undefined,
+    parentNode: undefined,
+  });
+}
+
+/** Values that the draft still holds are frozen already; new ones are captured. */
+function recaptured(changed: Attributes, before: Attributes): Attributes {
+  const entries = Object.entries(changed).filter(([, value]) => value !== undefined);
+  return Object.freeze(
+    Object.fromEntries(entries.map(([key, value]) => [key, value === before[key] ? value : capture(value)])),
+  );
+}
+
+function extra(attributes: Attributes | undefined): { attributes?: Attributes } {
+  return attributes === undefined ? {} : { attributes: recaptured(attributes, {}) };
+}

@@ -1,0 +1,59 @@
+// What a back end implements: a sink takes spans, a store gives them back as well.
+import type { TracelightError } from "../model/errors.ts";
+import type { TraceQuery } from "../model/query.ts";
+import type { Span } from "./span.ts";
+
+/** A value, or a promise of it. */
+export type Awaitable<T> = T | Promise<T>;
+
+/**
+ * Takes spans. Only `name` and `write` are needed; the presence of another method is the capability.
+ *
+ * @example
+ * const tracer = new Tracer({ name: "mine", write: (span) => console.log(span.spanName) });
+ */
+export interface Sink {
+  /** Names the sink in errors and reports. */
+  readonly name: string;
+  /** Takes a span that has ended, and is frozen. What it throws is counted, reported, and never reaches the app. */
+  write(span: Span): void;
+  /**
+   * Sees spans that still run: `start` comes with the span that began, `snapshot` with a frozen copy of one. Call
+   * `span.snapshot()` for a copy of how it is now.
+   */
+  readonly observe?: ((span: Span, what: "start" | "snapshot") => void) | undefined;
+  /** Delivers all that waits, within the time; resolves with what is true then. */
+  flush?(options: FlushOptions): Promise<DeliveryReport>;
+  /** Flushes, then lets go of what it holds. Called once. */
+  close?(): Promise<DeliveryReport>;
+}
+
+/** A sink that can be read. */
+export interface Store extends Sink {
+  /** The spans that the query asks for; every store means the same by it, see `matches`. */
+  find(query: TraceQuery): Awaitable<readonly Span[]>;
+}
+
+/** How long a flush may take. */
+export interface FlushOptions {
+  readonly timeoutMs: number;
+}
+
+/** What became of the spans since the start. */
+export interface DeliveryReport {
+  /** Delivered. */
+  readonly written: number;
+  /** Not delivered yet. */
+  readonly pending: number;
+  /** Discarded for room or age. */
+  readonly dropped: number;
+  /** Refused for good. */
+  readonly failed: number;
+  /** The latest distinct errors, at most 100. */
+  readonly errors: readonly TracelightError[];
+}
+
+/** True where a sink can be read. */
+export function isStore(sink: Sink): sink is Store {
+  return "find" in sink && typeof sink.find === "function";
+}

@@ -1,0 +1,463 @@
+// A span: takes attributes while it runs, is frozen when it ends.
+import { inspect } from "node:util";
+import { type Attributes, type Inheritable, mergeAttributes } from "../model/attributes.ts";
+import { capture } from "../model/capture.ts";
+import { isoMicros, microsOf, nowMicros } from "../model/clock.ts";
+import { TracelightError } from "../model/errors.ts";
+import { captureShared } from "../model/history.ts";
+import { newSpanId, newTraceId } from "../model/ids.ts";
+import {
+  decodeRecord,
+  encodeRecord,
+  isSpanStatus,
+  type Scope,
+  type SpanEvent,
+  type SpanFields,
+  type SpanKind,
+  type SpanLink,
+  type SpanRecord,
+  type SpanState,
+  type SpanStatus,
+} from "../model/record.ts";
+import { type HumanReadableOptions, humanReadable } from "../render/human-readable.ts";
+import { detach, inheritableFrom, passDown, type SpanNode } from "./context.ts";
+import { describeException } from "./exception.ts";
+
+/** Where a span keeps the part of itself that contexts hold; the same symbol in every copy of the package. */
+export const NODE: unique symbol = Symbol.for("tracelight.node.v1");
+
+/** Own attributes beyond this many are looked up by a map. */
+const SEARCHED_ATTRIBUTES = 32;
+
+/** The tracer of a span, as the span sees it. */
+export interface SpanOwner {
+  ended(span: Span): void;
+  snapshot(span: Span): void;
+  report(error: TracelightError): void;
+}
+
+/** How inheritable an attribute is. */
+export interface AttributeOptions {
+  /** Also for all spans below this one that start later or still run; the nearest value wins. Default false. */
+  readonly inheritable?: boolean;
+}
+
+/** What a span carries besides its node; a frozen copy is made from one. */
+export interface Payload {
+  readonly own: unknown[];
+  readonly inherited: Inheritable | undefined;
+  readonly events: readonly SpanEvent[];
+  readonly links: readonly SpanLink[];
+  readonly statusMessage: string | undefined;
+  readonly interrupted?: boolean;
+  readonly parentSpan?: Span | undefined;
+  readonly parentNode?: SpanNode | undefined;
+  /** For a copy that stands in for a running span: makes the next copy. */
+  readonly again?: () => Span;
+}
+
+/**
+ * One timed operation. It runs, takes attributes, ends, and is then frozen. Spans come from a tracer
+ * (`trace`, `startSpan`), from a store, or from `Span.fromRecord`; they are not constructed by hand.
+ *
+ * @example
+ * await tracer.trace("get_weather", async (span) => {
+ *   span.addAttribute("ai.trace.type", "tool-invocation").addAttribute("ai.tool.input", { city: "Amsterdam" });
+ *   span.addAttribute("ai.tool.output", await getWeather("Amsterdam"));
+ * });
+ */
+export class Span implements SpanFields {
+  /** @internal */
+  readonly [NODE]: SpanNode;
+  readonly #owner: SpanOwner | undefined;
+  readonly #own: unknown[];
+  #index: Map<string, number> | undefined = undefined;
+  #inherited: Inheritable | undefined = undefined;
+  #events: SpanEvent[] | undefined = undefined;
+  #links: SpanLink[] | undefined = undefined;
+  #statusMessage: string | undefined = undefined;
+  #parentNode: SpanNode | undefined;
+  #frozen: Payload | undefined = undefined;
+
+  /** @internal Spans come from a tracer, a store or `Span.fromRecord`. */
+  constructor(
+    node: SpanNode,
+    owner: SpanOwner | undefined,
+    own: unknown[],
+    parentNode: SpanNode | undefined,
+  ) {
+    this[NODE] = node;
+    this.#owner = owner;
+    this.#own = own;
+    this.#parentNode = parentNode;
+  }
+
+  /** @internal A frozen span with that payload. */
+  static frozen(node: SpanNode, payload: Payload): Span {
+    const span = new Span(node, undefined, payload.own, payload.parentNode);
+    span.#inherited = payload.inherited;
+    span.#events = [...payload.events];
+    span.#links = [...payload.links];
+    span.#statusMessage = payload.statusMessage;
+    span.#frozen = payload;
+    return span;
+  }
+
+  get spanName(): string {
+    return this[NODE].name;
+  }
+  get spanKind(): SpanKind {
+    return this[NODE].kind;
+  }
+  /** 32 lower-case hex digits. */
+  get traceId(): string {
+    return this[NODE].traceId;
+  }
+  /** 16 lower-case hex digits. */
+  get spanId(): string {
+    return this[NODE].spanId;
+  }
+  /** The id of the span above, wherever that ran; undefined for a root. */
+  get parentSpanId(): string | undefined {
+    return this[NODE].parentSpanId;
+  }
+  /**
+   * The span above, where it is known here: of this process, or of the same query result. Once a parent has ended and
+   * was written this is its outline: identity, times, status and inheritable attributes, without its payload.
+   */
+  get parentSpan(): Span | undefined {
+    if (this.#frozen?.parentSpan !== undefined) return this.#frozen.parentSpan;
+    return this.#parentNode === undefined ? undefined : spanOf(this.#parentNode);
+  }
+  get startedAt(): Date {
+    return new Date(Math.floor(this[NODE].startedAtMicros / 1000));
+  }
+  /** Whole microseconds since the epoch. */
+  get startedAtMicros(): number {
+    return this[NODE].startedAtMicros;
+  }
+  get endedAt(): Date | undefined {
+    const { endedAtMicros } = this[NODE];
+    return endedAtMicros === undefined ? undefined : new Date(Math.floor(endedAtMicros / 1000));
+  }
+  /** Whole microseconds since the epoch; undefined while it runs. */
+  get endedAtMicros(): number | undefined {
+    return this[NODE].endedAtMicros;
+  }
+  /** From start to end in milliseconds, with three decimals; undefined while it runs. */
+  get durationMs(): number | undefined {
+    const { startedAtMicros, endedAtMicros } = this[NODE];
+    return endedAtMicros === undefined ? undefined : (endedAtMicros - startedAtMicros) / 1000;
+  }
+  get state(): SpanState {
+    if (this[NODE].endedAtMicros !== undefined) return "ended";
+    return this.#frozen?.interrupted === true ? "interrupted" : "running";
+  }
+  get spanStatus(): SpanStatus {
+    return this[NODE].status;
+  }
+  /** Why the status is what it is, where somebody said so. */
+  get statusMessage(): string | undefined {
+    return this.#statusMessage;
+  }
+  /** Own and inherited attributes, the nearest value of each: a frozen copy of how they are now. */
+  get attributes(): Attributes {
+    return mergeAttributes(this.#own, this.#isLive() ? inheritableFrom(this[NODE]) : this.#inherited);
+  }
+  get resourceAttributes(): Attributes {
+    return this[NODE].resourceAttributes;
+  }
+  get scope(): Scope {
+    return this[NODE].scope;
+  }
+  get events(): readonly SpanEvent[] {
+    return this.#events === undefined ? [] : Object.freeze([...this.#events]);
+  }
+  get links(): readonly SpanLink[] {
+    return this.#links === undefined ? [] : Object.freeze([...this.#links]);
+  }
+
+  /**
+   * Sets an attribute to `value` as it is now: a later change to an object does not change the span. Any value goes, see
+   * docs/values.md for what each becomes. Undefined sets nothing. On an ended span it does nothing but report
+   * `SPAN_ENDED`.
+   */
+  addAttribute(key: string, value: unknown, options?: AttributeOptions): this {
+    if (!this.#isLive()) return this.#refuse("addAttribute");
+    if (value === undefined) return this;
+    // Strings and numbers, which are most, need no call.
+    const type = typeof value;
+    const captured =
+      type === "string" || type === "number" || type === "boolean" ? value : captureShared(value);
+    const name = typeof key === "string" ? key : String(key);
+    this.#set(name, captured);
+    if (options !== undefined && options.inheritable === true) passDown(this[NODE], name, captured);
+    return this;
+  }
+
+  /** `addAttribute` for each property. */
+  addAttributes(attributes: Attributes, options?: AttributeOptions): this {
+    for (const [key, value] of entriesOf(attributes)) this.addAttribute(key, value, options);
+    return this;
+  }
+
+  /** Notes that something happened, now unless `at` says when. */
+  addEvent(name: string, attributes?: Attributes, at?: Date): this {
+    if (!this.#isLive()) return this.#refuse("addEvent");
+    const micros = (at && microsOf(at)) ?? nowMicros();
+    const event: SpanEvent = {
+      name: String(name),
+      at: new Date(Math.floor(micros / 1000)),
+      ...captured(attributes),
+    };
+    this.#events ??= [];
+    this.#events.push(Object.freeze(event));
+    return this;
+  }
+
+  /** Says that this span has to do with another one, of any trace. */
+  addLink(link: SpanLink): this {
+    if (!this.#isLive()) return this.#refuse("addLink");
+    this.#links ??= [];
+    this.#links.push(
+      Object.freeze({ traceId: link.traceId, spanId: link.spanId, ...captured(link.attributes) }),
+    );
+    return this;
+  }
+
+  updateName(name: string): this {
+    if (!this.#isLive()) return this.#refuse("updateName");
+    this[NODE].name = String(name);
+    return this;
+  }
+
+  /** The last call counts. */
+  setStatus(status: SpanStatus, message?: string): this {
+    if (!this.#isLive()) return this.#refuse("setStatus");
+    if (isSpanStatus(status)) this[NODE].status = status;
+    this.#statusMessage = message;
+    return this;
+  }
+
+  /**
+   * Notes what was thrown as `exception.type`, `exception.message` and `exception.stacktrace`, and sets the status to
+   * ERROR. `trace` does this by itself for what its function throws.
+   */
+  recordException(error: unknown): this {
+    if (!this.#isLive()) return this.#refuse("recordException");
+    const { type, message, stacktrace } = describeException(error);
+    this.addAttribute("exception.type", type).addAttribute("exception.message", message);
+    return this.addAttribute("exception.stacktrace", stacktrace).setStatus("ERROR", message);
+  }
+
+  /** A frozen copy of how the span is now. */
+  snapshot(): Span {
+    if (!this.#isLive()) return this.#frozen?.again?.() ?? this;
+    const node = { ...this[NODE], parent: undefined, span: undefined, before: undefined, after: undefined };
+    return Span.frozen(node, this.payload());
+  }
+
+  /** @internal What this span carries, for a frozen copy of it. */
+  payload(): Payload {
+    return {
+      own: [...this.#own],
+      inherited: this.#isLive() ? inheritableFrom(this[NODE]) : this.#inherited,
+      events: this.#events ?? [],
+      links: this.#links ?? [],
+      statusMessage: this.#statusMessage,
+      interrupted: this.state === "interrupted",
+      parentNode: this.#parentNode,
+      parentSpan: this.#frozen?.parentSpan,
+    };
+  }
+
+  /** Shows the sink how the span is now, where the sink looks at running spans. */
+  emitSnapshot(): void {
+    if (this.#isLive()) this.#owner?.snapshot(this);
+  }
+
+  /** Ends the span, now unless `at` says when, and hands it to the sink. A second call does nothing. */
+  end(at?: Date): void {
+    const node = this[NODE];
+    if (node.endedAtMicros !== undefined || this.#owner === undefined) return;
+    const end = (at === undefined ? undefined : microsOf(at)) ?? nowMicros();
+    this.#inherited = inheritableFrom(node);
+    node.endedAtMicros = Math.max(end, node.startedAtMicros);
+    detach(node);
+    this.#owner.ended(this);
+    node.span = undefined;
+  }
+
+  /** Ends the span: `using span = tracer.startSpan("work")`. */
+  [Symbol.dispose](): void {
+    this.end();
+  }
+
+  /** The span as text for people, as `HumanReadableTracer` prints it. */
+  asHumanReadable(options?: HumanReadableOptions): string {
+    return humanReadable(this, options);
+  }
+
+  /** The span's record: what `JSON.stringify(span)` writes. */
+  toJSON(): SpanRecord {
+    return encodeRecord(this);
+  }
+
+  /**
+   * The span of a record.
+   * @throws TracelightError `INVALID_RECORD` where the record is not one.
+   */
+  static fromRecord(record: SpanRecord): Span {
+    return spanFrom(decodeRecord(record));
+  }
+
+  /** @internal What `console.log(span)` shows. */
+  [inspect.custom](_depth: number, options: { readonly stylize?: unknown }): string {
+    const { spanName, spanKind, traceId, spanId, parentSpanId, durationMs, spanStatus, attributes } = this;
+    const shown = {
+      ...{ spanName, spanKind, traceId, spanId, parentSpanId },
+      ...{ startedAt: isoMicros(this.startedAtMicros), durationMs, state: this.state, spanStatus },
+      ...{ attributes, resourceAttributes: this.resourceAttributes, scope: this.scope },
+    };
+    return `Span ${inspect(shown, { ...options, depth: 6 })}`;
+  }
+
+  #isLive(): boolean {
+    return this.#owner !== undefined && this[NODE].endedAtMicros === undefined;
+  }
+
+  #set(key: string, value: unknown): void {
+    const own = this.#own;
+    const at = own.length > SEARCHED_ATTRIBUTES * 2 ? this.#indexed().get(key) : indexOfKey(own, key);
+    if (at !== undefined) {
+      own[at + 1] = value;
+      return;
+    }
+    this.#index?.set(key, own.length);
+    own.push(key, value);
+  }
+
+  #indexed(): Map<string, number> {
+    if (this.#index === undefined) {
+      this.#index = new Map();
+      for (let i = 0; i < this.#own.length; i += 2) this.#index.set(String(this.#own[i]), i);
+    }
+    return this.#index;
+  }
+
+  #refuse(method: string): this {
+    this.#owner?.report(
+      new TracelightError(
+        "SPAN_ENDED",
+        `${method} on the span "${this.spanName}" came after its end and was left out.`,
+      ),
+    );
+    return this;
+  }
+}
+
+function indexOfKey(own: readonly unknown[], key: string): number | undefined {
+  for (let i = 0; i < own.length; i += 2) {
+    if (own[i] === key) return i;
+  }
+  return undefined;
+}
+
+/** The span of a node: itself while it runs, its outline after. */
+export function spanOf(node: SpanNode): Span {
+  if (node.span !== undefined) return node.span;
+  return Span.frozen(node, { ...EMPTY, inherited: inheritableFrom(node) });
+}
+
+/** A frozen span with these fields, below `parentSpan` where that is known. */
+export function spanFrom(fields: SpanFields, parentSpan?: Span): Span {
+  const node: SpanNode = {
+    traceId: fields.traceId,
+    spanId: fields.spanId,
+    parentSpanId: fields.parentSpanId,
+    kind: fields.spanKind,
+    scope: fields.scope,
+    resourceAttributes: fields.resourceAttributes,
+    startedAtMicros: fields.startedAtMicros,
+    name: fields.spanName,
+    status: fields.spanStatus,
+    endedAtMicros: fields.endedAtMicros,
+    ...UNATTACHED,
+  };
+  return Span.frozen(node, {
+    own: Object.entries(fields.attributes).flat(),
+    inherited: undefined,
+    events: fields.events,
+    links: fields.links,
+    statusMessage: fields.statusMessage,
+    interrupted: fields.state === "interrupted",
+    parentSpan,
+  });
+}
+
+/** Frozen copies of `spans` whose `parentSpan` is the copy of their parent, where that is among them. */
+export function linkSpans(spans: readonly Span[], parents: ReadonlyMap<Span, Span>): Span[] {
+  const copies = new Map<Span, Span>();
+  for (const span of spans) {
+    // From the top down, so that each parent's copy is there first; a loop of parents ends where it closes.
+    const chain: Span[] = [];
+    for (let at: Span | undefined = span; at && !copies.has(at) && !chain.includes(at); at = parents.get(at))
+      chain.push(at);
+    for (const at of chain.reverse()) {
+      const parent = parents.get(at);
+      copies.set(at, Span.frozen(at[NODE], { ...at.payload(), parentSpan: parent && copies.get(parent) }));
+    }
+  }
+  return spans.map((span) => copies.get(span) ?? span);
+}
+
+function captured(attributes: Attributes | undefined): { attributes?: Attributes } {
+  return attributes === undefined ? {} : { attributes: captureAttributes(attributes) };
+}
+
+/** A frozen copy of attributes given by the app; empty where they cannot be read. */
+export function captureAttributes(attributes: Attributes): Attributes {
+  return Object.freeze(
+    Object.fromEntries(entriesOf(attributes).map(([key, value]) => [key, capture(value)])),
+  );
+}
+
+/** Own properties that are not undefined; none where the object cannot be read. */
+function entriesOf(attributes: Attributes): [string, unknown][] {
+  try {
+    return Object.entries(attributes).filter(([, value]) => value !== undefined);
+  } catch {
+    return [];
+  }
+}
+
+const UNATTACHED = {
+  parent: undefined,
+  passes: undefined,
+  base: undefined,
+  revision: -1,
+  hasChildren: false,
+  span: undefined,
+  before: undefined,
+  after: undefined,
+} as const;
+
+const EMPTY: Payload = { own: [], inherited: undefined, events: [], links: [], statusMessage: undefined };
+
+/** The one span of all tracers that record nothing: it takes everything and keeps nothing. */
+export const NOOP_SPAN: Span = Span.frozen(
+  {
+    traceId: newTraceId(),
+    spanId: newSpanId(),
+    parentSpanId: undefined,
+    kind: "INTERNAL",
+    scope: { name: "tracelight" },
+    resourceAttributes: Object.freeze({}),
+    startedAtMicros: 0,
+    name: "noop",
+    status: "UNSET",
+    endedAtMicros: 0,
+    ...UNATTACHED,
+  },
+  EMPTY,
+);

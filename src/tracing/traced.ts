@@ -1,0 +1,102 @@
+// `traced`: a function or method that runs in a span of its own.
+import { TracelightError } from "../model/errors.ts";
+import type { Scope, SpanKind } from "../model/record.ts";
+import { reportUnowned } from "./faults.ts";
+import type { Span } from "./span.ts";
+import type { TraceOptions } from "./tracer.ts";
+
+/** Anything that traces as a `Tracer` does. */
+export interface TracesCalls {
+  trace<T>(name: string, options: TraceOptions, fn: (span: Span) => T): T;
+}
+
+/** How the calls of a traced function are traced. */
+export interface TracedOptions {
+  /** INTERNAL unless told. */
+  readonly spanKind?: SpanKind;
+  readonly scope?: Scope;
+  /** Unless told: the `tracer` property of the object that the method is called on. */
+  readonly tracer?: TracesCalls;
+}
+
+type AnyFunction = (this: never, ...args: never[]) => unknown;
+type MethodContext = ClassMethodDecoratorContext;
+
+/** Both a method decorator and a wrapper of functions. */
+export type Traced = <F extends AnyFunction>(fn: F, context?: MethodContext) => F;
+
+/**
+ * Traces every call of a function or method: plain, async, generator or async generator, each as `Tracer.trace` does.
+ * As a decorator, bare or with a name; as a wrapper, `traced("name", { tracer })(fn)`. The name is the function's
+ * unless told.
+ *
+ * @example
+ * class Agent {
+ *   constructor(readonly tracer: Tracer) {}
+ *   \@traced("converse", { spanKind: "SERVER" })
+ *   async converse(input: string) { … }
+ * }
+ * const getWeather = traced("get_weather", { tracer })(async (city: string) => { … });
+ *
+ * @throws TracelightError `INVALID_ARGUMENT` where it is put on anything but a function or method.
+ */
+export function traced(name: string, options?: TracedOptions): Traced;
+export function traced<F extends AnyFunction>(method: F, context: MethodContext): F;
+export function traced(first: string | AnyFunction, second?: TracedOptions | MethodContext): unknown {
+  if (typeof first === "function") return wrap(first, { name: nameOf(first, second) });
+  const options: TracedOptions = second === undefined || "kind" in second ? {} : second;
+  return (fn: AnyFunction, context?: MethodContext) => {
+    if (typeof fn !== "function" || (context !== undefined && context.kind !== "method"))
+      throw notAFunction(context);
+    return wrap(fn, { ...options, name: first });
+  };
+}
+
+function nameOf(fn: AnyFunction, context: TracedOptions | MethodContext | undefined): string {
+  const isContext = context !== undefined && "kind" in context;
+  if (isContext && context.kind !== "method") throw notAFunction(context);
+  return isContext ? String(context.name) : fn.name || "anonymous";
+}
+
+function wrap(
+  fn: AnyFunction,
+  { name, tracer, ...options }: TracedOptions & { readonly name: string },
+): AnyFunction {
+  const call = function (this: unknown, ...args: unknown[]): unknown {
+    const by = tracer ?? tracerOf(this);
+    if (by === undefined) {
+      reportUnowned(noTracer(name));
+      return Reflect.apply(fn, this, args);
+    }
+    return by.trace(name, options, () => Reflect.apply(fn, this, args));
+  };
+  Object.defineProperty(call, "name", { value: fn.name, configurable: true });
+  Object.defineProperty(call, "length", { value: fn.length, configurable: true });
+  return call;
+}
+
+function tracerOf(self: unknown): TracesCalls | undefined {
+  if ((typeof self !== "object" && typeof self !== "function") || self === null || !("tracer" in self))
+    return undefined;
+  return isTracer(self.tracer) ? self.tracer : undefined;
+}
+
+function isTracer(value: unknown): value is TracesCalls {
+  return typeof value === "object" && value !== null && "trace" in value && typeof value.trace === "function";
+}
+
+function noTracer(name: string): TracelightError {
+  const mend = `give one, traced("${name}", { tracer }), or give the object a "tracer" property`;
+  return new TracelightError(
+    "NO_TRACER",
+    `The traced function "${name}" has no tracer and ran untraced; ${mend}.`,
+  );
+}
+
+function notAFunction(context: { readonly kind: string } | undefined): TracelightError {
+  const what = context === undefined ? "what is not a function" : `a ${context.kind}`;
+  return new TracelightError(
+    "INVALID_ARGUMENT",
+    `traced cannot trace ${what}; put it on a function or method.`,
+  );
+}
