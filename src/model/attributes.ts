@@ -12,13 +12,16 @@ export interface Inheritable {
   readonly next: Inheritable | undefined;
 }
 
-/** The attributes that a reader sees: own ones (key, value, key, value), then inherited ones that no own or nearer one hides. */
+/**
+ * The attributes that a reader sees: inherited ones from the top down, then own ones (key, value, key, value); the nearest
+ * value of each.
+ */
 export function mergeAttributes(own: readonly unknown[], inherited: Inheritable | undefined): Attributes {
   const merged: Record<string, unknown> = {};
+  const entries: Inheritable[] = [];
+  for (let entry = inherited; entry !== undefined; entry = entry.next) entries.push(entry);
+  for (const { key, value } of entries.reverse()) setOwn(merged, key, reveal(value));
   for (let i = 0; i < own.length; i += 2) setOwn(merged, String(own[i]), reveal(own[i + 1]));
-  for (let entry = inherited; entry !== undefined; entry = entry.next) {
-    if (!Object.hasOwn(merged, entry.key)) setOwn(merged, entry.key, reveal(entry.value));
-  }
   return Object.freeze(merged);
 }
 

@@ -52,25 +52,45 @@ type Form =
   | { readonly kind: "set"; readonly source: Set<unknown> }
   | { readonly kind: "done"; readonly result: unknown };
 
-/** One walk over one value, with its bounds. */
-class Capture {
+/** One walk over one value, with its bounds. Whoever walks a container by itself enters and leaves it. */
+export class Capture {
   #left: number = MAX_NODES;
   readonly #path: object[] = [];
 
-  value(value: unknown): unknown {
+  /** True where the value had more nodes than one capture takes. */
+  get spent(): boolean {
+    return this.#left <= 0;
+  }
+
+  /** Steps into a container; the marker that stands in its place where it is a cycle or beyond the bounds. */
+  enter(container: object): string | undefined {
     if (this.#left-- <= 0) return TOO_MANY;
-    if (isPrimitive(value)) return value;
-    if (typeof value !== "object" || value === null) return describeOther(value);
-    if (this.#path.includes(value)) return CIRCULAR;
+    if (this.#path.includes(container)) return CIRCULAR;
     if (this.#path.length >= MAX_DEPTH) return TOO_DEEP;
-    this.#path.push(value);
+    this.#path.push(container);
+    return undefined;
+  }
+
+  leave(): void {
+    this.#path.pop();
+  }
+
+  value(value: unknown): unknown {
+    if (typeof value !== "object" || value === null) return this.#leaf(value);
+    const marker = this.enter(value);
+    if (marker !== undefined) return marker;
     try {
       return this.#object(value);
     } catch (error) {
       return unreadable(error);
     } finally {
-      this.#path.pop();
+      this.leave();
     }
+  }
+
+  #leaf(value: unknown): unknown {
+    if (this.#left-- <= 0) return TOO_MANY;
+    return isPrimitive(value) ? value : describeOther(value);
   }
 
   #object(value: object): unknown {
@@ -95,7 +115,7 @@ class Capture {
     const copy: unknown[] = [];
     const { length } = source;
     for (let i = 0; i < length; i++) {
-      if (this.#left <= 0) {
+      if (this.spent) {
         copy.push(TOO_MANY);
         break;
       }
@@ -107,26 +127,37 @@ class Capture {
   #keyed(source: object): unknown {
     const copy: Record<string, unknown> = {};
     for (const key of Object.keys(source)) {
+      if (this.spent) {
+        setOwn(copy, key, TOO_MANY);
+        break;
+      }
       const value = this.value(readProperty(source, key));
       if (value !== undefined) setOwn(copy, key, value);
-      if (this.#left <= 0) break;
     }
     return Object.freeze(copy);
   }
 
   #map(source: Map<unknown, unknown>): unknown {
     const copy = new Map<unknown, unknown>();
-    Map.prototype.forEach.call(source, (value: unknown, key: unknown) => {
-      if (this.#left > 0) copy.set(this.value(key) ?? null, this.value(value) ?? null);
-    });
+    for (const [key, value] of Map.prototype.entries.call(source)) {
+      if (this.spent) {
+        copy.set(TOO_MANY, TOO_MANY);
+        break;
+      }
+      copy.set(this.value(key) ?? null, this.value(value) ?? null);
+    }
     return Object.freeze(copy);
   }
 
   #set(source: Set<unknown>): unknown {
     const copy = new Set<unknown>();
-    Set.prototype.forEach.call(source, (value: unknown) => {
-      if (this.#left > 0) copy.add(this.value(value) ?? null);
-    });
+    for (const value of Set.prototype.values.call(source)) {
+      if (this.spent) {
+        copy.add(TOO_MANY);
+        break;
+      }
+      copy.add(this.value(value) ?? null);
+    }
     return Object.freeze(copy);
   }
 }
@@ -149,15 +180,16 @@ function formOf(value: object): Form {
     if (special !== undefined) return special;
   }
   const toJSON: unknown = Reflect.get(value, "toJSON");
-  if (typeof toJSON === "function") return { kind: "again", source: Reflect.apply(toJSON, value, [""]) };
+  const shown: unknown = typeof toJSON === "function" ? Reflect.apply(toJSON, value, [""]) : value;
+  if (shown !== value) return { kind: "again", source: shown };
   if (plain || Object.keys(value).length > 0) return { kind: "keyed", source: value };
   return { kind: "done", result: `[${classNameOf(value)}]` };
 }
 
-/** True for objects made by `{}`, JSON.parse or Object.create(null). */
+/** True for objects made by `{}`, JSON.parse or Object.create(null), in whichever realm (`vm`, Jest). */
 export function isPlain(value: object): value is Record<string, unknown> {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function specialForm(value: object): Form | undefined {
@@ -181,13 +213,18 @@ function done(result: unknown): Form {
 }
 
 function copyDate(date: Date): Date | string {
-  const ms = Date.prototype.getTime.call(date);
+  const ms = msOf(date);
   return Number.isNaN(ms) ? "Invalid Date" : Object.freeze(new Date(ms));
+}
+
+/** A date's own `getTime` may be anything. */
+function msOf(date: Date): number {
+  return Date.prototype.getTime.call(date);
 }
 
 /** Bytes are copied; a numeric array such as an embedding becomes an array of its numbers. */
 function viewForm(view: ArrayBufferView): Form {
-  if (view instanceof Uint8Array || view instanceof DataView || view instanceof Uint8ClampedArray) {
+  if (types.isUint8Array(view) || types.isUint8ClampedArray(view) || types.isDataView(view)) {
     return done(new Uint8Array(bytesOf(view)));
   }
   if (!types.isTypedArray(view)) return done("[ArrayBufferView]");
@@ -213,7 +250,7 @@ function errorForm(error: Error): Record<string, unknown> {
 function describeOther(value: unknown): string {
   if (typeof value === "symbol") return String(value);
   if (typeof value !== "function") return `[${typeof value}]`;
-  const name: unknown = Reflect.get(value, "name");
+  const name: unknown = readProperty(value, "name");
   return typeof name === "string" && name !== "" ? `[Function: ${name}]` : "[Function]";
 }
 
@@ -232,7 +269,7 @@ function unreadable(error: unknown): string {
  * unchanged parts of a long history cost no memory and a fraction of a copy's time. May say false too often, never true.
  */
 export function isCaptureOf(source: unknown, captured: unknown): boolean {
-  if (isPrimitive(source)) return source === captured || (Number.isNaN(source) && Number.isNaN(captured));
+  if (isPrimitive(source)) return Object.is(source, captured);
   if (typeof source !== "object" || source === null || typeof captured !== "object" || captured === null)
     return false;
   try {
@@ -247,7 +284,7 @@ function isCaptureOfObject(source: object, captured: object): boolean {
   if (isPlain(source)) return isPlain(captured) && hasProperties(source, captured);
   if (source instanceof Uint8Array)
     return captured instanceof Uint8Array && Buffer.compare(source, captured) === 0;
-  if (types.isDate(source)) return types.isDate(captured) && source.getTime() === captured.getTime();
+  if (types.isDate(source)) return types.isDate(captured) && msOf(source) === msOf(captured);
   if (specialForm(source) !== undefined || Array.isArray(captured) || !isPlain(captured)) return false;
   return isKeyed(source) && hasProperties(source, captured);
 }
@@ -268,7 +305,8 @@ type Keyed = Readonly<Record<string, unknown>>;
 
 function hasProperties(source: Keyed, captured: Keyed): boolean {
   const toJSON = source["toJSON"];
-  if (typeof toJSON === "function") return isCaptureOf(Reflect.apply(toJSON, source, [""]), captured);
+  const shown: unknown = typeof toJSON === "function" ? Reflect.apply(toJSON, source, [""]) : source;
+  if (shown !== source) return isCaptureOf(shown, captured);
   let properties = 0;
   for (const key in source) {
     if (!Object.hasOwn(source, key)) continue;

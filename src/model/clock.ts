@@ -28,6 +28,11 @@ export function microsOf(date: Date): number | undefined {
   return Number.isNaN(ms) ? undefined : ms * 1000;
 }
 
+/** ISO 8601 in UTC of a Date, with six digits. Exact for every date; microseconds since the epoch are so until 2255. */
+export function isoDate(date: Date): string {
+  return `${date.toISOString().slice(0, -1)}000Z`;
+}
+
 /** ISO 8601 in UTC with six digits: `2026-11-22T10:36:03.657928Z`. */
 export function isoMicros(micros: number): string {
   const ms = Math.floor(micros / 1000);
@@ -35,13 +40,24 @@ export function isoMicros(micros: number): string {
   return `${new Date(ms).toISOString().slice(0, -1)}${rest}Z`;
 }
 
-const ISO = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/;
+const ISO = /^((?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/;
 
 /** Reads ISO 8601 down to the microsecond (`Z`, an offset or none, which is UTC); undefined where it is none. */
 export function parseIsoMicros(text: string): number | undefined {
-  const match = ISO.exec(text);
-  if (match === null) return undefined;
-  const seconds = Date.parse(`${match[1]}${match[3] ?? "Z"}`);
-  if (Number.isNaN(seconds)) return undefined;
-  return seconds * 1000 + Number((match[2] ?? "").slice(0, 6).padEnd(6, "0"));
+  const parts = parseIso(text);
+  return parts && parts.ms * 1000 + parts.micros;
+}
+
+/** Reads ISO 8601 as a Date, down to the millisecond; undefined where it is none. */
+export function parseIsoDate(text: string): Date | undefined {
+  const parts = parseIso(text);
+  const date = parts && new Date(parts.ms + Math.floor(parts.micros / 1000));
+  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+/** The whole seconds, in milliseconds, and the microseconds beyond them. */
+function parseIso(text: string): { ms: number; micros: number } | undefined {
+  const [, seconds, fraction = "", zone = "Z"] = ISO.exec(text) ?? [];
+  const ms = Date.parse(`${seconds}${zone}`);
+  return Number.isNaN(ms) ? undefined : { ms, micros: Number(fraction.slice(0, 6).padEnd(6, "0")) };
 }

@@ -78,7 +78,7 @@ export class TracelightError extends Error {
 /** The message of anything that can be thrown; never throws itself. */
 export function messageOf(error: unknown): string {
   try {
-    if (error instanceof Error) return error.message;
+    if (error instanceof Error) return String(error.message);
     if (typeof error === "object" && error !== null && "message" in error) return String(error.message);
     return String(error);
   } catch {

@@ -1,5 +1,5 @@
 // Values given again: what was captured before and has not changed is shared, so a growing history costs what is new.
-import { capture, isCaptureOf, isPlain, isPrimitive, setOwn } from "./capture.ts";
+import { Capture, capture, isCaptureOf, isPlain, isPrimitive, setOwn } from "./capture.ts";
 
 /** How many messages may be new since the last capture for the earlier one to be found by its last message. */
 const LOOK_BACK = 64;
@@ -28,14 +28,20 @@ export class CapturedList {
 const bySource = new WeakMap<object, unknown>();
 const byLastItem = new WeakMap<object, CapturedList>();
 
-/** Like `capture`, but shares what an earlier capture of the same objects already holds. The result is for `reveal`. */
+/**
+ * Like `capture`, but shares what an earlier capture of the same objects already holds. The result is for `reveal`. What is
+ * shared does not count against the bounds, so a history may grow beyond a million values.
+ */
 export function captureShared(value: unknown): unknown {
   if (isPrimitive(value) || typeof value !== "object" || value === null) return capture(value);
   try {
-    return Array.isArray(value) ? captureList(value) : captureObject(value);
+    const walk = new SharedCapture();
+    const captured = Array.isArray(value) ? captureList(value, walk) : captureObject(value, walk);
+    if (!walk.spent) return captured;
   } catch {
-    return capture(value);
+    // A hostile value; a plain capture marks what cannot be read.
   }
+  return capture(value);
 }
 
 /** The plain frozen value of what `captureShared` gave. */
@@ -44,18 +50,18 @@ export function reveal(captured: unknown): unknown {
   return Object.freeze(captured.items.slice(0, captured.length));
 }
 
-function captureObject(source: object): unknown {
-  if (!isPlain(source)) return capture(source);
-  const captured = captureBeside(source, bySource.get(source), SHARED_LEVELS);
+function captureObject(source: object, walk: SharedCapture): unknown {
+  if (!isPlain(source)) return walk.value(source);
+  const captured = walk.beside(source, bySource.get(source), SHARED_LEVELS);
   bySource.set(source, captured);
   return captured;
 }
 
-function captureList(source: readonly unknown[]): unknown {
+function captureList(source: readonly unknown[], walk: SharedCapture): unknown {
   const last = source[source.length - 1];
-  if (typeof last !== "object" || last === null) return capture(source);
-  const list = continueList(source, earlierList(source));
-  if (list === undefined) return capture(source);
+  if (typeof last !== "object" || last === null) return walk.value(source);
+  const list = walk.list(source, earlierList(source)?.items ?? []);
+  if (list === undefined) return walk.value(source);
   bySource.set(source, list);
   byLastItem.set(last, list);
   return list;
@@ -73,21 +79,6 @@ function earlierList(source: readonly unknown[]): CapturedList | undefined {
   return undefined;
 }
 
-/** Shares the items that are the same, grows the shared array where nobody else has, and branches off where one has. */
-function continueList(
-  source: readonly unknown[],
-  earlier: CapturedList | undefined,
-): CapturedList | undefined {
-  const known = earlier?.items ?? [];
-  const shared = samePrefix(source, known);
-  if (source.length - shared > MOST_NEW_ITEMS) return undefined;
-  const items = shared < known.length && shared < source.length ? known.slice(0, shared) : known;
-  for (let i = shared; i < source.length; i++) {
-    items.push(captureBeside(source[i] ?? null, known[i], SHARED_LEVELS - 1));
-  }
-  return new CapturedList(items, source.length);
-}
-
 function samePrefix(source: readonly unknown[], known: readonly unknown[]): number {
   const end = Math.min(source.length, known.length);
   let i = 0;
@@ -95,30 +86,68 @@ function samePrefix(source: readonly unknown[], known: readonly unknown[]): numb
   return i;
 }
 
-/** A capture of `source` that shares what it can with an earlier capture `beside` it, down to `levels` containers. */
-function captureBeside(source: unknown, beside: unknown, levels: number): unknown {
-  if (typeof beside !== "object" || beside === null || isPrimitive(source)) return capture(source);
-  if (isCaptureOf(source, beside)) return beside;
-  if (levels === 0 || typeof source !== "object" || source === null) return capture(source);
-  if (Array.isArray(source) && Array.isArray(beside)) return itemsBeside(source, beside, levels - 1);
-  if (isPlain(source) && isPlain(beside) && !Array.isArray(source))
-    return propertiesBeside(source, beside, levels - 1);
-  return capture(source);
-}
+/** A capture that takes over unchanged parts. Cycles and bounds are those of the whole value, as in `capture`. */
+class SharedCapture {
+  readonly #walk = new Capture();
 
-function itemsBeside(source: readonly unknown[], beside: readonly unknown[], levels: number): unknown {
-  if (source.length > MOST_NEW_ITEMS) return capture(source);
-  return Object.freeze(Array.from(source, (item, i) => captureBeside(item ?? null, beside[i], levels)));
-}
-
-function propertiesBeside(source: Keyed, beside: Keyed, levels: number): unknown {
-  const keys = Object.keys(source);
-  if (keys.length > MOST_NEW_ITEMS || typeof source["toJSON"] === "function") return capture(source);
-  const copy: Record<string, unknown> = {};
-  for (const key of keys) {
-    const before = Object.hasOwn(beside, key) ? beside[key] : undefined;
-    const value = captureBeside(source[key], before, levels);
-    if (value !== undefined) setOwn(copy, key, value);
+  get spent(): boolean {
+    return this.#walk.spent;
   }
-  return Object.freeze(copy);
+
+  value(source: unknown): unknown {
+    return this.#walk.value(source);
+  }
+
+  /** Shares the items that are the same, grows the shared array where nobody else has, and branches off where one has. */
+  list(source: readonly unknown[], known: unknown[]): CapturedList | undefined {
+    const { length } = source;
+    const shared = samePrefix(source, known);
+    if (length - shared > MOST_NEW_ITEMS) return undefined;
+    this.#walk.enter(source);
+    const added: unknown[] = [];
+    for (let i = shared; i < length; i++) {
+      added.push(this.beside(source[i] ?? null, known[i], SHARED_LEVELS - 1) ?? null);
+    }
+    this.#walk.leave();
+    // Only now, since a getter in the new items may itself have captured this history.
+    const items = shared === known.length || added.length === 0 ? known : known.slice(0, shared);
+    items.push(...added);
+    return new CapturedList(items, length);
+  }
+
+  /** A capture of `source` that shares what it can with an earlier capture `beside` it, down to `levels` containers. */
+  beside(source: unknown, beside: unknown, levels: number): unknown {
+    if (typeof source !== "object" || source === null) return this.value(source);
+    if (typeof beside !== "object" || beside === null) return this.value(source);
+    if (isCaptureOf(source, beside)) return beside;
+    if (levels === 0) return this.value(source);
+    if (Array.isArray(source) && Array.isArray(beside)) return this.#items(source, beside, levels - 1);
+    if (Array.isArray(source) || !isPlain(source) || !isPlain(beside)) return this.value(source);
+    return this.#properties(source, beside, levels - 1);
+  }
+
+  #items(source: readonly unknown[], beside: readonly unknown[], levels: number): unknown {
+    if (source.length > MOST_NEW_ITEMS) return this.value(source);
+    const marker = this.#walk.enter(source);
+    if (marker !== undefined) return marker;
+    const copy: unknown[] = [];
+    for (let i = 0; i < source.length; i++) copy.push(this.beside(source[i], beside[i], levels) ?? null);
+    this.#walk.leave();
+    return Object.freeze(copy);
+  }
+
+  #properties(source: Keyed, beside: Keyed, levels: number): unknown {
+    const keys = Object.keys(source);
+    if (keys.length > MOST_NEW_ITEMS || typeof source["toJSON"] === "function") return this.value(source);
+    const marker = this.#walk.enter(source);
+    if (marker !== undefined) return marker;
+    const copy: Record<string, unknown> = {};
+    for (const key of keys) {
+      const before = Object.hasOwn(beside, key) ? beside[key] : undefined;
+      const value = this.beside(source[key], before, levels);
+      if (value !== undefined) setOwn(copy, key, value);
+    }
+    this.#walk.leave();
+    return Object.freeze(copy);
+  }
 }

@@ -1,6 +1,6 @@
 // What a query means, in every store: which spans match, in which order they come, how many.
 import { type Attributes, equalValues } from "./attributes.ts";
-import { capture } from "./capture.ts";
+import { capture, isPlain } from "./capture.ts";
 import { TracelightError } from "./errors.ts";
 import { isSpanStatus, type SpanFields, type SpanStatus } from "./record.ts";
 import { closest } from "./spelling.ts";
@@ -72,7 +72,7 @@ export function inStartOrder<S extends SpanFields>(spans: readonly S[]): S[] {
   for (let from = 0; from < sorted.length; ) {
     let to = from + 1;
     while (to < sorted.length && sorted[to]?.startedAtMicros === sorted[from]?.startedAtMicros) to++;
-    if (to - from > 1) sorted.splice(from, to - from, ...parentsFirst(sorted.slice(from, to)));
+    if (to - from > 1) for (const span of parentsFirst(sorted.slice(from, to))) sorted[from++] = span;
     from = to;
   }
   return sorted;
@@ -106,6 +106,9 @@ function parentsFirst<S extends SpanFields>(tied: readonly S[]): S[] {
 
 /** Throws a TracelightError (`INVALID_QUERY`) for an unknown field or a value that cannot be meant. */
 export function checkQuery(query: TraceQuery): void {
+  if (typeof query !== "object" || query === null) {
+    throw new TracelightError("INVALID_QUERY", "A query must be an object; {} asks for all spans.");
+  }
   for (const [field, value] of Object.entries(query)) {
     const test = Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined;
     if (test === undefined) throw unknownField(field);
@@ -133,7 +136,10 @@ const TIME: FieldTest = {
 };
 const FIELDS: Readonly<Record<string, FieldTest>> = {
   traceId: TEXT,
-  attributeFilter: { what: "an object", holds: (value) => typeof value === "object" && value !== null },
+  attributeFilter: {
+    what: "a plain object",
+    holds: (value) => typeof value === "object" && value !== null && isPlain(value),
+  },
   identifier: TEXT,
   spanName: TEXT,
   status: { what: '"UNSET", "OK" or "ERROR"', holds: isSpanStatus },

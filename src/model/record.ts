@@ -1,6 +1,6 @@
 // A span as plain data, and as a record: one JSON object, snake_case keys, lossless. The form in files, HTTP and tests.
 import type { Attributes } from "./attributes.ts";
-import { isoMicros, parseIsoMicros } from "./clock.ts";
+import { isoDate, isoMicros, parseIsoDate, parseIsoMicros } from "./clock.ts";
 import { messageOf, TracelightError } from "./errors.ts";
 import { isSpanId, isTraceId } from "./ids.ts";
 import { decodeValue, encodeValue, isoOffset, type JsonValue, lossyValue, mapProperties } from "./values.ts";
@@ -133,11 +133,13 @@ function commonFields(
 type EncodedEvent = NonNullable<SpanRecord["events"]>[number];
 type EncodedLink = NonNullable<SpanRecord["links"]>[number];
 
-function encodeEvent({ name, at, attributes }: SpanEvent): EncodedEvent {
-  return { name, at: isoMicros(at.getTime() * 1000), ...encodeExtra(attributes) };
+/** An event as a record holds it. */
+export function encodeEvent({ name, at, attributes }: SpanEvent): EncodedEvent {
+  return { name, at: isoDate(at), ...encodeExtra(attributes) };
 }
 
-function encodeLink({ traceId, spanId, attributes }: SpanLink): EncodedLink {
+/** A link as a record holds it. */
+export function encodeLink({ traceId, spanId, attributes }: SpanLink): EncodedLink {
   return { trace_id: traceId, span_id: spanId, ...encodeExtra(attributes) };
 }
 
@@ -224,9 +226,9 @@ function decodeScope(json: object | undefined): Scope {
 
 function decodeEvent(json: unknown): SpanEvent {
   const read = new RecordReader(json);
-  const at = read.time("at") ?? read.missing("at", "a time");
+  const at = parseIsoDate(read.required("at", isString, "a time")) ?? read.missing("at", "an ISO 8601 time");
   const name = read.required("name", isString, "a string");
-  return { name, at: new Date(Math.floor(at / 1000)), ...decodeExtra(read) };
+  return { name, at, ...decodeExtra(read) };
 }
 
 function decodeLink(json: unknown): SpanLink {

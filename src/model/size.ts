@@ -9,8 +9,8 @@ export function boundedSize(span: SpanFields, limit: number): number {
   const waiting: unknown[] = [span.spanName, span.attributes, span.events, span.links];
   for (let value = waiting.pop(); value !== undefined && bytes <= limit; value = waiting.pop()) {
     bytes += ownBytes(value);
-    if (typeof value === "object" && value !== null && !(value instanceof Uint8Array))
-      waiting.push(...partsOf(value));
+    // One by one: a long list spread over a call's arguments overflows the stack.
+    if (typeof value === "object" && value !== null) for (const part of partsOf(value)) waiting.push(part);
   }
   return bytes;
 }
@@ -21,7 +21,9 @@ function ownBytes(value: unknown): number {
   return OBJECT_BYTES + (value instanceof Uint8Array ? value.byteLength : 0);
 }
 
-function partsOf(value: object): unknown[] {
+function partsOf(value: object): readonly unknown[] {
+  if (value instanceof Uint8Array) return [];
+  if (Array.isArray(value)) return value;
   if (value instanceof Map) return [...value].flat();
   if (value instanceof Set) return [...value];
   return Object.entries(value).flat();

@@ -2,7 +2,7 @@
 import { deflateSync, inflateSync } from "node:zlib";
 import { decodeBase85, encodeBase85 } from "./base85.ts";
 import { setOwn } from "./capture.ts";
-import { isoMicros, parseIsoMicros } from "./clock.ts";
+import { isoDate, isoMicros, parseIsoDate } from "./clock.ts";
 
 /** What JSON can say. */
 export type JsonValue =
@@ -56,7 +56,7 @@ function numberName(value: number): string {
 function encodeObject(value: object): JsonValue {
   if (Array.isArray(value)) return value.map(encodeValue);
   if (value instanceof Uint8Array) return { __bytes__: encodeBase85(deflateSync(value)) };
-  if (value instanceof Date) return { __datetime__: isoOffset(value.getTime() * 1000) };
+  if (value instanceof Date) return { __datetime__: withOffset(isoDate(value)) };
   if (value instanceof Map) return { __map__: [...value].map(([k, v]) => [encodeValue(k), encodeValue(v)]) };
   if (value instanceof Set) return { __set__: [...value].map(encodeValue) };
   const copy = mapProperties(value, encodeValue);
@@ -65,7 +65,11 @@ function encodeObject(value: object): JsonValue {
 
 /** ISO 8601 as Python's `isoformat` writes it in UTC: with `+00:00` for the zone. */
 export function isoOffset(micros: number): string {
-  return `${isoMicros(micros).slice(0, -1)}+00:00`;
+  return withOffset(isoMicros(micros));
+}
+
+function withOffset(iso: string): string {
+  return `${iso.slice(0, -1)}+00:00`;
 }
 
 /** Own properties in order, each value changed by `change`; `__proto__` stays a property. */
@@ -102,7 +106,8 @@ function decodeText(tag: string, text: string): unknown {
   if (tag === "__bytes__") return decodeBytes(text);
   if (tag === "__datetime__") return decodeDate(text);
   if (tag === "__bigint__") return /^-?\d+$/.test(text) ? BigInt(text) : undefined;
-  if (tag === "__number__") return /^(NaN|-?Infinity|-0)$/.test(text) ? Number(text) : undefined;
+  if (tag === "__number__")
+    return /^(NaN|-?Infinity|-?\d+(\.\d+)?(e[+-]\d+)?)$/.test(text) ? Number(text) : undefined;
   return undefined;
 }
 
@@ -116,15 +121,16 @@ function decodeBytes(text: string): Uint8Array | undefined {
 }
 
 function decodeDate(text: string): Date | undefined {
-  const micros = parseIsoMicros(text);
-  return micros === undefined ? undefined : Object.freeze(new Date(Math.floor(micros / 1000)));
+  const date = parseIsoDate(text);
+  return date && Object.freeze(date);
 }
 
+/** Only a whole tag is decoded: nested broken ones that were tried first would take twice the time at each level. */
 function decodeItems(tag: string, items: readonly unknown[], depth: number): unknown {
-  const decoded = items.map((item) => decodeValue(item, depth));
-  if (tag === "__set__") return Object.freeze(new Set(decoded));
-  if (tag !== "__map__" || !decoded.every(isPair)) return undefined;
-  return Object.freeze(new Map(decoded));
+  const decode = (item: unknown): unknown => decodeValue(item, depth + 1);
+  if (tag === "__set__") return Object.freeze(new Set(items.map(decode)));
+  if (tag !== "__map__" || !items.every(isPair)) return undefined;
+  return Object.freeze(new Map(items.map(([key, value]) => [decode(key), decode(value)])));
 }
 
 function isPair(value: unknown): value is readonly [unknown, unknown] {
@@ -142,7 +148,7 @@ export function lossyValue(value: unknown): JsonValue {
   if (Array.isArray(value)) return value.map(lossyValue);
   if (value instanceof Uint8Array)
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
-  if (value instanceof Date) return isoOffset(value.getTime() * 1000);
+  if (value instanceof Date) return withOffset(isoDate(value));
   if (value instanceof Map || value instanceof Set) return JSON.stringify([...value].map(lossyValue));
   return mapProperties(value, lossyValue);
 }

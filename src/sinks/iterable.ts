@@ -96,7 +96,12 @@ class IterableSink implements Sink {
     for (const reader of this.#readers.splice(0)) reader(END);
   }
 
+  /** Gives the loop its turns while it takes spans; what it has not taken when it rests is pending. */
   async flush(): Promise<DeliveryReport> {
+    for (let before = -1; this.#written !== before; ) {
+      before = this.#written;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     const pending = [...this.#waiting.values()].filter((span) => span.state === "ended").length;
     return { written: this.#written, pending, dropped: this.#dropped, failed: 0, errors: this.#faults.all };
   }

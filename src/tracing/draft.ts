@@ -36,7 +36,13 @@ export function processed(span: Span, process: Process): Span | undefined {
   const before = { attributes: span.attributes, resourceAttributes: span.resourceAttributes };
   const draft = draftOf(span, before);
   const verdict = call(process, draft);
-  return verdict === false ? undefined : rebuilt(span, draft, before);
+  if (verdict === false) return undefined;
+  try {
+    return rebuilt(span, draft, before);
+  } catch (error) {
+    const what = "The process option left what is not a span, so the span was dropped";
+    throw TracelightError.from(error, "PROCESS_FAILED", what);
+  }
 }
 
 interface Before {

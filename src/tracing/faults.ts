@@ -1,4 +1,5 @@
 // Where faults of tracing go: to `onError` or, by default, to one process warning per distinct fault.
+import { types } from "node:util";
 import { messageOf, type TracelightError } from "../model/errors.ts";
 
 /** So many distinct faults are kept for reports; of more, only the latest. */
@@ -8,6 +9,7 @@ const MAX_KEPT = 100;
 export class Faults {
   readonly #onError: ((error: TracelightError) => void) | undefined;
   readonly #distinct = new Map<string, TracelightError>();
+  #isTelling = false;
 
   constructor(onError: ((error: TracelightError) => void) | undefined) {
     this.#onError = onError;
@@ -21,22 +23,39 @@ export class Faults {
   /** Takes note of a fault and tells the app. Never throws. */
   report(error: TracelightError): void {
     const isNew = this.#note(error);
+    if (this.#onError === undefined) {
+      if (isNew) warn(error);
+      return;
+    }
+    // An onError that makes the same fault again would be told of it for ever.
+    if (this.#isTelling) return;
+    this.#isTelling = true;
+    this.#tell(this.#onError, error, (failure) => {
+      if (isNew) warn(error, ` (and onError failed: ${messageOf(failure)})`);
+    });
+    this.#isTelling = false;
+  }
+
+  #tell(onError: (error: TracelightError) => unknown, error: TracelightError, failed: OnFailure): void {
     try {
-      if (this.#onError !== undefined) this.#onError(error);
-      else if (isNew) warn(error);
+      const result = onError(error);
+      if (types.isPromise(result)) result.catch(failed);
     } catch (failure) {
-      if (isNew) warn(error, ` (and onError threw: ${messageOf(failure)})`);
+      failed(failure);
     }
   }
 
   #note(error: TracelightError): boolean {
-    const key = `${error.code} ${error.message}`;
+    // Numbers and ids do not make a fault another one, or there would be one warning a span.
+    const key = `${error.code} ${error.message.replace(/[0-9a-f-]{8,}|\d+/gi, "#")}`;
     if (this.#distinct.has(key)) return false;
     if (this.#distinct.size >= MAX_KEPT) this.#distinct.delete(this.#distinct.keys().next().value ?? "");
     this.#distinct.set(key, error);
     return true;
   }
 }
+
+type OnFailure = (failure: unknown) => void;
 
 /** One process warning: visible by default, silenced and redirected the way all Node warnings are. */
 function warn(error: TracelightError, rest = ""): void {

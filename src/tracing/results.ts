@@ -1,11 +1,13 @@
 // What a traced function's result means for the end of its span.
+import { types } from "node:util";
 import { NAMES } from "../conventions/names.ts";
 import { type Frame, runIn } from "./context.ts";
 import { isAbort } from "./exception.ts";
 import type { Span } from "./span.ts";
 
-/** Ends a span whose function threw: called off, or an error. */
+/** Ends a span whose function threw: called off, or an error. One that has ended already stays as it is. */
 export function endFailed(span: Span, error: unknown): void {
+  if (span.state !== "running") return;
   if (isAbort(error)) span.addAttribute(NAMES.aborted, true);
   else span.recordException(error);
   span.end();
@@ -27,9 +29,9 @@ export function follow(span: Span, frame: Frame, result: unknown): unknown {
 
 /** A promise of the platform's own class that nobody has added to: its `then` has no effect but to listen. */
 function isNativePromise(value: object): value is Promise<unknown> {
-  if (Object.getPrototypeOf(value) !== Promise.prototype) return false;
-  for (const _ in value) return false;
-  return !Object.hasOwn(value, "then");
+  if (!types.isPromise(value) || Object.getPrototypeOf(value) !== Promise.prototype) return false;
+  // Names only: Node itself keeps its async context under symbols.
+  return Object.getOwnPropertyNames(value).length === 0;
 }
 
 function followPromise(span: Span, promise: Promise<unknown>): Promise<unknown> {
@@ -52,14 +54,23 @@ interface AnyGenerator {
   throw(error?: unknown): unknown;
 }
 
-/** Native generators, and our own stand-ins for them; both inherit the tag. */
+/** Native generators, and our own stand-ins for them; both inherit the tag. To look at a proxy would run its code. */
 function isGenerator(value: object): value is AnyGenerator {
-  if (!("next" in value) || typeof value.next !== "function") return false;
-  const tag: unknown = Reflect.get(value, Symbol.toStringTag);
-  return (tag === "Generator" || tag === "AsyncGenerator") && "return" in value && "throw" in value;
+  if (types.isProxy(value)) return false;
+  const tag = tagOf(value);
+  return (tag === "Generator" || tag === "AsyncGenerator") && STEPS.every((step) => step in value);
 }
 
-type Step = "next" | "return" | "throw";
+function tagOf(value: object): unknown {
+  try {
+    return Reflect.get(value, Symbol.toStringTag);
+  } catch {
+    return undefined;
+  }
+}
+
+const STEPS = ["next", "return", "throw"] as const;
+type Step = (typeof STEPS)[number];
 
 /** A generator's stand-in: each step runs with the span active, what lies between steps does not. */
 class FollowedGenerator {
@@ -103,11 +114,16 @@ class FollowedGenerator {
   }
 
   #stepped(step: Step, result: unknown): unknown {
-    if (typeof result === "object" && result !== null && "done" in result && result.done === true) {
-      if (step === "return" && this.#span.state === "running") this.#span.addAttribute(NAMES.aborted, true);
+    // One that yields in a `finally` is not done, but nobody may ever ask it for more.
+    if (step === "return") this.#abandoned();
+    else if (typeof result === "object" && result !== null && "done" in result && result.done === true)
       this.#span.end();
-    }
     return result;
+  }
+
+  #abandoned(): void {
+    if (this.#span.state !== "running") return;
+    this.#span.addAttribute(NAMES.aborted, true).end();
   }
 }
 

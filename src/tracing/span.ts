@@ -1,10 +1,10 @@
 // A span: takes attributes while it runs, is frozen when it ends.
-import { inspect } from "node:util";
+import { inspect, types } from "node:util";
 import { type Attributes, type Inheritable, mergeAttributes } from "../model/attributes.ts";
 import { capture } from "../model/capture.ts";
 import { isoMicros, microsOf, nowMicros } from "../model/clock.ts";
-import { TracelightError } from "../model/errors.ts";
-import { captureShared } from "../model/history.ts";
+import { messageOf, TracelightError } from "../model/errors.ts";
+import { captureShared, reveal } from "../model/history.ts";
 import { newSpanId, newTraceId } from "../model/ids.ts";
 import {
   decodeRecord,
@@ -189,9 +189,10 @@ export class Span implements SpanFields {
     const type = typeof value;
     const captured =
       type === "string" || type === "number" || type === "boolean" ? value : captureShared(value);
-    const name = typeof key === "string" ? key : String(key);
+    const name = typeof key === "string" ? key : textOf(key);
     this.#set(name, captured);
-    if (options !== undefined && options.inheritable === true) passDown(this[NODE], name, captured);
+    // What is passed down may be read by another copy of the package, so it is plain.
+    if (options?.inheritable === true) passDown(this[NODE], name, reveal(captured));
     return this;
   }
 
@@ -204,9 +205,9 @@ export class Span implements SpanFields {
   /** Notes that something happened, now unless `at` says when. */
   addEvent(name: string, attributes?: Attributes, at?: Date): this {
     if (!this.#isLive()) return this.#refuse("addEvent");
-    const micros = (at && microsOf(at)) ?? nowMicros();
+    const micros = (at && this.#timeOf("addEvent", at)) ?? nowMicros();
     const event: SpanEvent = {
-      name: String(name),
+      name: textOf(name),
       at: new Date(Math.floor(micros / 1000)),
       ...captured(attributes),
     };
@@ -218,16 +219,16 @@ export class Span implements SpanFields {
   /** Says that this span has to do with another one, of any trace. */
   addLink(link: SpanLink): this {
     if (!this.#isLive()) return this.#refuse("addLink");
+    const usable = linkOf(link);
+    if (usable === undefined) return this.#leaveOut("addLink", "a link needs a traceId and a spanId");
     this.#links ??= [];
-    this.#links.push(
-      Object.freeze({ traceId: link.traceId, spanId: link.spanId, ...captured(link.attributes) }),
-    );
+    this.#links.push(usable);
     return this;
   }
 
   updateName(name: string): this {
     if (!this.#isLive()) return this.#refuse("updateName");
-    this[NODE].name = String(name);
+    this[NODE].name = textOf(name);
     return this;
   }
 
@@ -235,7 +236,7 @@ export class Span implements SpanFields {
   setStatus(status: SpanStatus, message?: string): this {
     if (!this.#isLive()) return this.#refuse("setStatus");
     if (isSpanStatus(status)) this[NODE].status = status;
-    this.#statusMessage = message;
+    this.#statusMessage = message === undefined ? undefined : textOf(message);
     return this;
   }
 
@@ -280,7 +281,7 @@ export class Span implements SpanFields {
   end(at?: Date): void {
     const node = this[NODE];
     if (node.endedAtMicros !== undefined || this.#owner === undefined) return;
-    const end = (at === undefined ? undefined : microsOf(at)) ?? nowMicros();
+    const end = (at === undefined ? undefined : this.#timeOf("end", at)) ?? nowMicros();
     this.#inherited = inheritableFrom(node);
     node.endedAtMicros = Math.max(end, node.startedAtMicros);
     detach(node);
@@ -354,6 +355,19 @@ export class Span implements SpanFields {
     );
     return this;
   }
+
+  /** Microseconds of a Date; what is none, or invalid, is reported. */
+  #timeOf(method: string, at: Date): number | undefined {
+    const micros = types.isDate(at) ? microsOf(at) : undefined;
+    if (micros === undefined) this.#leaveOut(method, "the time is no valid Date");
+    return micros;
+  }
+
+  #leaveOut(method: string, why: string): this {
+    const message = `${method} on the span "${this.spanName}" left out what it was given: ${why}.`;
+    this.#owner?.report(new TracelightError("INVALID_ARGUMENT", message));
+    return this;
+  }
 }
 
 function indexOfKey(own: readonly unknown[], key: string): number | undefined {
@@ -400,10 +414,10 @@ export function linkSpans(spans: readonly Span[], parents: ReadonlyMap<Span, Spa
   const copies = new Map<Span, Span>();
   for (const span of spans) {
     // From the top down, so that each parent's copy is there first; a loop of parents ends where it closes.
-    const chain: Span[] = [];
-    for (let at: Span | undefined = span; at && !copies.has(at) && !chain.includes(at); at = parents.get(at))
-      chain.push(at);
-    for (const at of chain.reverse()) {
+    const chain = new Set<Span>();
+    for (let at: Span | undefined = span; at && !copies.has(at) && !chain.has(at); at = parents.get(at))
+      chain.add(at);
+    for (const at of [...chain].reverse()) {
       const parent = parents.get(at);
       copies.set(at, Span.frozen(at[NODE], { ...at.payload(), parentSpan: parent && copies.get(parent) }));
     }
@@ -422,13 +436,42 @@ export function captureAttributes(attributes: Attributes): Attributes {
   );
 }
 
-/** Own properties that are not undefined; none where the object cannot be read. */
+/** Own properties that are not undefined; none where the object cannot be read, a marker for what cannot be. */
 function entriesOf(attributes: Attributes): [string, unknown][] {
   try {
     return Object.entries(attributes).filter(([, value]) => value !== undefined);
   } catch {
-    return [];
+    const read = capture(attributes);
+    return typeof read === "object" && read !== null ? Object.entries(read) : [];
   }
+}
+
+/** Any name as text; the types ask for a string, JavaScript does not. */
+export function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  try {
+    return String(value);
+  } catch (error) {
+    return `[Unreadable: ${messageOf(error)}]`;
+  }
+}
+
+function linkOf(link: SpanLink): SpanLink | undefined {
+  try {
+    const { traceId, spanId, attributes } = link;
+    if (typeof traceId !== "string" || typeof spanId !== "string") return undefined;
+    return Object.freeze({ traceId, spanId, ...captured(attributes) });
+  } catch {
+    return undefined;
+  }
+}
+
+/** A frozen copy of a scope; what is frozen already is used as it is. Throws where it is none. */
+export function captureScope(scope: Scope): Scope {
+  const { name, version } = scope;
+  if (typeof name !== "string") throw new TypeError("a scope needs a name");
+  if (Object.isFrozen(scope)) return scope;
+  return Object.freeze(typeof version === "string" ? { name, version } : { name });
 }
 
 const UNATTACHED = {

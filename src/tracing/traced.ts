@@ -42,20 +42,34 @@ export type Traced = <F extends AnyFunction>(fn: F, context?: MethodContext) => 
  */
 export function traced(name: string, options?: TracedOptions): Traced;
 export function traced<F extends AnyFunction>(method: F, context: MethodContext): F;
-export function traced(first: string | AnyFunction, second?: TracedOptions | MethodContext): unknown {
-  if (typeof first === "function") return wrap(first, { name: nameOf(first, second) });
-  const options: TracedOptions = second === undefined || "kind" in second ? {} : second;
-  return (fn: AnyFunction, context?: MethodContext) => {
-    if (typeof fn !== "function" || (context !== undefined && context.kind !== "method"))
-      throw notAFunction(context);
-    return wrap(fn, { ...options, name: first });
-  };
+export function traced(first: unknown, second?: TracedOptions | MethodContext): unknown {
+  if (typeof first === "string") {
+    const options: TracedOptions = second === undefined || isContext(second) ? {} : second;
+    return (fn: unknown, context?: unknown) => wrap(method(fn, context), { ...options, name: first });
+  }
+  const fn = method(first, second);
+  return wrap(fn, { name: isContext(second) ? String(second.name) : fn.name || "anonymous" });
 }
 
-function nameOf(fn: AnyFunction, context: TracedOptions | MethodContext | undefined): string {
-  const isContext = context !== undefined && "kind" in context;
-  if (isContext && context.kind !== "method") throw notAFunction(context);
-  return isContext ? String(context.name) : fn.name || "anonymous";
+/** `value`, where it is a function or method; a class is neither, and fields and accessors come as something else. */
+function method(value: unknown, context: unknown): AnyFunction {
+  if (!isFunction(value) || isClass(value)) throw notAFunction(context);
+  if (context !== undefined && !(isContext(context) && context.kind === "method"))
+    throw notAFunction(context);
+  return value;
+}
+
+function isFunction(value: unknown): value is AnyFunction {
+  return typeof value === "function";
+}
+
+/** A class's `prototype` cannot be replaced; a function's can. */
+function isClass(fn: AnyFunction): boolean {
+  return Object.getOwnPropertyDescriptor(fn, "prototype")?.writable === false;
+}
+
+function isContext(value: unknown): value is DecoratorContext {
+  return typeof value === "object" && value !== null && "kind" in value && typeof value.kind === "string";
 }
 
 function wrap(
@@ -70,15 +84,18 @@ function wrap(
     }
     return by.trace(name, options, () => Reflect.apply(fn, this, args));
   };
-  Object.defineProperty(call, "name", { value: fn.name, configurable: true });
-  Object.defineProperty(call, "length", { value: fn.length, configurable: true });
-  return call;
+  // Name and length, and what else the app keeps on its function: a tool's description and schema, say.
+  return Object.defineProperties(call, Object.getOwnPropertyDescriptors(fn));
 }
 
 function tracerOf(self: unknown): TracesCalls | undefined {
-  if ((typeof self !== "object" && typeof self !== "function") || self === null || !("tracer" in self))
+  if ((typeof self !== "object" && typeof self !== "function") || self === null) return undefined;
+  try {
+    const tracer: unknown = Reflect.get(self, "tracer");
+    return isTracer(tracer) ? tracer : undefined;
+  } catch {
     return undefined;
-  return isTracer(self.tracer) ? self.tracer : undefined;
+  }
 }
 
 function isTracer(value: unknown): value is TracesCalls {
@@ -93,8 +110,10 @@ function noTracer(name: string): TracelightError {
   );
 }
 
-function notAFunction(context: { readonly kind: string } | undefined): TracelightError {
-  const what = context === undefined ? "what is not a function" : `a ${context.kind}`;
+function notAFunction(context: unknown): TracelightError {
+  const what = isContext(context)
+    ? `a ${context.kind}`
+    : "what is not a function or a standard decorator's target";
   return new TracelightError(
     "INVALID_ARGUMENT",
     `traced cannot trace ${what}; put it on a function or method.`,

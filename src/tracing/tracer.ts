@@ -1,11 +1,12 @@
 // The tracer: what users hold. It knows the context, starts spans, and hands them to its sink.
+import { types } from "node:util";
 import type { Attributes } from "../model/attributes.ts";
 import { microsOf, nowMicros } from "../model/clock.ts";
 import { TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId, newSpanId, newTraceId } from "../model/ids.ts";
 import { checkOptions, is, type OptionRules } from "../model/options.ts";
 import { checkQuery, type TraceQuery } from "../model/query.ts";
-import type { Scope, SpanKind, SpanLink } from "../model/record.ts";
+import { isSpanKind, type Scope, type SpanKind, type SpanLink } from "../model/record.ts";
 import { VERSION } from "../model/version.ts";
 import {
   activeFrame,
@@ -20,7 +21,16 @@ import { type Process, processed } from "./draft.ts";
 import { Faults } from "./faults.ts";
 import { endFailed, follow } from "./results.ts";
 import { type Awaitable, type DeliveryReport, isStore, type Sink } from "./sink.ts";
-import { captureAttributes, NODE, NOOP_SPAN, Span, type SpanOwner, spanOf } from "./span.ts";
+import {
+  captureAttributes,
+  captureScope,
+  NODE,
+  NOOP_SPAN,
+  Span,
+  type SpanOwner,
+  spanOf,
+  textOf,
+} from "./span.ts";
 
 /** A span that runs in another process, as a header or message names it. */
 export interface RemoteParent {
@@ -73,6 +83,9 @@ export const OBSERVE: unique symbol = Symbol.for("tracelight.observe.v1");
 export const SINK: unique symbol = Symbol.for("tracelight.sink.v1");
 
 const DEFAULT_FLUSH_MS = 30_000;
+/** A sink that keeps its time is not taken for one that hangs. */
+const FLUSH_GRACE_MS = 100;
+const MAX_TIMER_MS = 2 ** 31 - 1;
 const DEFAULT_SCOPE: Scope = Object.freeze({ name: "tracelight", version: VERSION });
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
@@ -146,11 +159,8 @@ export class Tracer implements AsyncDisposable {
 
   /** Calls `fn` with `span` active (null: no span), for the call and all it awaits. The span is not ended. */
   run<T>(span: Span | null, fn: () => T): T {
-    return runIn(
-      { span: span === null ? undefined : span[NODE], scoped: activeFrame()?.scoped },
-      fn,
-      undefined,
-    );
+    if (span === NOOP_SPAN) return fn();
+    return runIn({ span: span?.[NODE], scoped: activeFrame()?.scoped }, fn, undefined);
   }
 
   /** A function that calls `fn` in the context of now, whenever and by whomever it is called. */
@@ -164,7 +174,7 @@ export class Tracer implements AsyncDisposable {
 
   /** Defaults for all later spans of this tracer. Returns the undo, which takes back this update alone. */
   setContext(update: ContextUpdate): () => void {
-    const layer = captureUpdate(update);
+    const layer = this.#captureUpdate(update);
     this.#layers.push(layer);
     this.#mergeLayers();
     return () => {
@@ -177,7 +187,7 @@ export class Tracer implements AsyncDisposable {
   /** The same as `setContext`, for the spans of this tracer that `fn`, and all it awaits, starts. */
   withContext<T>(update: ContextUpdate, fn: () => T): T {
     const outer = activeFrame();
-    const scoped: ScopedUpdate = { tracer: this, update: captureUpdate(update), next: outer?.scoped };
+    const scoped: ScopedUpdate = { tracer: this, update: this.#captureUpdate(update), next: outer?.scoped };
     return runIn({ span: outer?.span, scoped }, fn, undefined);
   }
 
@@ -216,7 +226,7 @@ export class Tracer implements AsyncDisposable {
 
   /** Delivers what waits, within `timeoutMs` (30 s). Never rejects: the report carries the errors. */
   async flush(options: { readonly timeoutMs?: number } = {}): Promise<DeliveryReport> {
-    const timeoutMs = options.timeoutMs ?? DEFAULT_FLUSH_MS;
+    const timeoutMs = waitingTime(options?.timeoutMs);
     const { flush } = this.#sink;
     return this.#report(flush && (() => flush.call(this.#sink, { timeoutMs })), timeoutMs);
   }
@@ -249,14 +259,25 @@ export class Tracer implements AsyncDisposable {
     try {
       const out = this.#process === undefined ? span : processed(span, this.#process);
       if (out === undefined) return;
-      this.#sink.write(out);
+      const result: unknown = this.#sink.write(out);
       this.#written++;
+      // An async write is against the contract, but TypeScript lets it pass, and its rejection must not end the app.
+      if (result !== undefined && types.isPromise(result))
+        result.catch((error) => this.#notWritten(error, 1));
     } catch (error) {
-      this.#failed++;
-      this.#faults.report(
-        TracelightError.from(error, "SINK_FAILED", `The sink "${this.#sink.name}" could not write`),
-      );
+      this.#notWritten(error, 0);
     }
+  }
+
+  #notWritten(error: unknown, counted: 0 | 1): void {
+    this.#written -= counted;
+    this.#failed++;
+    this.#sinkFailed("write", error);
+  }
+
+  #sinkFailed(what: string, error: unknown): void {
+    const message = `The sink "${this.#sink.name}" could not ${what}`;
+    this.#faults.report(TracelightError.from(error, "SINK_FAILED", message));
   }
 
   /** @internal Shows the sink a span that runs, where it looks at such. */
@@ -264,21 +285,28 @@ export class Tracer implements AsyncDisposable {
     if (this.#sink.observe === undefined || this.#closing !== undefined) return;
     try {
       const shown = this.#process === undefined ? span : this.#processedView(span, this.#process);
-      if (shown !== undefined) this.#sink.observe(shown, what);
+      if (shown === undefined) return;
+      const result: unknown = this.#sink.observe(shown, what);
+      if (types.isPromise(result)) result.catch((error) => this.#sinkFailed("observe", error));
     } catch (error) {
-      this.#faults.report(
-        TracelightError.from(error, "SINK_FAILED", `The sink "${this.#sink.name}" could not observe`),
-      );
+      this.#sinkFailed("observe", error);
     }
   }
 
   /** A running span as sinks may see it: a processed copy, whose `snapshot()` is the next processed copy. */
   #processedView(span: Span, process: Process): Span | undefined {
-    const again = (): Span | undefined => {
-      const copy = processed(span.snapshot(), process);
-      return copy && Span.frozen(copy[NODE], { ...copy.payload(), again: () => again() ?? copy });
-    };
-    return again();
+    const copy = processed(span.snapshot(), process);
+    return copy && Span.frozen(copy[NODE], { ...copy.payload(), again: () => this.#nextView(span, copy) });
+  }
+
+  /** The view after `last`, which stays where `process` now says no: the sink asks at a time of its own. */
+  #nextView(span: Span, last: Span): Span {
+    try {
+      return (this.#process && this.#processedView(span, this.#process)) ?? last;
+    } catch (error) {
+      this.#sinkFailed("look again at a span", error);
+      return last;
+    }
   }
 
   #late(span: Span): void {
@@ -293,6 +321,24 @@ export class Tracer implements AsyncDisposable {
   }
 
   #start(name: string, options: TraceOptions | undefined, frame: Frame | undefined): Span {
+    try {
+      return this.#begin(name, options ?? undefined, frame);
+    } catch (error) {
+      if (options === undefined) throw error;
+      return this.#begin(name, this.#usable(options, error), frame);
+    }
+  }
+
+  /** Options of the wrong type are found by using them, so that right ones cost no check; here they are left out. */
+  #usable(options: TraceOptions | undefined, error: unknown): TraceOptions {
+    const [usable, faulty] = usableOptions(options);
+    const which = faulty.length === 0 ? "The options" : `The options ${faulty.join(", ")}`;
+    const message = `${which} of trace or startSpan could not be used and were left out`;
+    this.#faults.report(TracelightError.from(error, "INVALID_ARGUMENT", message));
+    return usable;
+  }
+
+  #begin(name: string, options: TraceOptions | undefined, frame: Frame | undefined): Span {
     const parent =
       options === undefined || options.parentSpan === undefined
         ? frame?.span
@@ -300,16 +346,17 @@ export class Tracer implements AsyncDisposable {
     const settings =
       frame === undefined || frame.scoped === undefined ? this.#defaults : this.#settings(frame);
     const local = parent !== undefined && "passes" in parent ? parent : undefined;
-    const start = (options?.startedAt && microsOf(options.startedAt)) ?? nowMicros();
+    const start = options?.startedAt === undefined ? nowMicros() : givenStart(options.startedAt);
     const node: SpanNode = {
       traceId: parent === undefined ? newTraceId() : parent.traceId,
       spanId: newSpanId(),
       parentSpanId: parent === undefined ? undefined : parent.spanId,
-      kind: options?.spanKind ?? "INTERNAL",
-      scope: options?.scope ?? settings.scope ?? local?.scope ?? DEFAULT_SCOPE,
+      kind: options?.spanKind === undefined ? "INTERNAL" : givenKind(options.spanKind),
+      scope:
+        (options?.scope && captureScope(options.scope)) ?? settings.scope ?? local?.scope ?? DEFAULT_SCOPE,
       resourceAttributes: resourceOf(options) ?? settings.resourceAttributes ?? NO_ATTRIBUTES,
       startedAtMicros: local !== undefined && start < local.startedAtMicros ? local.startedAtMicros : start,
-      name: typeof name === "string" ? name : String(name),
+      name: typeof name === "string" ? name : textOf(name),
       status: "UNSET",
       endedAtMicros: undefined,
       parent: undefined,
@@ -351,6 +398,16 @@ export class Tracer implements AsyncDisposable {
     return Object.assign({}, this.#defaults, ...updates.reverse());
   }
 
+  #captureUpdate(update: ContextUpdate): ContextUpdate {
+    try {
+      return captureUpdate(update);
+    } catch (error) {
+      const message = "A context update could not be used and was left out";
+      this.#faults.report(TracelightError.from(error, "INVALID_ARGUMENT", message));
+      return {};
+    }
+  }
+
   #mergeLayers(): void {
     this.#defaults = Object.assign({}, ...this.#layers);
   }
@@ -375,14 +432,15 @@ export class Tracer implements AsyncDisposable {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_, reject) => {
       const message = `The sink "${this.#sink.name}" did not finish within ${timeoutMs} ms.`;
-      timer = setTimeout(() => reject(new TracelightError("FLUSH_TIMEOUT", message)), timeoutMs + 100);
+      timer = setTimeout(
+        () => reject(new TracelightError("FLUSH_TIMEOUT", message)),
+        timeoutMs + FLUSH_GRACE_MS,
+      );
     });
     try {
-      return await Promise.race([deliver(), timeout]);
+      return checkedReport(await Promise.race([deliver(), timeout]));
     } catch (error) {
-      this.#faults.report(
-        TracelightError.from(error, "SINK_FAILED", `The sink "${this.#sink.name}" could not flush`),
-      );
+      this.#sinkFailed("flush", error);
       return { written: 0, pending: this.#written, dropped: 0, failed: 0, errors: [] };
     } finally {
       clearTimeout(timer);
@@ -430,9 +488,70 @@ function captureUpdate({ resourceAttributes, spanAttributes, scope }: ContextUpd
       ? {}
       : { resourceAttributes: captureAttributes(resourceAttributes) }),
     ...(spanAttributes === undefined ? {} : { spanAttributes: captureAttributes(spanAttributes) }),
-    ...(scope === undefined ? {} : { scope: Object.freeze({ ...scope }) }),
+    ...(scope === undefined ? {} : { scope: captureScope(scope) }),
   };
 }
+
+/** How long to wait; Node's timers take no more than 2^31 - 1 ms. */
+function waitingTime(timeoutMs: unknown): number {
+  if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) return DEFAULT_FLUSH_MS;
+  return Math.min(timeoutMs, MAX_TIMER_MS - FLUSH_GRACE_MS);
+}
+
+/** What a sink reports; throws where it is no report. */
+function checkedReport(report: DeliveryReport): DeliveryReport {
+  const { written, pending, dropped, failed, errors } = report;
+  const isReport = [written, pending, dropped, failed].every(Number.isFinite) && Array.isArray(errors);
+  if (!isReport) throw new TypeError("flush and close must resolve with a DeliveryReport");
+  return report;
+}
+
+function givenStart(startedAt: Date): number {
+  const micros = microsOf(startedAt);
+  if (micros === undefined) throw new TypeError("startedAt is an Invalid Date");
+  return micros;
+}
+
+function givenKind(kind: SpanKind): SpanKind {
+  if (!isSpanKind(kind)) throw new TypeError("spanKind is none of the five kinds");
+  return kind;
+}
+
+/** The options that can be used, and the names of the others. */
+function usableOptions(options: unknown): [TraceOptions, string[]] {
+  const usable: Record<string, unknown> = {};
+  const faulty: string[] = [];
+  for (const [name, isUsable] of Object.entries(USABLE)) {
+    try {
+      const value: unknown = Reflect.get(Object(options), name);
+      if (value === undefined) continue;
+      if (isUsable(value)) usable[name] = value;
+      else faulty.push(name);
+    } catch {
+      faulty.push(name);
+    }
+  }
+  return [usable, faulty];
+}
+
+/** True for null and for objects whose ids can be asked for; throws for a hostile one. */
+function isReadableParent(value: unknown): boolean {
+  if (value === null) return true;
+  if (typeof value !== "object" || Reflect.has(value, NODE)) return typeof value === "object";
+  return ["traceId", "spanId"].every((name) => typeof Reflect.get(value, name) === "string");
+}
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+
+const USABLE: Readonly<Record<keyof TraceOptions, (value: unknown) => boolean>> = {
+  spanKind: isSpanKind,
+  parentSpan: isReadableParent,
+  scope: (value) => isObject(value) && typeof Reflect.get(Object(value), "name") === "string",
+  startedAt: (value) => types.isDate(value) && microsOf(value) !== undefined,
+  resourceAttributes: isObject,
+  attributes: isObject,
+  links: Array.isArray,
+};
 
 function notAStore(sink: Sink): TracelightError {
   const mend = "read from an InMemoryTracer or a DynamoDbTracer, or put one first in a TeeTracer";

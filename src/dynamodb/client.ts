@@ -1,0 +1,83 @@
+// The AWS SDK's client: imported when it is first needed, or the caller's own.
+import type * as Sdk from "@aws-sdk/client-dynamodb";
+import { TracelightError } from "../model/errors.ts";
+import { is, type OptionRules } from "../model/options.ts";
+
+/** The part of the AWS SDK's `DynamoDBClient` that Tracelight uses. */
+export interface DynamoDbClientLike {
+  send(command: never): Promise<unknown>;
+  destroy?(): void;
+}
+
+/** Which DynamoDB to talk to. */
+export interface ConnectionOptions {
+  /** A `DynamoDBClient` of your own; it is not closed with the tracer. */
+  readonly client?: DynamoDbClientLike;
+  /** The URL of another DynamoDB, such as an emulator's. */
+  readonly endpoint?: string;
+  /** Default: what the AWS SDK finds (`AWS_REGION`, the shared configuration file). */
+  readonly region?: string;
+}
+
+/** The checks of `ConnectionOptions`. */
+export const CONNECTION_CHECKS: OptionRules["checks"] = {
+  client: is.having("send", "a DynamoDBClient"),
+  endpoint: (value) => (typeof value === "string" && URL.canParse(value) ? undefined : "a URL"),
+  region: is.text,
+};
+
+/** The SDK's module and a client of it. */
+export interface Connection {
+  readonly sdk: typeof Sdk;
+  readonly client: Sdk.DynamoDBClient;
+  /** Lets go of the client, where it is ours. */
+  readonly close: () => void;
+}
+
+/** Connects as the options say. Rejects with `MISSING_DEPENDENCY` where the SDK is not installed. */
+export async function connect(options: ConnectionOptions): Promise<Connection> {
+  const sdk = await importSdk();
+  if (options.client !== undefined && isClient(options.client)) {
+    return { sdk, client: options.client, close: () => undefined };
+  }
+  const client = new sdk.DynamoDBClient(clientConfig(options));
+  return { sdk, client, close: () => client.destroy() };
+}
+
+async function importSdk(): Promise<typeof Sdk> {
+  try {
+    return await import("@aws-sdk/client-dynamodb");
+  } catch (error) {
+    const mend = "npm install @aws-sdk/client-dynamodb";
+    throw new TracelightError("MISSING_DEPENDENCY", `DynamoDB needs the AWS SDK: ${mend}.`, { cause: error });
+  }
+}
+
+/** The option's check has seen that it has a `send`; the rest is the SDK's business. */
+function isClient(client: DynamoDbClientLike): client is Sdk.DynamoDBClient {
+  return typeof client.send === "function";
+}
+
+function clientConfig({ endpoint, region }: ConnectionOptions): Sdk.DynamoDBClientConfig {
+  return {
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(endpoint !== undefined && isLoopback(endpoint) ? localDefaults(region) : {}),
+  };
+}
+
+function isLoopback(endpoint: string): boolean {
+  const { hostname } = new URL(endpoint);
+  return hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+}
+
+/** An emulator on this machine takes any credentials and region, so none need be set up for it. */
+function localDefaults(region: string | undefined): Sdk.DynamoDBClientConfig {
+  const { AWS_ACCESS_KEY_ID, AWS_PROFILE, AWS_REGION, AWS_DEFAULT_REGION } = process.env;
+  return {
+    region: region ?? AWS_REGION ?? AWS_DEFAULT_REGION ?? "us-east-1",
+    ...(AWS_ACCESS_KEY_ID || AWS_PROFILE
+      ? {}
+      : { credentials: { accessKeyId: "local", secretAccessKey: "local" } }),
+  };
+}

@@ -1,0 +1,87 @@
+// What DynamoDB and the AWS SDK throw, as Tracelight's errors: what is wrong, and the mend.
+import { messageOf, TracelightError, type TracelightErrorCode } from "../model/errors.ts";
+
+interface Explanation {
+  readonly code: TracelightErrorCode;
+  readonly says: (table: string) => string;
+}
+
+const SCHEMA =
+  "needs a partition key pk (S), a sort key sk (S) and an index with partition key conversation_id (S) and sort key sk (S)";
+
+const NOT_FOUND: Explanation = {
+  code: "TABLE_NOT_FOUND",
+  says: (table) =>
+    `The table "${table}" does not exist in this region or at this endpoint; create it with ensureTable({ tableName: "${table}" })`,
+};
+const WRONG_KEYS: Explanation = {
+  code: "TABLE_SCHEMA",
+  says: (table) =>
+    `The table "${table}" ${SCHEMA}; check tableName and conversationIdGsiName, or create it with ensureTable`,
+};
+const TOO_LARGE: Explanation = {
+  code: "ITEM_TOO_LARGE",
+  says: () =>
+    "A span is larger than a DynamoDB item may be (400 KB); shorten its attributes with the process option",
+};
+const NO_CREDENTIALS: Explanation = {
+  code: "CREDENTIALS",
+  says: () =>
+    "AWS credentials are missing, wrong or expired; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY or AWS_PROFILE, or pass a client",
+};
+const NO_REGION: Explanation = {
+  code: "INVALID_OPTION",
+  says: () => "No AWS region is known; pass region, or set AWS_REGION",
+};
+const DENIED: Explanation = {
+  code: "ACCESS_DENIED",
+  says: (table) =>
+    `The AWS credentials may not use the table "${table}"; allow dynamodb:PutItem, Query, Scan and DescribeTable`,
+};
+const FAILED: Explanation = {
+  code: "DYNAMODB_FAILED",
+  says: (table) => `DynamoDB refused a request for the table "${table}", or could not be reached`,
+};
+
+const BY_NAME: ReadonlyMap<string, Explanation> = new Map([
+  ["ResourceNotFoundException", NOT_FOUND],
+  ["AccessDeniedException", DENIED],
+  ["CredentialsProviderError", NO_CREDENTIALS],
+  ["UnrecognizedClientException", NO_CREDENTIALS],
+  ["InvalidSignatureException", NO_CREDENTIALS],
+  ["ExpiredTokenException", NO_CREDENTIALS],
+  ["MissingAuthenticationTokenException", NO_CREDENTIALS],
+  ["TokenProviderError", NO_CREDENTIALS],
+]);
+
+/** Words of a ValidationException or plain error that say what is really wrong. */
+const BY_MESSAGE: readonly (readonly [RegExp, Explanation])[] = [
+  [/item size/i, TOO_LARGE],
+  [
+    /key schema|the key |key element|specified index|does not match the schema|missing the key|index key/i,
+    WRONG_KEYS,
+  ],
+  [/credential/i, NO_CREDENTIALS],
+  [/region is missing/i, NO_REGION],
+];
+
+/** The error to report for what a request to `table` threw. */
+export function explain(error: unknown, table: string): TracelightError {
+  if (error instanceof TracelightError) return error;
+  const { code, says } = explanationOf(error);
+  return new TracelightError(code, `${says(table)}. (${messageOf(error) || nameOf(error)})`, {
+    cause: error,
+  });
+}
+
+function explanationOf(error: unknown): Explanation {
+  const message = messageOf(error);
+  const byMessage = BY_MESSAGE.find(([pattern]) => pattern.test(message));
+  return BY_NAME.get(nameOf(error)) ?? byMessage?.[1] ?? FAILED;
+}
+
+/** The SDK's own name for the error. */
+export function nameOf(error: unknown): string {
+  if (typeof error !== "object" || error === null || !("name" in error)) return "";
+  return String(error.name);
+}

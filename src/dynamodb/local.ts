@@ -1,0 +1,101 @@
+// An embedded DynamoDB for development and tests: dynalite, in this process, on the loopback address.
+import type { Server } from "node:http";
+import { TracelightError } from "../model/errors.ts";
+import { checkOptions, is } from "../model/options.ts";
+
+/** Options of `startLocalDynamoDb`. */
+export interface LocalDynamoDbOptions {
+  /** Default: a free one. */
+  readonly port?: number;
+  /** A folder to keep the tables in. Default: in memory. */
+  readonly path?: string;
+}
+
+/** A running emulator. */
+export interface LocalDynamoDb extends AsyncDisposable {
+  /** The URL to give as `endpoint`. */
+  readonly endpoint: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts an emulator of DynamoDB on 127.0.0.1. Needs the package `dynalite`. It has no throttling, no eventual consistency
+ * and no TTL.
+ *
+ * @example
+ * await using dynamoDb = await startLocalDynamoDb();
+ * await ensureTable({ tableName: "MyTracesTable", endpoint: dynamoDb.endpoint });
+ *
+ * @throws (rejects) TracelightError `MISSING_DEPENDENCY`, `INVALID_OPTION`, or `DYNAMODB_FAILED` for a port that is taken.
+ */
+export async function startLocalDynamoDb(options: LocalDynamoDbOptions = {}): Promise<LocalDynamoDb> {
+  checkOptions(options, { owner: "startLocalDynamoDb", checks: { port: is.count(0), path: is.text } });
+  const server = await createServer(options.path);
+  const port = await listen(server, options.port ?? 0);
+  const close = () => closeServer(server);
+  return { endpoint: `http://127.0.0.1:${port}`, port, close, [Symbol.asyncDispose]: close };
+}
+
+async function createServer(path: string | undefined): Promise<Server> {
+  const dynalite = await importDynalite();
+  return dynalite({
+    createTableMs: 0,
+    deleteTableMs: 0,
+    updateTableMs: 0,
+    ...(path === undefined ? {} : { path }),
+  });
+}
+
+type Dynalite = (options: object) => Server;
+
+/** The package has no types of its own. */
+async function importDynalite(): Promise<Dynalite> {
+  const name: string = "dynalite";
+  let module: unknown;
+  try {
+    module = await import(name);
+  } catch (error) {
+    throw new TracelightError("MISSING_DEPENDENCY", "The emulator needs dynalite: npm install dynalite.", {
+      cause: error,
+    });
+  }
+  if (hasDefault(module)) return module.default;
+  throw new TracelightError(
+    "MISSING_DEPENDENCY",
+    "This version of dynalite cannot be used; install dynalite 4.",
+  );
+}
+
+function hasDefault(module: unknown): module is { readonly default: Dynalite } {
+  return (
+    typeof module === "object" &&
+    module !== null &&
+    "default" in module &&
+    typeof module.default === "function"
+  );
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error) => {
+      const mend = "choose another port, or none for a free one";
+      reject(
+        new TracelightError("DYNAMODB_FAILED", `The emulator cannot listen on port ${port}; ${mend}.`, {
+          cause: error,
+        }),
+      );
+    });
+    server.listen(port, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : port);
+    });
+  });
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

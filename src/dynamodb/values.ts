@@ -1,0 +1,146 @@
+// Captured values as DynamoDB's attribute values and back, with the record's tags for what DynamoDB lacks.
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { setOwn } from "../model/capture.ts";
+import { decodeValue, encodeValue, isoOffset } from "../model/values.ts";
+
+/** DynamoDB takes 32 levels; an item's attributes and a value's tag take some. Deeper values are JSON text. */
+const MAX_LEVELS = 26;
+/** DynamoDB's numbers: magnitude below 1e126 and from 1e-130. Doubles need 17 of its 38 digits. */
+const MAX_NUMBER = 1e125;
+const MIN_NUMBER = 1e-129;
+const MAX_DIGITS = 38;
+/** Keys that DynamoDB or a JSON library would not carry, and those that look like one of the escaped. */
+const KEY_ESCAPE = "__key__:";
+
+/** A captured value as DynamoDB stores it; `fromAttributeValue` gives it back exactly. */
+export function toAttributeValue(value: unknown, level = 0): AttributeValue {
+  if (typeof value === "string") return { S: value };
+  if (typeof value === "boolean") return { BOOL: value };
+  if (typeof value === "number") return toNumber(value);
+  if (typeof value === "bigint") return toBigint(value);
+  if (typeof value !== "object" || value === null) return { NULL: true };
+  return toContainer(value, level);
+}
+
+function toNumber(value: number): AttributeValue {
+  const size = Math.abs(value);
+  const fits = value === 0 ? !Object.is(value, -0) : size >= MIN_NUMBER && size < MAX_NUMBER;
+  // Large integers without the tag are bigints.
+  const isPlain = fits && (!Number.isInteger(value) || Number.isSafeInteger(value));
+  return isPlain
+    ? { N: String(value) }
+    : tag("__number__", { S: Object.is(value, -0) ? "-0" : String(value) });
+}
+
+/** An integer that no double holds is read back as a bigint; any other needs the tag. */
+function toBigint(value: bigint): AttributeValue {
+  const text = String(value);
+  const isUnmistaken = text.length <= MAX_DIGITS && !Number.isSafeInteger(Number(value));
+  return isUnmistaken ? { N: text } : tag("__bigint__", { S: text });
+}
+
+function toContainer(value: object, level: number): AttributeValue {
+  if (value instanceof Uint8Array) return { B: value };
+  if (value instanceof Date) return tag("__datetime__", { S: isoOffset(value.getTime() * 1000) });
+  if (level >= MAX_LEVELS) return tag("__json__", { S: JSON.stringify(encodeValue(value)) });
+  if (Array.isArray(value)) return { L: value.map((item) => toAttributeValue(item, level + 1)) };
+  if (value instanceof Set) return toSet([...value], level);
+  if (value instanceof Map) return tag("__map__", toAttributeValue([...value], level + 1));
+  const map = { M: toMap(value, level + 1) };
+  return tagIn(map.M) === undefined ? map : tag("__escaped__", map);
+}
+
+function toSet(items: readonly unknown[], level: number): AttributeValue {
+  const strings = items.filter((item) => typeof item === "string");
+  if (items.length > 0 && strings.length === items.length) return { SS: strings };
+  return tag("__set__", toAttributeValue(items, level + 1));
+}
+
+/** An object's properties, each as DynamoDB stores it. */
+export function toMap(source: object, level = 0): Record<string, AttributeValue> {
+  const map: Record<string, AttributeValue> = {};
+  for (const [key, value] of Object.entries(source)) map[escapeKey(key)] = toAttributeValue(value, level);
+  return map;
+}
+
+function escapeKey(key: string): string {
+  return key === "" || key === "__proto__" || key.startsWith(KEY_ESCAPE) ? KEY_ESCAPE + key : key;
+}
+
+function unescapeKey(key: string): string {
+  return key.startsWith(KEY_ESCAPE) ? key.slice(KEY_ESCAPE.length) : key;
+}
+
+const TAGS = new Set([
+  "__number__",
+  "__bigint__",
+  "__datetime__",
+  "__json__",
+  "__map__",
+  "__set__",
+  "__escaped__",
+]);
+
+function tag(name: string, content: AttributeValue): AttributeValue {
+  return { M: { [name]: content } };
+}
+
+function tagIn(map: Record<string, AttributeValue>): string | undefined {
+  const keys = Object.keys(map);
+  const key = keys[0];
+  return keys.length === 1 && key !== undefined && TAGS.has(key) ? key : undefined;
+}
+
+/** The value that was stored, by Tracelight or by the Python toolkit. */
+export function fromAttributeValue(value: AttributeValue | undefined): unknown {
+  if (value === undefined || value.NULL !== undefined) return null;
+  if (value.S !== undefined) return value.S;
+  if (value.BOOL !== undefined) return value.BOOL;
+  if (value.N !== undefined) return fromNumber(value.N);
+  if (value.B !== undefined) return new Uint8Array(value.B);
+  if (value.L !== undefined) return Object.freeze(value.L.map(fromAttributeValue));
+  if (value.M !== undefined) return fromMapValue(value.M);
+  const items =
+    value.SS ?? value.NS?.map(fromNumber) ?? value.BS?.map((bytes) => new Uint8Array(bytes)) ?? [];
+  return Object.freeze(new Set<unknown>(items));
+}
+
+/** An integer beyond what a double holds exactly is a bigint. */
+function fromNumber(text: string): number | bigint {
+  const number = Number(text);
+  return Number.isSafeInteger(number) || !/^-?\d+$/.test(text) ? number : BigInt(text);
+}
+
+function fromMapValue(map: Record<string, AttributeValue>): unknown {
+  const name = tagIn(map);
+  const content = name === undefined ? undefined : map[name];
+  if (name === undefined || content === undefined) return fromMap(map);
+  if (name === "__escaped__" && content.M !== undefined) return fromMap(content.M);
+  if (name === "__json__" && content.S !== undefined) return decodeValue(JSON.parse(content.S));
+  return fromTag(name, content) ?? fromMap(map);
+}
+
+function fromTag(name: string, content: AttributeValue): unknown {
+  if (content.S !== undefined) return scalarOf(name, content.S);
+  const items = content.L?.map(fromAttributeValue);
+  if (items === undefined) return undefined;
+  if (name === "__set__") return Object.freeze(new Set(items));
+  return name === "__map__" && items.every(isPair) ? Object.freeze(new Map(items)) : undefined;
+}
+
+/** The tags over text are those of the record; what is none of them stays as it is. */
+function scalarOf(name: string, text: string): unknown {
+  const decoded = decodeValue({ [name]: text });
+  return typeof decoded === "object" && decoded !== null && !(decoded instanceof Date) ? undefined : decoded;
+}
+
+function isPair(value: unknown): value is readonly [unknown, unknown] {
+  return Array.isArray(value) && value.length === 2;
+}
+
+/** An object from its stored properties. */
+export function fromMap(map: Record<string, AttributeValue>): Readonly<Record<string, unknown>> {
+  const source: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(map)) setOwn(source, unescapeKey(key), fromAttributeValue(value));
+  return Object.freeze(source);
+}

@@ -1,0 +1,175 @@
+// Assertions about what an agent did, by its traces. They throw node:assert's AssertionError.
+import { AssertionError } from "node:assert";
+import { NAMES } from "../conventions/names.ts";
+import { readSpan } from "../conventions/reading.ts";
+import { type Attributes, equalValues } from "../model/attributes.ts";
+import { capture } from "../model/capture.ts";
+import { inStartOrder } from "../model/query.ts";
+import type { SpanFields, SpanKind, SpanStatus } from "../model/record.ts";
+import { parentsOf } from "../model/tree.ts";
+import { boundedJson } from "../render/text.ts";
+
+/** What a span is expected to be; what is not given may be anything. */
+export interface ExpectedSpan {
+  /** These attributes among others; equality is deep and typed. */
+  readonly attributes?: Attributes;
+  readonly status?: SpanStatus;
+  readonly kind?: SpanKind;
+  /** The name of the span directly above. */
+  readonly parent?: string;
+  /** How many spans are expected to be so. At least one unless told. */
+  readonly times?: number;
+}
+
+/** What a tool call is expected to be; what is not given may be anything. */
+export interface ExpectedToolCall {
+  readonly input?: unknown;
+  readonly output?: unknown;
+  readonly times?: number;
+}
+
+/** Assertions that can be chained; each throws an AssertionError that lists the spans there were. */
+export interface TraceExpectations {
+  /** A span of that name, and as described. */
+  toHaveSpan(name: string, expected?: ExpectedSpan): this;
+  /** A call of that tool (`ai.tool.name`, else the span's name), with that input and output. */
+  toHaveToolCall(name: string, expected?: ExpectedToolCall): this;
+  /** A turn in which the user said this. */
+  toHaveUserInput(text: string | RegExp): this;
+  /** A turn in which the agent answered this. */
+  toHaveAgentResponse(text: string | RegExp): this;
+  /** Spans of these names, each starting after the one before; others may lie between. */
+  toRunInOrder(...names: readonly string[]): this;
+  /** No span that failed. */
+  toHaveNoErrors(): this;
+}
+
+/**
+ * Asserts what spans show.
+ *
+ * @example
+ * expectTraces(tracer.getTraces())
+ *   .toHaveToolCall("get_weather", { input: { city: "Amsterdam" } })
+ *   .toHaveAgentResponse(/sunny/)
+ *   .toHaveNoErrors();
+ */
+export function expectTraces(spans: readonly SpanFields[]): TraceExpectations {
+  return new Expectations(spans);
+}
+
+class Expectations implements TraceExpectations {
+  readonly #spans: readonly SpanFields[];
+  readonly #parents: ReadonlyMap<SpanFields, SpanFields>;
+
+  constructor(spans: readonly SpanFields[]) {
+    this.#spans = inStartOrder(spans);
+    this.#parents = parentsOf(this.#spans);
+  }
+
+  toHaveSpan(name: string, expected: ExpectedSpan = {}): this {
+    const found = this.#spans.filter((span) => span.spanName === name && this.#isAs(span, expected));
+    return this.#count(found.length, expected.times, `a span "${name}"${detail(expected)}`);
+  }
+
+  toHaveToolCall(name: string, expected: ExpectedToolCall = {}): this {
+    const found = this.#spans.filter((span) => isToolCall(span, name, expected));
+    return this.#count(found.length, expected.times, `a call of the tool "${name}"${detail(expected)}`);
+  }
+
+  toHaveUserInput(text: string | RegExp): this {
+    return this.#turn((turn) => turn.input, text, "a turn with the user input");
+  }
+
+  toHaveAgentResponse(text: string | RegExp): this {
+    return this.#turn((turn) => turn.output, text, "a turn with the agent response");
+  }
+
+  toRunInOrder(...names: readonly string[]): this {
+    let from = 0;
+    for (const name of names) {
+      const at = this.#spans.findIndex((span, i) => i >= from && span.spanName === name);
+      if (at < 0) this.#fail(`the spans ${names.join(", ")} in this order; "${name}" is missing there`);
+      from = at + 1;
+    }
+    return this;
+  }
+
+  toHaveNoErrors(): this {
+    const failed = this.#spans.filter(isFailed);
+    if (failed.length > 0) this.#fail(`no errors; ${failed.map((span) => span.spanName).join(", ")} failed`);
+    return this;
+  }
+
+  #isAs(span: SpanFields, { attributes = {}, status, kind, parent }: ExpectedSpan): boolean {
+    return (
+      (status === undefined || span.spanStatus === status) &&
+      (kind === undefined || span.spanKind === kind) &&
+      (parent === undefined || this.#parents.get(span)?.spanName === parent) &&
+      Object.entries(attributes).every(([key, value]) => equalValues(span.attributes[key], capture(value)))
+    );
+  }
+
+  #turn(part: (turn: ReturnType<typeof readSpan>) => unknown, text: string | RegExp, what: string): this {
+    const turns = this.#spans.map(readSpan).filter(({ kind }) => kind === "turn");
+    const isSo = (said: unknown) =>
+      typeof said === "string" && (typeof text === "string" ? said === text : text.test(said));
+    if (!turns.some((turn) => isSo(part(turn)))) this.#fail(`${what} ${text}`);
+    return this;
+  }
+
+  #count(found: number, times: number | undefined, what: string): this {
+    if (times === undefined ? found === 0 : found !== times) {
+      this.#fail(times === undefined ? what : `${what}, ${times} times; there are ${found}`);
+    }
+    return this;
+  }
+
+  #fail(expected: string): never {
+    const lines = this.#spans.map((span) => `  ${this.#indent(span)}${describeSpan(span)}`);
+    const shown = lines.length === 0 ? "  (no spans)" : lines.slice(0, MAX_SHOWN).join("\n");
+    throw new AssertionError({
+      message: `Expected ${expected}. The spans are:\n${shown}`,
+      stackStartFn: this.#fail,
+    });
+  }
+
+  #indent(span: SpanFields): string {
+    let depth = 0;
+    for (let at = this.#parents.get(span); at !== undefined && depth < MAX_DEPTH; at = this.#parents.get(at))
+      depth++;
+    return "  ".repeat(depth);
+  }
+}
+
+const MAX_SHOWN = 50;
+const MAX_DEPTH = 20;
+const MAX_DETAIL = 200;
+
+function isToolCall(span: SpanFields, name: string, expected: ExpectedToolCall): boolean {
+  const reading = readSpan(span);
+  if (reading.kind !== "tool-call" || (span.attributes[NAMES.toolName] ?? span.spanName) !== name)
+    return false;
+  return isGiven(expected, "input", reading.input) && isGiven(expected, "output", reading.output);
+}
+
+function isGiven(expected: ExpectedToolCall, key: "input" | "output", value: unknown): boolean {
+  return !(key in expected) || equalValues(value, capture(expected[key]));
+}
+
+function isFailed(span: SpanFields): boolean {
+  return span.spanStatus === "ERROR" || readSpan(span).error !== undefined;
+}
+
+function detail(expected: object): string {
+  const given = Object.entries(expected).filter(([key]) => key !== "times");
+  return given.map(([key, value]) => `, ${key} ${boundedJson(capture(value), MAX_DETAIL)}`).join("");
+}
+
+function describeSpan(span: SpanFields): string {
+  const { kind, input, output, error } = readSpan(span);
+  const parts = [`${span.spanName} [${kind === "other" ? span.spanKind : kind}]`];
+  if (input !== undefined) parts.push(`input ${boundedJson(input, MAX_DETAIL)}`);
+  if (output !== undefined) parts.push(`output ${boundedJson(output, MAX_DETAIL)}`);
+  if (isFailed(span)) parts.push(`ERROR ${error ?? span.statusMessage ?? ""}`);
+  return parts.join(" ");
+}

@@ -1,0 +1,167 @@
+// What every store keeps to, as tests: what was written is read back, and a query means the same everywhere.
+import assert from "node:assert/strict";
+import { select, type TraceQuery } from "../model/query.ts";
+import type { Span } from "../tracing/span.ts";
+import type { Tracer } from "../tracing/tracer.ts";
+import { type ContractTest, contractTest } from "./sink-contract.ts";
+import { EVERY_KIND_OF_VALUE } from "./values.ts";
+
+/**
+ * The contract of stores, for tracers whose `getTraces` reads what they wrote. It comes on top of `sinkContract`.
+ *
+ * @example
+ * for (const { name, run } of [...sinkContract, ...storeContract]) test(name, () => run(makeTracer));
+ */
+export const storeContract: readonly ContractTest[] = [
+  contractTest("reads back every field of a span", async (tracer) => {
+    const spans = writeFullSpans(tracer);
+    const found = await tracer.getTraces();
+    assert.deepEqual(found.map(toPlain), spans.map(toPlain));
+  }),
+  contractTest("reads back every kind of value, with its type", async (tracer) => {
+    tracer.trace("values", (span) =>
+      span.addAttributes(EVERY_KIND_OF_VALUE).addEvent("event", EVERY_KIND_OF_VALUE),
+    );
+    const [found] = await tracer.getTraces();
+    for (const [key, value] of Object.entries(EVERY_KIND_OF_VALUE)) {
+      assert.deepEqual(found?.attributes[key], value, key);
+      assert.deepEqual(found?.events[0]?.attributes?.[key], value, `${key} of an event`);
+    }
+  }),
+  contractTest("reads what was just written", async (tracer) => {
+    for (let i = 0; i < 50; i++) {
+      const { traceId } = endedSpan(tracer, `span ${i}`);
+      assert.equal((await tracer.getTraces({ traceId })).length, 1);
+    }
+  }),
+  contractTest("finds nothing where nothing matches", async (tracer) => {
+    endedSpan(tracer, "there");
+    assert.deepEqual(await tracer.getTraces({ traceId: "f".repeat(32) }), []);
+    assert.deepEqual(await tracer.getTraces({ attributeFilter: { "ai.conversation.id": "none" } }), []);
+  }),
+  contractTest("means by a query what all stores mean", async (tracer) => {
+    const spans = writeConversations(tracer);
+    for (const query of queriesOver(spans)) {
+      const found = await tracer.getTraces(query);
+      assert.deepEqual(found.map(idOf), select(spans, query).map(idOf), JSON.stringify(query));
+    }
+  }),
+  contractTest("gives parents before children where times tie, and links them", async (tracer) => {
+    const startedAt = new Date();
+    const root = tracer.startSpan("root", { startedAt });
+    const middle = tracer.startSpan("middle", { startedAt, parentSpan: root });
+    const leaf = tracer.startSpan("leaf", { startedAt, parentSpan: middle });
+    for (const span of [leaf, middle, root]) span.end(startedAt);
+    const found = await tracer.getTraces({ traceId: root.traceId });
+    assert.deepEqual(
+      found.map((span) => span.spanName),
+      ["root", "middle", "leaf"],
+    );
+    assert.equal(found[2]?.parentSpan, found[1]);
+    assert.equal(found[1]?.parentSpan, found[0]);
+    assert.equal(found[0]?.parentSpan, undefined);
+  }),
+  contractTest("gives spans that have ended and cannot be changed", async (tracer) => {
+    endedSpan(tracer, "frozen");
+    const [found] = await tracer.getTraces();
+    assert.equal(found?.state, "ended");
+    found?.addAttribute("late", true).setStatus("ERROR").end();
+    assert.equal(found?.attributes["late"], undefined);
+    assert.equal(found?.spanStatus, "UNSET");
+  }),
+  contractTest("rejects a query that cannot be meant", async (tracer) => {
+    const read = async (query: object) => tracer.getTraces(query);
+    const isInvalid = (error: unknown) =>
+      error instanceof Error && "code" in error && error.code === "INVALID_QUERY";
+    await assert.rejects(read({ limit: -1 }), isInvalid);
+    await assert.rejects(read({ traceID: "x" }), isInvalid);
+    await assert.rejects(read({ since: new Date(Number.NaN) }), isInvalid);
+  }),
+];
+
+function endedSpan(tracer: Tracer, name: string): Span {
+  const span = tracer.startSpan(name);
+  span.end();
+  return span;
+}
+
+function writeFullSpans(tracer: Tracer): Span[] {
+  const root = tracer.startSpan("root", {
+    spanKind: "SERVER",
+    scope: { name: "contract", version: "1.2.3" },
+    resourceAttributes: { "service.name": "MyAgent", replicas: 3 },
+  });
+  root.addAttribute("ai.conversation.id", "c1", { inheritable: true }).setStatus("OK", "all well");
+  const child = tracer.startSpan("child", {
+    parentSpan: root,
+    spanKind: "CLIENT",
+    scope: { name: "unversioned" },
+  });
+  child
+    .addEvent("event", { n: 1 }, new Date(1744720496789))
+    .addLink({ traceId: root.traceId, spanId: root.spanId });
+  child.recordException(new TypeError("went wrong"));
+  for (const span of [child, root]) span.end();
+  return [root, child];
+}
+
+/** The record, and what it does not say. */
+function toPlain(span: Span): object {
+  const { startedAtMicros, endedAtMicros, durationMs, state } = span;
+  return { ...span.toJSON(), startedAtMicros, endedAtMicros, durationMs, state };
+}
+
+function writeConversations(tracer: Tracer): Span[] {
+  const spans: Span[] = [];
+  const start = Date.now() - 60_000;
+  for (let i = 0; i < 24; i++) {
+    const span = tracer.startSpan(i % 3 === 0 ? "turn" : "tool", {
+      startedAt: new Date(start + (i % 7) * 1000),
+      ...(i % 4 === 0 ? { parentSpan: spans[i - 1] ?? null } : { parentSpan: null }),
+    });
+    // Ids that differ in type alone; and now and then none, or null.
+    const conversation = [42, "42", null, undefined, "other"][i % 5];
+    span.addAttributes({
+      "ai.conversation.id": conversation,
+      i,
+      even: i % 2 === 0,
+      tags: [i % 2, { deep: i % 3 }],
+    });
+    if (i % 6 === 0) span.setStatus("ERROR");
+    span.end(new Date(start + 30_000));
+    spans.push(span);
+  }
+  return spans;
+}
+
+function queriesOver(spans: readonly Span[]): TraceQuery[] {
+  const conversation = (id: unknown): TraceQuery => ({ attributeFilter: { "ai.conversation.id": id } });
+  const since = new Date((spans[3]?.startedAtMicros ?? 0) / 1000);
+  const until = new Date((spans[5]?.startedAtMicros ?? 0) / 1000);
+  const filters: TraceQuery[] = [
+    {},
+    ...[42, "42", null, "other"].map(conversation),
+    { traceId: spans[4]?.traceId ?? "" },
+    { spanName: "tool" },
+    { status: "ERROR" },
+    { since },
+    { until },
+    { since, until },
+    { attributeFilter: { even: true } },
+    { attributeFilter: { tags: [1, { deep: 2 }] } },
+    { attributeFilter: { "ai.conversation.id": 42, even: true } },
+    { ...conversation("42"), spanName: "turn", since },
+    { traceId: spans[4]?.traceId ?? "", attributeFilter: { i: 4 } },
+    { attributeFilter: { missing: null } },
+  ];
+  return filters.flatMap((query) => [
+    query,
+    { ...query, order: "desc" },
+    { ...query, limit: 3 },
+    { ...query, limit: 0 },
+  ]);
+}
+
+function idOf(span: Span): string {
+  return span.spanId;
+}
