@@ -1,12 +1,25 @@
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vitest/config";
+import { transform } from "esbuild";
+import { defineConfig, type Plugin } from "vitest/config";
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
+/** Standard decorators and `using`: esbuild lowers them; the transformer that vite brings does not yet. */
+const lowered: Plugin = {
+  name: "lowered",
+  enforce: "pre",
+  async transform(source, id) {
+    if (!id.endsWith(".ts")) return undefined;
+    const tsconfigRaw = { compilerOptions: { verbatimModuleSyntax: true } };
+    const options = { sourcefile: id, sourcemap: true, tsconfigRaw } as const;
+    const { code, map } = await transform(source, { loader: "ts", target: "es2022", ...options });
+    return { code, map };
+  },
+};
+
 export default defineConfig({
-  // Standard decorators: esbuild lowers them, the default transformer does not parse them yet.
   oxc: false,
-  esbuild: { target: "es2022" },
+  plugins: [lowered],
   resolve: {
     alias: [
       { find: /^tracelight$/, replacement: source("index.ts") },

@@ -25,10 +25,14 @@ ensure(INSTALLED, ["package.json", "package-lock.json"], () => {
     "--loglevel=error",
   ]);
 });
-ensure(BUILT, ["package.json", ...files("src"), ...files("examples"), ...tsconfigs()], () => {
-  say("Building …");
-  run(process.execPath, ["scripts/build.mjs"]);
-});
+ensure(
+  BUILT,
+  ["package.json", "scripts/build.mjs", ...files("src"), ...files("examples"), ...tsconfigs()],
+  () => {
+    say("Building …");
+    run(process.execPath, ["scripts/build.mjs"]);
+  },
+);
 
 /** Does `work` unless the mark holds the fingerprint of the inputs. */
 function ensure(mark, inputs, work) {

@@ -15,13 +15,13 @@ const CIRCULAR = "[Circular]";
  * A frozen copy of `value` as it is now: plain objects and arrays of strings, numbers, booleans, null, bigints, Dates,
  * Uint8Arrays, Maps and Sets. Anything else is shown: an error as `{ name, message, stack }`, a URL or RegExp as its text, an
  * object with `toJSON` as what that returns, a class instance as its own properties, a function as `[Function: name]`.
- * Undefined properties are left out; undefined in an array is null. Getters that throw, cycles, and what lies beyond
+ * Undefined properties are left out; undefined in an array is null, and so is an object whose `toJSON` gives undefined. Getters that throw, cycles, and what lies beyond
  * the bounds become a marker in brackets. Never throws.
  */
 export function capture(value: unknown): unknown {
   if (isPrimitive(value)) return value;
   try {
-    return new Capture().value(value);
+    return new Capture().value(value) ?? null;
   } catch (error) {
     return unreadable(error);
   }
@@ -269,50 +269,57 @@ function unreadable(error: unknown): string {
  * unchanged parts of a long history cost no memory and a fraction of a copy's time. May say false too often, never true.
  */
 export function isCaptureOf(source: unknown, captured: unknown): boolean {
-  if (isPrimitive(source)) return Object.is(source, captured);
-  if (typeof source !== "object" || source === null || typeof captured !== "object" || captured === null)
-    return false;
   try {
-    return isCaptureOfObject(source, captured);
+    return holds(captured, source);
   } catch {
     return false;
   }
 }
 
-function isCaptureOfObject(source: object, captured: object): boolean {
-  if (Array.isArray(source)) return Array.isArray(captured) && hasItems(source, captured);
-  if (isPlain(source)) return isPlain(captured) && hasProperties(source, captured);
+function holds(captured: unknown, source: unknown): boolean {
+  if (typeof source !== "object" || source === null)
+    return isPrimitive(source) && Object.is(source, captured);
+  if (typeof captured !== "object" || captured === null) return false;
+  if (Array.isArray(source)) return Array.isArray(captured) && holdsItems(captured, source);
+  if (isPlain(source)) return isPlain(captured) && holdsProperties(captured, source);
+  return holdsInstance(captured, source);
+}
+
+function holdsInstance(captured: object, source: object): boolean {
   if (source instanceof Uint8Array)
     return captured instanceof Uint8Array && Buffer.compare(source, captured) === 0;
   if (types.isDate(source)) return types.isDate(captured) && msOf(source) === msOf(captured);
   if (specialForm(source) !== undefined || Array.isArray(captured) || !isPlain(captured)) return false;
-  return isKeyed(source) && hasProperties(source, captured);
+  return isKeyed(source) && holdsProperties(captured, source);
 }
 
 function isKeyed(source: object): source is Record<string, unknown> {
   return Object.keys(source).length > 0;
 }
 
-function hasItems(source: readonly unknown[], captured: readonly unknown[]): boolean {
+function holdsItems(captured: readonly unknown[], source: readonly unknown[]): boolean {
   if (source.length !== captured.length) return false;
   for (let i = 0; i < source.length; i++) {
-    if (!isCaptureOf(source[i] ?? null, captured[i])) return false;
+    if (!holds(captured[i], source[i] ?? null)) return false;
   }
   return true;
 }
 
 type Keyed = Readonly<Record<string, unknown>>;
 
-function hasProperties(source: Keyed, captured: Keyed): boolean {
-  const toJSON = source["toJSON"];
+/**
+ * The hot loop of a long history: no own-property checks. An inherited property makes the counts differ or a comparison
+ * fail, so it can only make the answer no; but for `__proto__`, which every object has.
+ */
+function holdsProperties(captured: Keyed, source: Keyed): boolean {
+  const { toJSON } = source;
   const shown: unknown = typeof toJSON === "function" ? Reflect.apply(toJSON, source, [""]) : source;
-  if (shown !== source) return isCaptureOf(shown, captured);
+  if (shown !== source) return holds(captured, shown);
   let properties = 0;
   for (const key in source) {
-    if (!Object.hasOwn(source, key)) continue;
     const value = source[key];
     if (value === undefined) continue;
-    if (!Object.hasOwn(captured, key) || !isCaptureOf(value, captured[key])) return false;
+    if (key === "__proto__" || !holds(captured[key], value)) return false;
     properties++;
   }
   for (const _ in captured) properties--;

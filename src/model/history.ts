@@ -37,7 +37,7 @@ export function captureShared(value: unknown): unknown {
   try {
     const walk = new SharedCapture();
     const captured = Array.isArray(value) ? captureList(value, walk) : captureObject(value, walk);
-    if (!walk.spent) return captured;
+    if (!walk.spent) return captured ?? null;
   } catch {
     // A hostile value; a plain capture marks what cannot be read.
   }

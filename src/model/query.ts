@@ -66,9 +66,9 @@ export function arrange<S extends SpanFields>(spans: readonly S[], query: TraceQ
   return query.limit === undefined ? ordered : ordered.slice(0, query.limit);
 }
 
-/** By start; where times tie, parents before their children, then by trace and span id, so that every store agrees. */
+/** By start; where times tie, parents before their children, else in the order given. */
 export function inStartOrder<S extends SpanFields>(spans: readonly S[]): S[] {
-  const sorted = [...spans].sort(compareStart);
+  const sorted = [...spans].sort((a, b) => a.startedAtMicros - b.startedAtMicros);
   for (let from = 0; from < sorted.length; ) {
     let to = from + 1;
     while (to < sorted.length && sorted[to]?.startedAtMicros === sorted[from]?.startedAtMicros) to++;
@@ -76,15 +76,6 @@ export function inStartOrder<S extends SpanFields>(spans: readonly S[]): S[] {
     from = to;
   }
   return sorted;
-}
-
-function compareStart(a: SpanFields, b: SpanFields): number {
-  if (a.startedAtMicros !== b.startedAtMicros) return a.startedAtMicros - b.startedAtMicros;
-  return compareText(a.traceId, b.traceId) || compareText(a.spanId, b.spanId);
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 /** Keeps the order but moves each span behind its parent. Without recursion: a chain may be of any length. */

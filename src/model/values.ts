@@ -29,7 +29,7 @@ const MAX_UNPACKED_BYTES = 1 << 30;
 const MAX_READ_DEPTH = 1000;
 
 /**
- * A captured value as JSON that `decodeValue` reads back exactly. Tags: `__bytes__` (base 85 of zlib, as the Python toolkit
+ * A captured value as JSON that `decodeValue` reads back exactly. Tags: `__bytes__` (Ascii85 of zlib, as the Python toolkit
  * writes it), `__datetime__` (ISO 8601), and Tracelight's own `__bigint__`, `__number__` (NaN, Infinity, -Infinity, -0),
  * `__map__` (a list of pairs) and `__set__`.
  */

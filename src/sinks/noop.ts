@@ -26,7 +26,7 @@ export class NoopTracer extends Tracer {
     return fn(NOOP_SPAN);
   }
 
-  override startSpan(): Span {
+  override startSpan(_name: string, _options?: TraceOptions): Span {
     return NOOP_SPAN;
   }
 

@@ -116,7 +116,7 @@ function writeConversations(tracer: Tracer): Span[] {
   const start = Date.now() - 60_000;
   for (let i = 0; i < 24; i++) {
     const span = tracer.startSpan(i % 3 === 0 ? "turn" : "tool", {
-      startedAt: new Date(start + (i % 7) * 1000),
+      startedAt: new Date(start + ((i * 7) % 24) * 1000),
       ...(i % 4 === 0 ? { parentSpan: spans[i - 1] ?? null } : { parentSpan: null }),
     });
     // Ids that differ in type alone; and now and then none, or null.

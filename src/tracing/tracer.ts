@@ -1,7 +1,7 @@
 // The tracer: what users hold. It knows the context, starts spans, and hands them to its sink.
 import { types } from "node:util";
 import type { Attributes } from "../model/attributes.ts";
-import { microsOf, nowMicros } from "../model/clock.ts";
+import { microsOf, nextMicros } from "../model/clock.ts";
 import { TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId, newSpanId, newTraceId } from "../model/ids.ts";
 import { checkOptions, is, type OptionRules } from "../model/options.ts";
@@ -117,7 +117,11 @@ export class Tracer implements AsyncDisposable {
   constructor(sink: Sink, options: TracerOptions = {}) {
     checkOptions(
       { sink },
-      { owner: "Tracer", checks: { sink: is.having("write", "a sink with a write method") } },
+      {
+        owner: "Tracer",
+        checks: { sink: is.having("write", "a sink with a write method") },
+        required: ["sink"],
+      },
     );
     checkOptions(options, { owner: "Tracer", checks: TRACER_OPTION_CHECKS });
     this.#sink = sink;
@@ -346,7 +350,7 @@ export class Tracer implements AsyncDisposable {
     const settings =
       frame === undefined || frame.scoped === undefined ? this.#defaults : this.#settings(frame);
     const local = parent !== undefined && "passes" in parent ? parent : undefined;
-    const start = options?.startedAt === undefined ? nowMicros() : givenStart(options.startedAt);
+    const start = options?.startedAt === undefined ? nextMicros() : givenStart(options.startedAt);
     const node: SpanNode = {
       traceId: parent === undefined ? newTraceId() : parent.traceId,
       spanId: newSpanId(),

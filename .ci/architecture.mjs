@@ -1,0 +1,94 @@
+// Checks the floors of the house, on the modules as tsc emits them one by one: there type-only imports are gone.
+import { execFileSync } from "node:child_process";
+import { readdirSync, rmSync } from "node:fs";
+import { cruise } from "dependency-cruiser";
+
+// An import goes to a lower floor or stays in its folder: folders that share a floor do not know each other.
+const FLOORS = [
+  ["model"], // 0: plain data, no I/O
+  ["conventions"], // 1: one reading of a span, whichever vocabulary wrote it
+  ["render"], // 2: span -> text, pure
+  ["tracing"], // 3: span, context, sink, tracer
+  ["delivery"], // 4: queue, retry, journal
+  ["sinks", "sqlite", "dynamodb", "otlp", "otel"], // 5: back ends
+  ["testing", "viewer"], // 6: what is built on tracers and stores
+  ["cli"], // 7: argv -> command -> exit code
+];
+const MODULES = "build/modules/";
+const FACE = `^${MODULES}index\\.js$`;
+
+const inside = (...folders) => `^${MODULES}(${folders.join("|")})/`;
+const below = (floor) => FLOORS.slice(0, floor).flat();
+
+const floorRules = FLOORS.flatMap((folders, floor) =>
+  folders.map((folder) => ({
+    name: `${folder} imports itself and lower floors only`,
+    from: { path: inside(folder) },
+    to: { path: `^${MODULES}`, pathNot: inside(folder, ...below(floor)) },
+  })),
+);
+
+const forbidden = [
+  ...floorRules,
+  {
+    name: "the public face imports no back end with a subpath of its own",
+    from: { path: FACE },
+    to: { path: `^${MODULES}`, pathNot: inside(...below(5), "sinks") },
+  },
+  {
+    name: 'import "tracelight" loads Node built-ins only',
+    from: { path: FACE },
+    to: { path: "node_modules/", reachable: true },
+  },
+  { name: "no cycles", from: {}, to: { circular: true } },
+  { name: "every import resolves", from: {}, to: { couldNotResolve: true } },
+  {
+    name: "no I/O below tracing",
+    from: { path: inside(...below(3)) },
+    to: { path: "^(fs|net|tls|https?|http2|dgram|child_process|worker_threads|stream)(/|$)" },
+  },
+  {
+    name: "tracing/context has the only AsyncLocalStorage",
+    from: { path: `^${MODULES}`, pathNot: `^${MODULES}tracing/context\\.js$` },
+    to: { path: "^async_hooks$" },
+  },
+];
+
+const { output } = await cruise([emitted()], {
+  validate: true,
+  ruleSet: { forbidden: forbidden.map((rule) => ({ severity: "error", ...rule })) },
+  doNotFollow: { path: "node_modules/" },
+});
+const { modules, summary } = output;
+
+const problems = summary.violations.map(({ rule, from, to, cycle, via }) => {
+  const steps = (cycle ?? via)?.map(({ name }) => name) ?? [to];
+  return `${rule.name}: ${[from, ...steps].join(" -> ").replaceAll(MODULES, "")}`;
+});
+const seen = modules.map(({ source }) => source).filter((source) => source.startsWith(MODULES));
+const homeless = seen.filter((file) => !new RegExp(`${FACE}|${inside(...FLOORS.flat())}`).test(file));
+problems.push(...homeless.map((file) => `each module is on a floor: ${file}`));
+
+// A checker that reads no module is green too.
+const written = readdirSync("src", { recursive: true }).filter((file) => file.endsWith(".ts")).length;
+if (seen.length !== written) problems.push(`saw ${seen.length} modules, but src has ${written}`);
+
+for (const problem of problems) console.error(problem);
+console.log(`${seen.length} of ${written} modules, ${forbidden.length} rules, ${problems.length} problems`);
+process.exitCode = problems.length > 0 ? 1 : 0;
+
+function emitted() {
+  const off = [
+    "declaration",
+    "declarationMap",
+    "emitDeclarationOnly",
+    "isolatedDeclarations",
+    "stripInternal",
+  ];
+  const options = ["--outDir", MODULES, ...off.flatMap((name) => [`--${name}`, "false"])];
+  rmSync(MODULES, { recursive: true, force: true });
+  execFileSync("node_modules/typescript/bin/tsc", ["-p", "tsconfig.build.json", ...options], {
+    stdio: "inherit",
+  });
+  return MODULES;
+}

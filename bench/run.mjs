@@ -1,0 +1,101 @@
+// The benchmark: each case in processes of its own, round-robin, medians and ratios. `npm run bench [-- --rounds 7 --json file]`
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+
+const { values } = parseArgs({
+  options: { rounds: { type: "string", default: "7" }, json: { type: "string" } },
+});
+const rounds = Number(values.rounds);
+const run = promisify(execFile);
+const caseFile = fileURLToPath(new URL("case.mjs", import.meta.url));
+
+/** The cases, and the bars: a figure, what it is measured against, and the largest ratio that is good enough. */
+const cases = [
+  ...["w1:floor", "w1:drop", "w1:otel-drop", "w1:memory", "w1:otel-memory", "w1:noop"],
+  ...["w1a:floor", "w1a:drop", "w1a:otel-drop"],
+  ...["heap:drop", "heap:otel-drop", "history:share", "history:copy", "import:tracelight", "import:nothing"],
+];
+const bars = [
+  ["W1 drop, against OpenTelemetry", "w1:drop", "w1:otel-drop", 0.25],
+  ["W1 drop, against the floor", "w1:drop", "w1:floor", 2],
+  ["W1a drop, against OpenTelemetry", "w1a:drop", "w1a:otel-drop", 0.5],
+  ["W1 in memory (ring of 1000), against OpenTelemetry", "w1:memory", "w1:otel-memory", 0.12],
+  ["W1 noop, against OpenTelemetry's drop", "w1:noop", "w1:otel-drop", 0.03],
+  ["heap bytes a unit, drop, against OpenTelemetry", "heap:drop", "heap:otel-drop", 0.5],
+  [
+    "a 1000-turn history at each call: time, against a deep copy",
+    "history:share",
+    "history:copy",
+    0.4,
+    "time",
+  ],
+  [
+    "a 1000-turn history at each call: memory, against a deep copy",
+    "history:share",
+    "history:copy",
+    0.4,
+    "memory",
+  ],
+];
+const importBarMs = 15;
+
+const samples = new Map(cases.map((name) => [name, []]));
+for (let round = 0; round < rounds; round++) {
+  // A different order each round, so that no case is always first or behind the same one.
+  for (let i = 0; i < cases.length; i++) {
+    const name = cases[(i * 7 + round) % cases.length];
+    const { stdout } = await run(process.execPath, ["--expose-gc", caseFile, name], {
+      env: cleanEnvironment(),
+    });
+    samples.get(name).push(JSON.parse(stdout));
+    process.stderr.write(".");
+  }
+}
+process.stderr.write("\n");
+
+const figures = Object.fromEntries(cases.map((name) => [name, medians(samples.get(name))]));
+const rows = bars.map(([what, ours, theirs, bar, measure = "value"]) => {
+  const [a, b] = [figures[ours][measure], figures[theirs][measure]];
+  return { what, ours: show(a, ours, measure), theirs: show(b, theirs, measure), ratio: a / b, bar };
+});
+const extraMs = figures["import:tracelight"].value - figures["import:nothing"].value;
+
+console.log(`Node ${process.version}, ${rounds} rounds, medians\n`);
+console.log("| what | Tracelight | against | ratio | bar | |");
+console.log("| --- | --- | --- | --- | --- | --- |");
+for (const { what, ours, theirs, ratio, bar } of rows) {
+  console.log(
+    `| ${what} | ${ours} | ${theirs} | ${ratio.toFixed(3)} | ${bar} | ${ratio <= bar ? "met" : "missed"} |`,
+  );
+}
+const verdict = extraMs <= importBarMs ? "met" : "missed";
+console.log(
+  `| import "tracelight", over bare node | ${extraMs.toFixed(1)} ms | | | ${importBarMs} ms | ${verdict} |`,
+);
+
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ figures, rows, extraMs }, null, 2)}\n`);
+
+function medians(list) {
+  const keys = Object.keys(list[0]).filter((key) => key !== "unit");
+  return Object.fromEntries(keys.map((key) => [key, median(list.map((sample) => sample[key]))]));
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+function show(value, name, measure) {
+  if (name.startsWith("heap") || measure === "memory") return `${Math.round(value).toLocaleString("en")} B`;
+  if (measure === "time") return `${value.toFixed(0)} ms`;
+  return value < 0.1 ? `${(value * 1000).toFixed(0)} ns` : `${value.toFixed(2)} µs`;
+}
+
+/** What would make Node or the libraries behave otherwise. */
+function cleanEnvironment() {
+  const { NODE_OPTIONS, OTEL_SDK_DISABLED, ...rest } = process.env;
+  return rest;
+}
