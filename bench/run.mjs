@@ -1,11 +1,16 @@
-// The benchmark: each case in processes of its own, round-robin, medians and ratios. `npm run bench [-- --rounds 7 --json file]`
+// The benchmark: each case in processes of its own, round-robin, medians and ratios.
+// `npm run bench -- --rounds 7 --json FILE --readme` (which puts the table into the README).
 import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 
 const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "7" }, json: { type: "string" } },
+  options: {
+    rounds: { type: "string", default: "7" },
+    json: { type: "string" },
+    readme: { type: "boolean", default: false },
+  },
 });
 const rounds = Number(values.rounds);
 const run = promisify(execFile);
@@ -62,21 +67,35 @@ const rows = bars.map(([what, ours, theirs, bar, measure = "value"]) => {
 });
 const extraMs = figures["import:tracelight"].value - figures["import:nothing"].value;
 
-console.log(`Node ${process.version}, ${rounds} rounds, medians\n`);
-console.log("| what | Tracelight | against | ratio | bar | |");
-console.log("| --- | --- | --- | --- | --- | --- |");
-for (const { what, ours, theirs, ratio, bar } of rows) {
-  console.log(
-    `| ${what} | ${ours} | ${theirs} | ${ratio.toFixed(3)} | ${bar} | ${ratio <= bar ? "met" : "missed"} |`,
-  );
-}
-const verdict = extraMs <= importBarMs ? "met" : "missed";
-console.log(
-  `| import "tracelight", over bare node | ${extraMs.toFixed(1)} ms | | | ${importBarMs} ms | ${verdict} |`,
-);
+const table = [
+  `Node ${process.version}, ${rounds} rounds, medians:`,
+  "",
+  "| what | Tracelight | against | ratio | bar | |",
+  "| --- | --- | --- | --- | --- | --- |",
+  ...rows.map(({ what, ours, theirs, ratio, bar }) =>
+    row(what, ours, theirs, ratio.toFixed(3), bar, ratio <= bar ? "met" : "missed"),
+  ),
+  row(
+    'import "tracelight", over bare node',
+    `${extraMs.toFixed(1)} ms`,
+    ...["", "", `${importBarMs} ms`],
+    extraMs <= importBarMs ? "met" : "missed",
+  ),
+].join("\n");
+console.log(table);
 
 if (values.json !== undefined)
   writeFileSync(values.json, `${JSON.stringify({ figures, rows, extraMs }, null, 2)}\n`);
+
+if (values.readme) {
+  const readme = new URL("../README.md", import.meta.url);
+  const marked = /(<!-- bench -->\n)[\s\S]*(<!-- \/bench -->)/;
+  writeFileSync(readme, readFileSync(readme, "utf8").replace(marked, `$1${table}\n$2`));
+}
+
+function row(...cells) {
+  return `| ${cells.join(" | ")} |`;
+}
 
 function medians(list) {
   const keys = Object.keys(list[0]).filter((key) => key !== "unit");

@@ -1,6 +1,7 @@
 // Tracing 101: a walk through Tracelight's tracers, on embedded defaults. Run it with `npm start`; with
 // `npm start -- --aws --table NAME` the DynamoDB steps use a real table and your own AWS credentials.
-// The comments that begin with `//:` are the text of the same walk as a notebook, examples/tracing-101.ipynb.
+// The same walk is a notebook, examples/tracing-101.ipynb, which scripts/notebook.mjs makes of this file: `//:` begins its
+// text, `//-` ends a line that it leaves out, `//+` begins one that it has instead.
 
 //: # Tracing 101
 //:
@@ -9,7 +10,7 @@
 //:
 //: Tracelight comes with these tracers; none needs an account, Docker or a server:
 import assert from "node:assert/strict";
-import { parseArgs } from "node:util";
+import { parseArgs } from "node:util"; //-
 import {
   HumanReadableTracer,
   InMemoryTracer,
@@ -22,10 +23,11 @@ import {
 } from "tracelight";
 import { DynamoDbTracer, ensureTable, startLocalDynamoDb } from "tracelight/dynamodb";
 
-// The AWS SDK tells every program on Node 20 that it will want Node 22; once is enough, and not in the middle of a walk.
-process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+// The AWS SDK tells every program on Node 20 that it will want Node 22: not in the middle of a walk. //-
+process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"; //-
 
-const { values: options } = readArguments();
+const { values: options } = readArguments(); //-
+//+ const options: { aws?: boolean; table?: string } = {};
 
 /** A hundred milliseconds of work. */
 const work = () => new Promise<void>((resolve) => setTimeout(resolve, 100));
@@ -57,11 +59,29 @@ async function converse(tracer: Tracer, conversationId: number, user: string): P
   });
 }
 
+function names(spans: readonly Span[]): string[] {
+  return spans.map((span) => span.spanName);
+}
+
+/** Colours where the walk's own output goes to a terminal. */
+function colors(): boolean {
+  return process.stdout.isTTY === true && !process.env["NO_COLOR"];
+}
+
+/** Reads a conversation. A real table's index lags behind its writes for a moment, so it may take a second look. */
+async function readBack(tracer: Tracer, attributeFilter: Record<string, unknown>): Promise<readonly Span[]> {
+  for (let look = 1; ; look++) {
+    const spans = await tracer.getTraces({ attributeFilter });
+    if (spans.length === 2 || look === 10) return spans;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
 //: ## 1. `InMemoryTracer`
 //:
 //: Keeps the latest spans in memory: for tests and development. `setContext` gives every later span of a tracer its
 //: defaults, here the name of the service.
-heading("1. InMemoryTracer: the latest spans, in memory");
+heading("1. InMemoryTracer: the latest spans, in memory"); //-
 
 const inMemory = new InMemoryTracer({ memorySize: 1000 }); // beyond 1000 spans, older ones go first
 inMemory.setContext({ resourceAttributes: { "service.name": "MyAgent" } });
@@ -91,7 +111,7 @@ assert.ok((parent?.durationMs ?? 0) >= 195, "the parent's time includes the chil
 //:
 //: Some attribute names have a meaning: who talks (`ai.conversation.id`, `ai.auth.context`), what kind of work it is
 //: (`ai.trace.type`), what went in and came out. `asHumanReadable()` puts these in front. Ids may be numbers.
-heading("2. Attributes that Tracelight understands, and a filter");
+heading("2. Attributes that Tracelight understands, and a filter"); //-
 
 const conversationId = Math.floor(Math.random() * 1_000_000);
 await converse(inMemory, conversationId, "user123");
@@ -109,7 +129,7 @@ assert.match(turn[1]?.asHumanReadable() ?? "", /Input: Hello, world!\n +Output: 
 //: ## 3. `HumanReadableTracer`
 //:
 //: Prints each span as it ends, for people. A span is written when it ends, so children come before their parents.
-heading("3. HumanReadableTracer: printed as spans end");
+heading("3. HumanReadableTracer: printed as spans end"); //-
 
 const terminal = new Output();
 const humanReadable = new HumanReadableTracer({ stream: terminal, color: colors() });
@@ -124,7 +144,7 @@ assert.ok(
 //: ## 4. `StructuredLogsTracer`
 //:
 //: One line of JSON a span: for logs that a machine reads.
-heading("4. StructuredLogsTracer: one line of JSON a span");
+heading("4. StructuredLogsTracer: one line of JSON a span"); //-
 
 const log = new Output();
 const structuredLogs = new StructuredLogsTracer({ stream: log });
@@ -142,7 +162,7 @@ assert.deepEqual(
 //: Stores spans in a DynamoDB table, so that many hosts can write and any of them can read. `ensureTable` creates the
 //: table: partition key `pk`, sort key `sk`, and an index on `conversation_id` to read a conversation by its id. Here it
 //: runs on an emulator in this process; with your own AWS account, leave `endpoint` out.
-heading("5. DynamoDbTracer: a table that many hosts share");
+heading("5. DynamoDbTracer: a table that many hosts share"); //-
 
 const local = options.aws ? undefined : await startLocalDynamoDb();
 const table = {
@@ -168,7 +188,7 @@ assert.equal(stored[1]?.parentSpan, stored[0], "and the child still knows its pa
 //: ## 6. `NoopTracer`
 //:
 //: For when you want no traces: the code stays as it is, nothing is recorded, and a span costs next to nothing.
-heading("6. NoopTracer: nothing is recorded");
+heading("6. NoopTracer: nothing is recorded"); //-
 
 const noop = new NoopTracer();
 const answer = noop.trace("noop", (span) => {
@@ -184,7 +204,7 @@ assert.deepEqual(noop.getTraces(), []);
 //:
 //: Sends spans to several tracers at once. `addTracer` chains, and `getTraces()` asks the first one, so put one first that
 //: can be read.
-heading("7. TeeTracer: several tracers at once");
+heading("7. TeeTracer: several tracers at once"); //-
 
 const tee = new TeeTracer()
   .addTracer(dynamoDb) // can be read, so it comes first
@@ -206,7 +226,7 @@ for (const { spanId } of both) assert.ok(terminal.text.includes(spanId), "the te
 //: ## What next
 //:
 //: Closing a tracer delivers what still waits and says what became of it.
-heading("Done");
+heading("Done"); //-
 
 const report = await tee.close();
 console.log(
@@ -222,34 +242,21 @@ Try next:
   npm start -- --aws --table NAME the same walk on a real DynamoDB table`);
 
 function heading(text: string): void {
-  console.log(`\n${"─".repeat(text.length)}\n${text}\n${"─".repeat(text.length)}\n`);
-}
-
-function names(spans: readonly Span[]): string[] {
-  return spans.map((span) => span.spanName);
-}
-
-/** Colours where the walk's own output goes to a terminal. */
-function colors(): boolean {
-  return process.stdout.isTTY === true && !process.env["NO_COLOR"];
-}
-
-/** Reads a conversation. A real table's index lags behind its writes for a moment, so it may take a second look. */
-async function readBack(tracer: Tracer, attributeFilter: Record<string, unknown>): Promise<readonly Span[]> {
-  for (let look = 1; ; look++) {
-    const spans = await tracer.getTraces({ attributeFilter });
-    if (spans.length === 2 || look === 10) return spans;
-    await new Promise((resolve) => setTimeout(resolve, 500));
-  }
-}
+  //-
+  console.log(`\n${"─".repeat(text.length)}\n${text}\n${"─".repeat(text.length)}\n`); //-
+} //-
 
 function readArguments() {
+  //-
   try {
-    return parseArgs({ options: { aws: { type: "boolean", default: false }, table: { type: "string" } } });
+    //-
+    return parseArgs({ options: { aws: { type: "boolean", default: false }, table: { type: "string" } } }); //-
   } catch (error) {
+    //-
     console.error(
-      `${error instanceof Error ? error.message : error}\nUsage: npm start [-- --aws --table NAME]`,
-    );
-    process.exit(2);
-  }
-}
+      //-
+      `${error instanceof Error ? error.message : error}\nUsage: npm start [-- --aws --table NAME]`, //-
+    ); //-
+    process.exit(2); //-
+  } //-
+} //-
