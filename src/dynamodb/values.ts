@@ -1,7 +1,8 @@
 // Captured values as DynamoDB's attribute values and back, with the record's tags for what DynamoDB lacks.
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { setOwn } from "../model/capture.ts";
-import { decodeValue, encodeValue, isoOffset } from "../model/values.ts";
+import { isoDate } from "../model/clock.ts";
+import { decodeValue, encodeValue } from "../model/values.ts";
 
 /** DynamoDB takes 32 levels; an item's attributes and a value's tag take some. Deeper values are JSON text. */
 const MAX_LEVELS = 26;
@@ -41,7 +42,7 @@ function toBigint(value: bigint): AttributeValue {
 
 function toContainer(value: object, level: number): AttributeValue {
   if (value instanceof Uint8Array) return { B: value };
-  if (value instanceof Date) return tag("__datetime__", { S: isoOffset(value.getTime() * 1000) });
+  if (value instanceof Date) return tag("__datetime__", { S: isoDate(value) });
   if (level >= MAX_LEVELS) return tag("__json__", { S: JSON.stringify(encodeValue(value)) });
   if (Array.isArray(value)) return { L: value.map((item) => toAttributeValue(item, level + 1)) };
   if (value instanceof Set) return toSet([...value], level);
@@ -92,7 +93,7 @@ function tagIn(map: Record<string, AttributeValue>): string | undefined {
 }
 
 /** The value that was stored, by Tracelight or by the Python toolkit. */
-export function fromAttributeValue(value: AttributeValue | undefined): unknown {
+function fromAttributeValue(value: AttributeValue | undefined): unknown {
   if (value === undefined || value.NULL !== undefined) return null;
   if (value.S !== undefined) return value.S;
   if (value.BOOL !== undefined) return value.BOOL;
@@ -120,22 +121,23 @@ function fromMapValue(map: Record<string, AttributeValue>): unknown {
   return fromTag(name, content) ?? fromMap(map);
 }
 
+/** Only a whole tag is decoded: nested broken ones that were tried first would take twice the time at each level. */
 function fromTag(name: string, content: AttributeValue): unknown {
   if (content.S !== undefined) return scalarOf(name, content.S);
-  const items = content.L?.map(fromAttributeValue);
-  if (items === undefined) return undefined;
-  if (name === "__set__") return Object.freeze(new Set(items));
-  return name === "__map__" && items.every(isPair) ? Object.freeze(new Map(items)) : undefined;
+  if (content.L === undefined) return undefined;
+  if (name === "__set__") return Object.freeze(new Set(content.L.map(fromAttributeValue)));
+  if (name !== "__map__" || !content.L.every(({ L }) => L?.length === 2)) return undefined;
+  const pairs = content.L.map(({ L = [] }): [unknown, unknown] => [
+    fromAttributeValue(L[0]),
+    fromAttributeValue(L[1]),
+  ]);
+  return Object.freeze(new Map(pairs));
 }
 
 /** The tags over text are those of the record; what is none of them stays as it is. */
 function scalarOf(name: string, text: string): unknown {
   const decoded = decodeValue({ [name]: text });
   return typeof decoded === "object" && decoded !== null && !(decoded instanceof Date) ? undefined : decoded;
-}
-
-function isPair(value: unknown): value is readonly [unknown, unknown] {
-  return Array.isArray(value) && value.length === 2;
 }
 
 /** An object from its stored properties. */

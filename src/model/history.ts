@@ -14,7 +14,7 @@ type Keyed = Readonly<Record<string, unknown>>;
  * The first `length` items of a captured array that grows at its end. All captures of one history share `items`, so
  * each costs two words and its new items. Never handed out: `reveal` gives the plain array.
  */
-export class CapturedList {
+class CapturedList {
   readonly items: unknown[];
   readonly length: number;
 
