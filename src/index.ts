@@ -1,9 +1,29 @@
 // The public face of tracelight. Loads Node built-ins only.
+// biome-ignore-all assist/source/organizeImports: grouped by what they are for
+
+// What users hold.
+export { Tracer, type TraceContext, type TracerOptions } from "./tracing/tracer.ts";
+export type { RemoteParent, TraceOptions } from "./tracing/trace-options.ts";
+export { Span, type AttributeOptions } from "./tracing/span.ts";
+export { traced, type Traced, type TracedOptions, type TracesCalls } from "./tracing/traced.ts";
+export type { ContextUpdate } from "./tracing/context.ts";
+export type { Process, SpanDraft } from "./tracing/draft.ts";
+
+// The tracers that need nothing else.
+export { NoopTracer } from "./sinks/noop.ts";
+export { InMemoryTracer, type InMemoryOptions } from "./sinks/in-memory.ts";
+export { HumanReadableTracer, type HumanReadableTracerOptions } from "./sinks/human-readable.ts";
+export { StructuredLogsTracer, type StructuredLogsOptions } from "./sinks/structured-logs.ts";
+export type { TextTarget } from "./sinks/text-stream.ts";
+export { TeeTracer } from "./sinks/tee.ts";
+export { IterableTracer, type IterableOptions } from "./sinks/iterable.ts";
+
+// For back ends of your own.
+export type { Awaitable, DeliveryReport, FlushOptions, Sink, Store } from "./tracing/sink.ts";
+export { matches, type TraceQuery } from "./model/query.ts";
 
 // The model.
 export type { Attributes } from "./model/attributes.ts";
-export { TracelightError, type TracelightErrorCode } from "./model/errors.ts";
-export { matches, type TraceQuery } from "./model/query.ts";
 export type {
   JsonAttributes,
   Scope,
@@ -17,25 +37,4 @@ export type {
 } from "./model/record.ts";
 export type { JsonValue } from "./model/values.ts";
 export type { HumanReadableOptions } from "./render/human-readable.ts";
-export { HumanReadableTracer, type HumanReadableTracerOptions } from "./sinks/human-readable.ts";
-export { type InMemoryOptions, InMemoryTracer } from "./sinks/in-memory.ts";
-export { type IterableOptions, IterableTracer } from "./sinks/iterable.ts";
-// The tracers that need nothing else.
-export { NoopTracer } from "./sinks/noop.ts";
-export { type StructuredLogsOptions, StructuredLogsTracer } from "./sinks/structured-logs.ts";
-export { TeeTracer } from "./sinks/tee.ts";
-export type { TextTarget } from "./sinks/text-stream.ts";
-export type { ContextUpdate } from "./tracing/context.ts";
-export type { Process, SpanDraft } from "./tracing/draft.ts";
-// For back ends of your own.
-export type { Awaitable, DeliveryReport, FlushOptions, Sink, Store } from "./tracing/sink.ts";
-export { type AttributeOptions, Span } from "./tracing/span.ts";
-export { type Traced, type TracedOptions, type TracesCalls, traced } from "./tracing/traced.ts";
-// What users hold.
-export {
-  type RemoteParent,
-  type TraceContext,
-  type TraceOptions,
-  Tracer,
-  type TracerOptions,
-} from "./tracing/tracer.ts";
+export { TracelightError, type TracelightErrorCode } from "./model/errors.ts";

@@ -1,7 +1,8 @@
 // Records nothing, and costs next to nothing.
 import type { Sink } from "../tracing/sink.ts";
 import { NOOP_SPAN, type Span } from "../tracing/span.ts";
-import { type TraceOptions, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import type { TraceOptions } from "../tracing/trace-options.ts";
+import { Tracer, type TracerOptions } from "../tracing/tracer.ts";
 
 const NOOP_SINK: Sink = { name: "noop", write: () => undefined };
 

@@ -4,14 +4,7 @@ import { checkOptions } from "../model/options.ts";
 import type { TraceQuery } from "../model/query.ts";
 import type { Awaitable, DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import {
-  ACCEPT,
-  OBSERVE,
-  SINK,
-  TRACER_OPTION_CHECKS,
-  Tracer,
-  type TracerOptions,
-} from "../tracing/tracer.ts";
+import { OUTLET, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 
 /**
  * Sends each span to all of its tracers, through the `process` of each; one that fails neither stops the others nor
@@ -63,11 +56,11 @@ export class TeeTracer extends Tracer {
 }
 
 function isTracer(value: Tracer): boolean {
-  return typeof value === "object" && value !== null && ACCEPT in value;
+  return typeof value === "object" && value !== null && OUTLET in value;
 }
 
 function holds(tracer: Tracer, sink: Sink): boolean {
-  const own = tracer[SINK];
+  const own = tracer[OUTLET].sink;
   return own === sink || (own instanceof TeeSink && own.members.some((member) => holds(member, sink)));
 }
 
@@ -85,14 +78,14 @@ class TeeSink implements Sink {
   }
 
   write(span: Span): void {
-    for (const member of this.members) member[ACCEPT](span);
+    for (const member of this.members) member[OUTLET].accept(span);
   }
 
   /** There only while one of the members looks at running spans. */
   get observe(): ((span: Span, what: "start" | "snapshot") => void) | undefined {
-    if (!this.members.some((member) => member[SINK].observe !== undefined)) return undefined;
+    if (!this.members.some((member) => member[OUTLET].sink.observe !== undefined)) return undefined;
     return (span, what) => {
-      for (const member of this.members) member[OBSERVE](span, what);
+      for (const member of this.members) member[OUTLET].observe(span, what);
     };
   }
 

@@ -23,6 +23,8 @@ export interface SpanNode {
   parent: SpanNode | undefined;
   /** What is inheritable from here: entries of this span (and of ended ones above), then `base`. */
   passes: Inheritable | undefined;
+  /** What was inheritable from here when the span ended. */
+  atEnd: Inheritable | undefined;
   /** What `parent` passes down. */
   base: Inheritable | undefined;
   /** The shared revision at which `passes` and `base` were right. */

@@ -30,8 +30,9 @@ export function follow(span: Span, frame: Frame, result: unknown): unknown {
 /** A promise of the platform's own class that nobody has added to: its `then` has no effect but to listen. */
 function isNativePromise(value: object): value is Promise<unknown> {
   if (!types.isPromise(value) || Object.getPrototypeOf(value) !== Promise.prototype) return false;
-  // Names only: Node keeps its async context under symbols. 30 ns more than `for in`, which sees no hidden ones.
-  return Object.getOwnPropertyNames(value).length === 0;
+  // Node keeps its async context under symbols; `for in` sees no hidden names, but costs 30 ns less than asking for all.
+  for (const _ in value) return false;
+  return !Object.hasOwn(value, "then");
 }
 
 function followPromise(span: Span, promise: Promise<unknown>): Promise<unknown> {

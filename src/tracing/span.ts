@@ -283,6 +283,7 @@ export class Span implements SpanFields {
     if (node.endedAtMicros !== undefined || this.#owner === undefined) return;
     const end = (at === undefined ? undefined : this.#timeOf("end", at)) ?? nowMicros();
     this.#inherited = inheritableFrom(node);
+    node.atEnd = this.#inherited;
     node.endedAtMicros = Math.max(end, node.startedAtMicros);
     detach(node);
     this.#owner.ended(this);
@@ -379,9 +380,14 @@ function indexOfKey(own: readonly unknown[], key: string): number | undefined {
 
 /** The span of a node: itself while it runs, its outline after. */
 export function spanOf(node: SpanNode): Span {
-  if (node.span !== undefined) return node.span;
-  return Span.frozen(node, { ...EMPTY, inherited: inheritableFrom(node) });
+  const known = node.span ?? outlines.get(node);
+  if (known !== undefined) return known;
+  const outline = Span.frozen(node, { ...EMPTY, inherited: node.atEnd });
+  outlines.set(node, outline);
+  return outline;
 }
+
+const outlines = new WeakMap<SpanNode, Span>();
 
 /** A frozen span with these fields, below `parentSpan` where that is known. */
 export function spanFrom(fields: SpanFields, parentSpan?: Span): Span {
@@ -477,6 +483,7 @@ export function captureScope(scope: Scope): Scope {
 const UNATTACHED = {
   parent: undefined,
   passes: undefined,
+  atEnd: undefined,
   base: undefined,
   revision: -1,
   hasChildren: false,

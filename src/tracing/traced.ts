@@ -3,7 +3,7 @@ import { TracelightError } from "../model/errors.ts";
 import type { Scope, SpanKind } from "../model/record.ts";
 import { reportUnowned } from "./faults.ts";
 import type { Span } from "./span.ts";
-import type { TraceOptions } from "./tracer.ts";
+import type { TraceOptions } from "./trace-options.ts";
 
 /** Anything that traces as a `Tracer` does. */
 export interface TracesCalls {

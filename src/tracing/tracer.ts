@@ -1,12 +1,11 @@
 // The tracer: what users hold. It knows the context, starts spans, and hands them to its sink.
-import { types } from "node:util";
 import type { Attributes } from "../model/attributes.ts";
-import { microsOf, nextMicros } from "../model/clock.ts";
+import { nextMicros } from "../model/clock.ts";
 import { TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId, newSpanId, newTraceId } from "../model/ids.ts";
 import { checkOptions, is, type OptionRules } from "../model/options.ts";
 import { checkQuery, type TraceQuery } from "../model/query.ts";
-import { isSpanKind, type Scope, type SpanKind, type SpanLink } from "../model/record.ts";
+import type { Scope } from "../model/record.ts";
 import { VERSION } from "../model/version.ts";
 import {
   activeFrame,
@@ -17,8 +16,10 @@ import {
   type ScopedUpdate,
   type SpanNode,
 } from "./context.ts";
-import { type Process, processed } from "./draft.ts";
+import type { Process } from "./draft.ts";
 import { Faults } from "./faults.ts";
+import { OpenSpans } from "./open-spans.ts";
+import { Outlet } from "./outlet.ts";
 import { endFailed, follow } from "./results.ts";
 import { type Awaitable, type DeliveryReport, isStore, type Sink } from "./sink.ts";
 import {
@@ -31,30 +32,13 @@ import {
   spanOf,
   textOf,
 } from "./span.ts";
-
-/** A span that runs in another process, as a header or message names it. */
-export interface RemoteParent {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly traceFlags?: number;
-  readonly traceState?: string;
-}
-
-/** What may be said of a span when it starts. */
-export interface TraceOptions {
-  /** INTERNAL unless told. */
-  readonly spanKind?: SpanKind;
-  /** The span above; the active one unless told. Null starts a new trace. */
-  readonly parentSpan?: Span | RemoteParent | null;
-  /** Unless told: the context's, else the parent's, else tracelight's own. */
-  readonly scope?: Scope;
-  /** Now unless told; never before the parent's start. */
-  readonly startedAt?: Date;
-  /** In place of the context's. */
-  readonly resourceAttributes?: Attributes;
-  readonly attributes?: Attributes;
-  readonly links?: readonly SpanLink[];
-}
+import {
+  givenKind,
+  givenStart,
+  type RemoteParent,
+  type TraceOptions,
+  usableOptions,
+} from "./trace-options.ts";
 
 /** What is in force now. */
 export interface TraceContext extends ContextUpdate {
@@ -75,17 +59,9 @@ export interface TracerOptions {
 /** The checks of `TracerOptions`, for the constructors of named tracers. */
 export const TRACER_OPTION_CHECKS: OptionRules["checks"] = { onError: is.fn, process: is.fn };
 
-/** How a tee hands spans to its members: through their `process` and into their sinks. */
-export const ACCEPT: unique symbol = Symbol.for("tracelight.accept.v1");
-/** How a tee shows its members running spans. */
-export const OBSERVE: unique symbol = Symbol.for("tracelight.observe.v1");
-/** The sink of a tracer. */
-export const SINK: unique symbol = Symbol.for("tracelight.sink.v1");
+/** How a tee reaches its members: their `process` and their sinks. The same symbol in every copy of the package. */
+export const OUTLET: unique symbol = Symbol.for("tracelight.outlet.v1");
 
-const DEFAULT_FLUSH_MS = 30_000;
-/** A sink that keeps its time is not taken for one that hangs. */
-const FLUSH_GRACE_MS = 100;
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const DEFAULT_SCOPE: Scope = Object.freeze({ name: "tracelight", version: VERSION });
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
@@ -100,18 +76,13 @@ const NO_ATTRIBUTES: Attributes = Object.freeze({});
  * });
  */
 export class Tracer implements AsyncDisposable {
-  readonly #sink: Sink;
-  readonly #process: Process | undefined;
+  /** @internal */
+  readonly [OUTLET]: Outlet;
   readonly #faults: Faults;
-  readonly #layers: ContextUpdate[] = [];
   readonly #owner: SpanOwner;
-  /** The ends of the list of open spans. */
   readonly #open: OpenSpans = new OpenSpans();
+  readonly #layers: ContextUpdate[] = [];
   #defaults: ContextUpdate = {};
-  #written = 0;
-  #failed = 0;
-  #dropped = 0;
-  #closing: Promise<DeliveryReport> | undefined;
 
   /** @throws TracelightError `INVALID_OPTION` where the sink or an option cannot be used. */
   constructor(sink: Sink, options: TracerOptions = {}) {
@@ -124,12 +95,15 @@ export class Tracer implements AsyncDisposable {
       },
     );
     checkOptions(options, { owner: "Tracer", checks: TRACER_OPTION_CHECKS });
-    this.#sink = sink;
-    this.#process = options.process;
     this.#faults = new Faults(options.onError);
+    const outlet = new Outlet(sink, options.process, this.#faults);
+    this[OUTLET] = outlet;
     this.#owner = {
-      ended: (span) => this.#ended(span),
-      snapshot: (span) => this.#sink.observe && this[OBSERVE](span.snapshot(), "snapshot"),
+      ended: (span) => {
+        this.#open.remove(span[NODE]);
+        outlet.accept(span);
+      },
+      snapshot: (span) => sink.observe && outlet.observe(span.snapshot(), "snapshot"),
       report: (error) => this.#faults.report(error),
     };
   }
@@ -221,7 +195,7 @@ export class Tracer implements AsyncDisposable {
   }
 
   async #find(query: TraceQuery): Promise<readonly Span[]> {
-    const sink = this.#sink;
+    const { sink } = this[OUTLET];
     if (!isStore(sink)) throw notAStore(sink);
     checkQuery(query);
     if (sink.flush !== undefined) await this.flush();
@@ -229,99 +203,18 @@ export class Tracer implements AsyncDisposable {
   }
 
   /** Delivers what waits, within `timeoutMs` (30 s). Never rejects: the report carries the errors. */
-  async flush(options: { readonly timeoutMs?: number } = {}): Promise<DeliveryReport> {
-    const timeoutMs = waitingTime(options?.timeoutMs);
-    const { flush } = this.#sink;
-    return this.#report(flush && (() => flush.call(this.#sink, { timeoutMs })), timeoutMs);
+  flush(options?: { readonly timeoutMs?: number }): Promise<DeliveryReport> {
+    return this[OUTLET].flush(options?.timeoutMs);
   }
 
   /** Flushes and lets go of the sink. Spans that end later are dropped and counted. Never rejects. */
   close(): Promise<DeliveryReport> {
-    this.#closing ??= this.#close();
-    return this.#closing;
-  }
-
-  async #close(): Promise<DeliveryReport> {
-    const { close } = this.#sink;
-    if (close === undefined) return this.flush();
-    return this.#report(() => close.call(this.#sink), DEFAULT_FLUSH_MS);
+    return this[OUTLET].close();
   }
 
   /** `await using tracer = …` closes it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  /** @internal */
-  get [SINK](): Sink {
-    return this.#sink;
-  }
-
-  /** @internal Takes a span that ended, of this tracer or of a tee. */
-  [ACCEPT](span: Span): void {
-    if (this.#closing !== undefined) return this.#late(span);
-    try {
-      const out = this.#process === undefined ? span : processed(span, this.#process);
-      if (out === undefined) return;
-      const result: unknown = this.#sink.write(out);
-      this.#written++;
-      // An async write is against the contract, but TypeScript lets it pass, and its rejection must not end the app.
-      if (result !== undefined && types.isPromise(result))
-        result.catch((error) => this.#notWritten(error, 1));
-    } catch (error) {
-      this.#notWritten(error, 0);
-    }
-  }
-
-  #notWritten(error: unknown, counted: 0 | 1): void {
-    this.#written -= counted;
-    this.#failed++;
-    this.#sinkFailed("write", error);
-  }
-
-  #sinkFailed(what: string, error: unknown): void {
-    const message = `The sink "${this.#sink.name}" could not ${what}`;
-    this.#faults.report(TracelightError.from(error, "SINK_FAILED", message));
-  }
-
-  /** @internal Shows the sink a span that runs, where it looks at such. */
-  [OBSERVE](span: Span, what: "start" | "snapshot"): void {
-    if (this.#sink.observe === undefined || this.#closing !== undefined) return;
-    try {
-      const shown = this.#process === undefined ? span : this.#processedView(span, this.#process);
-      if (shown === undefined) return;
-      const result: unknown = this.#sink.observe(shown, what);
-      if (types.isPromise(result)) result.catch((error) => this.#sinkFailed("observe", error));
-    } catch (error) {
-      this.#sinkFailed("observe", error);
-    }
-  }
-
-  /** A running span as sinks may see it: a processed copy, whose `snapshot()` is the next processed copy. */
-  #processedView(span: Span, process: Process): Span | undefined {
-    const copy = processed(span.snapshot(), process);
-    return copy && Span.frozen(copy[NODE], { ...copy.payload(), again: () => this.#nextView(span, copy) });
-  }
-
-  /** The view after `last`, which stays where `process` now says no: the sink asks at a time of its own. */
-  #nextView(span: Span, last: Span): Span {
-    try {
-      return (this.#process && this.#processedView(span, this.#process)) ?? last;
-    } catch (error) {
-      this.#sinkFailed("look again at a span", error);
-      return last;
-    }
-  }
-
-  #late(span: Span): void {
-    this.#dropped++;
-    const message = `The span "${span.spanName}" ended after its tracer was closed and was dropped.`;
-    this.#faults.report(new TracelightError("TRACER_CLOSED", message));
-  }
-
-  #ended(span: Span): void {
-    this.#open.remove(span[NODE]);
-    this[ACCEPT](span);
   }
 
   #start(name: string, options: TraceOptions | undefined, frame: Frame | undefined): Span {
@@ -365,6 +258,7 @@ export class Tracer implements AsyncDisposable {
       endedAtMicros: undefined,
       parent: undefined,
       passes: undefined,
+      atEnd: undefined,
       base: undefined,
       revision: -1,
       hasChildren: false,
@@ -378,7 +272,7 @@ export class Tracer implements AsyncDisposable {
     if (settings.spanAttributes !== undefined) span.addAttributes(settings.spanAttributes);
     if (options !== undefined) addInitial(span, options);
     this.#open.add(node);
-    if (this.#sink.observe !== undefined) this[OBSERVE](span, "start");
+    if (this[OUTLET].sink.observe !== undefined) this[OUTLET].observe(span, "start");
     return span;
   }
 
@@ -415,66 +309,11 @@ export class Tracer implements AsyncDisposable {
   #mergeLayers(): void {
     this.#defaults = Object.assign({}, ...this.#layers);
   }
-
-  async #report(
-    deliver: (() => Promise<DeliveryReport>) | undefined,
-    timeoutMs: number,
-  ): Promise<DeliveryReport> {
-    const own = { written: this.#written, pending: 0, dropped: 0, failed: 0, errors: [] };
-    const report = deliver === undefined ? own : await this.#withinTime(deliver, timeoutMs);
-    return {
-      written: report.written,
-      pending: report.pending,
-      dropped: report.dropped + this.#dropped,
-      failed: report.failed + this.#failed,
-      errors: [...new Set([...report.errors, ...this.#faults.all])],
-    };
-  }
-
-  /** A sink's own flush or close; one that throws, or takes longer than it may, becomes a report. */
-  async #withinTime(deliver: () => Promise<DeliveryReport>, timeoutMs: number): Promise<DeliveryReport> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      const message = `The sink "${this.#sink.name}" did not finish within ${timeoutMs} ms.`;
-      timer = setTimeout(
-        () => reject(new TracelightError("FLUSH_TIMEOUT", message)),
-        timeoutMs + FLUSH_GRACE_MS,
-      );
-    });
-    try {
-      return checkedReport(await Promise.race([deliver(), timeout]));
-    } catch (error) {
-      this.#sinkFailed("flush", error);
-      return { written: 0, pending: this.#written, dropped: 0, failed: 0, errors: [] };
-    } finally {
-      clearTimeout(timer);
-    }
-  }
 }
 
-/** The open spans of a tracer, as a list through their nodes: a few pointer writes a span. */
-class OpenSpans {
-  #last: SpanNode | undefined;
-
-  add(node: SpanNode): void {
-    node.before = this.#last;
-    if (this.#last !== undefined) this.#last.after = node;
-    this.#last = node;
-  }
-
-  remove(node: SpanNode): void {
-    if (node.before !== undefined) node.before.after = node.after;
-    if (node.after !== undefined) node.after.before = node.before;
-    if (this.#last === node) this.#last = node.before;
-    node.before = undefined;
-    node.after = undefined;
-  }
-
-  all(): Span[] {
-    const spans: Span[] = [];
-    for (let at = this.#last; at !== undefined; at = at.before) spans.push(spanOf(at));
-    return spans.reverse();
-  }
+function notAStore(sink: Sink): TracelightError {
+  const mend = "read from an InMemoryTracer or a DynamoDbTracer, or put one first in a TeeTracer";
+  return new TracelightError("NOT_A_STORE", `"${sink.name}" keeps no spans to read back; ${mend}.`);
 }
 
 function addInitial(span: Span, options: TraceOptions): void {
@@ -494,70 +333,4 @@ function captureUpdate({ resourceAttributes, spanAttributes, scope }: ContextUpd
     ...(spanAttributes === undefined ? {} : { spanAttributes: captureAttributes(spanAttributes) }),
     ...(scope === undefined ? {} : { scope: captureScope(scope) }),
   };
-}
-
-/** How long to wait; Node's timers take no more than 2^31 - 1 ms. */
-function waitingTime(timeoutMs: unknown): number {
-  if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) return DEFAULT_FLUSH_MS;
-  return Math.min(timeoutMs, MAX_TIMER_MS - FLUSH_GRACE_MS);
-}
-
-/** What a sink reports; throws where it is no report. */
-function checkedReport(report: DeliveryReport): DeliveryReport {
-  const { written, pending, dropped, failed, errors } = report;
-  const isReport = [written, pending, dropped, failed].every(Number.isFinite) && Array.isArray(errors);
-  if (!isReport) throw new TypeError("flush and close must resolve with a DeliveryReport");
-  return report;
-}
-
-function givenStart(startedAt: Date): number {
-  const micros = microsOf(startedAt);
-  if (micros === undefined) throw new TypeError("startedAt is an Invalid Date");
-  return micros;
-}
-
-function givenKind(kind: SpanKind): SpanKind {
-  if (!isSpanKind(kind)) throw new TypeError("spanKind is none of the five kinds");
-  return kind;
-}
-
-/** The options that can be used, and the names of the others. */
-function usableOptions(options: unknown): [TraceOptions, string[]] {
-  const usable: Record<string, unknown> = {};
-  const faulty: string[] = [];
-  for (const [name, isUsable] of Object.entries(USABLE)) {
-    try {
-      const value: unknown = Reflect.get(Object(options), name);
-      if (value === undefined) continue;
-      if (isUsable(value)) usable[name] = value;
-      else faulty.push(name);
-    } catch {
-      faulty.push(name);
-    }
-  }
-  return [usable, faulty];
-}
-
-/** True for null and for objects whose ids can be asked for; throws for a hostile one. */
-function isReadableParent(value: unknown): boolean {
-  if (value === null) return true;
-  if (typeof value !== "object" || Reflect.has(value, NODE)) return typeof value === "object";
-  return ["traceId", "spanId"].every((name) => typeof Reflect.get(value, name) === "string");
-}
-
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
-
-const USABLE: Readonly<Record<keyof TraceOptions, (value: unknown) => boolean>> = {
-  spanKind: isSpanKind,
-  parentSpan: isReadableParent,
-  scope: (value) => isObject(value) && typeof Reflect.get(Object(value), "name") === "string",
-  startedAt: (value) => types.isDate(value) && microsOf(value) !== undefined,
-  resourceAttributes: isObject,
-  attributes: isObject,
-  links: Array.isArray,
-};
-
-function notAStore(sink: Sink): TracelightError {
-  const mend = "read from an InMemoryTracer or a DynamoDbTracer, or put one first in a TeeTracer";
-  return new TracelightError("NOT_A_STORE", `"${sink.name}" keeps no spans to read back; ${mend}.`);
 }

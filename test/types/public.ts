@@ -46,7 +46,7 @@ same<ReturnType<Tracer["flush"]>, Promise<DeliveryReport>>(true);
 
 // Every named tracer is a Tracer; a TeeTracer takes them all and chains.
 const every: Tracer[] = [new HumanReadableTracer(), new StructuredLogsTracer(), new IterableTracer(), tracer];
-every.reduce((tee, member) => tee.addTracer(member), new TeeTracer());
+every.reduce<TeeTracer>((tee, member) => tee.addTracer(member), new TeeTracer());
 
 // A back end of one's own: two members, or more.
 const sink: Sink = { name: "mine", write: (span) => void span.attributes };

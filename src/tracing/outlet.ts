@@ -1,0 +1,159 @@
+// The way from a tracer to its sink, and the one place of its lifecycle: `process`, counting, faults, flush and close.
+import { types } from "node:util";
+import { TracelightError } from "../model/errors.ts";
+import { type Process, processed } from "./draft.ts";
+import type { Faults } from "./faults.ts";
+import type { DeliveryReport, Sink } from "./sink.ts";
+import { NODE, Span } from "./span.ts";
+
+const DEFAULT_FLUSH_MS = 30_000;
+/** A sink that keeps its time is not taken for one that hangs. */
+const FLUSH_GRACE_MS = 100;
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** A sink that cannot harm the app, whatever it does. */
+export class Outlet {
+  readonly sink: Sink;
+  readonly #process: Process | undefined;
+  readonly #faults: Faults;
+  #written = 0;
+  #failed = 0;
+  #dropped = 0;
+  #closing: Promise<DeliveryReport> | undefined;
+
+  constructor(sink: Sink, process: Process | undefined, faults: Faults) {
+    this.sink = sink;
+    this.#process = process;
+    this.#faults = faults;
+  }
+
+  /** Hands a span that ended to the sink. */
+  accept(span: Span): void {
+    if (this.#closing !== undefined) return this.#late(span);
+    try {
+      const out = this.#process === undefined ? span : processed(span, this.#process);
+      if (out === undefined) return;
+      const result: unknown = this.sink.write(out);
+      this.#written++;
+      // An async write is against the contract, but TypeScript lets it pass, and its rejection must not end the app.
+      if (result !== undefined && types.isPromise(result))
+        result.catch((error) => this.#notWritten(error, 1));
+    } catch (error) {
+      this.#notWritten(error, 0);
+    }
+  }
+
+  /** Shows the sink a span that runs, where it looks at such. */
+  observe(span: Span, what: "start" | "snapshot"): void {
+    if (this.sink.observe === undefined || this.#closing !== undefined) return;
+    try {
+      const shown = this.#process === undefined ? span : this.#processedView(span, this.#process);
+      if (shown === undefined) return;
+      const result: unknown = this.sink.observe(shown, what);
+      if (types.isPromise(result)) result.catch((error) => this.#sinkFailed("observe", error));
+    } catch (error) {
+      this.#sinkFailed("observe", error);
+    }
+  }
+
+  /** Delivers what waits, within the time. Never rejects. */
+  async flush(wanted?: number): Promise<DeliveryReport> {
+    const timeoutMs = waitingTime(wanted);
+    const { flush } = this.sink;
+    return this.#report(flush && (() => flush.call(this.sink, { timeoutMs })), timeoutMs);
+  }
+
+  /** Flushes, once, and takes no more. Never rejects. */
+  close(): Promise<DeliveryReport> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  #notWritten(error: unknown, counted: 0 | 1): void {
+    this.#written -= counted;
+    this.#failed++;
+    this.#sinkFailed("write", error);
+  }
+
+  #sinkFailed(what: string, error: unknown): void {
+    const message = `The sink "${this.sink.name}" could not ${what}`;
+    this.#faults.report(TracelightError.from(error, "SINK_FAILED", message));
+  }
+
+  /** A running span as sinks may see it: a processed copy, whose `snapshot()` is the next processed copy. */
+  #processedView(span: Span, process: Process): Span | undefined {
+    const copy = processed(span.snapshot(), process);
+    return copy && Span.frozen(copy[NODE], { ...copy.payload(), again: () => this.#nextView(span, copy) });
+  }
+
+  /** The view after `last`, which stays where `process` now says no: the sink asks at a time of its own. */
+  #nextView(span: Span, last: Span): Span {
+    try {
+      return (this.#process && this.#processedView(span, this.#process)) ?? last;
+    } catch (error) {
+      this.#sinkFailed("look again at a span", error);
+      return last;
+    }
+  }
+
+  #late(span: Span): void {
+    this.#dropped++;
+    const message = `The span "${span.spanName}" ended after its tracer was closed and was dropped.`;
+    this.#faults.report(new TracelightError("TRACER_CLOSED", message));
+  }
+
+  async #close(): Promise<DeliveryReport> {
+    const { close } = this.sink;
+    if (close === undefined) return this.flush();
+    return this.#report(() => close.call(this.sink), DEFAULT_FLUSH_MS);
+  }
+
+  async #report(
+    deliver: (() => Promise<DeliveryReport>) | undefined,
+    timeoutMs: number,
+  ): Promise<DeliveryReport> {
+    const own = { written: this.#written, pending: 0, dropped: 0, failed: 0, errors: [] };
+    const report = deliver === undefined ? own : await this.#withinTime(deliver, timeoutMs);
+    return {
+      written: report.written,
+      pending: report.pending,
+      dropped: report.dropped + this.#dropped,
+      failed: report.failed + this.#failed,
+      errors: [...new Set([...report.errors, ...this.#faults.all])],
+    };
+  }
+
+  /** A sink's own flush or close; one that throws, or takes longer than it may, becomes a report. */
+  async #withinTime(deliver: () => Promise<DeliveryReport>, timeoutMs: number): Promise<DeliveryReport> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_, reject) => {
+      const message = `The sink "${this.sink.name}" did not finish within ${timeoutMs} ms.`;
+      timer = setTimeout(
+        () => reject(new TracelightError("FLUSH_TIMEOUT", message)),
+        timeoutMs + FLUSH_GRACE_MS,
+      );
+    });
+    try {
+      return checkedReport(await Promise.race([deliver(), timeout]));
+    } catch (error) {
+      this.#sinkFailed("flush", error);
+      return { written: 0, pending: this.#written, dropped: 0, failed: 0, errors: [] };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** How long to wait; Node's timers take no more than 2^31 - 1 ms. */
+function waitingTime(timeoutMs: unknown): number {
+  if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) return DEFAULT_FLUSH_MS;
+  return Math.min(timeoutMs, MAX_TIMER_MS - FLUSH_GRACE_MS);
+}
+
+/** What a sink reports; throws where it is no report. */
+function checkedReport(report: DeliveryReport): DeliveryReport {
+  const { written, pending, dropped, failed, errors } = report;
+  const isReport = [written, pending, dropped, failed].every(Number.isFinite) && Array.isArray(errors);
+  if (!isReport) throw new TypeError("flush and close must resolve with a DeliveryReport");
+  return report;
+}

@@ -1,0 +1,79 @@
+// What may be said of a span when it starts, and what becomes of options that cannot be used.
+import { types } from "node:util";
+import type { Attributes } from "../model/attributes.ts";
+import { microsOf } from "../model/clock.ts";
+import { isSpanKind, type Scope, type SpanKind, type SpanLink } from "../model/record.ts";
+import { NODE, type Span } from "./span.ts";
+
+/** A span that runs in another process, as a header or message names it. */
+export interface RemoteParent {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceFlags?: number;
+  readonly traceState?: string;
+}
+
+/** What may be said of a span when it starts. */
+export interface TraceOptions {
+  /** INTERNAL unless told. */
+  readonly spanKind?: SpanKind;
+  /** The span above; the active one unless told. Null starts a new trace. */
+  readonly parentSpan?: Span | RemoteParent | null;
+  /** Unless told: the context's, else the parent's, else tracelight's own. */
+  readonly scope?: Scope;
+  /** Now unless told; never before the parent's start. */
+  readonly startedAt?: Date;
+  /** In place of the context's. */
+  readonly resourceAttributes?: Attributes;
+  readonly attributes?: Attributes;
+  readonly links?: readonly SpanLink[];
+}
+
+/** Microseconds of a given start. Throws for what is no valid Date. */
+export function givenStart(startedAt: Date): number {
+  const micros = microsOf(startedAt);
+  if (micros === undefined) throw new TypeError("startedAt is an Invalid Date");
+  return micros;
+}
+
+/** A given kind. Throws for what is none. */
+export function givenKind(kind: SpanKind): SpanKind {
+  if (!isSpanKind(kind)) throw new TypeError("spanKind is none of the five kinds");
+  return kind;
+}
+
+/** The options that can be used, and the names of the others. */
+export function usableOptions(options: unknown): [TraceOptions, string[]] {
+  const usable: Record<string, unknown> = {};
+  const faulty: string[] = [];
+  for (const [name, isUsable] of Object.entries(USABLE)) {
+    try {
+      const value: unknown = Reflect.get(Object(options), name);
+      if (value === undefined) continue;
+      if (isUsable(value)) usable[name] = value;
+      else faulty.push(name);
+    } catch {
+      faulty.push(name);
+    }
+  }
+  return [usable, faulty];
+}
+
+/** True for null and for objects whose ids can be asked for; throws for a hostile one. */
+function isReadableParent(value: unknown): boolean {
+  if (value === null) return true;
+  if (typeof value !== "object" || Reflect.has(value, NODE)) return typeof value === "object";
+  return ["traceId", "spanId"].every((name) => typeof Reflect.get(value, name) === "string");
+}
+
+const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
+
+const USABLE: Readonly<Record<keyof TraceOptions, (value: unknown) => boolean>> = {
+  spanKind: isSpanKind,
+  parentSpan: isReadableParent,
+  scope: (value) => isObject(value) && typeof Reflect.get(Object(value), "name") === "string",
+  startedAt: (value) => types.isDate(value) && microsOf(value) !== undefined,
+  resourceAttributes: isObject,
+  attributes: isObject,
+  links: Array.isArray,
+};
