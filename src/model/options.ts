@@ -53,39 +53,46 @@ function describe(value: unknown): string {
   return Array.isArray(value) ? "an array" : `a value of type ${typeof value}`;
 }
 
+const text: Check = (value) =>
+  typeof value === "string" && value !== "" ? undefined : "a string that is not empty";
+const flag: Check = (value) => (typeof value === "boolean" ? undefined : "true or false");
+const fn: Check = (value) => (typeof value === "function" ? undefined : "a function");
+
+/** A whole number of at least `minimum`; Infinity is one. */
+function count(minimum: number): Check {
+  const holds = (value: unknown) =>
+    value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && Number(value) >= minimum);
+  return (value) => (holds(value) ? undefined : `a whole number of at least ${minimum}`);
+}
+
+/** A finite number of at least `minimum`. */
+function amount(minimum: number): Check {
+  const holds = (value: unknown) => typeof value === "number" && Number.isFinite(value) && value >= minimum;
+  return (value) => (holds(value) ? undefined : `a number of at least ${minimum}`);
+}
+
+/** An object with the given method. */
+function having(method: string, what: string): Check {
+  const holds = (value: unknown) =>
+    typeof value === "object" && value !== null && typeof Reflect.get(value, method) === "function";
+  return (value) => (holds(value) ? undefined : what);
+}
+
+/** One of the given texts. */
+function oneOf(...values: readonly string[]): Check {
+  const shown = values.map((value) => `"${value}"`).join(", ");
+  return (value) => (typeof value === "string" && values.includes(value) ? undefined : `one of ${shown}`);
+}
+
+interface Checks {
+  readonly text: Check;
+  readonly flag: Check;
+  readonly fn: Check;
+  readonly count: (minimum: number) => Check;
+  readonly amount: (minimum: number) => Check;
+  readonly having: (method: string, what: string) => Check;
+  readonly oneOf: (...values: readonly string[]) => Check;
+}
+
 /** The checks that options share. */
-export const is = {
-  /** A whole number of at least `minimum`; Infinity is one. */
-  count:
-    (minimum: number): Check =>
-    (value) =>
-      value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && Number(value) >= minimum)
-        ? undefined
-        : `a whole number of at least ${minimum}`,
-  /** A number of at least `minimum`, and finite. */
-  amount:
-    (minimum: number): Check =>
-    (value) =>
-      typeof value === "number" && Number.isFinite(value) && value >= minimum
-        ? undefined
-        : `a number of at least ${minimum}`,
-  text: ((value) =>
-    typeof value === "string" && value !== ""
-      ? undefined
-      : "a string that is not empty") satisfies Check as Check,
-  flag: ((value) => (typeof value === "boolean" ? undefined : "true or false")) satisfies Check as Check,
-  fn: ((value) => (typeof value === "function" ? undefined : "a function")) satisfies Check as Check,
-  /** An object with the given method. */
-  having:
-    (method: string, what: string): Check =>
-    (value) =>
-      typeof value === "object" && value !== null && typeof Reflect.get(value, method) === "function"
-        ? undefined
-        : what,
-  oneOf:
-    (...values: readonly string[]): Check =>
-    (value) =>
-      typeof value === "string" && values.includes(value)
-        ? undefined
-        : `one of ${values.map((v) => `"${v}"`).join(", ")}`,
-} as const;
+export const is: Checks = { text, flag, fn, count, amount, having, oneOf };

@@ -16,9 +16,11 @@ export interface HumanReadableOptions {
   readonly maxLines?: number;
 }
 
-const DEFAULT_LENGTH = 160;
+/** Characters a line of a value where nobody says. */
+export const DEFAULT_LENGTH = 160;
 const DEFAULT_LINES = 10;
-const LABEL_WIDTH = 16;
+/** Columns of the labels, which stand before the values. */
+export const LABEL_WIDTH = 16;
 const ATTRIBUTE_LENGTH = 80;
 const NAME_LENGTH = 200;
 
@@ -44,11 +46,11 @@ function headerLine(span: SpanFields, reading: Reading, paint: Paint): string {
   const agent = oneLine(reading.agent ?? "<missing service.name>", NAME_LENGTH);
   const name = oneLine(span.spanName, NAME_LENGTH);
   const kind = paint(kindColor(span, reading), span.spanKind);
-  return `${paint("blue", ids)} ${paint("cyan", agent)} ${kind} ${paint0(span, paint, `${name} - ${times(span)}`)}`;
+  return `${paint("blue", ids)} ${paint("cyan", agent)} ${kind} ${paintRest(span, paint, `${name} - ${times(span)}`)}`;
 }
 
 /** The rest of the header has no colour of its own; only a running span's is grey. */
-function paint0(span: SpanFields, paint: Paint, text: string): string {
+function paintRest(span: SpanFields, paint: Paint, text: string): string {
   return span.state === "running" ? paint("grey", text) : text;
 }
 

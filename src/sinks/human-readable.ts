@@ -1,7 +1,7 @@
 // Prints spans for people, as they end; running model and tool calls in grey.
 import { NAMES } from "../conventions/names.ts";
 import { checkOptions, is } from "../model/options.ts";
-import { humanReadable } from "../render/human-readable.ts";
+import { DEFAULT_LENGTH, humanReadable, LABEL_WIDTH } from "../render/human-readable.ts";
 import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
@@ -42,7 +42,6 @@ export class HumanReadableTracer extends Tracer {
 }
 
 const DEFAULT_SNAPSHOT_MS = 300;
-const LABEL_WIDTH = 16;
 const MIN_LENGTH = 40;
 /** So many running spans are remembered with the time they were last shown. */
 const MAX_REMEMBERED = 1000;
@@ -91,7 +90,7 @@ class HumanReadableSink implements Sink {
   /** A terminal may be resized at any time. */
   #fittingLength(): number {
     const { isTTY, columns } = this.#target;
-    return isTTY && columns !== undefined ? Math.max(MIN_LENGTH, columns - LABEL_WIDTH) : 160;
+    return isTTY && columns !== undefined ? Math.max(MIN_LENGTH, columns - LABEL_WIDTH) : DEFAULT_LENGTH;
   }
 
   #isDue(spanId: string): boolean {

@@ -244,6 +244,7 @@ export class Tracer implements AsyncDisposable {
       frame === undefined || frame.scoped === undefined ? this.#defaults : this.#settings(frame);
     const local = parent !== undefined && "passes" in parent ? parent : undefined;
     const start = options?.startedAt === undefined ? nextMicros() : givenStart(options.startedAt);
+    // Spelled out: a spread would cost more than all the rest.
     const node: SpanNode = {
       traceId: parent === undefined ? newTraceId() : parent.traceId,
       spanId: newSpanId(),
