@@ -7,7 +7,8 @@ const MAX_LEAD_MICROS = 1000;
 
 let originMs = performance.timeOrigin;
 let checkedAtMs = performance.now();
-let latestMicros = 0;
+/** In an array, since a variable would allocate a number for each time that it is given. */
+const latestMicros = new Float64Array(1);
 
 /**
  * Now, in whole microseconds since the epoch. The steady clock gives the microseconds; once a second it is compared
@@ -30,10 +31,11 @@ function tick(step: number): number {
   const steadyMs = performance.now();
   if (steadyMs - checkedAtMs > RECHECK_AFTER_MS) followSystemClock(steadyMs);
   const now = Math.round((originMs + steadyMs) * 1000);
-  const next = latestMicros + step;
-  if (now >= next) latestMicros = now;
-  else if (next - now <= MAX_LEAD_MICROS) latestMicros = next;
-  return latestMicros;
+  const latest = latestMicros[0] ?? 0;
+  const next = latest + step;
+  const time = now >= next ? now : next - now <= MAX_LEAD_MICROS ? next : latest;
+  latestMicros[0] = time;
+  return time;
 }
 
 function followSystemClock(steadyMs: number): void {
@@ -41,7 +43,7 @@ function followSystemClock(steadyMs: number): void {
   const driftMs = Date.now() - (originMs + steadyMs);
   if (Math.abs(driftMs) <= TOLERATED_DRIFT_MS) return;
   originMs += driftMs;
-  latestMicros = 0;
+  latestMicros[0] = 0;
 }
 
 /** Whole microseconds since the epoch of a Date; undefined for an invalid one. */
