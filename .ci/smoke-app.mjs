@@ -8,7 +8,9 @@ for (const path of subpaths) {
   assert.ok(Object.keys(await import(path)).length > 0, `${path} exports nothing`);
 }
 
-const { InMemoryTracer } = await import("tracelight");
+const { InMemoryTracer, Span, TracelightError, Tracer } = await import("tracelight");
+// A bundler may rename a class that names itself; users would see it in every error and test diff.
+assert.deepEqual([Span.name, TracelightError.name, Tracer.name], ["Span", "TracelightError", "Tracer"]);
 const tracer = new InMemoryTracer({ memorySize: 10 });
 await tracer.trace("parent", async (parent) => {
   parent.addAttribute("inherited.foo", "bar", { inheritable: true });

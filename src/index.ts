@@ -21,6 +21,7 @@ export { IterableTracer, type IterableOptions } from "./sinks/iterable.ts";
 // For back ends of your own.
 export type { Awaitable, DeliveryReport, FlushOptions, Sink, Store } from "./tracing/sink.ts";
 export { matches, type TraceQuery } from "./model/query.ts";
+export { selectSpans } from "./tracing/select.ts";
 
 // The model.
 export type { Attributes } from "./model/attributes.ts";

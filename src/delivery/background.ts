@@ -1,5 +1,5 @@
 // Sends spans in the background: so many at once, the rest in a bounded queue, the outcome counted.
-import { TracelightError } from "../model/errors.ts";
+import { asTracelightError, TracelightError } from "../model/errors.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
@@ -66,7 +66,7 @@ export class Background {
       this.#written++;
     } catch (error) {
       this.#failed++;
-      this.#options.faults.report(TracelightError.from(error, "SINK_FAILED", "A span could not be sent"));
+      this.#options.faults.report(asTracelightError(error, "SINK_FAILED", "A span could not be sent"));
     }
   }
 

@@ -5,6 +5,7 @@ import { NAMES } from "../conventions/names.ts";
 import { isoMicros } from "../model/clock.ts";
 import { NO_IDENTIFIER } from "../model/query.ts";
 import { decodeRecord, encodeEvent, encodeLink, type SpanFields } from "../model/record.ts";
+import { encodeValue } from "../model/values.ts";
 import { fromMap, toAttributeValue, toMap } from "./values.ts";
 
 /** One stored item. */
@@ -37,9 +38,18 @@ export function sortKeyPrefix(identifier: string | undefined): string {
  */
 export function conversationKey(conversationId: unknown): string | undefined {
   if (conversationId === undefined || conversationId === null || conversationId === "") return undefined;
-  const text = typeof conversationId === "object" ? JSON.stringify(conversationId) : String(conversationId);
+  const text = typeof conversationId === "object" ? canonicalJson(conversationId) : String(conversationId);
   if (Buffer.byteLength(text) <= MAX_KEY_BYTES) return text;
   return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+}
+
+/** The same text for values that are equal, whatever the order of their keys. */
+function canonicalJson(value: object): string {
+  return JSON.stringify(encodeValue(value), (_key, inner: unknown) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
 }
 
 /** A span's item. */

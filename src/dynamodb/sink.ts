@@ -1,11 +1,11 @@
 // The DynamoDB store: one item a span, written in the background, read by trace, by conversation or by scan.
 import { Background } from "../delivery/background.ts";
-import { TracelightError } from "../model/errors.ts";
-import { arrange, matches, type TraceQuery } from "../model/query.ts";
-import { parentsOf } from "../model/tree.ts";
+import { asTracelightError } from "../model/errors.ts";
+import { matches, type TraceQuery } from "../model/query.ts";
 import { Faults } from "../tracing/faults.ts";
+import { arrangeSpans } from "../tracing/select.ts";
 import type { DeliveryReport, FlushOptions, Store } from "../tracing/sink.ts";
-import { linkSpans, type Span, spanFrom } from "../tracing/span.ts";
+import { type Span, spanFrom } from "../tracing/span.ts";
 import type { TracerOptions } from "../tracing/tracer.ts";
 import { type Connection, type ConnectionOptions, connect } from "./client.ts";
 import { explain } from "./errors.ts";
@@ -56,8 +56,7 @@ export class DynamoDbStore implements Store {
       if (stored !== undefined && matches(stored.fields, asked, stored.identifier))
         found.push(spanFrom(stored.fields));
     }
-    const spans = arrange(found, asked);
-    return linkSpans(spans, parentsOf(spans));
+    return arrangeSpans(found, asked);
   }
 
   flush({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
@@ -105,7 +104,7 @@ export class DynamoDbStore implements Store {
       return fromItem(item);
     } catch (error) {
       const where = `The item ${item["pk"]?.S} ${item["sk"]?.S}`;
-      this.#faults.report(TracelightError.from(error, "INVALID_RECORD", `${where} could not be read`));
+      this.#faults.report(asTracelightError(error, "INVALID_RECORD", `${where} could not be read`));
       return undefined;
     }
   }

@@ -1,6 +1,6 @@
 // Captured values as DynamoDB's attribute values and back, with the record's tags for what DynamoDB lacks.
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { setOwn } from "../model/capture.ts";
+import { sealed, setOwn } from "../model/capture.ts";
 import { isoDate } from "../model/clock.ts";
 import { decodeValue, encodeValue } from "../model/values.ts";
 
@@ -103,7 +103,7 @@ function fromAttributeValue(value: AttributeValue | undefined): unknown {
   if (value.M !== undefined) return fromMapValue(value.M);
   const items =
     value.SS ?? value.NS?.map(fromNumber) ?? value.BS?.map((bytes) => new Uint8Array(bytes)) ?? [];
-  return Object.freeze(new Set<unknown>(items));
+  return sealed(new Set<unknown>(items));
 }
 
 /** An integer beyond what a double holds exactly is a bigint. */
@@ -125,13 +125,13 @@ function fromMapValue(map: Record<string, AttributeValue>): unknown {
 function fromTag(name: string, content: AttributeValue): unknown {
   if (content.S !== undefined) return scalarOf(name, content.S);
   if (content.L === undefined) return undefined;
-  if (name === "__set__") return Object.freeze(new Set(content.L.map(fromAttributeValue)));
+  if (name === "__set__") return sealed(new Set(content.L.map(fromAttributeValue)));
   if (name !== "__map__" || !content.L.every(({ L }) => L?.length === 2)) return undefined;
   const pairs = content.L.map(({ L = [] }): [unknown, unknown] => [
     fromAttributeValue(L[0]),
     fromAttributeValue(L[1]),
   ]);
-  return Object.freeze(new Map(pairs));
+  return sealed(new Map(pairs));
 }
 
 /** The tags over text are those of the record; what is none of them stays as it is. */

@@ -146,7 +146,7 @@ export class Capture {
       }
       copy.set(this.value(key) ?? null, this.value(value) ?? null);
     }
-    return Object.freeze(copy);
+    return sealed(copy);
   }
 
   #set(source: Set<unknown>): unknown {
@@ -158,7 +158,7 @@ export class Capture {
       }
       copy.add(this.value(value) ?? null);
     }
-    return Object.freeze(copy);
+    return sealed(copy);
   }
 }
 
@@ -184,6 +184,20 @@ function formOf(value: object): Form {
   if (shown !== value) return { kind: "again", source: shown };
   if (plain || Object.keys(value).length > 0) return { kind: "keyed", source: value };
   return { kind: "done", result: `[${classNameOf(value)}]` };
+}
+
+/** A map, set or date whose changing methods throw: Object.freeze does not reach what they hold. */
+export function sealed<T extends Map<unknown, unknown> | Set<unknown> | Date>(value: T): T {
+  const methods = value instanceof Date ? DATE_SETTERS : COLLECTION_SETTERS;
+  for (const name of methods) Object.defineProperty(value, name, { value: refuse });
+  return Object.freeze(value);
+}
+
+const COLLECTION_SETTERS = ["set", "add", "delete", "clear"] as const;
+const DATE_SETTERS = Object.getOwnPropertyNames(Date.prototype).filter((name) => name.startsWith("set"));
+
+function refuse(): never {
+  throw new TypeError("What a span holds cannot be changed; make a copy.");
 }
 
 /** True for objects made by `{}`, JSON.parse or Object.create(null), in whichever realm (`vm`, Jest). */
@@ -214,7 +228,7 @@ function done(result: unknown): Form {
 
 function copyDate(date: Date): Date | string {
   const ms = msOf(date);
-  return Number.isNaN(ms) ? "Invalid Date" : Object.freeze(new Date(ms));
+  return Number.isNaN(ms) ? "Invalid Date" : sealed(new Date(ms));
 }
 
 /** A date's own `getTime` may be anything. */

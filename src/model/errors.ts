@@ -11,8 +11,9 @@ export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
   SPAN_ENDED: "A span was changed after it ended; the change was left out.",
   TRACER_CLOSED: "A span ended after its tracer was closed; it was dropped.",
   SINK_FAILED: "A sink threw or rejected; the span was counted as failed.",
-  PROCESS_FAILED: "The `process` option threw; the span was kept from every sink.",
-  FLUSH_TIMEOUT: "A flush ran out of time; `pending` says how many spans still wait.",
+  PROCESS_FAILED:
+    "The `process` option threw, or left what is not a span; the span was kept from every sink.",
+  FLUSH_TIMEOUT: "A sink's own flush or close did not come back in time; all its spans count as pending.",
   QUEUE_FULL: "A bounded queue was full; the oldest spans were dropped and counted.",
   STREAM_FAILED: "The output stream failed; spans written to it are counted as failed.",
   MISSING_DEPENDENCY: "An optional package is not installed; the message names it.",
@@ -67,12 +68,12 @@ export class TracelightError extends Error {
     super(message, options);
     this.code = code;
   }
+}
 
-  /** `error` itself when it is a TracelightError already, else a new one around it. */
-  static from(error: unknown, code: TracelightErrorCode, what: string): TracelightError {
-    if (error instanceof TracelightError) return error;
-    return new TracelightError(code, `${what}: ${messageOf(error)}`, { cause: error });
-  }
+/** `error` itself when it is a TracelightError already, else a new one around it. */
+export function asTracelightError(error: unknown, code: TracelightErrorCode, what: string): TracelightError {
+  if (error instanceof TracelightError) return error;
+  return new TracelightError(code, `${what}: ${messageOf(error)}`, { cause: error });
 }
 
 /** The message of anything that can be thrown; never throws itself. */

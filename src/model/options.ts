@@ -3,7 +3,7 @@ import { TracelightError } from "./errors.ts";
 import { closest } from "./spelling.ts";
 
 /** Says what a value should have been, or undefined where it is fine. */
-export type Check = (value: unknown) => string | undefined;
+type Check = (value: unknown) => string | undefined;
 
 /** The options of one constructor: a check for each name, and the names that must be given. */
 export interface OptionRules {

@@ -1,7 +1,7 @@
 // Captured values as JSON and back: tags for what JSON lacks (lossless), or text in their place (lossy).
 import { deflateSync, inflateSync } from "node:zlib";
 import { decodeBase85, encodeBase85 } from "./base85.ts";
-import { setOwn } from "./capture.ts";
+import { sealed, setOwn } from "./capture.ts";
 import { isoDate, isoMicros, parseIsoDate } from "./clock.ts";
 
 /** What JSON can say. */
@@ -122,15 +122,15 @@ function decodeBytes(text: string): Uint8Array | undefined {
 
 function decodeDate(text: string): Date | undefined {
   const date = parseIsoDate(text);
-  return date && Object.freeze(date);
+  return date && sealed(date);
 }
 
 /** Only a whole tag is decoded: nested broken ones that were tried first would take twice the time at each level. */
 function decodeItems(tag: string, items: readonly unknown[], depth: number): unknown {
   const decode = (item: unknown): unknown => decodeValue(item, depth + 1);
-  if (tag === "__set__") return Object.freeze(new Set(items.map(decode)));
+  if (tag === "__set__") return sealed(new Set(items.map(decode)));
   if (tag !== "__map__" || !items.every(isPair)) return undefined;
-  return Object.freeze(new Map(items.map(([key, value]) => [decode(key), decode(value)])));
+  return sealed(new Map(items.map(([key, value]) => [decode(key), decode(value)])));
 }
 
 function isPair(value: unknown): value is readonly [unknown, unknown] {

@@ -1,10 +1,10 @@
 // Keeps the latest spans in memory: for tests, for development, for what a page shows of this process.
 import { checkOptions, is } from "../model/options.ts";
-import { checkQuery, select, type TraceQuery } from "../model/query.ts";
+import { checkQuery, type TraceQuery } from "../model/query.ts";
 import { boundedSize } from "../model/size.ts";
-import { parentsOf } from "../model/tree.ts";
+import { selectSpans } from "../tracing/select.ts";
 import type { DeliveryReport, Store } from "../tracing/sink.ts";
-import { linkSpans, type Span } from "../tracing/span.ts";
+import type { Span } from "../tracing/span.ts";
 import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 
 /** Options of `InMemoryTracer`. */
@@ -76,8 +76,7 @@ class InMemorySink implements Store {
   }
 
   find(query: TraceQuery): readonly Span[] {
-    const spans = select(this.#spans(), query);
-    return linkSpans(spans, parentsOf(spans));
+    return selectSpans(this.#spans(), query);
   }
 
   async flush(): Promise<DeliveryReport> {

@@ -1,5 +1,5 @@
 // Spans as they come, for a loop: one turn of an agent, shown while it runs.
-import { TracelightError } from "../model/errors.ts";
+import { TracelightError, type TracelightErrorCode } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, Sink } from "../tracing/sink.ts";
@@ -113,7 +113,7 @@ class IterableSink implements Sink {
   }
 
   #offer(key: object, span: Span): void {
-    if (this.#isOver) return this.#drop(span, "came after shutdown");
+    if (this.#isOver) return this.#drop(span, "TRACER_CLOSED", "came after shutdown");
     const reader = this.#readers.shift();
     if (reader !== undefined) return reader(this.#seen(span));
     this.#waiting.set(key, span);
@@ -135,15 +135,13 @@ class IterableSink implements Sink {
     const oldest = this.#waiting.entries().next().value;
     if (oldest === undefined) return;
     this.#waiting.delete(oldest[0]);
-    this.#drop(oldest[1], `found ${this.#size} waiting for the loop`);
+    this.#drop(oldest[1], "QUEUE_FULL", `found ${this.#size} waiting for the loop`);
   }
 
   /** Only ended spans count: a snapshot is a look at what comes whole later. */
-  #drop(span: Span, why: string): void {
+  #drop(span: Span, code: TracelightErrorCode, why: string): void {
     if (span.state !== "ended") return;
     this.#dropped++;
-    this.#faults.report(
-      new TracelightError("QUEUE_FULL", `A span of the IterableTracer ${why} and was dropped.`),
-    );
+    this.#faults.report(new TracelightError(code, `A span of the IterableTracer ${why} and was dropped.`));
   }
 }

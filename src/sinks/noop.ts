@@ -1,8 +1,9 @@
 // Records nothing, and costs next to nothing.
+import { checkOptions } from "../model/options.ts";
 import type { Sink } from "../tracing/sink.ts";
 import { NOOP_SPAN, type Span } from "../tracing/span.ts";
 import type { TraceOptions } from "../tracing/trace-options.ts";
-import { Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 
 const NOOP_SINK: Sink = { name: "noop", write: () => undefined };
 
@@ -12,6 +13,7 @@ const NOOP_SINK: Sink = { name: "noop", write: () => undefined };
  */
 export class NoopTracer extends Tracer {
   constructor(options: TracerOptions = {}) {
+    checkOptions(options, { owner: "NoopTracer", checks: TRACER_OPTION_CHECKS });
     super(NOOP_SINK, options);
   }
 

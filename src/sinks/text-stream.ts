@@ -1,6 +1,6 @@
 // A text stream as a sink needs it: counted, bounded, and its errors kept from the app.
 import { Writable } from "node:stream";
-import { TracelightError } from "../model/errors.ts";
+import { asTracelightError, TracelightError } from "../model/errors.ts";
 import type { OptionRules } from "../model/options.ts";
 import { is } from "../model/options.ts";
 import { Faults } from "../tracing/faults.ts";
@@ -29,6 +29,8 @@ export class TextStream {
   #written = 0;
   #failed = 0;
   #dropped = 0;
+  /** Spans that the stream has taken and not yet said to have written. */
+  #unconfirmed = 0;
 
   constructor(target: TextTarget, options: Pick<TracerOptions, "onError">) {
     this.#target = target;
@@ -40,8 +42,8 @@ export class TextStream {
   write(text: string): void {
     if (this.#isClosed()) return this.#fail(new Error("the stream has ended"));
     if (this.#buffered() > MAX_BUFFERED_BYTES) return this.#drop();
-    this.#send(text, (error) => this.#undo(error));
-    this.#written++;
+    this.#send(text, (error) => this.#confirm(error));
+    this.#unconfirmed++;
   }
 
   /** Shows text that is no span's last word: it is not counted, and left out where there is no room. */
@@ -49,9 +51,12 @@ export class TextStream {
     if (!this.#isClosed() && this.#buffered() <= MAX_BUFFERED_BYTES) this.#send(text, () => undefined);
   }
 
-  #send(text: string, onError: (error: Error) => void): void {
-    if (this.#target instanceof Writable) this.#target.write(text, (error) => error && onError(error));
-    else this.#target.write(text);
+  #send(text: string, done: (error?: Error | null) => void): void {
+    if (this.#target instanceof Writable) this.#target.write(text, done);
+    else {
+      this.#target.write(text);
+      done();
+    }
   }
 
   #isClosed(): boolean {
@@ -65,30 +70,26 @@ export class TextStream {
   /** Resolves when the stream has taken all, or the time is over. */
   async flush(timeoutMs: number): Promise<DeliveryReport> {
     if (this.#target instanceof Writable && this.#isWaiting()) await drained(this.#target, timeoutMs);
-    const pending = this.#isWaiting() ? 1 : 0;
-    const errors = this.#faults.all;
-    return {
-      written: this.#written - pending,
-      pending,
-      dropped: this.#dropped,
-      failed: this.#failed,
-      errors,
-    };
+    // Who has put another `write` in place of a stream's own may never confirm.
+    const pending = this.#isWaiting() ? this.#unconfirmed : 0;
+    const written = this.#written + this.#unconfirmed - pending;
+    return { written, pending, dropped: this.#dropped, failed: this.#failed, errors: this.#faults.all };
   }
 
   #isWaiting(): boolean {
     return !this.#isClosed() && this.#buffered() > 0;
   }
 
-  #undo(error: Error): void {
-    this.#written--;
-    this.#fail(error);
+  #confirm(error?: Error | null): void {
+    this.#unconfirmed--;
+    if (error) this.#fail(error);
+    else this.#written++;
   }
 
   #fail(error: Error): void {
     this.#failed++;
     this.#faults.report(
-      TracelightError.from(error, "STREAM_FAILED", "A span could not be written to the stream"),
+      asTracelightError(error, "STREAM_FAILED", "A span could not be written to the stream"),
     );
   }
 

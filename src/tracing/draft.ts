@@ -1,9 +1,18 @@
 // The `process` option: the last change to a span before any sink sees it. It fails closed.
 import type { Attributes } from "../model/attributes.ts";
 import { capture } from "../model/capture.ts";
-import { TracelightError } from "../model/errors.ts";
-import type { Scope, SpanEvent, SpanKind, SpanLink, SpanState, SpanStatus } from "../model/record.ts";
-import { NODE, Span } from "./span.ts";
+import { asTracelightError, TracelightError } from "../model/errors.ts";
+import { isSpanId, isTraceId } from "../model/ids.ts";
+import {
+  isSpanStatus,
+  type Scope,
+  type SpanEvent,
+  type SpanKind,
+  type SpanLink,
+  type SpanState,
+  type SpanStatus,
+} from "../model/record.ts";
+import { frozenSpan, NODE, type Span } from "./span.ts";
 
 /**
  * A span on its way to the sinks, for `TracerOptions.process` to change. Assign new values; the old ones are frozen.
@@ -41,7 +50,7 @@ export function processed(span: Span, process: Process): Span | undefined {
     return rebuilt(span, draft, before);
   } catch (error) {
     const what = "The process option left what is not a span, so the span was dropped";
-    throw TracelightError.from(error, "PROCESS_FAILED", what);
+    throw asTracelightError(error, "PROCESS_FAILED", what);
   }
 }
 
@@ -69,7 +78,7 @@ function call(process: Process, draft: SpanDraft): unknown {
   try {
     verdict = process(draft);
   } catch (error) {
-    throw TracelightError.from(error, "PROCESS_FAILED", "The process option threw, so the span was dropped");
+    throw asTracelightError(error, "PROCESS_FAILED", "The process option threw, so the span was dropped");
   }
   if (typeof verdict === "object" && verdict !== null) {
     Promise.resolve(verdict).catch(() => undefined);
@@ -85,20 +94,42 @@ function rebuilt(span: Span, draft: SpanDraft, before: Before): Span {
   const node = {
     ...span[NODE],
     name: String(draft.spanName),
-    status: draft.spanStatus,
+    status: checked(draft.spanStatus, isSpanStatus, "spanStatus"),
     resourceAttributes: recaptured(draft.resourceAttributes, before.resourceAttributes),
     ...{ parent: undefined, span: undefined, before: undefined, after: undefined },
   };
-  return Span.frozen(node, {
+  return frozenSpan(node, {
     own: Object.entries(recaptured(draft.attributes, before.attributes)).flat(),
     inherited: undefined,
-    events: draft.events.map(({ name, at, attributes }) => ({ name, at, ...extra(attributes) })),
-    links: draft.links.map(({ traceId, spanId, attributes }) => ({ traceId, spanId, ...extra(attributes) })),
-    statusMessage: draft.statusMessage,
+    events: draft.events.map(rebuiltEvent),
+    links: draft.links.map(rebuiltLink),
+    statusMessage: draft.statusMessage === undefined ? undefined : String(draft.statusMessage),
     interrupted: span.state === "interrupted",
     parentSpan: undefined,
     parentNode: undefined,
   });
+}
+
+function rebuiltEvent({ name, at, attributes }: SpanEvent): SpanEvent {
+  return { name: String(name), at: checked(at, isValidDate, "the time of an event"), ...extra(attributes) };
+}
+
+function rebuiltLink({ traceId, spanId, attributes }: SpanLink): SpanLink {
+  const ids = {
+    traceId: checked(traceId, isTraceId, "traceId"),
+    spanId: checked(spanId, isSpanId, "spanId"),
+  };
+  return { ...ids, ...extra(attributes) };
+}
+
+/** What `process` left has the types of a draft only as far as the compiler saw it. */
+function checked<T>(value: T, holds: (value: unknown) => boolean, what: string): T {
+  if (!holds(value)) throw new TypeError(`${what} is not valid`);
+  return value;
+}
+
+function isValidDate(value: unknown): boolean {
+  return value instanceof Date && !Number.isNaN(value.getTime());
 }
 
 /** Values that the draft still holds are frozen already; new ones are captured. */

@@ -1,10 +1,10 @@
 // The way from a tracer to its sink, and the one place of its lifecycle: `process`, counting, faults, flush and close.
 import { types } from "node:util";
-import { TracelightError } from "../model/errors.ts";
+import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { type Process, processed } from "./draft.ts";
 import type { Faults } from "./faults.ts";
 import type { DeliveryReport, Sink } from "./sink.ts";
-import { NODE, Span } from "./span.ts";
+import { frozenSpan, NODE, type Span } from "./span.ts";
 
 const DEFAULT_FLUSH_MS = 30_000;
 /** A sink that keeps its time is not taken for one that hangs. */
@@ -77,13 +77,13 @@ export class Outlet {
 
   #sinkFailed(what: string, error: unknown): void {
     const message = `The sink "${this.sink.name}" could not ${what}`;
-    this.#faults.report(TracelightError.from(error, "SINK_FAILED", message));
+    this.#faults.report(asTracelightError(error, "SINK_FAILED", message));
   }
 
   /** A running span as sinks may see it: a processed copy, whose `snapshot()` is the next processed copy. */
   #processedView(span: Span, process: Process): Span | undefined {
     const copy = processed(span.snapshot(), process);
-    return copy && Span.frozen(copy[NODE], { ...copy.payload(), again: () => this.#nextView(span, copy) });
+    return copy && frozenSpan(copy[NODE], { ...copy.payload(), again: () => this.#nextView(span, copy) });
   }
 
   /** The view after `last`, which stays where `process` now says no: the sink asks at a time of its own. */

@@ -26,6 +26,8 @@ import { describeException } from "./exception.ts";
 /** Where a span keeps the part of itself that contexts hold; the same symbol in every copy of the package. */
 export const NODE: unique symbol = Symbol.for("tracelight.node.v1");
 
+const FREEZE: unique symbol = Symbol("freeze");
+
 /** Own attributes beyond this many are looked up by a map. */
 const SEARCHED_ATTRIBUTES = 32;
 
@@ -92,15 +94,14 @@ export class Span implements SpanFields {
     this.#parentNode = parentNode;
   }
 
-  /** @internal A frozen span with that payload. */
-  static frozen(node: SpanNode, payload: Payload): Span {
-    const span = new Span(node, undefined, payload.own, payload.parentNode);
-    span.#inherited = payload.inherited;
-    span.#events = [...payload.events];
-    span.#links = [...payload.links];
-    span.#statusMessage = payload.statusMessage;
-    span.#frozen = payload;
-    return span;
+  /** @internal Freezes a new span with that payload. */
+  [FREEZE](payload: Payload): this {
+    this.#inherited = payload.inherited;
+    this.#events = [...payload.events];
+    this.#links = [...payload.links];
+    this.#statusMessage = payload.statusMessage;
+    this.#frozen = payload;
+    return this;
   }
 
   get spanName(): string {
@@ -255,7 +256,7 @@ export class Span implements SpanFields {
   snapshot(): Span {
     if (!this.#isLive()) return this.#frozen?.again?.() ?? this;
     const node = { ...this[NODE], parent: undefined, span: undefined, before: undefined, after: undefined };
-    return Span.frozen(node, this.payload());
+    return frozenSpan(node, this.payload());
   }
 
   /** @internal What this span carries, for a frozen copy of it. */
@@ -378,11 +379,16 @@ function indexOfKey(own: readonly unknown[], key: string): number | undefined {
   return undefined;
 }
 
+/** A frozen span with that payload. Outside of the class, which would be renamed in the build if it named itself. */
+export function frozenSpan(node: SpanNode, payload: Payload): Span {
+  return new Span(node, undefined, payload.own, payload.parentNode)[FREEZE](payload);
+}
+
 /** The span of a node: itself while it runs, its outline after. */
 export function spanOf(node: SpanNode): Span {
   const known = node.span ?? outlines.get(node);
   if (known !== undefined) return known;
-  const outline = Span.frozen(node, { ...EMPTY, inherited: node.atEnd });
+  const outline = frozenSpan(node, { ...EMPTY, inherited: node.atEnd });
   outlines.set(node, outline);
   return outline;
 }
@@ -404,7 +410,7 @@ export function spanFrom(fields: SpanFields, parentSpan?: Span): Span {
     endedAtMicros: fields.endedAtMicros,
     ...UNATTACHED,
   };
-  return Span.frozen(node, {
+  return frozenSpan(node, {
     own: Object.entries(fields.attributes).flat(),
     inherited: undefined,
     events: fields.events,
@@ -425,7 +431,7 @@ export function linkSpans(spans: readonly Span[], parents: ReadonlyMap<Span, Spa
       chain.add(at);
     for (const at of [...chain].reverse()) {
       const parent = parents.get(at);
-      copies.set(at, Span.frozen(at[NODE], { ...at.payload(), parentSpan: parent && copies.get(parent) }));
+      copies.set(at, frozenSpan(at[NODE], { ...at.payload(), parentSpan: parent && copies.get(parent) }));
     }
   }
   return spans.map((span) => copies.get(span) ?? span);
@@ -495,7 +501,7 @@ const UNATTACHED = {
 const EMPTY: Payload = { own: [], inherited: undefined, events: [], links: [], statusMessage: undefined };
 
 /** The one span of all tracers that record nothing: it takes everything and keeps nothing. */
-export const NOOP_SPAN: Span = Span.frozen(
+export const NOOP_SPAN: Span = frozenSpan(
   {
     traceId: newTraceId(),
     spanId: newSpanId(),

@@ -1,7 +1,7 @@
 // The tracer: what users hold. It knows the context, starts spans, and hands them to its sink.
 import type { Attributes } from "../model/attributes.ts";
 import { nextMicros } from "../model/clock.ts";
-import { TracelightError } from "../model/errors.ts";
+import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId, newSpanId, newTraceId } from "../model/ids.ts";
 import { checkOptions, is, type OptionRules } from "../model/options.ts";
 import { checkQuery, type TraceQuery } from "../model/query.ts";
@@ -231,7 +231,7 @@ export class Tracer implements AsyncDisposable {
     const [usable, faulty] = usableOptions(options);
     const which = faulty.length === 0 ? "The options" : `The options ${faulty.join(", ")}`;
     const message = `${which} of trace or startSpan could not be used and were left out`;
-    this.#faults.report(TracelightError.from(error, "INVALID_ARGUMENT", message));
+    this.#faults.report(asTracelightError(error, "INVALID_ARGUMENT", message));
     return usable;
   }
 
@@ -302,7 +302,7 @@ export class Tracer implements AsyncDisposable {
       return captureUpdate(update);
     } catch (error) {
       const message = "A context update could not be used and was left out";
-      this.#faults.report(TracelightError.from(error, "INVALID_ARGUMENT", message));
+      this.#faults.report(asTracelightError(error, "INVALID_ARGUMENT", message));
       return {};
     }
   }

@@ -1,0 +1,202 @@
+// The documentation is true: its examples run and print what it says, its links lead somewhere, its lists are complete.
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { transform } from "esbuild";
+import { beforeAll, describe, expect, it } from "vitest";
+import { ERROR_CODES } from "../src/model/errors.ts";
+import { VERSION } from "../src/model/version.ts";
+
+const run = promisify(execFile);
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const BUILT = join(ROOT, "build/docs");
+/** Programs at once; each is a process of its own. */
+const AT_ONCE = 2;
+const TIMEOUT_MS = 20_000;
+
+/** A fenced block of code: `ts` runs, `typescript` is only compiled, since it needs what is not there. */
+interface Block {
+  readonly page: string;
+  readonly line: number;
+  readonly language: string;
+  readonly code: string;
+  /** The text block that follows directly: what the program prints. */
+  readonly output: string | undefined;
+}
+
+const docs = readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md"));
+const pages = ["README.md", "CONTRIBUTING.md", ...docs.map((name) => `docs/${name}`)].filter((page) =>
+  existsSync(join(ROOT, page)),
+);
+const blocks = pages.flatMap((page) => blocksOf(page, read(page)));
+const programs = blocks.filter(({ language }) => language === "ts");
+const waiting: (() => void)[] = [];
+let running = 0;
+
+beforeAll(async () => {
+  if (!existsSync(join(ROOT, "dist/index.js"))) await node("scripts/ready.mjs");
+  rmSync(BUILT, { recursive: true, force: true });
+  mkdirSync(BUILT, { recursive: true });
+  for (const block of blocks) writeFileSync(join(BUILT, `${nameOf(block)}.ts`), block.code);
+  writeFileSync(join(BUILT, "tsconfig.json"), JSON.stringify(TSCONFIG));
+}, 120_000);
+
+describe("the examples", () => {
+  it("are there", () => {
+    expect(programs.length).toBeGreaterThan(20);
+    for (const name of docs) expect(pages).toContain(`docs/${name}`);
+  });
+
+  it("compile as strict TypeScript", async () => {
+    await node("node_modules/typescript/bin/tsc", "-p", BUILT);
+  });
+
+  it.concurrent.each(programs.map((block) => [`${block.page}, line ${block.line}`, block] as const))(
+    "%s",
+    async (_where, block) => {
+      const printed = await whenFree(() => printedBy(block));
+      expect(normal(printed)).toBe(normal(block.output ?? ""));
+    },
+  );
+});
+
+describe("the pages", () => {
+  it("are all in the index", () => {
+    const listed = linksOf("docs/README.md").map(({ target }) => target);
+    expect(listed.filter((target) => !target.includes("/")).sort()).toEqual(
+      docs.filter((name) => name !== "README.md").sort(),
+    );
+  });
+
+  it("link to what is there", () => {
+    const links = pages.flatMap((page) => linksOf(page));
+    expect(links.length).toBeGreaterThan(docs.length);
+    expect(links.filter(isBroken)).toEqual([]);
+  });
+
+  it("list every error code", () => {
+    const rows = read("docs/errors.md").match(/^\| `[A-Z_]+` \|/gm) ?? [];
+    expect(rows.map((row) => row.slice(3, -3)).sort()).toEqual(Object.keys(ERROR_CODES).sort());
+  });
+});
+
+it("the version in the source is the package's", () => {
+  expect(JSON.parse(read("package.json")).version).toBe(VERSION);
+});
+
+function read(path: string): string {
+  return readFileSync(join(ROOT, path), "utf8");
+}
+
+function blocksOf(page: string, markdown: string): Block[] {
+  const fence = /^```(ts|typescript)\n([\s\S]*?)^```\n(?:\n```text\n([\s\S]*?)^```$)?/gm;
+  return [...markdown.matchAll(fence)].map(({ 1: language = "", 2: code = "", 3: output, index }) => {
+    const line = markdown.slice(0, index).split("\n").length;
+    return { page, line, language, code, output };
+  });
+}
+
+function nameOf({ page, line }: Block): string {
+  return `${page.replace(/\.md$/, "").replaceAll("/", "-")}-${line}`;
+}
+
+/** What a block prints as a program of its own. Rejects, with what it said, where it fails. */
+async function printedBy(block: Block): Promise<string> {
+  const path = join(BUILT, `${nameOf(block)}.js`);
+  const { code } = await transform(block.code, { loader: "ts", format: "esm", target: "node20.19" });
+  writeFileSync(path, code);
+  return node(path);
+}
+
+async function node(...args: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, args, {
+    cwd: ROOT,
+    env: environment(),
+    timeout: TIMEOUT_MS,
+  }).catch(({ message, stdout = "", stderr = "" }) => {
+    throw new Error(`${message}\n${stdout}${stderr}`);
+  });
+  return stdout;
+}
+
+/** No credentials, no colours: what an example prints does not hang on who runs it. */
+function environment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(AWS_|NO_COLOR|FORCE_COLOR|NODE_|VITEST)/.test(name),
+  );
+  return {
+    ...Object.fromEntries(own),
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+  };
+}
+
+async function whenFree<T>(work: () => Promise<T>): Promise<T> {
+  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
+  running++;
+  try {
+    return await work();
+  } finally {
+    running--;
+    waiting.shift()?.();
+  }
+}
+
+/** What differs from run to run, by its place: ids in the order in which they appear, times, durations, ports. */
+function normal(output: string): string {
+  const ids = new Map<string, string>();
+  const named = (id: string): string => {
+    if (!ids.has(id)) ids.set(id, `id-${ids.size + 1}`);
+    return ids.get(id) ?? id;
+  };
+  return output
+    .replace(/\b(?:[0-9a-f]{32}|[0-9a-f]{16})\b/g, named)
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, "<time>")
+    .replace(/\b\d+(\.\d+)?(?= ?m?s\b)/g, "<n>")
+    .replace(/(duration_?ms"?: ?)\d+(\.\d+)?/gi, "$1<n>")
+    .replace(/(127\.0\.0\.1|localhost):\d+/g, "$1:<port>")
+    .replace(/[ \t]+$/gm, "")
+    .trimEnd();
+}
+
+interface Link {
+  readonly page: string;
+  readonly target: string;
+}
+
+/** Relative links of a page, code left out. */
+function linksOf(page: string): Link[] {
+  const prose = read(page).replace(/^```[\s\S]*?^```$/gm, "");
+  return [...prose.matchAll(/\]\(([^)\s]+)\)/g)]
+    .map(([, target = ""]) => ({ page, target }))
+    .filter(({ target }) => !/^[a-z]+:/.test(target));
+}
+
+function isBroken({ page, target }: Link): boolean {
+  const [path = "", anchor] = target.split("#");
+  const file = path === "" ? page : join(dirname(page), path);
+  if (!existsSync(join(ROOT, file))) return true;
+  return anchor !== undefined && !anchorsOf(file).includes(anchor);
+}
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(file: string): string[] {
+  const headings = read(file).match(/^#+ .*$/gm) ?? [];
+  return headings.map((heading) =>
+    heading
+      .replace(/^#+ /, "")
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
+/** The package is found as users find it, by its exports; examples may be written as users write. */
+const TSCONFIG = {
+  extends: "../../tsconfig.json",
+  compilerOptions: { paths: {}, noUnusedLocals: false, noUnusedParameters: false, erasableSyntaxOnly: false },
+  include: ["*.ts"],
+};
