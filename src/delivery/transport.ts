@@ -1,0 +1,28 @@
+// What a networked back end gives to the delivery layer: how a span is encoded, and how a batch is sent.
+import type { TracelightError } from "../model/errors.ts";
+import type { Span } from "../tracing/span.ts";
+
+/** What became of one parcel of a batch. */
+export type Outcome =
+  | { readonly kind: "delivered" }
+  /** To be sent again, not before `afterMs` where the server said so. */
+  | { readonly kind: "retry"; readonly error: TracelightError; readonly afterMs?: number }
+  /** Refused for good. */
+  | { readonly kind: "failed"; readonly error: TracelightError };
+
+/** One back end's side of delivery. `P` is a span as it is sent: an item, a message. */
+export interface Transport<P> {
+  /** Names the back end in errors. */
+  readonly name: string;
+  /** Encodes one span. Throws, or rejects, where the span can never be sent. Called shortly before sending, in slices. */
+  encode(span: Span): P | Promise<P>;
+  /** Bytes of an encoded span in a request. */
+  size(parcel: P): number;
+  /**
+   * Sends a batch: one outcome for each parcel, in order. Where it rejects, the whole batch failed: for good where the
+   * error is a TracelightError with a permanent code, else it is sent again.
+   */
+  send(batch: readonly P[]): Promise<readonly Outcome[]>;
+  /** Lets go of connections. */
+  close?(): Promise<void> | void;
+}
