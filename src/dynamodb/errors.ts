@@ -43,6 +43,11 @@ const FAILED: Explanation = {
   says: (table) => `DynamoDB refused a request for the table "${table}", or could not be reached`,
 };
 
+const REFUSED: Explanation = {
+  code: "INVALID_ITEM",
+  says: (table) => `DynamoDB refused an item for the table "${table}"`,
+};
+
 const BY_NAME: ReadonlyMap<string, Explanation> = new Map([
   ["ResourceNotFoundException", NOT_FOUND],
   ["AccessDeniedException", DENIED],
@@ -77,7 +82,29 @@ export function explain(error: unknown, table: string): TracelightError {
 function explanationOf(error: unknown): Explanation {
   const message = messageOf(error);
   const byMessage = BY_MESSAGE.find(([pattern]) => pattern.test(message));
-  return BY_NAME.get(nameOf(error)) ?? byMessage?.[1] ?? FAILED;
+  const other = nameOf(error) === "ValidationException" ? REFUSED : FAILED;
+  return BY_NAME.get(nameOf(error)) ?? byMessage?.[1] ?? other;
+}
+
+const PERMANENT: ReadonlySet<string> = new Set<TracelightErrorCode>([
+  "TABLE_NOT_FOUND",
+  "TABLE_SCHEMA",
+  "ITEM_TOO_LARGE",
+  "INVALID_ITEM",
+  "CREDENTIALS",
+  "ACCESS_DENIED",
+  "INVALID_OPTION",
+  "MISSING_DEPENDENCY",
+]);
+
+/** True where sending again cannot help. Expired credentials are renewed by the SDK, so that is worth another try. */
+export function isPermanent(error: TracelightError): boolean {
+  return PERMANENT.has(error.code) && nameOf(error.cause) !== "ExpiredTokenException";
+}
+
+/** True where one item of a batch may be at fault and the others not. */
+export function isOfOneItem(error: TracelightError): boolean {
+  return error.code === "ITEM_TOO_LARGE" || error.code === "INVALID_ITEM";
 }
 
 /** The SDK's own name for the error. */

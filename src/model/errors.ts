@@ -22,6 +22,7 @@ export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
   CREDENTIALS: "No AWS credentials were found, or AWS refused them.",
   ACCESS_DENIED: "The AWS credentials may not do this.",
   ITEM_TOO_LARGE: "A span is larger than one DynamoDB item may be (400 KB).",
+  INVALID_ITEM: "DynamoDB refused an item; the span it was made of is counted as failed.",
   DYNAMODB_FAILED: "DynamoDB refused a request, or could not be reached.",
 };
 
@@ -46,6 +47,7 @@ export type TracelightErrorCode =
   | "CREDENTIALS"
   | "ACCESS_DENIED"
   | "ITEM_TOO_LARGE"
+  | "INVALID_ITEM"
   | "DYNAMODB_FAILED";
 
 /**

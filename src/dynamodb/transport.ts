@@ -1,0 +1,124 @@
+// Sends packed spans to DynamoDB: BatchWriteItem, what a span needs before the span itself, an outcome for each.
+import type {
+  AttributeValue,
+  BatchWriteItemCommand,
+  BatchWriteItemCommandOutput,
+  WriteRequest,
+} from "@aws-sdk/client-dynamodb";
+import type { Outcome, Transport } from "../delivery/transport.ts";
+import { TracelightError } from "../model/errors.ts";
+import type { Span } from "../tracing/span.ts";
+import type { Connection } from "./client.ts";
+import { explain, isOfOneItem, isPermanent } from "./errors.ts";
+import type { Item } from "./item.ts";
+
+/** A span as it is sent: `before` must be acknowledged before `main` is written, since batches are not atomic. */
+export interface Parcel {
+  readonly before: readonly Item[];
+  readonly main: Item;
+}
+
+/** What the transport needs of the store. */
+export interface TransportOptions {
+  readonly tableName: string;
+  readonly connect: () => Promise<Connection>;
+  readonly pack: (span: Span) => Promise<Parcel> | Parcel;
+}
+
+/** DynamoDB's limit for a BatchWriteItem. Its 16 MB cannot be passed by 25 items of at most 400 KB. */
+export const MAX_BATCH_ITEMS = 25;
+
+/** The delivery layer's door to one table. */
+export class DynamoDbTransport implements Transport<Parcel> {
+  readonly name = "dynamodb";
+  readonly #options: TransportOptions;
+
+  constructor(options: TransportOptions) {
+    this.#options = options;
+  }
+
+  encode(span: Span): Promise<Parcel> | Parcel {
+    return this.#options.pack(span);
+  }
+
+  size({ before, main }: Parcel): number {
+    return before.reduce((bytes, item) => bytes + roughSize(item), roughSize(main));
+  }
+
+  async send(batch: readonly Parcel[]): Promise<readonly Outcome[]> {
+    const failures = await this.#write(batch.flatMap(({ before }) => before));
+    const ready = batch.filter(({ before }) => !before.some((item) => failures.has(keyOf(item))));
+    const mains = await this.#write(ready.map(({ main }) => main));
+    return batch.map((parcel) => outcomeOf(parcel, failures, mains));
+  }
+
+  /** Writes items, each once; says what became of those that were not written. */
+  async #write(items: readonly Item[]): Promise<Failures> {
+    const failures: Failures = new Map();
+    const distinct = [...new Map(items.map((item) => [keyOf(item), item])).values()];
+    for (let from = 0; from < distinct.length; from += MAX_BATCH_ITEMS) {
+      await this.#writeBatch(distinct.slice(from, from + MAX_BATCH_ITEMS), failures);
+    }
+    return failures;
+  }
+
+  async #writeBatch(items: readonly Item[], failures: Failures): Promise<void> {
+    try {
+      for (const key of await this.#request(items)) failures.set(key, retry(undefined));
+    } catch (error) {
+      await this.#afterError(items, explain(error, this.#options.tableName), failures);
+    }
+  }
+
+  /** One item that DynamoDB will not take makes it refuse the whole batch: then each is sent alone. */
+  async #afterError(items: readonly Item[], error: TracelightError, failures: Failures): Promise<void> {
+    if (!isPermanent(error)) for (const item of items) failures.set(keyOf(item), retry(error));
+    else if (items.length === 1 || !isOfOneItem(error))
+      for (const item of items) failures.set(keyOf(item), { kind: "failed", error });
+    else for (const item of items) await this.#writeBatch([item], failures);
+  }
+
+  /** Sends one request; the keys of the items that DynamoDB put off. */
+  async #request(items: readonly Item[]): Promise<string[]> {
+    const { tableName, connect } = this.#options;
+    const { sdk, client } = await connect();
+    const requests: WriteRequest[] = items.map((Item) => ({ PutRequest: { Item } }));
+    const command: BatchWriteItemCommand = new sdk.BatchWriteItemCommand({
+      RequestItems: { [tableName]: requests },
+    });
+    const { UnprocessedItems = {} }: BatchWriteItemCommandOutput = await client.send(command);
+    return Object.values(UnprocessedItems)
+      .flat()
+      .flatMap(({ PutRequest }) => (PutRequest?.Item === undefined ? [] : [keyOf(PutRequest.Item)]));
+  }
+}
+
+type Failures = Map<string, Exclude<Outcome, { readonly kind: "delivered" }>>;
+
+function retry(error: TracelightError | undefined): Exclude<Outcome, { readonly kind: "delivered" }> {
+  const putOff = new TracelightError("DYNAMODB_FAILED", "DynamoDB put an item off; it is sent again.");
+  return { kind: "retry", error: error ?? putOff };
+}
+
+function outcomeOf({ before, main }: Parcel, failures: Failures, mains: Failures): Outcome {
+  const failed = before.map((item) => failures.get(keyOf(item))).find((failure) => failure !== undefined);
+  return failed ?? mains.get(keyOf(main)) ?? { kind: "delivered" };
+}
+
+/** An item's primary key: what tells two items apart. */
+function keyOf(item: Item): string {
+  return `${item["pk"]?.S}\n${item["sk"]?.S}`;
+}
+
+/** About the bytes of an item in a request: exact for texts and binaries, a guess for the rest. */
+function roughSize(item: Item): number {
+  return Object.values(item).reduce((bytes, value) => bytes + valueSize(value), 0);
+}
+
+function valueSize(value: AttributeValue): number {
+  if (value.S !== undefined) return 16 + value.S.length;
+  if (value.B !== undefined) return 16 + value.B.length * 1.34;
+  if (value.L !== undefined) return value.L.reduce((bytes, inner) => bytes + valueSize(inner), 16);
+  if (value.M === undefined) return 32;
+  return Object.entries(value.M).reduce((bytes, [key, inner]) => bytes + key.length + valueSize(inner), 16);
+}
