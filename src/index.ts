@@ -18,10 +18,28 @@ export type { TextTarget } from "./sinks/text-stream.ts";
 export { TeeTracer } from "./sinks/tee.ts";
 export { IterableTracer, type IterableOptions } from "./sinks/iterable.ts";
 
+// The end of a process.
+export {
+  closeOnSignals,
+  type CloseOnSignalsOptions,
+  lambdaHandler,
+  type LambdaContextLike,
+} from "./delivery/lifecycle.ts";
+
 // For back ends of your own.
-export type { Awaitable, DeliveryReport, FlushOptions, Sink, Store } from "./tracing/sink.ts";
+export type {
+  Awaitable,
+  DeliveryReport,
+  FlushOptions,
+  Sink,
+  Store,
+  SummaryPage,
+  SummaryQuery,
+} from "./tracing/sink.ts";
+export type { Summary, SummarySubject } from "./conventions/summary.ts";
 export { matches, type TraceQuery } from "./model/query.ts";
 export { selectSpans } from "./tracing/select.ts";
+export { selectSummaries } from "./tracing/summaries.ts";
 
 // The model.
 export type { Attributes } from "./model/attributes.ts";

@@ -14,13 +14,18 @@ export type Outcome =
 export interface Transport<P> {
   /** Names the back end in errors. */
   readonly name: string;
+  /** The most spans that a request takes, and the default of the option of that name. Default 100. */
+  readonly maxBatchSpans?: number;
+  /** The most bytes that a request takes, and the default of the option of that name. Default 4 MiB. */
+  readonly maxBatchBytes?: number;
   /** Encodes one span. Throws, or rejects, where the span can never be sent. Called shortly before sending, in slices. */
   encode(span: Span): P | Promise<P>;
   /** Bytes of an encoded span in a request. */
   size(parcel: P): number;
   /**
    * Sends a batch: one outcome for each parcel, in order. Where it rejects, the whole batch failed: for good where the
-   * error is a TracelightError with a permanent code, else it is sent again.
+   * error is a TracelightError with a permanent code (see `isPermanent`), else it is sent again. Where that code is about
+   * one span, the spans of the batch are sent again one by one.
    */
   send(batch: readonly P[]): Promise<readonly Outcome[]>;
   /** Lets go of connections. */

@@ -26,6 +26,12 @@ export const CONNECTION_CHECKS: OptionRules["checks"] = {
   region: is.text,
 };
 
+/** The check of a table's name or ARN. */
+export const isTableName: (value: unknown) => string | undefined = (value) =>
+  typeof value === "string" && (/^[\w.-]{3,255}$/.test(value) || value.startsWith("arn:"))
+    ? undefined
+    : "a table's name (3 to 255 letters, digits, _, - or .) or ARN";
+
 /** The SDK's module and a client of it. */
 export interface Connection {
   readonly sdk: typeof Sdk;

@@ -1,4 +1,5 @@
 // What DynamoDB and the AWS SDK throw, as Tracelight's errors: what is wrong, and the mend.
+import { isPermanent as isPermanentCode } from "../delivery/retry.ts";
 import { messageOf, TracelightError, type TracelightErrorCode } from "../model/errors.ts";
 
 interface Explanation {
@@ -17,7 +18,7 @@ const NOT_FOUND: Explanation = {
 const WRONG_KEYS: Explanation = {
   code: "TABLE_SCHEMA",
   says: (table) =>
-    `The table "${table}" ${SCHEMA}; check tableName and conversationIdGsiName, or create it with ensureTable`,
+    `The table "${table}" ${SCHEMA}; check tableName, conversationIdGsiName and recentIndex, or create it with ensureTable`,
 };
 const TOO_LARGE: Explanation = {
   code: "ITEM_TOO_LARGE",
@@ -36,7 +37,7 @@ const NO_REGION: Explanation = {
 const DENIED: Explanation = {
   code: "ACCESS_DENIED",
   says: (table) =>
-    `The AWS credentials may not use the table "${table}"; allow dynamodb:PutItem, Query, Scan and DescribeTable`,
+    `The AWS credentials may not use the table "${table}"; allow dynamodb:PutItem, Query, Scan, BatchGetItem and DescribeTable`,
 };
 const FAILED: Explanation = {
   code: "DYNAMODB_FAILED",
@@ -86,25 +87,9 @@ function explanationOf(error: unknown): Explanation {
   return BY_NAME.get(nameOf(error)) ?? byMessage?.[1] ?? other;
 }
 
-const PERMANENT: ReadonlySet<string> = new Set<TracelightErrorCode>([
-  "TABLE_NOT_FOUND",
-  "TABLE_SCHEMA",
-  "ITEM_TOO_LARGE",
-  "INVALID_ITEM",
-  "CREDENTIALS",
-  "ACCESS_DENIED",
-  "INVALID_OPTION",
-  "MISSING_DEPENDENCY",
-]);
-
 /** True where sending again cannot help. Expired credentials are renewed by the SDK, so that is worth another try. */
 export function isPermanent(error: TracelightError): boolean {
-  return PERMANENT.has(error.code) && nameOf(error.cause) !== "ExpiredTokenException";
-}
-
-/** True where one item of a batch may be at fault and the others not. */
-export function isOfOneItem(error: TracelightError): boolean {
-  return error.code === "ITEM_TOO_LARGE" || error.code === "INVALID_ITEM";
+  return isPermanentCode(error) && nameOf(error.cause) !== "ExpiredTokenException";
 }
 
 /** The SDK's own name for the error. */

@@ -1,120 +1,174 @@
-// The DynamoDB store: one item a span, written in the background, read by trace, by conversation or by scan.
-import { Background } from "../delivery/background.ts";
-import { asTracelightError } from "../model/errors.ts";
-import { matches, type TraceQuery } from "../model/query.ts";
+// The DynamoDB store: spans packed and delivered in batches, read by trace, by conversation or by scan.
+import { Delivery } from "../delivery/delivery.ts";
+import type { DeliveryOptions } from "../delivery/options.ts";
+import { NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
 import { Faults } from "../tracing/faults.ts";
-import { arrangeSpans } from "../tracing/select.ts";
-import type { DeliveryReport, FlushOptions, Store } from "../tracing/sink.ts";
-import { type Span, spanFrom } from "../tracing/span.ts";
+import type { DeliveryReport, FlushOptions, Store, SummaryPage, SummaryQuery } from "../tracing/sink.ts";
+import type { Span } from "../tracing/span.ts";
 import type { TracerOptions } from "../tracing/tracer.ts";
 import { type Connection, type ConnectionOptions, connect } from "./client.ts";
 import { explain } from "./errors.ts";
-import { fromItem, type Item, type StoredSpan, toItem } from "./item.ts";
-import { type ReadRequest, readRequest } from "./requests.ts";
+import { TableItems } from "./fetch.ts";
+import { expiry, type Item, toItem } from "./item.ts";
+import { WrittenLately } from "./lately.ts";
+import type { KeyLayout } from "./layout.ts";
+import { Listing } from "./listing.ts";
+import { Packer } from "./packing.ts";
+import { TableReader } from "./reader.ts";
+import { dayOf, markedDay, markerItem, RECENT_ATTRIBUTE } from "./recent.ts";
+import { plainFields } from "./split.ts";
+import { DynamoDbTransport, type Parcel } from "./transport.ts";
 
 /** What the store needs to know. */
-export interface DynamoDbStoreOptions extends ConnectionOptions, Pick<TracerOptions, "onError"> {
+export interface DynamoDbStoreOptions
+  extends ConnectionOptions,
+    DeliveryOptions,
+    Pick<TracerOptions, "onError"> {
   readonly tableName: string;
   readonly identifier?: string;
   readonly conversationIdGsiName: string;
   readonly ttlSeconds: number;
+  readonly keyLayout: KeyLayout;
+  readonly dedupe: boolean;
+  /** The recent index's name; undefined where there is none. */
+  readonly recentIndex: string | undefined;
 }
 
-const MAX_CONCURRENCY = 16;
-const MAX_QUEUED_SPANS = 10_000;
-const CLOSE_TIMEOUT_MS = 30_000;
+const MAX_MARKED_DAYS = 100;
 
 /** Spans in a DynamoDB table. */
 export class DynamoDbStore implements Store {
   readonly name = "dynamodb";
   readonly #options: DynamoDbStoreOptions;
-  readonly #faults: Faults;
-  readonly #background: Background;
+  readonly #delivery: Delivery<Parcel>;
+  readonly #packer: Packer;
+  readonly #lately: WrittenLately = new WrittenLately();
+  /** The keys of the items that say: on this day this identifier wrote. */
+  readonly #marked = new Set<string>();
+  readonly #reader: TableReader;
+  readonly #listing: Listing;
   #connection: Promise<Connection> | undefined;
 
   constructor(options: DynamoDbStoreOptions) {
     this.#options = options;
-    this.#faults = new Faults(options.onError);
-    this.#background = new Background({
-      send: (span) => this.#put(span),
-      faults: this.#faults,
-      maxConcurrency: MAX_CONCURRENCY,
-      maxQueuedSpans: MAX_QUEUED_SPANS,
+    const faults = new Faults(options.onError);
+    const {
+      tableName,
+      conversationIdGsiName: indexName,
+      keyLayout,
+      identifier,
+      ttlSeconds,
+      recentIndex,
+    } = options;
+    const send = <T>(work: (connection: Connection) => Promise<T>) => this.#request(work);
+    const items = new TableItems({ tableName, request: send });
+    const shared = { lately: this.#lately, faults };
+    this.#packer = new Packer({ ttlSeconds, dedupe: options.dedupe, reader: items });
+    this.#reader = new TableReader({ names: { tableName, indexName, keyLayout }, send, items, ...shared });
+    this.#listing = new Listing({ reader: this.#reader, identifier, ttlSeconds, recentIndex, ...shared });
+    const transport = new DynamoDbTransport({
+      tableName,
+      connect: () => this.#connect(),
+      pack: (span) => this.#pack(span),
+      written: (written) => this.#written(written),
+      close: () => this.#disconnect(),
     });
+    this.#delivery = new Delivery({ transport, faults, options, destination: destinationOf(options) });
   }
 
   write(span: Span): void {
-    this.#background.add(span);
+    this.#delivery.add(span);
   }
 
   async find(query: TraceQuery): Promise<readonly Span[]> {
-    const own = this.#options.identifier;
-    const asked = query.identifier === undefined && own !== undefined ? { ...query, identifier: own } : query;
-    const found: Span[] = [];
-    for await (const item of this.#items(asked)) {
-      const stored = this.#read(item);
-      if (stored !== undefined && matches(stored.fields, asked, stored.identifier))
-        found.push(spanFrom(stored.fields));
-    }
-    return arrangeSpans(found, asked);
+    return this.#reader.find(this.#asked(query));
+  }
+
+  /** The spans that the query asks for, in the order of the table's pages. */
+  iterate(query: TraceQuery): AsyncGenerator<Span> {
+    return this.#reader.iterate(this.#asked(query));
+  }
+
+  async summaries(query: SummaryQuery): Promise<SummaryPage> {
+    return this.#listing.page(query);
+  }
+
+  /** A store with an identifier reads under it. */
+  #asked(query: TraceQuery): TraceQuery {
+    const { identifier } = this.#options;
+    return query.identifier === undefined && identifier !== undefined ? { ...query, identifier } : query;
   }
 
   flush({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
-    return this.#background.flush(timeoutMs);
+    return this.#delivery.flush(timeoutMs);
   }
 
-  async close(): Promise<DeliveryReport> {
-    const report = await this.flush({ timeoutMs: CLOSE_TIMEOUT_MS });
+  close(): Promise<DeliveryReport> {
+    return this.#delivery.close();
+  }
+
+  #pack(span: Span): Parcel | Promise<Parcel> {
+    const recent = this.#options.recentIndex !== undefined;
+    // Read once: a span puts its attributes together at each look.
+    const packed = this.#packer.pack(plainFields(span), (fields) =>
+      toItem(fields, { ...this.#options, recent }),
+    );
+    if (!recent) return packed;
+    return packed instanceof Promise
+      ? packed.then((parcel) => this.#withMarker(span, parcel))
+      : this.#withMarker(span, packed);
+  }
+
+  /** Before the first entry of a day in the recent index comes the item that says there is one. */
+  #withMarker(span: Span, parcel: Parcel): Parcel {
+    if (parcel.main[RECENT_ATTRIBUTE] === undefined) return parcel;
+    const { identifier = NO_IDENTIFIER, ttlSeconds } = this.#options;
+    const day = dayOf(span.startedAtMicros);
+    if (this.#marked.has(day)) return parcel;
+    return {
+      ...parcel,
+      before: [markerItem({ identifier, day, expireAt: expiry(ttlSeconds) }), ...parcel.before],
+    };
+  }
+
+  #written(items: readonly Item[]): void {
+    this.#packer.acknowledge(items);
+    for (const item of items) {
+      this.#lately.add(item);
+      const day = markedDay(item);
+      if (day === undefined) continue;
+      if (this.#marked.size >= MAX_MARKED_DAYS) this.#marked.clear();
+      this.#marked.add(day);
+    }
+  }
+
+  #connect(): Promise<Connection> {
+    this.#connection ??= connect(this.#options);
+    return this.#connection;
+  }
+
+  async #disconnect(): Promise<void> {
     const connection = await this.#connection?.catch(() => undefined);
     connection?.close();
     this.#connection = undefined;
-    return report;
-  }
-
-  async #put(span: Span): Promise<void> {
-    await this.#request(async ({ sdk, client }) => {
-      const Item = toItem(span, this.#options);
-      await client.send(new sdk.PutItemCommand({ TableName: this.#options.tableName, Item }));
-    });
-  }
-
-  async *#items(query: TraceQuery): AsyncGenerator<Item> {
-    const { tableName, conversationIdGsiName: indexName } = this.#options;
-    const request = readRequest(query, { tableName, indexName });
-    let from: Item | undefined;
-    do {
-      const page = await this.#page(request, from);
-      yield* page.Items ?? [];
-      from = page.LastEvaluatedKey;
-    } while (from !== undefined);
-  }
-
-  #page(request: ReadRequest, from: Item | undefined) {
-    const start = from === undefined ? {} : { ExclusiveStartKey: from };
-    return this.#request(({ sdk, client }) =>
-      request.kind === "query"
-        ? client.send(new sdk.QueryCommand({ ...request.input, ...start }))
-        : client.send(new sdk.ScanCommand({ ...request.input, ...start })),
-    );
-  }
-
-  /** An item that cannot be read is reported and left out; the others are still found. */
-  #read(item: Item): StoredSpan | undefined {
-    try {
-      return fromItem(item);
-    } catch (error) {
-      const where = `The item ${item["pk"]?.S} ${item["sk"]?.S}`;
-      this.#faults.report(asTracelightError(error, "INVALID_RECORD", `${where} could not be read`));
-      return undefined;
-    }
   }
 
   async #request<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
     try {
-      this.#connection ??= connect(this.#options);
-      return await work(await this.#connection);
+      return await work(await this.#connect());
     } catch (error) {
       throw explain(error, this.#options.tableName);
     }
   }
+}
+
+/** Spans of a journal go where they were meant to go, and under the name they were meant to have. */
+function destinationOf({ endpoint, region, tableName, identifier, keyLayout }: DynamoDbStoreOptions): string {
+  return JSON.stringify([
+    "dynamodb",
+    endpoint ?? region ?? "",
+    tableName,
+    identifier ?? NO_IDENTIFIER,
+    keyLayout,
+  ]);
 }

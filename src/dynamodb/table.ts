@@ -1,27 +1,45 @@
-// The table: created where it is missing, checked where it is there, never changed.
+// The table: created where it is missing, checked where it is there, changed only as it was asked to.
 import type {
+  AttributeDefinition,
   CreateTableCommandInput,
+  GlobalSecondaryIndex,
   GlobalSecondaryIndexDescription,
   KeySchemaElement,
+  Projection,
   TableDescription,
 } from "@aws-sdk/client-dynamodb";
-import { TracelightError } from "../model/errors.ts";
+import { messageOf, TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
-import { CONNECTION_CHECKS, type Connection, type ConnectionOptions, connect } from "./client.ts";
+import {
+  CONNECTION_CHECKS,
+  type Connection,
+  type ConnectionOptions,
+  connect,
+  isTableName,
+} from "./client.ts";
 import { explain, nameOf } from "./errors.ts";
+import { isIndexOption, RECENT_ATTRIBUTE, RECENT_PROJECTION, recentIndexName } from "./recent.ts";
 
 /** Options of `ensureTable`. */
 export interface TableOptions extends ConnectionOptions {
   readonly tableName: string;
   /** The index by conversation. Default `by_conversation_id`. */
   readonly conversationIdGsiName?: string;
+  /**
+   * The index that lists the newest: true (`by_recent`) or its name. A table that lacks it gets it, also one that is there
+   * already; DynamoDB then fills it in the background. Default false: an index that is there stays.
+   */
+  readonly recentIndex?: boolean | string;
 }
 
 /** What `ensureTable` did. */
 export interface TableReport {
   /** False where the table was there already. */
   readonly created: boolean;
-  /** How a table that was there differs from one that `ensureTable` would create; empty where it does not. */
+  /**
+   * How the table differs from one that `ensureTable` would create, and what that means; empty where it does not. None of
+   * it is changed.
+   */
   readonly differences: readonly string[];
 }
 
@@ -31,8 +49,8 @@ const MAX_POLL_MS = 1000;
 const CREATE_TIMEOUT_MS = 5 * 60 * 1000;
 
 /**
- * Creates the table with its index, on-demand billing and TTL, and waits until it can be used. A table that is there
- * already is checked and not changed.
+ * Creates the table with its indexes, on-demand billing and TTL, and waits until it can be used. A table that is there
+ * already is checked and not changed, but for a `recentIndex` that it lacks.
  *
  * @throws (rejects) TracelightError `TABLE_SCHEMA` where the keys of the table or index differ, `INVALID_OPTION`, or what
  * is wrong with the connection.
@@ -40,11 +58,17 @@ const CREATE_TIMEOUT_MS = 5 * 60 * 1000;
 export async function ensureTable(options: TableOptions): Promise<TableReport> {
   checkOptions(options, {
     owner: "ensureTable",
-    checks: { ...CONNECTION_CHECKS, tableName: is.text, conversationIdGsiName: is.text },
+    checks: {
+      ...CONNECTION_CHECKS,
+      tableName: isTableName,
+      conversationIdGsiName: is.text,
+      recentIndex: isIndexOption,
+    },
     required: ["tableName"],
   });
   const { tableName, conversationIdGsiName = "by_conversation_id" } = options;
-  const wanted: Wanted = { tableName, indexName: conversationIdGsiName };
+  const recent = recentIndexName(options.recentIndex);
+  const wanted: Wanted = { tableName, indexName: conversationIdGsiName, recent };
   let connection: Connection | undefined;
   try {
     connection = await connect(options);
@@ -59,14 +83,71 @@ export async function ensureTable(options: TableOptions): Promise<TableReport> {
 interface Wanted {
   readonly tableName: string;
   readonly indexName: string;
+  readonly recent: string | undefined;
 }
 
 async function createOrCheck(connection: Connection, wanted: Wanted): Promise<TableReport> {
   const found = await describe(connection, wanted.tableName);
   if (found === undefined) return create(connection, wanted);
   checkKeys(found, wanted);
-  await untilActive(connection, wanted.tableName);
-  return { created: false, differences: await differencesOf(connection, found) };
+  await untilActive(connection, wanted);
+  const differences = await differencesOf(connection, found, wanted);
+  const { recent } = wanted;
+  if (recent === undefined || indexOf(found, recent) !== undefined) return { created: false, differences };
+  const said = await addRecentIndex(connection, { ...wanted, recent }, throughputOf(found));
+  return { created: false, differences: [...differences, ...said] };
+}
+
+/** Adds the index. DynamoDB fills it from the table, which may take hours: that is not waited for, but said. */
+async function addRecentIndex(
+  connection: Connection,
+  wanted: Wanted & { readonly recent: string },
+  throughput: Pick<GlobalSecondaryIndex, "ProvisionedThroughput">,
+): Promise<string[]> {
+  const { sdk, client } = connection;
+  const { tableName, recent } = wanted;
+  try {
+    await client.send(
+      new sdk.UpdateTableCommand({
+        TableName: tableName,
+        AttributeDefinitions: definitions(["pk", "sk", RECENT_ATTRIBUTE]),
+        GlobalSecondaryIndexUpdates: [{ Create: { ...recentIndexInput(recent), ...throughput } }],
+      }),
+    );
+  } catch (error) {
+    if (!isAddedElsewhere(error) && !isEmulators(error)) throw error;
+  }
+  await untilActive(connection, wanted);
+  const index = indexOf(await describe(connection, tableName), recent);
+  if (index === undefined) {
+    return [`the index "${recent}" could not be added here (an emulator cannot): make it with the table`];
+  }
+  const isReady = (index.IndexStatus ?? "ACTIVE") === "ACTIVE";
+  return isReady ? [] : [`DynamoDB still fills the index "${recent}": listings reject until it has`];
+}
+
+/** Another process was faster. */
+function isAddedElsewhere(error: unknown): boolean {
+  return nameOf(error) === "ResourceInUseException" || nameOf(error) === "LimitExceededException";
+}
+
+/** The emulator asks for what DynamoDB refuses. */
+function isEmulators(error: unknown): boolean {
+  return nameOf(error) === "ValidationException" && /create\.provisionedThroughput/.test(messageOf(error));
+}
+
+/** An index of a provisioned table needs a capacity: the table's own. */
+function throughputOf(table: TableDescription): Pick<GlobalSecondaryIndex, "ProvisionedThroughput"> {
+  const { ReadCapacityUnits, WriteCapacityUnits } = table.ProvisionedThroughput ?? {};
+  if (!ReadCapacityUnits || !WriteCapacityUnits) return {};
+  return { ProvisionedThroughput: { ReadCapacityUnits, WriteCapacityUnits } };
+}
+
+function indexOf(
+  table: TableDescription | undefined,
+  name: string,
+): GlobalSecondaryIndexDescription | undefined {
+  return table?.GlobalSecondaryIndexes?.find(({ IndexName }) => IndexName === name);
 }
 
 async function create({ sdk, client, ...rest }: Connection, wanted: Wanted): Promise<TableReport> {
@@ -76,27 +157,37 @@ async function create({ sdk, client, ...rest }: Connection, wanted: Wanted): Pro
   } catch (error) {
     // Another process was faster: its table is as good.
     if (nameOf(error) !== "ResourceInUseException") throw error;
-    await untilActive(connection, wanted.tableName);
+    await untilActive(connection, wanted);
     return createOrCheck(connection, wanted);
   }
-  await untilActive(connection, wanted.tableName);
-  await turnOnTtl(connection, wanted.tableName);
-  return { created: true, differences: [] };
+  await untilActive(connection, wanted);
+  return { created: true, differences: await turnOnTtl(connection, wanted.tableName) };
 }
 
-function tableInput({ tableName, indexName }: Wanted): CreateTableCommandInput {
+function tableInput({ tableName, indexName, recent }: Wanted): CreateTableCommandInput {
+  const recentKeys = recent === undefined ? [] : [RECENT_ATTRIBUTE];
   return {
     TableName: tableName,
     BillingMode: "PAY_PER_REQUEST",
-    AttributeDefinitions: ["pk", "sk", "conversation_id"].map((name) => ({
-      AttributeName: name,
-      AttributeType: "S",
-    })),
+    AttributeDefinitions: definitions(["pk", "sk", "conversation_id", ...recentKeys]),
     KeySchema: keys("pk"),
     GlobalSecondaryIndexes: [
       { IndexName: indexName, KeySchema: keys("conversation_id"), Projection: { ProjectionType: "ALL" } },
+      ...(recent === undefined ? [] : [recentIndexInput(recent)]),
     ],
   };
+}
+
+function recentIndexInput(name: string): GlobalSecondaryIndex {
+  return {
+    IndexName: name,
+    KeySchema: keys(RECENT_ATTRIBUTE),
+    Projection: { ProjectionType: "INCLUDE", NonKeyAttributes: [...RECENT_PROJECTION] },
+  };
+}
+
+function definitions(names: readonly string[]): AttributeDefinition[] {
+  return names.map((name) => ({ AttributeName: name, AttributeType: "S" }));
 }
 
 function keys(partitionKey: string): KeySchemaElement[] {
@@ -119,11 +210,12 @@ async function describe(
   }
 }
 
-async function untilActive(connection: Connection, tableName: string): Promise<void> {
+/** Waits for the table and the index by conversation; a recent index may be filled for long. */
+async function untilActive(connection: Connection, { tableName, indexName }: Wanted): Promise<void> {
   const deadline = performance.now() + CREATE_TIMEOUT_MS;
   for (
     let pause = FIRST_POLL_MS;
-    !isActive(await describe(connection, tableName));
+    !isActive(await describe(connection, tableName), indexName);
     pause = Math.min(pause * 2, MAX_POLL_MS)
   ) {
     if (performance.now() > deadline) {
@@ -136,35 +228,42 @@ async function untilActive(connection: Connection, tableName: string): Promise<v
   }
 }
 
-function isActive(table: TableDescription | undefined): boolean {
-  const indexes = table?.GlobalSecondaryIndexes ?? [];
+function isActive(table: TableDescription | undefined, indexName: string): boolean {
   // An emulator names no status of an index.
-  return (
-    table?.TableStatus === "ACTIVE" && indexes.every(({ IndexStatus = "ACTIVE" }) => IndexStatus === "ACTIVE")
-  );
+  const { IndexStatus = "ACTIVE" } = indexOf(table, indexName) ?? {};
+  return table?.TableStatus === "ACTIVE" && IndexStatus === "ACTIVE";
 }
 
-/** An emulator without TTL keeps its items; that is no fault. */
-async function turnOnTtl({ sdk, client }: Connection, tableName: string): Promise<void> {
+/** An emulator without TTL keeps its items, and so does a table whose maker may not turn it on: no fault, but said. */
+async function turnOnTtl({ sdk, client }: Connection, tableName: string): Promise<string[]> {
   const TimeToLiveSpecification = { AttributeName: TTL_ATTRIBUTE, Enabled: true };
   try {
     await client.send(new sdk.UpdateTimeToLiveCommand({ TableName: tableName, TimeToLiveSpecification }));
+    return [];
   } catch (error) {
-    if (nameOf(error) !== "UnknownOperationException") throw error;
+    if (nameOf(error) === "UnknownOperationException") return [];
+    if (nameOf(error) !== "AccessDeniedException") throw error;
+    return [
+      `TTL on "${TTL_ATTRIBUTE}" is off, since dynamodb:UpdateTimeToLive is denied: spans are kept for good`,
+    ];
   }
 }
 
-function checkKeys(table: TableDescription, { tableName, indexName }: Wanted): void {
-  const index = table.GlobalSecondaryIndexes?.find(({ IndexName }) => IndexName === indexName);
+function checkKeys(table: TableDescription, { tableName, indexName, recent }: Wanted): void {
+  const index = indexOf(table, indexName);
+  const recentIndex = recent === undefined ? undefined : indexOf(table, recent);
   const faults = [
     ...keyFaults(`table "${tableName}"`, table, table, "pk"),
     ...(index === undefined
       ? [`it has no index "${indexName}"`]
       : keyFaults(`index "${indexName}"`, index, table, "conversation_id")),
+    ...(recentIndex === undefined
+      ? []
+      : keyFaults(`index "${recent}"`, recentIndex, table, RECENT_ATTRIBUTE)),
   ];
   if (faults.length === 0) return;
   const mend =
-    "use another tableName or conversationIdGsiName, or delete the table and let ensureTable create it";
+    "use another tableName, conversationIdGsiName or recentIndex, or delete the table and let ensureTable create it";
   throw new TracelightError(
     "TABLE_SCHEMA",
     `The table "${tableName}" cannot hold traces: ${faults.join("; ")}. ${mend}.`,
@@ -190,21 +289,56 @@ function keyFaults(
   return [`the keys of the ${what} are ${found.join(" and ")}, not ${wanted.join(" and ")}`];
 }
 
-async function differencesOf({ sdk, client }: Connection, table: TableDescription): Promise<string[]> {
+async function differencesOf(
+  connection: Connection,
+  table: TableDescription,
+  wanted: Wanted,
+): Promise<string[]> {
+  const ttl = await ttlDifference(connection, wanted.tableName);
+  return [...billingDifference(table), ...projectionDifferences(table, wanted), ...ttl];
+}
+
+function billingDifference({ BillingModeSummary }: TableDescription): string[] {
+  if (BillingModeSummary?.BillingMode === "PAY_PER_REQUEST") return [];
+  return [
+    "the billing mode is provisioned, not on demand: writes beyond its capacity are throttled and retried",
+  ];
+}
+
+function projectionDifferences(table: TableDescription, { indexName, recent }: Wanted): string[] {
   const differences: string[] = [];
-  const projected = table.GlobalSecondaryIndexes?.every(
-    ({ Projection }) => Projection?.ProjectionType === "ALL",
-  );
-  if (projected === false)
-    differences.push("an index does not project all attributes: reads by conversation lack some");
-  try {
-    const { TimeToLiveDescription: ttl } = await client.send(
-      new sdk.DescribeTimeToLiveCommand({ TableName: table.TableName }),
+  if (indexOf(table, indexName)?.Projection?.ProjectionType !== "ALL") {
+    differences.push(
+      `the index "${indexName}" does not project all attributes: reads by conversation lack some`,
     );
-    if (ttl?.AttributeName !== TTL_ATTRIBUTE)
-      differences.push(`TTL on "${TTL_ATTRIBUTE}" is off: spans are kept for good`);
-  } catch (error) {
-    if (nameOf(error) !== "UnknownOperationException") throw error;
+  }
+  const projection = recent === undefined ? undefined : indexOf(table, recent)?.Projection;
+  if (projection !== undefined && !projects(projection, RECENT_PROJECTION)) {
+    differences.push(
+      `the index "${recent}" does not project ${RECENT_PROJECTION.join(", ")}: conversations are not listed`,
+    );
   }
   return differences;
+}
+
+function projects({ ProjectionType, NonKeyAttributes = [] }: Projection, names: readonly string[]): boolean {
+  return ProjectionType === "ALL" || names.every((name) => NonKeyAttributes.includes(name));
+}
+
+/** Emulators may know no TTL, and asking may be denied: neither is a fault. */
+async function ttlDifference({ sdk, client }: Connection, tableName: string): Promise<string[]> {
+  try {
+    const answer = await client.send(new sdk.DescribeTimeToLiveCommand({ TableName: tableName }));
+    const { AttributeName, TimeToLiveStatus } = answer.TimeToLiveDescription ?? {};
+    const isOn = TimeToLiveStatus === "ENABLED" || TimeToLiveStatus === "ENABLING";
+    if (AttributeName === TTL_ATTRIBUTE && isOn) return [];
+    if (isOn) return [`TTL is on "${AttributeName}", not on "${TTL_ATTRIBUTE}": spans are kept for good`];
+    return [`TTL on "${TTL_ATTRIBUTE}" is off: spans are kept for good`];
+  } catch (error) {
+    if (nameOf(error) === "UnknownOperationException") return [];
+    if (nameOf(error) !== "AccessDeniedException") throw error;
+    return [
+      `whether TTL on "${TTL_ATTRIBUTE}" is on could not be seen: dynamodb:DescribeTimeToLive is denied`,
+    ];
+  }
 }

@@ -1,13 +1,19 @@
 // The tracer over a DynamoDB table: its options and defaults.
+import { DELIVERY_CHECKS, type DeliveryOptions } from "../delivery/options.ts";
 import { checkOptions, is } from "../model/options.ts";
-import type { TraceQuery } from "../model/query.ts";
+import { checkQuery, type TraceQuery } from "../model/query.ts";
+import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
-import { CONNECTION_CHECKS, type ConnectionOptions } from "./client.ts";
+import { checkSummaryQuery } from "../tracing/summaries.ts";
+import { READ_FLUSH_MS, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { CONNECTION_CHECKS, type ConnectionOptions, isTableName } from "./client.ts";
+import { type KeyLayout, LAYOUTS } from "./layout.ts";
+import { isIndexOption, recentIndexName } from "./recent.ts";
 import { DynamoDbStore } from "./sink.ts";
 
 /** Options of `DynamoDbTracer`. */
-export interface DynamoDbTracerOptions extends TracerOptions, ConnectionOptions {
+export interface DynamoDbTracerOptions extends TracerOptions, ConnectionOptions, DeliveryOptions {
+  /** The table's name or ARN. */
   readonly tableName: string;
   /** Writes and reads spans under this name; without one, writes under `_` and reads all. */
   readonly identifier?: string;
@@ -15,13 +21,25 @@ export interface DynamoDbTracerOptions extends TracerOptions, ConnectionOptions 
   readonly conversationIdGsiName?: string;
   /** How long spans are kept, where the table's TTL is on. Default 30 days. */
   readonly ttlSeconds?: number;
+  /**
+   * What the index by conversation holds: `"conversation"`, or what the Python toolkit writes today
+   * (`"conversation#subcontext"`) or wrote in April 2025 (`"conversation#auth"`). Default `"conversation"`.
+   */
+  readonly keyLayout?: KeyLayout;
+  /** Writes and reads the index of `ensureTable({ recentIndex })`: true (`by_recent`) or its name. Default false. */
+  readonly recentIndex?: boolean | string;
+  /**
+   * Stores the message lists of model calls once a conversation, not once a call. Default true in the key layout
+   * `"conversation"`, else false: the Python toolkit would see a preview of the list.
+   */
+  readonly dedupe?: boolean;
 }
 
 const DEFAULT_INDEX = "by_conversation_id";
 const THIRTY_DAYS = 30 * 24 * 60 * 60;
 
 /**
- * Stores spans in a DynamoDB table, one item each, in the background. Needs the package `@aws-sdk/client-dynamodb`.
+ * Stores spans in a DynamoDB table, in batches, in the background; spans of any size, message lists once. Needs the package `@aws-sdk/client-dynamodb`.
  * `getTraces` reads by `traceId` or by `attributeFilter: { "ai.conversation.id": … }`, each with any further filter; a
  * query with neither scans the table.
  *
@@ -33,20 +51,30 @@ const THIRTY_DAYS = 30 * 24 * 60 * 60;
  * and the report of `flush`, and reads reject with it.
  */
 export class DynamoDbTracer extends Tracer {
+  readonly #store: DynamoDbStore;
+
   constructor(options: DynamoDbTracerOptions) {
     checkOptions(options, {
       owner: "DynamoDbTracer",
       checks: {
-        ...{ ...TRACER_OPTION_CHECKS, ...CONNECTION_CHECKS, tableName: is.text, identifier: is.text },
+        ...{ ...TRACER_OPTION_CHECKS, ...CONNECTION_CHECKS, ...DELIVERY_CHECKS },
+        ...{ tableName: isTableName, identifier: is.text, dedupe: is.flag },
         ...{ conversationIdGsiName: is.text, ttlSeconds: is.amount(1) },
+        ...{ keyLayout: is.oneOf(...Object.keys(LAYOUTS)), recentIndex: isIndexOption },
       },
       required: ["tableName"],
     });
     const { onError, process, conversationIdGsiName = DEFAULT_INDEX, ttlSeconds = THIRTY_DAYS } = options;
-    super(new DynamoDbStore({ ...options, conversationIdGsiName, ttlSeconds }), {
+    const { keyLayout = "conversation", recentIndex, dedupe = keyLayout === "conversation" } = options;
+    const store = new DynamoDbStore({
+      ...{ ...options, conversationIdGsiName, ttlSeconds, keyLayout, dedupe },
+      recentIndex: recentIndexName(recentIndex),
+    });
+    super(store, {
       ...(onError === undefined ? {} : { onError }),
       ...(process === undefined ? {} : { process }),
     });
+    this.#store = store;
   }
 
   /**
@@ -55,5 +83,33 @@ export class DynamoDbTracer extends Tracer {
    */
   override getTraces(query: TraceQuery = {}): Promise<readonly Span[]> {
     return Promise.resolve(super.getTraces(query));
+  }
+
+  /**
+   * The spans that the query asks for, one by one, without holding all in memory: in the order of the table's pages. That
+   * is start order within a trace or conversation, where the tracer or the query has an identifier; a scan has none. Spans
+   * know their `parentSpanId`, not their `parentSpan`.
+   *
+   * @example
+   * for await (const span of tracer.iterateTraces({ status: "ERROR" })) console.log(span.spanName);
+   *
+   * @throws (rejects) as `getTraces` does
+   */
+  async *iterateTraces(query: TraceQuery = {}): AsyncGenerator<Span, void, undefined> {
+    checkQuery(query);
+    await this.flush({ timeoutMs: READ_FLUSH_MS });
+    yield* this.#store.iterate(query);
+  }
+
+  /**
+   * Traces or conversations as rows, newest first, by cursor. Without `recentIndex` this scans up to 32 MB of the table;
+   * the page's notes say so.
+   *
+   * @throws (rejects) as `getTraces` does
+   */
+  async summaries(query: SummaryQuery = {}): Promise<SummaryPage> {
+    checkSummaryQuery(query);
+    await this.flush({ timeoutMs: READ_FLUSH_MS });
+    return this.#store.summaries(query);
   }
 }

@@ -1,16 +1,13 @@
 // Sends packed spans to DynamoDB: BatchWriteItem, what a span needs before the span itself, an outcome for each.
-import type {
-  AttributeValue,
-  BatchWriteItemCommand,
-  BatchWriteItemCommandOutput,
-  WriteRequest,
-} from "@aws-sdk/client-dynamodb";
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { isOfOneSpan } from "../delivery/retry.ts";
 import type { Outcome, Transport } from "../delivery/transport.ts";
 import { TracelightError } from "../model/errors.ts";
 import type { Span } from "../tracing/span.ts";
 import type { Connection } from "./client.ts";
-import { explain, isOfOneItem, isPermanent } from "./errors.ts";
+import { explain, isPermanent } from "./errors.ts";
 import type { Item } from "./item.ts";
+import { batchWrite } from "./wire.ts";
 
 /** A span as it is sent: `before` must be acknowledged before `main` is written, since batches are not atomic. */
 export interface Parcel {
@@ -23,14 +20,20 @@ export interface TransportOptions {
   readonly tableName: string;
   readonly connect: () => Promise<Connection>;
   readonly pack: (span: Span) => Promise<Parcel> | Parcel;
+  /** Told of items that the table has taken. */
+  readonly written: (items: readonly Item[]) => void;
+  readonly close: () => Promise<void>;
 }
 
-/** DynamoDB's limit for a BatchWriteItem. Its 16 MB cannot be passed by 25 items of at most 400 KB. */
-export const MAX_BATCH_ITEMS = 25;
+/** DynamoDB's limits for a BatchWriteItem. */
+const MAX_BATCH_ITEMS = 25;
+const MAX_BATCH_BYTES = 16 * 1024 * 1024;
 
 /** The delivery layer's door to one table. */
 export class DynamoDbTransport implements Transport<Parcel> {
   readonly name = "dynamodb";
+  readonly maxBatchSpans: number = MAX_BATCH_ITEMS;
+  readonly maxBatchBytes: number = MAX_BATCH_BYTES;
   readonly #options: TransportOptions;
 
   constructor(options: TransportOptions) {
@@ -52,13 +55,23 @@ export class DynamoDbTransport implements Transport<Parcel> {
     return batch.map((parcel) => outcomeOf(parcel, failures, mains));
   }
 
-  /** Writes items, each once; says what became of those that were not written. */
+  close(): Promise<void> {
+    return this.#options.close();
+  }
+
+  /**
+   * Writes items, each once; says what became of those that were not written. Those further on may build on those before,
+   * so the first request that leaves something undone is the last.
+   */
   async #write(items: readonly Item[]): Promise<Failures> {
     const failures: Failures = new Map();
     const distinct = [...new Map(items.map((item) => [keyOf(item), item])).values()];
     for (let from = 0; from < distinct.length; from += MAX_BATCH_ITEMS) {
-      await this.#writeBatch(distinct.slice(from, from + MAX_BATCH_ITEMS), failures);
+      const batch = distinct.slice(from, from + MAX_BATCH_ITEMS);
+      if (failures.size > 0) for (const item of batch) failures.set(keyOf(item), retry(undefined));
+      else await this.#writeBatch(batch, failures);
     }
+    this.#options.written(distinct.filter((item) => !failures.has(keyOf(item))));
     return failures;
   }
 
@@ -73,7 +86,7 @@ export class DynamoDbTransport implements Transport<Parcel> {
   /** One item that DynamoDB will not take makes it refuse the whole batch: then each is sent alone. */
   async #afterError(items: readonly Item[], error: TracelightError, failures: Failures): Promise<void> {
     if (!isPermanent(error)) for (const item of items) failures.set(keyOf(item), retry(error));
-    else if (items.length === 1 || !isOfOneItem(error))
+    else if (items.length === 1 || !isOfOneSpan(error))
       for (const item of items) failures.set(keyOf(item), { kind: "failed", error });
     else for (const item of items) await this.#writeBatch([item], failures);
   }
@@ -81,12 +94,7 @@ export class DynamoDbTransport implements Transport<Parcel> {
   /** Sends one request; the keys of the items that DynamoDB put off. */
   async #request(items: readonly Item[]): Promise<string[]> {
     const { tableName, connect } = this.#options;
-    const { sdk, client } = await connect();
-    const requests: WriteRequest[] = items.map((Item) => ({ PutRequest: { Item } }));
-    const command: BatchWriteItemCommand = new sdk.BatchWriteItemCommand({
-      RequestItems: { [tableName]: requests },
-    });
-    const { UnprocessedItems = {} }: BatchWriteItemCommandOutput = await client.send(command);
+    const { UnprocessedItems = {} } = await batchWrite(await connect(), tableName, items);
     return Object.values(UnprocessedItems)
       .flat()
       .flatMap(({ PutRequest }) => (PutRequest?.Item === undefined ? [] : [keyOf(PutRequest.Item)]));

@@ -13,14 +13,20 @@ const MAX_DIGITS = 38;
 /** Keys that DynamoDB or a JSON library would not carry, and those that look like one of the escaped. */
 const KEY_ESCAPE = "__key__:";
 
+/** The form that a key layout has for a number or an object in place of the usual one; undefined for the usual one. */
+export type ValueForms = (value: number | bigint | object) => AttributeValue | undefined;
+
+/** What a text stands for in a key layout. */
+export type TextReader = (text: string) => unknown;
+
 /** A captured value as DynamoDB stores it; `fromAttributeValue` gives it back exactly. */
-export function toAttributeValue(value: unknown, level = 0): AttributeValue {
+export function toAttributeValue(value: unknown, level = 0, forms?: ValueForms): AttributeValue {
   if (typeof value === "string") return { S: value };
   if (typeof value === "boolean") return { BOOL: value };
-  if (typeof value === "number") return toNumber(value);
-  if (typeof value === "bigint") return toBigint(value);
+  if (typeof value === "number") return forms?.(value) ?? toNumber(value);
+  if (typeof value === "bigint") return forms?.(value) ?? toBigint(value);
   if (typeof value !== "object" || value === null) return { NULL: true };
-  return toContainer(value, level);
+  return forms?.(value) ?? toContainer(value, level, forms);
 }
 
 function toNumber(value: number): AttributeValue {
@@ -40,31 +46,34 @@ function toBigint(value: bigint): AttributeValue {
   return isUnmistaken ? { N: text } : tag("__bigint__", { S: text });
 }
 
-function toContainer(value: object, level: number): AttributeValue {
+function toContainer(value: object, level: number, forms: ValueForms | undefined): AttributeValue {
   if (value instanceof Uint8Array) return { B: value };
   if (value instanceof Date) return tag("__datetime__", { S: isoDate(value) });
   if (level >= MAX_LEVELS) return tag("__json__", { S: JSON.stringify(encodeValue(value)) });
-  if (Array.isArray(value)) return { L: value.map((item) => toAttributeValue(item, level + 1)) };
-  if (value instanceof Set) return toSet([...value], level);
-  if (value instanceof Map) return tag("__map__", toAttributeValue([...value], level + 1));
-  const map = { M: toMap(value, level + 1) };
+  if (Array.isArray(value)) return { L: value.map((item) => toAttributeValue(item, level + 1, forms)) };
+  if (value instanceof Set) return toSet([...value], level, forms);
+  if (value instanceof Map) return tag("__map__", toAttributeValue([...value], level + 1, forms));
+  const map = { M: toMap(value, level + 1, forms) };
   return tagIn(map.M) === undefined ? map : tag("__escaped__", map);
 }
 
-function toSet(items: readonly unknown[], level: number): AttributeValue {
+function toSet(items: readonly unknown[], level: number, forms: ValueForms | undefined): AttributeValue {
   const strings = items.filter((item) => typeof item === "string");
   if (items.length > 0 && strings.length === items.length) return { SS: strings };
-  return tag("__set__", toAttributeValue(items, level + 1));
+  return tag("__set__", toAttributeValue(items, level + 1, forms));
 }
 
 /** An object's properties, each as DynamoDB stores it. */
-export function toMap(source: object, level = 0): Record<string, AttributeValue> {
+export function toMap(source: object, level = 0, forms?: ValueForms): Record<string, AttributeValue> {
   const map: Record<string, AttributeValue> = {};
-  for (const [key, value] of Object.entries(source)) map[escapeKey(key)] = toAttributeValue(value, level);
+  for (const [key, value] of Object.entries(source)) {
+    map[escapeKey(key)] = toAttributeValue(value, level, forms);
+  }
   return map;
 }
 
-function escapeKey(key: string): string {
+/** The name under which `toMap` stores a property. */
+export function escapeKey(key: string): string {
   return key === "" || key === "__proto__" || key.startsWith(KEY_ESCAPE) ? KEY_ESCAPE + key : key;
 }
 
@@ -93,14 +102,14 @@ function tagIn(map: Record<string, AttributeValue>): string | undefined {
 }
 
 /** The value that was stored, by Tracelight or by the Python toolkit. */
-function fromAttributeValue(value: AttributeValue | undefined): unknown {
+function fromAttributeValue(value: AttributeValue | undefined, read?: TextReader): unknown {
   if (value === undefined || value.NULL !== undefined) return null;
-  if (value.S !== undefined) return value.S;
+  if (value.S !== undefined) return read === undefined ? value.S : read(value.S);
   if (value.BOOL !== undefined) return value.BOOL;
   if (value.N !== undefined) return fromNumber(value.N);
   if (value.B !== undefined) return new Uint8Array(value.B);
-  if (value.L !== undefined) return Object.freeze(value.L.map(fromAttributeValue));
-  if (value.M !== undefined) return fromMapValue(value.M);
+  if (value.L !== undefined) return Object.freeze(value.L.map((item) => fromAttributeValue(item, read)));
+  if (value.M !== undefined) return fromMapValue(value.M, read);
   const items =
     value.SS ?? value.NS?.map(fromNumber) ?? value.BS?.map((bytes) => new Uint8Array(bytes)) ?? [];
   return sealed(new Set<unknown>(items));
@@ -112,24 +121,24 @@ function fromNumber(text: string): number | bigint {
   return Number.isSafeInteger(number) || !/^-?\d+$/.test(text) ? number : BigInt(text);
 }
 
-function fromMapValue(map: Record<string, AttributeValue>): unknown {
+function fromMapValue(map: Record<string, AttributeValue>, read: TextReader | undefined): unknown {
   const name = tagIn(map);
   const content = name === undefined ? undefined : map[name];
-  if (name === undefined || content === undefined) return fromMap(map);
-  if (name === "__escaped__" && content.M !== undefined) return fromMap(content.M);
+  if (name === undefined || content === undefined) return fromMap(map, read);
+  if (name === "__escaped__" && content.M !== undefined) return fromMap(content.M, read);
   if (name === "__json__" && content.S !== undefined) return decodeValue(JSON.parse(content.S));
-  return fromTag(name, content) ?? fromMap(map);
+  return fromTag(name, content, read) ?? fromMap(map, read);
 }
 
 /** Only a whole tag is decoded: nested broken ones that were tried first would take twice the time at each level. */
-function fromTag(name: string, content: AttributeValue): unknown {
+function fromTag(name: string, content: AttributeValue, read: TextReader | undefined): unknown {
   if (content.S !== undefined) return scalarOf(name, content.S);
   if (content.L === undefined) return undefined;
-  if (name === "__set__") return sealed(new Set(content.L.map(fromAttributeValue)));
+  if (name === "__set__") return sealed(new Set(content.L.map((item) => fromAttributeValue(item, read))));
   if (name !== "__map__" || !content.L.every(({ L }) => L?.length === 2)) return undefined;
   const pairs = content.L.map(({ L = [] }): [unknown, unknown] => [
-    fromAttributeValue(L[0]),
-    fromAttributeValue(L[1]),
+    fromAttributeValue(L[0], read),
+    fromAttributeValue(L[1], read),
   ]);
   return sealed(new Map(pairs));
 }
@@ -141,8 +150,13 @@ function scalarOf(name: string, text: string): unknown {
 }
 
 /** An object from its stored properties. */
-export function fromMap(map: Record<string, AttributeValue>): Readonly<Record<string, unknown>> {
+export function fromMap(
+  map: Record<string, AttributeValue>,
+  read?: TextReader,
+): Readonly<Record<string, unknown>> {
   const source: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(map)) setOwn(source, unescapeKey(key), fromAttributeValue(value));
+  for (const [key, value] of Object.entries(map)) {
+    setOwn(source, unescapeKey(key), fromAttributeValue(value, read));
+  }
   return Object.freeze(source);
 }

@@ -15,10 +15,13 @@ export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
     "The `process` option threw, or left what is not a span; the span was kept from every sink.",
   FLUSH_TIMEOUT: "A sink's own flush or close did not come back in time; all its spans count as pending.",
   QUEUE_FULL: "A bounded queue was full; the oldest spans were dropped and counted.",
+  JOURNAL_FAILED: "A journal could not be written or read; its spans go on in memory.",
   STREAM_FAILED: "The output stream failed; spans written to it are counted as failed.",
   MISSING_DEPENDENCY: "An optional package is not installed; the message names it.",
   TABLE_NOT_FOUND: "The DynamoDB table does not exist in that region or at that endpoint.",
   TABLE_SCHEMA: "The DynamoDB table or its index has other keys than Tracelight's.",
+  TABLE_SCAN:
+    "A read had no key or index to go by: it scanned the DynamoDB table, whole or in part as the message says.",
   CREDENTIALS: "No AWS credentials were found, or AWS refused them.",
   ACCESS_DENIED: "The AWS credentials may not do this.",
   ITEM_TOO_LARGE: "A span is larger than one DynamoDB item may be (400 KB).",
@@ -40,10 +43,12 @@ export type TracelightErrorCode =
   | "PROCESS_FAILED"
   | "FLUSH_TIMEOUT"
   | "QUEUE_FULL"
+  | "JOURNAL_FAILED"
   | "STREAM_FAILED"
   | "MISSING_DEPENDENCY"
   | "TABLE_NOT_FOUND"
   | "TABLE_SCHEMA"
+  | "TABLE_SCAN"
   | "CREDENTIALS"
   | "ACCESS_DENIED"
   | "ITEM_TOO_LARGE"

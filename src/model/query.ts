@@ -97,21 +97,26 @@ function parentsFirst<S extends SpanFields>(tied: readonly S[]): S[] {
 
 /** Throws a TracelightError (`INVALID_QUERY`) for an unknown field or a value that cannot be meant. */
 export function checkQuery(query: TraceQuery): void {
+  checkFields(query, QUERY_FIELDS);
+}
+
+/** The same for a query with these fields. */
+export function checkFields(query: object, fields: QueryFields): void {
   if (typeof query !== "object" || query === null) {
-    throw new TracelightError("INVALID_QUERY", "A query must be an object; {} asks for all spans.");
+    throw new TracelightError("INVALID_QUERY", "A query must be an object; {} asks for all.");
   }
   for (const [field, value] of Object.entries(query)) {
-    const test = Object.hasOwn(FIELDS, field) ? FIELDS[field] : undefined;
-    if (test === undefined) throw unknownField(field);
+    const test = Object.hasOwn(fields, field) ? fields[field] : undefined;
+    if (test === undefined) throw unknownField(field, Object.keys(fields));
     if (value !== undefined && !test.holds(value)) {
       throw new TracelightError("INVALID_QUERY", `The query's "${field}" must be ${test.what}.`);
     }
   }
 }
 
-function unknownField(field: string): TracelightError {
-  const near = closest(field, Object.keys(FIELDS));
-  const mend = near === undefined ? `it takes ${Object.keys(FIELDS).join(", ")}` : `did you mean "${near}"?`;
+function unknownField(field: string, known: readonly string[]): TracelightError {
+  const near = closest(field, known);
+  const mend = near === undefined ? `it takes ${known.join(", ")}` : `did you mean "${near}"?`;
   return new TracelightError("INVALID_QUERY", `Unknown query field "${field}"; ${mend}`);
 }
 
@@ -120,12 +125,16 @@ interface FieldTest {
   readonly holds: (value: unknown) => boolean;
 }
 
+/** The fields of one kind of query, each with what it must be. */
+export type QueryFields = Readonly<Record<string, FieldTest>>;
+
 const TEXT: FieldTest = { what: "a string", holds: (value) => typeof value === "string" };
 const TIME: FieldTest = {
   what: "a valid Date",
   holds: (value) => value instanceof Date && !Number.isNaN(value.getTime()),
 };
-const FIELDS: Readonly<Record<string, FieldTest>> = {
+/** The fields of a `TraceQuery`. */
+export const QUERY_FIELDS: QueryFields = {
   traceId: TEXT,
   attributeFilter: {
     // Undefined is a slip more often than not: a conversation id that was never set must not find all the others.

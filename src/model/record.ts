@@ -52,7 +52,7 @@ export interface SpanFields {
 }
 
 /** The version of the record format that this release writes and the newest that it reads. */
-const RECORD_VERSION = 1;
+export const RECORD_VERSION = 1;
 
 /** Attributes as JSON. */
 export type JsonAttributes = Readonly<Record<string, JsonValue>>;

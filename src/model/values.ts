@@ -49,6 +49,15 @@ export function encodeValue(value: unknown): JsonValue {
   }
 }
 
+/** The same text for captured values that are equal, whatever the order of their keys. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(encodeValue(value), (_key, inner: JsonValue) =>
+    typeof inner === "object" && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  );
+}
+
 function numberName(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }

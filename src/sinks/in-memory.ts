@@ -3,8 +3,9 @@ import { checkOptions, is } from "../model/options.ts";
 import { checkQuery, type TraceQuery } from "../model/query.ts";
 import { boundedSize } from "../model/size.ts";
 import { selectSpans } from "../tracing/select.ts";
-import type { DeliveryReport, Store } from "../tracing/sink.ts";
+import type { DeliveryReport, Store, SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
+import { selectSummaries } from "../tracing/summaries.ts";
 import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 
 /** Options of `InMemoryTracer`. */
@@ -44,6 +45,14 @@ export class InMemoryTracer extends Tracer {
     checkQuery(query);
     return this.#sink.find(query);
   }
+
+  /**
+   * Traces or conversations as rows, newest first, by cursor.
+   * @throws TracelightError `INVALID_QUERY`
+   */
+  summaries(query: SummaryQuery = {}): SummaryPage {
+    return this.#sink.summaries(query);
+  }
 }
 
 interface Kept {
@@ -77,6 +86,10 @@ class InMemorySink implements Store {
 
   find(query: TraceQuery): readonly Span[] {
     return selectSpans(this.#spans(), query);
+  }
+
+  summaries(query: SummaryQuery): SummaryPage {
+    return selectSummaries(this.#spans(), query);
   }
 
   async flush(): Promise<DeliveryReport> {

@@ -1,7 +1,10 @@
 // What every store keeps to, as tests: what was written is read back, and a query means the same everywhere.
 import assert from "node:assert/strict";
+import type { Summary } from "../conventions/summary.ts";
 import { select, type TraceQuery } from "../model/query.ts";
+import type { Awaitable, SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
+import { selectSummaries } from "../tracing/summaries.ts";
 import type { Tracer } from "../tracing/tracer.ts";
 import { type ContractTest, contractTest } from "./sink-contract.ts";
 import { EVERY_KIND_OF_VALUE } from "./values.ts";
@@ -77,7 +80,71 @@ export const storeContract: readonly ContractTest[] = [
     await assert.rejects(read({ traceID: "x" }), isInvalid);
     await assert.rejects(read({ since: new Date(Number.NaN) }), isInvalid);
   }),
+  contractTest("lists traces and conversations as all stores do, where it lists", async (tracer) => {
+    const list = listingOf(tracer);
+    if (list === undefined) return;
+    const spans = writeTurns(tracer);
+    for (const query of listingsOf(spans)) {
+      const { rows } = selectSummaries(spans, query);
+      assert.deepEqual((await list(query)).rows, rows, JSON.stringify(query));
+      assert.deepEqual(
+        await allPages(list, { ...query, limit: 2 }),
+        rows,
+        `${JSON.stringify(query)}, by twos`,
+      );
+    }
+  }),
 ];
+
+type List = (query: SummaryQuery) => Awaitable<SummaryPage>;
+
+/** A tracer lists with a method of its own, or leaves it to its store. */
+function listingOf(tracer: Tracer): List | undefined {
+  return hasSummaries(tracer) ? (query) => tracer.summaries(query) : undefined;
+}
+
+function hasSummaries(tracer: object): tracer is { summaries: List } {
+  return "summaries" in tracer && typeof tracer.summaries === "function";
+}
+
+async function allPages(list: List, query: SummaryQuery): Promise<Summary[]> {
+  const rows: Summary[] = [];
+  for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+    const page = await list(cursor === undefined ? query : { ...query, cursor });
+    rows.push(...page.rows);
+    cursor = page.cursor;
+  }
+  return rows;
+}
+
+function writeTurns(tracer: Tracer): Span[] {
+  const spans: Span[] = [];
+  const start = Date.now() - 3_600_000;
+  for (let i = 0; i < 9; i++) {
+    const startedAt = new Date(start + ((i * 4) % 9) * 60_000);
+    const turn = tracer.startSpan("converse", { spanKind: "SERVER", startedAt, parentSpan: null });
+    turn.addAttributes({ "ai.trace.type": "converse", "ai.user.input": `Hello ${i}` });
+    turn.addAttribute("ai.conversation.id", [42, "42", null][i % 3], { inheritable: true });
+    const call = tracer.startSpan("llm", { spanKind: "CLIENT", startedAt, parentSpan: turn });
+    call.addAttributes({ "ai.trace.type": "llm-invocation", "ai.llm.response.usage": { inputTokens: i } });
+    if (i % 4 === 0) call.setStatus("ERROR");
+    for (const span of [call, turn]) span.end(new Date(startedAt.getTime() + 1000));
+    spans.push(turn, call);
+  }
+  return spans;
+}
+
+function listingsOf(spans: readonly Span[]): SummaryQuery[] {
+  const since = new Date((spans[2]?.startedAtMicros ?? 0) / 1000);
+  const filters: SummaryQuery[] = [
+    {},
+    { status: "ERROR" },
+    { since },
+    { until: since },
+    { spanName: "none" },
+  ];
+  return filters.flatMap((query) => [query, { ...query, by: "conversation" }]);
+}
 
 function endedSpan(tracer: Tracer, name: string): Span {
   const span = tracer.startSpan(name);

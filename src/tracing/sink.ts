@@ -1,4 +1,5 @@
 // What a back end implements: a sink takes spans, a store gives them back as well.
+import type { Summary, SummarySubject } from "../conventions/summary.ts";
 import type { TracelightError } from "../model/errors.ts";
 import type { TraceQuery } from "../model/query.ts";
 import type { Span } from "./span.ts";
@@ -32,6 +33,33 @@ export interface Sink {
 export interface Store extends Sink {
   /** The spans that the query asks for; every store means the same by it, see `matches`. */
   find(query: TraceQuery): Awaitable<readonly Span[]>;
+  /** Traces or conversations as rows, newest first, by cursor. */
+  summaries?(query: SummaryQuery): Awaitable<SummaryPage>;
+}
+
+/** Which traces or conversations to list. All fields hold together; none given means all traces. */
+export interface SummaryQuery
+  extends Pick<TraceQuery, "identifier" | "spanName" | "status" | "attributeFilter"> {
+  /** Rows of traces (the default) or of conversations; spans without a conversation are in none of those. */
+  readonly by?: SummarySubject;
+  /** Rows whose latest turn (`Summary.latestAt`) began at this time or later. */
+  readonly since?: Date;
+  /** Rows whose latest turn began before this time. */
+  readonly until?: Date;
+  /** At most so many rows. Default 50. */
+  readonly limit?: number;
+  /** `SummaryPage.cursor` of the page before, with the same other fields. */
+  readonly cursor?: string;
+}
+
+/** One page of a listing. */
+export interface SummaryPage {
+  /** By `latestAt`, newest first. */
+  readonly rows: readonly Summary[];
+  /** Asks for the next page; there only where there may be one. */
+  readonly cursor?: string;
+  /** What the reader should know, such as that the store could not look at everything; mostly empty. */
+  readonly notes: readonly string[];
 }
 
 /** How long a flush may take. */

@@ -62,6 +62,8 @@ export const TRACER_OPTION_CHECKS: OptionRules["checks"] = { onError: is.fn, pro
 /** How a tee reaches its members: their `process` and their sinks. The same symbol in every copy of the package. */
 export const OUTLET: unique symbol = Symbol.for("tracelight.outlet.v1");
 
+/** A read hands over what waits, but does not wait for a back end that is down as long as a flush does. */
+export const READ_FLUSH_MS = 5000;
 const DEFAULT_SCOPE: Scope = Object.freeze({ name: "tracelight", version: VERSION });
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
@@ -198,7 +200,7 @@ export class Tracer implements AsyncDisposable {
     const { sink } = this[OUTLET];
     if (!isStore(sink)) throw notAStore(sink);
     checkQuery(query);
-    if (sink.flush !== undefined) await this.flush();
+    if (sink.flush !== undefined) await this.flush({ timeoutMs: READ_FLUSH_MS });
     return sink.find(query);
   }
 

@@ -228,7 +228,7 @@ describe("a tracer", () => {
   it("reads what its store finds, after handing over what waits", async () => {
     const sink = Object.assign(new Noting(), { find: () => [] });
     expect(await new Tracer(sink).getTraces({ spanName: "a" })).toEqual([]);
-    expect(sink.asked).toEqual(["flush 30000"]);
+    expect(sink.asked).toEqual(["flush 5000"]);
   });
 
   it("rejects reads only: of what is no store, and of queries it does not know", async () => {

@@ -1,0 +1,212 @@
+// Spans as one row: a trace or a conversation at a glance. Every store lists such rows. Total: it never throws.
+import { inStartOrder } from "../model/query.ts";
+import type { SpanFields, SpanState } from "../model/record.ts";
+import { canonicalJson } from "../model/values.ts";
+import { NAMES } from "./names.ts";
+import { type Reading, readSpan } from "./reading.ts";
+
+/** What a row is about. */
+export type SummarySubject = "trace" | "conversation";
+
+/** A trace or a conversation as one row. */
+export interface Summary {
+  readonly by: SummarySubject;
+  /** The trace id, or the value of `ai.conversation.id`. */
+  readonly id: unknown;
+  /** The first words that a user said, white space made one and cut to 200 characters. */
+  readonly title: string | undefined;
+  /** The agent's name, or the service's. */
+  readonly agent: string | undefined;
+  /** Who the work was done for. */
+  readonly user: string | undefined;
+  /** When the first span began. */
+  readonly startedAt: Date;
+  /** When the last span ended; undefined while one runs. */
+  readonly endedAt: Date | undefined;
+  /** When the latest turn (root or SERVER span, any span where there is none) began: rows are in this order. */
+  readonly latestAt: Date;
+  /** The same, to the microsecond. */
+  readonly latestAtMicros: number;
+  /** From the first start to the last end, summed over the traces; fractional. */
+  readonly durationMs: number;
+  readonly traces: number;
+  readonly spans: number;
+  /** Model calls. */
+  readonly modelCalls: number;
+  /** Tool calls. */
+  readonly toolCalls: number;
+  /** Spans that failed. */
+  readonly errors: number;
+  /** The tools and models that were called, each once, in order of their first call. */
+  readonly tools: readonly string[];
+  readonly models: readonly string[];
+  /** Tokens as the models' usage has them. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** `running` where a span runs, else `interrupted` where one was, else `ended`. */
+  readonly state: SpanState;
+}
+
+const MAX_TITLE = 200;
+
+/** The row of a trace's or conversation's spans; undefined where there are none. */
+export function summarize(spans: readonly SpanFields[], by: SummarySubject): Summary | undefined {
+  const ordered = inStartOrder(spans);
+  const [first] = ordered;
+  if (first === undefined) return undefined;
+  const readings = ordered.map(readSpan);
+  const tools = ordered.filter((_, i) => readings[i]?.kind === "tool-call");
+  const latest = latestTurn(ordered);
+  const end = latestEnd(ordered);
+  return {
+    by,
+    id: by === "trace" ? first.traceId : first.attributes[NAMES.conversationId],
+    title: titleOf(ordered, readings),
+    agent: firstOf(readings, ({ agent }) => agent),
+    user: firstOf(readings, ({ user }) => user),
+    startedAt: dateOf(first.startedAtMicros),
+    endedAt: end === undefined ? undefined : dateOf(end),
+    latestAt: dateOf(latest),
+    latestAtMicros: latest,
+    durationMs: durationOf(ordered),
+    traces: new Set(ordered.map(({ traceId }) => traceId)).size,
+    spans: ordered.length,
+    modelCalls: readings.filter(({ kind }) => kind === "model-call").length,
+    toolCalls: tools.length,
+    errors: ordered.filter((span, i) => span.spanStatus === "ERROR" || readings[i]?.error !== undefined)
+      .length,
+    tools: distinct(tools.map(({ attributes, spanName }) => textOf(attributes[NAMES.toolName]) ?? spanName)),
+    models: distinct(ordered.map(({ attributes }) => textOf(attributes[NAMES.requestModel]))),
+    inputTokens: tokensOf(ordered, "inputTokens"),
+    outputTokens: tokensOf(ordered, "outputTokens"),
+    state: stateOf(ordered),
+  };
+}
+
+/** What tells the rows of a listing apart: typed, so that the conversations 42 and "42" are two. Undefined: no row. */
+export function summaryKey(span: SpanFields, by: SummarySubject): string | undefined {
+  return by === "trace" ? span.traceId : conversationRowKey(span.attributes[NAMES.conversationId]);
+}
+
+/** The same for a conversation's id. */
+export function conversationRowKey(id: unknown): string | undefined {
+  if (id === undefined || id === null || id === "") return undefined;
+  return canonicalJson(id);
+}
+
+/** True for a span with which a turn begins: it has no parent, or serves one in another process. */
+export function beginsTurn(span: Pick<SpanFields, "parentSpanId" | "spanKind">): boolean {
+  return span.parentSpanId === undefined || span.spanKind === "SERVER";
+}
+
+function latestTurn(ordered: readonly SpanFields[]): number {
+  const last = ordered.findLast(beginsTurn) ?? ordered[ordered.length - 1];
+  return last?.startedAtMicros ?? 0;
+}
+
+function latestEnd(spans: readonly SpanFields[]): number | undefined {
+  let latest: number | undefined;
+  for (const { endedAtMicros, state } of spans) {
+    if (state === "running") return undefined;
+    if (endedAtMicros !== undefined && endedAtMicros > (latest ?? Number.NEGATIVE_INFINITY))
+      latest = endedAtMicros;
+  }
+  return latest;
+}
+
+/** A conversation's pauses are no work, so each trace counts by itself. */
+function durationOf(ordered: readonly SpanFields[]): number {
+  const byTrace = new Map<string, { start: number; end: number }>();
+  for (const { traceId, startedAtMicros: start, endedAtMicros: end = start } of ordered) {
+    const range = byTrace.get(traceId);
+    if (range === undefined) byTrace.set(traceId, { start, end });
+    else range.end = Math.max(range.end, end);
+  }
+  let micros = 0;
+  for (const { start, end } of byTrace.values()) micros += Math.max(0, end - start);
+  return micros / 1000;
+}
+
+function stateOf(spans: readonly SpanFields[]): SpanState {
+  if (spans.some(({ state }) => state === "running")) return "running";
+  return spans.some(({ state }) => state === "interrupted") ? "interrupted" : "ended";
+}
+
+function titleOf(spans: readonly SpanFields[], readings: readonly Reading[]): string | undefined {
+  for (const [i, span] of spans.entries()) {
+    const reading = readings[i];
+    const words =
+      reading?.kind === "turn"
+        ? contentText(reading.input)
+        : reading?.kind === "model-call"
+          ? firstUserText(span.attributes[NAMES.requestMessages])
+          : undefined;
+    if (words !== undefined) return words;
+  }
+  return undefined;
+}
+
+function firstUserText(messages: unknown): string | undefined {
+  if (!Array.isArray(messages)) return undefined;
+  for (const message of messages) {
+    if (!isObject(message) || Reflect.get(message, "role") !== "user") continue;
+    const words = contentText(Reflect.get(message, "content"));
+    if (words !== undefined) return words;
+  }
+  return undefined;
+}
+
+/** Text, or the text blocks of a message's content, as one short line. */
+function contentText(content: unknown): string | undefined {
+  if (typeof content === "string") return oneLine(content);
+  if (!Array.isArray(content)) return undefined;
+  const texts = content.flatMap((block) =>
+    isObject(block) ? (textOf(Reflect.get(block, "text")) ?? []) : [],
+  );
+  return oneLine(texts.join(" "));
+}
+
+function oneLine(text: string): string | undefined {
+  // Cut first: the white space of a megabyte is not looked at. By characters, so that none is cut in two.
+  const line = text
+    .slice(0, 8 * MAX_TITLE)
+    .replace(/\s+/g, " ")
+    .trim();
+  const characters = [...line];
+  if (characters.length === 0) return undefined;
+  return characters.length <= MAX_TITLE ? line : `${characters.slice(0, MAX_TITLE - 1).join("")}…`;
+}
+
+function tokensOf(spans: readonly SpanFields[], field: "inputTokens" | "outputTokens"): number {
+  let sum = 0;
+  for (const { attributes } of spans) {
+    const usage = attributes[NAMES.responseUsage];
+    const count: unknown = isObject(usage) ? Reflect.get(usage, field) : undefined;
+    if (typeof count === "number" && Number.isFinite(count) && count > 0) sum += count;
+  }
+  return sum;
+}
+
+function firstOf<T>(readings: readonly Reading[], pick: (reading: Reading) => T | undefined): T | undefined {
+  for (const reading of readings) {
+    const found = pick(reading);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function distinct(names: readonly (string | undefined)[]): string[] {
+  return [...new Set(names.filter((name) => name !== undefined))];
+}
+
+function dateOf(micros: number): Date {
+  return new Date(Math.floor(micros / 1000));
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}

@@ -1,0 +1,73 @@
+// The options that all networked tracers share, with their defaults and checks.
+import { is, type OptionRules } from "../model/options.ts";
+
+/** How spans are delivered: batches, queue, retries and journal. */
+export interface DeliveryOptions {
+  /** Spans in one request, at most; the back end's own limit holds as well. Default: the back end's. */
+  readonly maxBatchSpans?: number;
+  /** Bytes in one request, at most; the back end's own limit holds as well. Default: the back end's. */
+  readonly maxBatchBytes?: number;
+  /** How long a span waits for others to share its request, in milliseconds. Default 100. */
+  readonly maxBatchAgeMs?: number;
+  /** Spans that may wait in memory; of more, the oldest go. Default 20,000. */
+  readonly maxQueuedSpans?: number;
+  /** Bytes that may wait in memory, about. Default 64 MiB; 16 MiB with a journal, which takes the rest. */
+  readonly maxQueuedBytes?: number;
+  /** Requests at once. Default 8. */
+  readonly maxConcurrency?: number;
+  /** The upper bound of the first wait before a retry, in milliseconds; it doubles with each further one. Default 100. */
+  readonly baseRetryDelayMs?: number;
+  /** The longest wait before a retry, unless the server asks for more, in milliseconds. Default 30,000. */
+  readonly maxRetryDelayMs?: number;
+  /** A folder for spans not delivered yet, so that they outlive this process. Default: none. */
+  readonly journal?: string;
+  /** Bytes that the journal may take. Default 1 GiB. */
+  readonly journalMaxBytes?: number;
+}
+
+/** The checks of `DeliveryOptions`, for the constructors of named tracers. */
+export const DELIVERY_CHECKS: OptionRules["checks"] = {
+  maxBatchSpans: is.count(1),
+  maxBatchBytes: is.count(1),
+  maxBatchAgeMs: is.amount(0),
+  maxQueuedSpans: is.count(1),
+  maxQueuedBytes: is.count(1),
+  maxConcurrency: is.count(1),
+  baseRetryDelayMs: is.amount(0),
+  maxRetryDelayMs: is.amount(0),
+  journal: is.text,
+  journalMaxBytes: is.count(1),
+};
+
+/** Every number of delivery. */
+export interface DeliverySettings extends Required<Omit<DeliveryOptions, "journal">> {
+  readonly journal: string | undefined;
+}
+
+/** What a back end's request takes. */
+export interface BatchLimits {
+  readonly maxBatchSpans?: number;
+  readonly maxBatchBytes?: number;
+}
+
+/** The options with their defaults, within the back end's limits. */
+export function deliverySettings(options: DeliveryOptions, limits: BatchLimits): DeliverySettings {
+  const { maxBatchSpans = 100, maxBatchBytes = 4 * MIB } = limits;
+  const { journal, maxQueuedBytes = journal === undefined ? 64 * MIB : 16 * MIB } = options;
+  return {
+    maxBatchSpans: Math.min(options.maxBatchSpans ?? maxBatchSpans, maxBatchSpans),
+    maxBatchBytes: Math.min(options.maxBatchBytes ?? maxBatchBytes, maxBatchBytes),
+    maxBatchAgeMs: Math.min(options.maxBatchAgeMs ?? 100, MAX_TIMER_MS),
+    maxQueuedSpans: options.maxQueuedSpans ?? 20_000,
+    maxQueuedBytes,
+    maxConcurrency: options.maxConcurrency ?? 8,
+    baseRetryDelayMs: options.baseRetryDelayMs ?? 100,
+    maxRetryDelayMs: Math.min(options.maxRetryDelayMs ?? 30_000, MAX_TIMER_MS),
+    journal,
+    journalMaxBytes: options.journalMaxBytes ?? 1024 * MIB,
+  };
+}
+
+const MIB = 1024 * 1024;
+/** Node's timers take no more. */
+const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -1,0 +1,357 @@
+// Listings: the newest traces or conversations, found in the recent index or else by a bounded scan, and read in full.
+import type { QueryCommandInput } from "@aws-sdk/client-dynamodb";
+import { NAMES } from "../conventions/names.ts";
+import { beginsTurn, conversationRowKey, type SummarySubject } from "../conventions/summary.ts";
+import { nowMicros } from "../model/clock.ts";
+import { TracelightError } from "../model/errors.ts";
+import type { TraceQuery } from "../model/query.ts";
+import { isSpanKind } from "../model/record.ts";
+import type { Faults } from "../tracing/faults.ts";
+import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
+import { byPlace, limitOf, pageOf, placeAfter, type Row, rowsOf } from "../tracing/summaries.ts";
+import { type Item, sortKeyPrefix, startKey } from "./item.ts";
+import type { WrittenLately } from "./lately.ts";
+import type { TableReader } from "./reader.ts";
+import {
+  dayOf,
+  markedIdentifier,
+  markersQuery,
+  RECENT_ATTRIBUTE,
+  recentPartition,
+  SHARDS,
+} from "./recent.ts";
+import { conversationRequest, outlineScan } from "./requests.ts";
+import { fromMap } from "./values.ts";
+
+/** What a listing needs. */
+export interface ListingOptions {
+  readonly reader: TableReader;
+  readonly lately: WrittenLately;
+  readonly faults: Faults;
+  readonly identifier: string | undefined;
+  readonly ttlSeconds: number;
+  /** The recent index's name; undefined where there is none. */
+  readonly recentIndex: string | undefined;
+}
+
+/** A trace or conversation that may be a row. */
+interface Candidate {
+  /** The time of its latest turn, or later. */
+  readonly at: number;
+  /** The trace id, or the key in the index by conversation. */
+  readonly key: string;
+}
+
+/** Rows are read so many at once. */
+const AT_ONCE = 8;
+/** A page reads at most so many candidates; where filters leave few of them, its cursor goes on from there. */
+const MAX_CANDIDATES = 400;
+/** A scan reads a megabyte a page. */
+const MAX_SCAN_PAGES = 32;
+const FIRST_ENTRIES = 25;
+const DAY_SECONDS = 24 * 60 * 60;
+const DAY_MICROS = DAY_SECONDS * 1e6;
+const MAX_DAYS = 400;
+const FIRST_DAYS = 2;
+/** After every key of the same time. */
+const BEFORE_ALL = "\uffff";
+
+/** Lists one table. */
+export class Listing {
+  readonly #options: ListingOptions;
+
+  constructor(options: ListingOptions) {
+    this.#options = options;
+  }
+
+  /** A page of rows. */
+  async page(query: SummaryQuery): Promise<SummaryPage> {
+    const { identifier } = this.#options;
+    const asked =
+      query.identifier === undefined && identifier !== undefined ? { ...query, identifier } : query;
+    const notes: string[] = [];
+    const candidates =
+      this.#options.recentIndex === undefined
+        ? this.#scanned(asked, notes)
+        : this.#indexed(asked, this.#options.recentIndex);
+    return this.#rows(candidates, asked, notes);
+  }
+
+  async #rows(
+    candidates: AsyncIterable<Candidate>,
+    query: SummaryQuery,
+    notes: string[],
+  ): Promise<SummaryPage> {
+    const limit = limitOf(query);
+    const settled: Row[] = [];
+    let open: Row[] = [];
+    let count = 0;
+    for await (const chunk of chunks(distinct(candidates))) {
+      const read = await Promise.all(
+        chunk.map(async ({ key }) => rowsOf(await this.#spans(key, query), query)),
+      );
+      for (const [i, { at }] of chunk.entries()) {
+        // No candidate from here on has a row newer than this one's time.
+        open.sort(byPlace);
+        const newer = open.findIndex(({ place }) => place.at <= at);
+        settled.push(...open.splice(0, newer < 0 ? open.length : newer));
+        const last = settled[limit - 1];
+        if (last !== undefined) return pageOf(settled.slice(0, limit), last.place, notes);
+        if (count++ >= MAX_CANDIDATES) {
+          const note = `${MAX_CANDIDATES} were looked at for this page; its cursor goes on from there.`;
+          return pageOf(settled, { at, key: BEFORE_ALL }, [...notes, note]);
+        }
+        open = open.concat(read[i] ?? []);
+      }
+    }
+    const rows = settled.concat(open.sort(byPlace));
+    return pageOf(rows.slice(0, limit), rows.length > limit ? rows[limit - 1]?.place : undefined, notes);
+  }
+
+  async #spans(key: string, { by, identifier }: SummaryQuery) {
+    const { reader } = this.#options;
+    const own: TraceQuery = identifier === undefined ? {} : { identifier };
+    const spans =
+      by === "conversation"
+        ? reader.spans(own, conversationRequest(key, own, reader.names))
+        : reader.spans({ ...own, traceId: key });
+    const found = [];
+    for await (const span of spans) found.push(span);
+    return found;
+  }
+
+  /** From the recent index, and what it may not show yet. */
+  #indexed(query: SummaryQuery, indexName: string): AsyncIterable<Candidate> {
+    const prefix = sortKeyPrefix(query.identifier);
+    const range = rangeOf(query);
+    const written = this.#options.lately
+      .turns(prefix)
+      .flatMap((item) => candidateOf(item, query.by) ?? [])
+      .filter(({ at }) => at >= (range.since ?? 0) && at < (range.before ?? Number.POSITIVE_INFINITY))
+      .sort((a, b) => b.at - a.at);
+    return newestFirst([this.#days(query, indexName), each(written)]);
+  }
+
+  /** Day by day backwards, each only where somebody wrote on it. */
+  async *#days(query: SummaryQuery, indexName: string): AsyncGenerator<Candidate> {
+    const { since, before } = rangeOf(query);
+    const newest = before ?? nowMicros() + DAY_MICROS;
+    const days = daysBack(newest, since ?? newest - this.#daysKept() * DAY_MICROS);
+    for (
+      let from = 0, count = FIRST_DAYS;
+      from < days.length;
+      from += count, count = Math.min(count * 2, 32)
+    ) {
+      const some = days.slice(from, from + count);
+      const written = await Promise.all(some.map((day) => this.#identifiersOn(day, query.identifier)));
+      for (const [i, day] of some.entries()) {
+        const shards = (written[i] ?? []).flatMap((identifier) =>
+          Array.from({ length: SHARDS }, (_, shard) =>
+            this.#shard(query, { indexName, identifier, day, shard }),
+          ),
+        );
+        yield* newestFirst(shards);
+      }
+    }
+  }
+
+  /** Beyond the time to live there is nothing left, but what others keep for longer. */
+  #daysKept(): number {
+    return Math.min(MAX_DAYS, Math.max(32, Math.ceil(this.#options.ttlSeconds / DAY_SECONDS) + 2));
+  }
+
+  async #identifiersOn(day: string, identifier: string | undefined): Promise<string[]> {
+    const { reader } = this.#options;
+    const found: string[] = [];
+    for await (const item of reader.items("query", markersQuery(reader.names.tableName, day, identifier))) {
+      const marked = markedIdentifier(item);
+      if (marked !== undefined) found.push(marked);
+    }
+    return found;
+  }
+
+  async *#shard(query: SummaryQuery, shard: Shard): AsyncGenerator<Candidate> {
+    const { reader } = this.#options;
+    const input = shardQuery(reader.names.tableName, shard, rangeOf(query));
+    for await (const item of reader.items("query", input)) {
+      const candidate = candidateOf(item, query.by);
+      if (candidate !== undefined) yield candidate;
+    }
+  }
+
+  /** Without the index: the keys of as much of the table as one listing may read. */
+  async *#scanned(query: SummaryQuery, notes: string[]): AsyncGenerator<Candidate> {
+    const { reader } = this.#options;
+    const { identifier, since } = query;
+    const spans: TraceQuery = {
+      ...(identifier === undefined ? {} : { identifier }),
+      ...(since === undefined ? {} : { since }),
+    };
+    const groups = new Map<string, Group>();
+    let pages = 0;
+    let isWhole = true;
+    const onPage = () => {
+      pages++;
+      isWhole = pages < MAX_SCAN_PAGES;
+      return isWhole;
+    };
+    for await (const item of reader.items("scan", outlineScan(spans, reader.names), onPage)) {
+      addToGroup(groups, item, query.by);
+    }
+    notes.push(this.#scanNote(isWhole));
+    const before = rangeOf(query).before ?? Number.POSITIVE_INFINITY;
+    const candidates = [...groups.values()].map(({ key, turn, any }) => ({ key, at: turn ?? any }));
+    yield* candidates.filter(({ at }) => at < before).sort((a, b) => b.at - a.at);
+  }
+
+  #scanNote(isWhole: boolean): string {
+    const mend = "ensureTable and the tracer take recentIndex: true";
+    if (isWhole) return `There is no recent index: the whole table was read; ${mend}.`;
+    const message = `There is no recent index, and only the first ${MAX_SCAN_PAGES} MB of the table were read: newer rows may be missing; ${mend}.`;
+    this.#options.faults.report(new TracelightError("TABLE_SCAN", message));
+    return message;
+  }
+}
+
+interface Shard {
+  readonly indexName: string;
+  readonly identifier: string;
+  readonly day: string;
+  readonly shard: number;
+}
+
+interface Range {
+  readonly since?: number;
+  readonly before?: number;
+}
+
+/** The times between which the latest turns of a page's rows are. */
+function rangeOf(query: SummaryQuery): Range {
+  const after = placeAfter(query);
+  const until = query.until === undefined ? Number.POSITIVE_INFINITY : query.until.getTime() * 1000;
+  const before = Math.min(until, after === undefined ? Number.POSITIVE_INFINITY : after.at + 1);
+  return {
+    ...(query.since === undefined ? {} : { since: query.since.getTime() * 1000 }),
+    ...(before === Number.POSITIVE_INFINITY ? {} : { before }),
+  };
+}
+
+function shardQuery(
+  tableName: string,
+  { indexName, identifier, day, shard }: Shard,
+  { since, before }: Range,
+): QueryCommandInput {
+  const prefix = sortKeyPrefix(identifier);
+  const from = prefix + (since === undefined ? "" : startKey(Math.max(0, since)));
+  const to = prefix + (before === undefined ? "~" : startKey(Math.max(0, before, since ?? 0)));
+  return {
+    TableName: tableName,
+    IndexName: indexName,
+    KeyConditionExpression: "#recent = :recent AND sk BETWEEN :from AND :to",
+    ExpressionAttributeNames: { "#recent": RECENT_ATTRIBUTE },
+    ExpressionAttributeValues: {
+      ":recent": { S: recentPartition(identifier, day, shard) },
+      ":from": { S: from },
+      ":to": { S: to },
+    },
+    ScanIndexForward: false,
+    Limit: FIRST_ENTRIES,
+  };
+}
+
+/** The days from the newest time back to the oldest. */
+function daysBack(newest: number, oldest: number): string[] {
+  const days: string[] = [];
+  const last = dayOf(Math.max(0, oldest));
+  for (let at = newest; days.length < MAX_DAYS; at -= DAY_MICROS) {
+    const day = dayOf(Math.max(0, at));
+    if (day < last) break;
+    days.push(day);
+    if (day === last) break;
+  }
+  return days;
+}
+
+function candidateOf(item: Item, by: SummarySubject = "trace"): Candidate | undefined {
+  const key = keyOf(item, by);
+  const at = startOf(item);
+  return key === undefined || at === undefined ? undefined : { key, at };
+}
+
+function keyOf(item: Item, by: SummarySubject): string | undefined {
+  return by === "trace" ? item["pk"]?.S?.replace(/^TRACE#/, "") : item["conversation_id"]?.S;
+}
+
+/** A sort key's time. An identifier may hold the separator; what is behind it may not. */
+function startOf(item: Item): number | undefined {
+  const [, hex] = /#([0-9a-f]{17})#[0-9a-f]{16}$/.exec(item["sk"]?.S ?? "") ?? [];
+  return hex === undefined ? undefined : Number.parseInt(hex, 16);
+}
+
+/** What a scan has seen of a row: the start of its latest turn, and of its latest span. */
+interface Group {
+  readonly key: string;
+  turn: number | undefined;
+  any: number;
+}
+
+function addToGroup(groups: Map<string, Group>, item: Item, by: SummarySubject = "trace"): void {
+  const candidate = candidateOf(item, by);
+  if (candidate === undefined) return;
+  const { key, at } = candidate;
+  // The conversations 42 and "42" share a key and are two rows.
+  const row = by === "trace" ? key : `${key} ${conversationRowKey(outlined(item)[NAMES.conversationId])}`;
+  const group = groups.get(row) ?? { key, turn: undefined, any: at };
+  groups.set(row, group);
+  group.any = Math.max(group.any, at);
+  const kind = item["span_kind"]?.S;
+  const parentSpanId = item["parent_span_id"]?.S;
+  if (beginsTurn({ parentSpanId, spanKind: isSpanKind(kind) ? kind : "INTERNAL" })) {
+    group.turn = Math.max(group.turn ?? at, at);
+  }
+}
+
+function outlined(item: Item): Readonly<Record<string, unknown>> {
+  return fromMap(item["attributes"]?.M ?? {});
+}
+
+async function* each(candidates: readonly Candidate[]): AsyncGenerator<Candidate> {
+  yield* candidates;
+}
+
+/** Streams that come newest first, as one. */
+async function* newestFirst(streams: readonly AsyncGenerator<Candidate>[]): AsyncGenerator<Candidate> {
+  const heads = await Promise.all(streams.map(async (stream) => ({ stream, head: await stream.next() })));
+  for (;;) {
+    let newest: { at: number; from: (typeof heads)[number]; candidate: Candidate } | undefined;
+    for (const from of heads) {
+      if (from.head.done) continue;
+      const candidate = from.head.value;
+      if (newest === undefined || candidate.at > newest.at) newest = { at: candidate.at, from, candidate };
+    }
+    if (newest === undefined) return;
+    yield newest.candidate;
+    newest.from.head = await newest.from.stream.next();
+  }
+}
+
+/** The first of each key: its latest turn. */
+async function* distinct(candidates: AsyncIterable<Candidate>): AsyncGenerator<Candidate> {
+  const seen = new Set<string>();
+  for await (const candidate of candidates) {
+    if (seen.has(candidate.key)) continue;
+    seen.add(candidate.key);
+    yield candidate;
+  }
+}
+
+async function* chunks(candidates: AsyncIterable<Candidate>): AsyncGenerator<Candidate[]> {
+  let chunk: Candidate[] = [];
+  for await (const candidate of candidates) {
+    chunk.push(candidate);
+    if (chunk.length < AT_ONCE) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}

@@ -1,0 +1,230 @@
+// Spans as items of any size, with message lists stored once, and back: the one door for writing and for reading.
+import { MESSAGE_LISTS } from "../conventions/message-lists.ts";
+import { NAMES } from "../conventions/names.ts";
+import { Turns } from "../delivery/turns.ts";
+import type { Attributes } from "../model/attributes.ts";
+import { setOwn } from "../model/capture.ts";
+import type { SpanFields } from "../model/record.ts";
+import {
+  isLongList,
+  ListPacker,
+  ListReader,
+  type ListReference,
+  nodeRanges,
+  readReferences,
+} from "./content.ts";
+import type { Item, StoredSpan } from "./item.ts";
+import { itemBytes } from "./item-size.ts";
+import { type ItemReader, ItemsByKey } from "./items.ts";
+import {
+  isTooLarge,
+  joinSpan,
+  missingText,
+  noteMissing,
+  packMoved,
+  partsPlace,
+  plainFields,
+  readSplit,
+  type SplitList,
+  splitKeys,
+  splitSpan,
+} from "./split.ts";
+import { toAttributeValue } from "./values.ts";
+
+/** A span as it is written: `before` first; `main` once those are acknowledged. */
+export interface PackedSpan {
+  /**
+   * Parts and nodes. An item may be among those of several spans, as the same object: it need be written once. Those
+   * further on build on those before.
+   */
+  readonly before: readonly Item[];
+  readonly main: Item;
+}
+
+/** How a span without anything special becomes an item. */
+export type ToItem = (span: SpanFields) => Item;
+
+/** What packing needs. */
+export interface PackerOptions {
+  /** How long spans are kept, in seconds: what they refer to is kept at least as long. */
+  readonly ttlSeconds: number;
+  /** Store message lists as chains. Default true. */
+  readonly dedupe?: boolean;
+  readonly reader: ItemReader;
+  /** Seconds since the epoch; the system's clock unless told. */
+  readonly now?: () => number;
+}
+
+/** Below this, three bytes a character, no closer look at a span's size is taken. */
+const SURELY_SMALL_BYTES = 100_000;
+const NONE: readonly Item[] = [];
+
+/** Makes items of spans. */
+export class Packer {
+  readonly #dedupe: boolean;
+  readonly #turns = new Turns();
+  readonly #lists: ListPacker;
+
+  constructor({ ttlSeconds, dedupe = true, reader, now = systemSeconds }: PackerOptions) {
+    this.#dedupe = dedupe;
+    this.#lists = new ListPacker({ ttlSeconds, reader, now, turns: this.#turns });
+  }
+
+  /**
+   * The items of a span: at once for a small one without message lists, else in slices.
+   * @throws (or rejects) TracelightError `ITEM_TOO_LARGE` for a value beyond a gigabyte, and what `toItem` throws.
+   */
+  pack(span: SpanFields, toItem: ToItem): PackedSpan | Promise<PackedSpan> {
+    const lists = this.#dedupe ? listsOf(span.attributes) : undefined;
+    if (lists === undefined && itemBytes(span, SURELY_SMALL_BYTES, "quick") <= SURELY_SMALL_BYTES) {
+      return { before: NONE, main: toItem(span) };
+    }
+    return this.#packLarge(span, lists ?? [], toItem);
+  }
+
+  /** Call it for items of `before` that were written: from then on other spans lean on them. */
+  acknowledge(items: readonly Item[]): void {
+    if (items.length > 0) this.#lists.acknowledge(items);
+  }
+
+  async #packLarge(span: SpanFields, lists: readonly string[], toItem: ToItem): Promise<PackedSpan> {
+    const long = lists.filter((name) => isLongList(span.attributes[name]));
+    if (long.length === 0) return this.#packSize(span, toItem);
+    const { before, previews, top } = await this.#lists.pack(span, long);
+    const attributes = { ...span.attributes };
+    for (const [name, preview] of Object.entries(previews)) setOwn(attributes, name, preview);
+    const packed = await this.#packSize({ ...plainFields(span), attributes }, toItem);
+    return { before: [...before, ...packed.before], main: { ...packed.main, ...top } };
+  }
+
+  async #packSize(span: SpanFields, toItem: ToItem): Promise<PackedSpan> {
+    if (!isTooLarge(span)) return { before: NONE, main: toItem(span) };
+    const { fields, moved } = await splitSpan(span, this.#turns);
+    const main = itemUnder(span, fields, toItem);
+    const expireAt = main["expire_at"] ?? { NULL: true };
+    const place = partsPlace(main, span.spanId);
+    const { parts, top } = await packMoved(moved, place, { expireAt, turns: this.#turns });
+    return { before: parts, main: { ...main, ...top } };
+  }
+}
+
+function systemSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+function listsOf(attributes: Attributes): string[] | undefined {
+  let names: string[] | undefined;
+  for (const key in attributes) {
+    if (!MESSAGE_LISTS.has(key) || !Array.isArray(attributes[key])) continue;
+    names ??= [];
+    names.push(key);
+  }
+  return names;
+}
+
+/** Attributes that an item's keys are made of, in one layout or another. */
+const KEY_ATTRIBUTES = [NAMES.conversationId, NAMES.subcontextId, NAMES.authContext];
+
+/** The item of the shortened span under the keys of the whole one: what keys are made of may be among what was moved. */
+function itemUnder(span: SpanFields, shortened: SpanFields, toItem: ToItem): Item {
+  const moved = KEY_ATTRIBUTES.filter((key) => span.attributes[key] !== shortened.attributes[key]);
+  if (moved.length === 0) return toItem(shortened);
+  const whole = Object.fromEntries(moved.map((key) => [key, span.attributes[key]]));
+  const item = toItem({ ...shortened, attributes: { ...shortened.attributes, ...whole } });
+  const stored = { ...item["attributes"]?.M };
+  for (const key of moved) {
+    const shown = shortened.attributes[key];
+    if (shown === undefined) delete stored[key];
+    else stored[key] = toAttributeValue(shown);
+  }
+  return { ...item, attributes: { M: stored } };
+}
+
+/** How items are read. */
+export interface UnpackOptions {
+  readonly reader: ItemReader;
+  /** How a main item is read; undefined for what is no span. */
+  readonly fromItem: (item: Item) => StoredSpan | undefined;
+  /** Told of items that are broken spans; they are left out. */
+  readonly onUnreadable: (error: unknown, item: Item) => void;
+}
+
+/** A span, and the main item that it was read from. */
+export interface UnpackedSpan extends StoredSpan {
+  readonly item: Item;
+}
+
+/** One main item, and what it refers to. */
+interface Opened {
+  readonly stored: UnpackedSpan;
+  readonly split: SplitList | undefined;
+  readonly lists: ReadonlyMap<string, ListReference | undefined>;
+}
+
+/**
+ * The spans of main items, in their order, put together of their parts and nodes; other items are passed over. What is
+ * missing or damaged is marked in its place and named in the attribute `tracelight.missing`.
+ * @throws (rejects) what the reader rejects with.
+ */
+export async function unpack(
+  items: readonly Item[],
+  { reader, fromItem, onUnreadable }: UnpackOptions,
+): Promise<UnpackedSpan[]> {
+  const turns = new Turns();
+  const opened = items.flatMap((item) => {
+    try {
+      return open(item, fromItem(item)) ?? [];
+    } catch (error) {
+      onUnreadable(error, item);
+      return [];
+    }
+  });
+  if (!opened.some(isMore)) return opened.map(({ stored }) => stored);
+  const found = await fetchAll(opened, reader);
+  const lists = new ListReader(found, turns);
+  const spans: UnpackedSpan[] = [];
+  for (const { stored, split, lists: references } of opened) {
+    let fields = stored.fields;
+    if (split !== undefined) fields = await joinSpan(fields, split, { found, turns });
+    if (references.size > 0) fields = await withLists(fields, references, lists);
+    spans.push({ ...stored, fields });
+  }
+  return spans;
+}
+
+function open(item: Item, stored: StoredSpan | undefined): Opened | undefined {
+  return stored && { stored: { ...stored, item }, split: readSplit(item), lists: readReferences(item) };
+}
+
+function isMore({ split, lists }: Opened): boolean {
+  return split !== undefined || lists.size > 0;
+}
+
+async function fetchAll(opened: readonly Opened[], reader: ItemReader): Promise<ItemsByKey> {
+  const found = new ItemsByKey();
+  const keys = opened.flatMap(({ split }) => (split === undefined ? [] : splitKeys(split)));
+  const references = opened.flatMap(({ lists }) => [...lists.values()].filter((one) => one !== undefined));
+  const reads = nodeRanges(references).map((range) => reader.range(range));
+  if (keys.length > 0) reads.push(reader.get(keys));
+  for (const read of await Promise.all(reads)) found.add(read);
+  return found;
+}
+
+async function withLists(
+  span: SpanFields,
+  references: ReadonlyMap<string, ListReference | undefined>,
+  reader: ListReader,
+): Promise<SpanFields> {
+  let attributes: Attributes = { ...span.attributes };
+  for (const [name, reference] of references) {
+    try {
+      if (reference === undefined) throw new Error("what the item says of it cannot be true");
+      attributes = { ...attributes, [name]: await reader.read(reference) };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : "it cannot be read";
+      const shown = missingText(attributes[name], reason);
+      attributes = noteMissing({ ...attributes, [name]: shown }, `${name}: ${reason}`);
+    }
+  }
+  return { ...span, attributes: Object.freeze(attributes) };
+}

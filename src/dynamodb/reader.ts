@@ -1,0 +1,178 @@
+// Reads spans from the table: the pages of a query, and what its index does not show yet.
+import type { QueryCommandInput, ScanCommandInput } from "@aws-sdk/client-dynamodb";
+import { asTracelightError, TracelightError } from "../model/errors.ts";
+import { matches, type TraceQuery } from "../model/query.ts";
+import type { SpanFields } from "../model/record.ts";
+import type { Faults } from "../tracing/faults.ts";
+import { arrangeSpans } from "../tracing/select.ts";
+import { type Span, spanFrom } from "../tracing/span.ts";
+import type { Connection } from "./client.ts";
+import { fromItem, type Item, sortKeyPrefix } from "./item.ts";
+import type { ItemReader } from "./items.ts";
+import { keyText, type WrittenLately } from "./lately.ts";
+import { type UnpackedSpan, unpack } from "./packing.ts";
+import { nextPage, type ReadRequest, readRequest, type TableNames } from "./requests.ts";
+
+/** Runs a request; rejects with a TracelightError. */
+type Send = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
+
+/** What a reader needs. */
+export interface ReaderOptions {
+  readonly names: TableNames;
+  readonly send: Send;
+  readonly items: ItemReader;
+  readonly lately: WrittenLately;
+  readonly faults: Faults;
+}
+
+/** Reads one table. */
+export class TableReader {
+  readonly names: TableNames;
+  readonly #options: ReaderOptions;
+  readonly #items: ItemReader;
+
+  constructor(options: ReaderOptions) {
+    this.names = options.names;
+    this.#options = options;
+    this.#items = options.items;
+  }
+
+  /** The spans that the query asks for, in its order, each with its parent where that is among them. */
+  async find(query: TraceQuery): Promise<readonly Span[]> {
+    if (query.limit === 0) return [];
+    const found: Span[] = [];
+    for await (const fields of this.spans(query)) found.push(spanFrom(fields));
+    // Where starts tie, the order is that of the sort keys, whichever way they were read.
+    if (query.order === "desc") found.reverse();
+    return arrangeSpans(found, query);
+  }
+
+  /** The spans that the query asks for, as they come, no more than its limit. */
+  async *iterate(query: TraceQuery): AsyncGenerator<Span> {
+    let left = query.limit ?? Number.POSITIVE_INFINITY;
+    if (left === 0) return;
+    for await (const fields of this.spans(query)) {
+      yield spanFrom(fields);
+      if (--left <= 0) return;
+    }
+  }
+
+  /** The spans that match, as they come; at least those within the query's limit. */
+  async *spans(query: TraceQuery, request: ReadRequest = this.#request(query)): AsyncGenerator<SpanFields> {
+    const conversation = request.kind === "query" ? request.conversation : undefined;
+    const unseen = this.#options.lately.under(conversation, sortKeyPrefix(query.identifier));
+    const end = new End(query, request);
+    for await (const page of this.pages(request.kind, request.input)) {
+      for (const { item, ...stored } of await this.#unpack(page)) {
+        const isWanted = matches(stored.fields, query, stored.identifier);
+        if (isWanted && end.isReached(stored.fields)) return yield* this.#unseen(unseen, end, query);
+        unseen.delete(keyText(item));
+        end.lastKey = item["sk"]?.S;
+        if (isWanted) yield stored.fields;
+      }
+    }
+    yield* this.#unseen(unseen, end, query);
+  }
+
+  /** What was written lately and the index has not shown, as far as it lies within the end. */
+  async *#unseen(unseen: ReadonlyMap<string, Item>, end: End, query: TraceQuery): AsyncGenerator<SpanFields> {
+    const keys = [...unseen.values()].filter((key) => end.isWithin(key));
+    if (keys.length === 0) return;
+    const items = await this.#items.get(keys.map(({ pk, sk }) => ({ pk: pk?.S ?? "", sk: sk?.S ?? "" })));
+    for (const stored of await this.#unpack(items)) {
+      if (matches(stored.fields, query, stored.identifier)) yield stored.fields;
+    }
+  }
+
+  /** The items of a request, page after page, while `onPage` says so. */
+  async *items(
+    kind: "query" | "scan",
+    input: QueryCommandInput | ScanCommandInput,
+    onPage?: () => boolean,
+  ): AsyncGenerator<Item> {
+    for await (const page of this.pages(kind, input, onPage)) yield* page;
+  }
+
+  /** The pages of a request, while `onPage` says so. */
+  async *pages(
+    kind: "query" | "scan",
+    input: QueryCommandInput | ScanCommandInput,
+    onPage?: () => boolean,
+  ): AsyncGenerator<readonly Item[]> {
+    let next: QueryCommandInput | ScanCommandInput | undefined = input;
+    while (next !== undefined) {
+      const page = await this.#page(kind, next);
+      yield page.Items ?? [];
+      const from: Item | undefined = page.LastEvaluatedKey;
+      const goesOn: boolean = from !== undefined && (onPage === undefined || onPage());
+      next =
+        goesOn && from !== undefined ? { ...next, ...nextPage(next), ExclusiveStartKey: from } : undefined;
+    }
+  }
+
+  #page(kind: "query" | "scan", input: QueryCommandInput | ScanCommandInput) {
+    return this.#options.send(({ sdk, client }) =>
+      kind === "query" ? client.send(new sdk.QueryCommand(input)) : client.send(new sdk.ScanCommand(input)),
+    );
+  }
+
+  #request(query: TraceQuery): ReadRequest {
+    const request = readRequest(query, this.names);
+    if (request.kind === "scan" && request.missing !== undefined) {
+      const { tableName, keyLayout } = this.names;
+      const mend = `add "${request.missing}" (null for none) to the attributeFilter, or a traceId`;
+      const message = `In the key layout "${keyLayout}" a conversation alone is no key: the whole table "${tableName}" is read; ${mend}.`;
+      this.#options.faults.report(new TracelightError("TABLE_SCAN", message));
+    }
+    return request;
+  }
+
+  /** An item that cannot be read is reported and left out; the others are still found. */
+  #unpack(items: readonly Item[]): Promise<UnpackedSpan[]> {
+    return unpack(items, {
+      reader: this.#items,
+      fromItem: (item) => fromItem(item, this.names.keyLayout),
+      onUnreadable: (error, item) => {
+        const where = `The item ${item["pk"]?.S} ${item["sk"]?.S}`;
+        this.#options.faults.report(asTracelightError(error, "INVALID_RECORD", `${where} could not be read`));
+      },
+    });
+  }
+}
+
+/** Where reading may end: items come in the query's order, and as many as it wants have been seen. */
+class End {
+  readonly #limit: number;
+  readonly #isDescending: boolean;
+  #count = 0;
+  #lastStart = Number.NaN;
+  #isReached = false;
+  /** The sort key of the last item that was looked at. */
+  lastKey: string | undefined;
+
+  constructor({ limit, order }: TraceQuery, request: ReadRequest) {
+    this.#limit =
+      request.kind === "query" && request.isOrdered && limit !== undefined ? limit : Number.POSITIVE_INFINITY;
+    this.#isDescending = order === "desc";
+  }
+
+  /** True for the first span beyond the limit; those that start with the last within it still count. */
+  isReached({ startedAtMicros: start }: SpanFields): boolean {
+    this.#isReached = this.#count >= this.#limit && start !== this.#lastStart && this.#isSorted(start);
+    if (this.#count < this.#limit) this.#lastStart = start;
+    this.#count++;
+    return this.#isReached;
+  }
+
+  /** Times before 1970 are at the lower end of the sort keys, but in no order: there all are read. */
+  #isSorted(start: number): boolean {
+    return start >= 0 && this.#lastStart >= 0;
+  }
+
+  /** True for a key that is not beyond the end. */
+  isWithin(key: Item): boolean {
+    const sk = key["sk"]?.S ?? "";
+    if (!this.#isReached || this.lastKey === undefined) return true;
+    return this.#isDescending ? sk >= this.lastKey : sk <= this.lastKey;
+  }
+}

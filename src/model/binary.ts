@@ -1,0 +1,418 @@
+// Captured values as bytes and back: exact, compact, and in steps, so that no value holds the event loop for long.
+import { sealed, setOwn } from "./capture.ts";
+
+/** What stands before each value. Stored for years: a number is never given another meaning. */
+const TAG = {
+  null: 0,
+  false: 1,
+  true: 2,
+  positive: 3,
+  negative: 4,
+  double: 5,
+  bigint: 6,
+  negativeBigint: 7,
+  text: 8,
+  /** UTF-16, for text with lone surrogates, which UTF-8 cannot say. */
+  wideText: 9,
+  /** A long text: pieces of text up to `end`. */
+  pieces: 10,
+  end: 11,
+  bytes: 12,
+  date: 13,
+  array: 14,
+  object: 15,
+  map: 16,
+  set: 17,
+} as const;
+
+/** Text and bytes are taken in pieces of so many, so that a step stays short. */
+const PIECE = 128 * 1024;
+const FIRST_CHUNK = 2 * 1024;
+const MAX_CHUNK = 256 * 1024;
+/** Values that one step takes at most. */
+const STEP_VALUES = 5_000;
+/** Nesting that a reader follows: capture lets 200 levels through. */
+const MAX_READ_DEPTH = 1000;
+
+/** A part of a long text or of long bytes, which is not a value of its own. */
+class Piece {
+  readonly content: string | Uint8Array | typeof END;
+
+  constructor(content: string | Uint8Array | typeof END) {
+    this.content = content;
+  }
+}
+const END = Symbol("end");
+const LAST_PIECE = new Piece(END);
+
+/** Encodes one captured value. The same value gives the same bytes; objects that differ in key order differ. */
+export class BinaryEncoder {
+  readonly #open: Iterator<unknown>[] = [];
+  #chunk: Buffer = Buffer.allocUnsafe(FIRST_CHUNK);
+  #at = 0;
+  #full: Buffer[] = [];
+
+  constructor(value: unknown) {
+    this.#open.push([value].values());
+  }
+
+  /** The next bytes: those of a few thousand values or some hundred kilobytes; undefined after the last. */
+  step(): readonly Buffer[] | undefined {
+    if (this.#open.length === 0) return undefined;
+    for (let values = 0; values < STEP_VALUES && this.#full.length < 2; values++) {
+      if (!this.#next()) break;
+    }
+    if (this.#open.length === 0) this.#endChunk(0);
+    return this.#full.splice(0);
+  }
+
+  #next(): boolean {
+    const top = this.#open[this.#open.length - 1];
+    if (top === undefined) return false;
+    const { done, value } = top.next();
+    if (done) this.#open.pop();
+    else this.#value(value);
+    return true;
+  }
+
+  #value(value: unknown): void {
+    switch (typeof value) {
+      case "string":
+        return this.#text(value);
+      case "number":
+        return this.#number(value);
+      case "boolean":
+        return this.#tag(value ? TAG.true : TAG.false);
+      case "bigint":
+        return this.#bigint(value);
+      case "object":
+        return value === null ? this.#tag(TAG.null) : this.#object(value);
+      default:
+        return this.#tag(TAG.null);
+    }
+  }
+
+  #number(value: number): void {
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
+      return this.#sized(value < 0 ? TAG.negative : TAG.positive, Math.abs(value));
+    }
+    this.#double(TAG.double, value);
+  }
+
+  #bigint(value: bigint): void {
+    const hex = (value < 0n ? -value : value).toString(16);
+    const even = hex.length % 2 === 0 ? hex : `0${hex}`;
+    this.#sized(value < 0n ? TAG.negativeBigint : TAG.bigint, even.length / 2);
+    this.#raw(Buffer.from(even, "hex"));
+  }
+
+  #text(text: string): void {
+    if (text.length <= PIECE) return this.#shortText(text);
+    this.#tag(TAG.pieces);
+    this.#open.push(piecesOfText(text));
+  }
+
+  #shortText(text: string): void {
+    const encoding = isWellFormed(text) ? "utf8" : "utf16le";
+    const length = Buffer.byteLength(text, encoding);
+    this.#sized(encoding === "utf8" ? TAG.text : TAG.wideText, length);
+    this.#room(length);
+    this.#at += this.#chunk.write(text, this.#at, encoding);
+  }
+
+  #object(value: object): void {
+    if (value instanceof Piece) return this.#piece(value);
+    if (value instanceof Uint8Array) {
+      this.#sized(TAG.bytes, value.byteLength);
+      this.#open.push(piecesOfBytes(value));
+    } else if (value instanceof Date) this.#double(TAG.date, value.getTime());
+    else this.#container(value);
+  }
+
+  #piece({ content }: Piece): void {
+    if (typeof content === "string") this.#shortText(content);
+    else if (content === END) this.#tag(TAG.end);
+    else this.#raw(content);
+  }
+
+  #container(value: object): void {
+    if (Array.isArray(value)) {
+      this.#sized(TAG.array, value.length);
+      this.#open.push(value.values());
+    } else if (value instanceof Map) {
+      this.#sized(TAG.map, value.size);
+      this.#open.push(flat(value.entries()));
+    } else if (value instanceof Set) {
+      this.#sized(TAG.set, value.size);
+      this.#open.push(value.values());
+    } else {
+      const keys = Object.keys(value);
+      this.#sized(TAG.object, keys.length);
+      this.#open.push(properties(value, keys));
+    }
+  }
+
+  #tag(tag: number): void {
+    this.#room(1);
+    this.#chunk[this.#at++] = tag;
+  }
+
+  #sized(tag: number, size: number): void {
+    this.#room(10);
+    this.#chunk[this.#at++] = tag;
+    this.#at = writeCount(this.#chunk, this.#at, size);
+  }
+
+  #double(tag: number, value: number): void {
+    this.#room(9);
+    this.#chunk[this.#at] = tag;
+    this.#chunk.writeDoubleLE(value, this.#at + 1);
+    this.#at += 9;
+  }
+
+  #raw(bytes: Uint8Array): void {
+    this.#room(bytes.byteLength);
+    this.#chunk.set(bytes, this.#at);
+    this.#at += bytes.byteLength;
+  }
+
+  #room(bytes: number): void {
+    if (this.#at + bytes > this.#chunk.length) this.#endChunk(bytes);
+  }
+
+  #endChunk(needed: number): void {
+    if (this.#at > 0) this.#full.push(this.#chunk.subarray(0, this.#at));
+    const size = Math.max(needed, Math.min(this.#chunk.length * 4, MAX_CHUNK));
+    this.#chunk = Buffer.allocUnsafe(needed === 0 ? 0 : size);
+    this.#at = 0;
+  }
+}
+
+/** All bytes of a value at once; for values known to be small. */
+export function encodeBinary(value: unknown): Buffer {
+  const encoder = new BinaryEncoder(value);
+  const chunks: Buffer[] = [];
+  for (let step = encoder.step(); step !== undefined; step = encoder.step()) chunks.push(...step);
+  const [only] = chunks;
+  return chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks);
+}
+
+/** Seven bits a byte, the lowest first. Returns where the next byte goes. */
+export function writeCount(target: Uint8Array, at: number, count: number): number {
+  let rest = count;
+  let next = at;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) target[next++] = (rest % 0x80) | 0x80;
+  target[next++] = rest;
+  return next;
+}
+
+function* piecesOfText(text: string): Generator<Piece> {
+  for (let at = 0; at < text.length; ) {
+    const cut = Math.min(at + PIECE, text.length);
+    // A surrogate pair stays in one piece.
+    const end = cut < text.length && isHighSurrogate(text.charCodeAt(cut - 1)) ? cut - 1 : cut;
+    yield new Piece(text.slice(at, end));
+    at = end;
+  }
+  yield LAST_PIECE;
+}
+
+function* piecesOfBytes(bytes: Uint8Array): Generator<Piece> {
+  for (let at = 0; at < bytes.byteLength; at += PIECE) yield new Piece(bytes.subarray(at, at + PIECE));
+}
+
+function* flat(entries: Iterable<readonly [unknown, unknown]>): Generator<unknown> {
+  for (const [key, value] of entries) {
+    yield key;
+    yield value;
+  }
+}
+
+function* properties(source: object, keys: readonly string[]): Generator<unknown> {
+  for (const key of keys) {
+    yield key;
+    yield Reflect.get(source, key);
+  }
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code < 0xdc00;
+}
+
+function isWellFormed(text: string): boolean {
+  return !ANY_SURROGATE.test(text) || !LONE_SURROGATE.test(text);
+}
+
+const ANY_SURROGATE = /[\ud800-\udfff]/;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** A container that is being read: its values come until `left` is zero, or a text's end. */
+interface Frame {
+  readonly tag: number;
+  left: number;
+  readonly items: unknown[];
+}
+
+/** Decodes what `BinaryEncoder` gave. Whatever the bytes, it ends, in time proportional to them. */
+export class BinaryDecoder {
+  readonly #bytes: Buffer;
+  #at = 0;
+  readonly #open: Frame[] = [];
+  #result: { readonly value: unknown } | undefined;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  /**
+   * Reads a few thousand values. The value once all is read, in a box; undefined before.
+   * @throws RangeError where the bytes are none of an encoder.
+   */
+  step(): { readonly value: unknown } | undefined {
+    const until = this.#at + 4 * MAX_CHUNK;
+    for (let values = 0; values < STEP_VALUES && this.#at < until && this.#result === undefined; values++)
+      this.#read();
+    if (this.#result !== undefined && this.#at !== this.#bytes.length) throw broken();
+    return this.#result;
+  }
+
+  #read(): void {
+    const tag = this.#byte();
+    switch (tag) {
+      case TAG.null:
+        return this.#give(null);
+      case TAG.false:
+        return this.#give(false);
+      case TAG.true:
+        return this.#give(true);
+      case TAG.positive:
+        return this.#give(this.#count());
+      case TAG.negative:
+        return this.#give(-this.#count());
+      case TAG.double:
+        return this.#give(this.#double());
+      case TAG.date:
+        return this.#give(sealed(new Date(this.#double())));
+      case TAG.bigint:
+        return this.#give(this.#bigint());
+      case TAG.negativeBigint:
+        return this.#give(-this.#bigint());
+      case TAG.text:
+        return this.#give(this.#take(this.#count()).toString("utf8"));
+      case TAG.wideText:
+        return this.#give(this.#take(this.#count()).toString("utf16le"));
+      case TAG.bytes:
+        return this.#give(bytesOf(this.#take(this.#count())));
+      case TAG.end:
+        return this.#endText();
+      default:
+        return this.#enter(tag);
+    }
+  }
+
+  #enter(tag: number): void {
+    const isKnown = tag === TAG.pieces || (tag >= TAG.array && tag <= TAG.set);
+    if (!isKnown || this.#open.length >= MAX_READ_DEPTH) throw broken();
+    const count = tag === TAG.pieces ? Number.POSITIVE_INFINITY : this.#count();
+    const left = tag === TAG.object || tag === TAG.map ? 2 * count : count;
+    this.#open.push({ tag, left, items: [] });
+    if (left === 0) this.#leave();
+  }
+
+  #endText(): void {
+    if (this.#open[this.#open.length - 1]?.tag !== TAG.pieces) throw broken();
+    this.#leave();
+  }
+
+  #leave(): void {
+    const frame = this.#open.pop();
+    if (frame !== undefined) this.#give(contentOf(frame));
+  }
+
+  #give(value: unknown): void {
+    const frame = this.#open[this.#open.length - 1];
+    if (frame === undefined) {
+      this.#result = { value };
+      return;
+    }
+    frame.items.push(value);
+    if (--frame.left === 0) this.#leave();
+  }
+
+  #byte(): number {
+    const byte = this.#bytes[this.#at++];
+    if (byte === undefined) throw broken();
+    return byte;
+  }
+
+  #count(): number {
+    const { count, next } = readCount(this.#bytes, this.#at);
+    this.#at = next;
+    return count;
+  }
+
+  #take(length: number): Buffer {
+    if (length > this.#bytes.length - this.#at) throw broken();
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  #double(): number {
+    return this.#take(8).readDoubleLE();
+  }
+
+  #bigint(): bigint {
+    return BigInt(`0x${this.#take(this.#count()).toString("hex") || "0"}`);
+  }
+}
+
+/** The value of these bytes at once; for values known to be small. Throws RangeError where they are broken. */
+export function decodeBinary(bytes: Uint8Array): unknown {
+  const decoder = new BinaryDecoder(bytes);
+  for (;;) {
+    const result = decoder.step();
+    if (result !== undefined) return result.value;
+  }
+}
+
+/** Reads what `writeCount` wrote. Throws RangeError beyond the bytes or beyond what a number holds exactly. */
+export function readCount(bytes: Uint8Array, at: number): { readonly count: number; readonly next: number } {
+  let count = 0;
+  let scale = 1;
+  for (let next = at; ; scale *= 0x80) {
+    const byte = bytes[next++];
+    if (byte === undefined) throw broken();
+    count += (byte & 0x7f) * scale;
+    if (!Number.isSafeInteger(count)) throw broken();
+    if (byte < 0x80) return { count, next };
+  }
+}
+
+/** A copy, but of so many bytes that copying them would hold the event loop. */
+function bytesOf(taken: Buffer): Uint8Array {
+  if (taken.length <= 4 * MAX_CHUNK) return new Uint8Array(taken);
+  return new Uint8Array(taken.buffer, taken.byteOffset, taken.length);
+}
+
+function contentOf({ tag, items }: Frame): unknown {
+  if (tag === TAG.array) return Object.freeze(items);
+  if (tag === TAG.set) return sealed(new Set(items));
+  if (tag === TAG.map) return sealed(new Map(pairs(items)));
+  if (tag === TAG.pieces) return items.reduce<string>((text, piece) => text + textOf(piece), "");
+  const source: Record<string, unknown> = {};
+  for (const [key, value] of pairs(items)) setOwn(source, textOf(key), value);
+  return Object.freeze(source);
+}
+
+function textOf(value: unknown): string {
+  if (typeof value !== "string") throw broken();
+  return value;
+}
+
+function* pairs(items: readonly unknown[]): Generator<[unknown, unknown]> {
+  for (let i = 0; i < items.length; i += 2) yield [items[i], items[i + 1]];
+}
+
+function broken(): RangeError {
+  return new RangeError("The bytes are not a stored value.");
+}

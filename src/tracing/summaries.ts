@@ -1,0 +1,132 @@
+// Listings: rows of traces or conversations, newest first, page by page, with one meaning in every store.
+import { type Summary, summarize, summaryKey } from "../conventions/summary.ts";
+import { checkFields, matches, QUERY_FIELDS, type QueryFields } from "../model/query.ts";
+import type { SpanFields } from "../model/record.ts";
+import type { SummaryPage, SummaryQuery } from "./sink.ts";
+
+/** A row with its place in a listing. */
+export interface Row {
+  readonly summary: Summary;
+  readonly place: Place;
+}
+
+/** Where a row stands: by time, then by key, both descending. */
+export interface Place {
+  readonly at: number;
+  readonly key: string;
+}
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 1000;
+const SUMMARY_FIELDS: QueryFields = {
+  ...pick(QUERY_FIELDS, ["identifier", "spanName", "status", "attributeFilter", "since", "until"]),
+  by: { what: '"trace" or "conversation"', holds: (value) => value === "trace" || value === "conversation" },
+  limit: {
+    what: `a whole number from 1 to ${MAX_LIMIT}`,
+    holds: (value) => Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= MAX_LIMIT,
+  },
+  cursor: { what: "the cursor of a page", holds: (value) => decodeCursor(value) !== undefined },
+};
+
+function pick(fields: QueryFields, names: readonly string[]): QueryFields {
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
+}
+
+/** Throws a TracelightError (`INVALID_QUERY`) for an unknown field or a value that cannot be meant. */
+export function checkSummaryQuery(query: SummaryQuery): void {
+  checkFields(query, SUMMARY_FIELDS);
+}
+
+/**
+ * A page of rows over all spans of a store: for the `summaries` of a store of your own that can hold them all in memory.
+ *
+ * @throws TracelightError `INVALID_QUERY`
+ */
+export function selectSummaries(spans: readonly SpanFields[], query: SummaryQuery): SummaryPage {
+  checkSummaryQuery(query);
+  const { identifier } = query;
+  const own = identifier === undefined ? spans : spans.filter((span) => matches(span, { identifier }));
+  const rows = rowsOf(own, query).sort(byPlace);
+  const limit = limitOf(query);
+  const page = rows.slice(0, limit);
+  return pageOf(page, rows.length > limit ? page[page.length - 1]?.place : undefined);
+}
+
+/** The rows of these spans that the query asks for and that come after its cursor, in no order. */
+export function rowsOf(spans: readonly SpanFields[], query: SummaryQuery): Row[] {
+  const { by = "trace" } = query;
+  const after = placeAfter(query);
+  const rows: Row[] = [];
+  for (const [key, group] of groupsOf(spans, by)) {
+    const summary = summarize(group, by);
+    if (summary === undefined || !isAsked(summary, group, query)) continue;
+    const place = { at: summary.latestAtMicros, key };
+    if (after === undefined || comparePlaces(place, after) > 0) rows.push({ summary, place });
+  }
+  return rows;
+}
+
+function groupsOf(spans: readonly SpanFields[], by: "trace" | "conversation"): Map<string, SpanFields[]> {
+  const groups = new Map<string, SpanFields[]>();
+  for (const span of spans) {
+    const key = summaryKey(span, by);
+    if (key === undefined) continue;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [span]);
+    else group.push(span);
+  }
+  return groups;
+}
+
+function isAsked(summary: Summary, spans: readonly SpanFields[], query: SummaryQuery): boolean {
+  const { spanName, status, attributeFilter, since, until } = query;
+  if (since !== undefined && summary.latestAtMicros < since.getTime() * 1000) return false;
+  if (until !== undefined && summary.latestAtMicros >= until.getTime() * 1000) return false;
+  const wanted = {
+    ...(spanName === undefined ? {} : { spanName }),
+    ...(status === undefined ? {} : { status }),
+    ...(attributeFilter === undefined ? {} : { attributeFilter }),
+  };
+  return spans.some((span) => matches(span, wanted));
+}
+
+/** How many rows a page holds. */
+export function limitOf(query: SummaryQuery): number {
+  return query.limit ?? DEFAULT_LIMIT;
+}
+
+/** The place after which the query's page begins. */
+export function placeAfter(query: SummaryQuery): Place | undefined {
+  return query.cursor === undefined ? undefined : decodeCursor(query.cursor);
+}
+
+/** Sorts rows as a listing has them. */
+export function byPlace(a: Row, b: Row): number {
+  return comparePlaces(a.place, b.place);
+}
+
+/** Less than 0 where `a` comes before `b` in a listing. */
+function comparePlaces(a: Place, b: Place): number {
+  if (a.at !== b.at) return b.at - a.at;
+  return a.key === b.key ? 0 : a.key > b.key ? -1 : 1;
+}
+
+/** A page of these rows; where more may come, `last` is the place after which they do. */
+export function pageOf(rows: readonly Row[], last?: Place, notes: readonly string[] = []): SummaryPage {
+  const cursor = last === undefined ? {} : { cursor: encodeCursor(last) };
+  return { rows: rows.map(({ summary }) => summary), ...cursor, notes };
+}
+
+function encodeCursor({ at, key }: Place): string {
+  return Buffer.from(JSON.stringify([at, key])).toString("base64url");
+}
+
+function decodeCursor(cursor: unknown): Place | undefined {
+  if (typeof cursor !== "string") return undefined;
+  try {
+    const [at, key]: unknown[] = JSON.parse(Buffer.from(cursor, "base64url").toString());
+    return typeof at === "number" && typeof key === "string" ? { at, key } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,70 @@
+// A process that traces into a journal and ends as it is told: run by the journal's tests.
+import { request } from "node:http";
+import { closeOnSignals, type Span, Tracer } from "tracelight";
+import { Delivery } from "../../src/delivery/delivery.ts";
+import type { Outcome } from "../../src/delivery/transport.ts";
+import { Faults } from "../../src/tracing/faults.ts";
+
+/** What the process does: adds spans in one tick, then ends in one of these ways. */
+export interface Task {
+  readonly journal?: string;
+  /** The server to send to. Without one, every send fails. */
+  readonly url?: string;
+  readonly name: string;
+  readonly spans: number;
+  readonly text?: number;
+  readonly finish: "kill" | "exit" | "end" | "stay" | "flush" | "signal";
+}
+
+const task: Task = JSON.parse(process.argv[2] ?? "{}");
+const { url } = task;
+
+const delivery = new Delivery<string>({
+  transport: {
+    name: "server",
+    maxBatchSpans: 25,
+    encode: (span) => span.spanName,
+    size: (name) => name.length,
+    send: (names) => (url === undefined ? Promise.reject(new Error("no server")) : post(url, names)),
+  },
+  faults: new Faults(undefined),
+  options: {
+    baseRetryDelayMs: 5,
+    maxRetryDelayMs: 50,
+    ...(task.journal === undefined ? {} : { journal: task.journal }),
+  },
+});
+const tracer = new Tracer({
+  name: "child",
+  write: (span: Span) => delivery.add(span),
+  flush: ({ timeoutMs }) => delivery.flush(timeoutMs),
+  close: () => {
+    process.stdout.write("closing\n");
+    return delivery.close();
+  },
+});
+
+const text = "x".repeat(task.text ?? 10);
+for (let i = 0; i < task.spans; i++) tracer.startSpan(`${task.name}-${i}`).addAttribute("text", text).end();
+
+if (task.finish === "kill") process.kill(process.pid, "SIGKILL");
+if (task.finish === "exit") process.exit(3);
+if (task.finish === "stay") setInterval(() => undefined, 1000);
+if (task.finish === "flush") await tracer.flush();
+if (task.finish === "signal") {
+  closeOnSignals(tracer);
+  setInterval(() => undefined, 1000);
+}
+process.stdout.write("ready\n");
+
+function post(to: string, names: readonly string[]): Promise<readonly Outcome[]> {
+  return new Promise((resolve, reject) => {
+    const call = request(to, { method: "POST" }, (answer) => {
+      answer.resume();
+      answer.on("end", () => resolve(names.map(() => ({ kind: "delivered" }))));
+      answer.on("error", reject);
+    });
+    call.on("error", reject);
+    call.end(JSON.stringify(names));
+  });
+}

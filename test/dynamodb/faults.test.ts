@@ -1,0 +1,205 @@
+// Nothing is lost: throttling, put-off items, broken connections, outages, kills, and many writers at once.
+// TRACELIGHT_FULL=1 runs the sizes of the bars (20,000 spans, 60 s, 1,000 conversations); without it, smaller ones.
+import { type ChildProcess, fork } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
+import type { Tracer } from "tracelight";
+import { DynamoDbTracer, ensureTable, type LocalDynamoDb, startLocalDynamoDb } from "tracelight/dynamodb";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type FaultProxy, type Faults, startFaultProxy } from "./fault-proxy.ts";
+
+const isFull = process.env["TRACELIGHT_FULL"] === "1";
+const writer = fileURLToPath(new URL("writer.mjs", import.meta.url));
+
+let dynamoDb: LocalDynamoDb;
+let client: DynamoDBClient;
+let tables = 0;
+
+beforeAll(async () => {
+  dynamoDb = await startLocalDynamoDb();
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  client = new DynamoDBClient({ endpoint: dynamoDb.endpoint, region: "us-east-1", credentials });
+});
+afterAll(async () => {
+  client.destroy();
+  await dynamoDb.close();
+});
+
+async function freshTable(): Promise<string> {
+  const tableName = `Faults${tables++}`;
+  await ensureTable({ tableName, endpoint: dynamoDb.endpoint });
+  return tableName;
+}
+
+/** How many items hold spans. */
+async function stored(tableName: string): Promise<number> {
+  let count = 0;
+  let from: Record<string, never> | undefined;
+  do {
+    const page: { Count?: number | undefined; LastEvaluatedKey?: object | undefined } = await client.send(
+      new ScanCommand({
+        TableName: tableName,
+        Select: "COUNT",
+        FilterExpression: "begins_with(sk, :span)",
+        ExpressionAttributeValues: { ":span": { S: "SPAN#" } },
+        ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+      }),
+    );
+    count += page.Count ?? 0;
+    from = page.LastEvaluatedKey as Record<string, never> | undefined;
+  } while (from !== undefined);
+  return count;
+}
+
+function record(tracer: Tracer, count: number): void {
+  for (let i = 0; i < count; i++) {
+    tracer.trace("one of many", (span) => span.addAttribute("ai.tool.output", `${i} ${"x".repeat(800)}`));
+  }
+}
+
+test("10,000 spans in one tight loop arrive whole, at default settings", { timeout: 120_000 }, async () => {
+  const tableName = await freshTable();
+  const tracer = new DynamoDbTracer({ tableName, endpoint: dynamoDb.endpoint });
+  record(tracer, 10_000);
+  expect(await tracer.flush({ timeoutMs: 100_000 })).toMatchObject({
+    written: 10_000,
+    pending: 0,
+    dropped: 0,
+    failed: 0,
+  });
+  await tracer.close();
+  expect(await stored(tableName)).toBe(10_000);
+});
+
+describe("through a network and a service at fault", () => {
+  const cases: [string, Faults, number][] = [
+    [
+      "a fifth throttled, a fifth put off, connections broken",
+      { throttled: 0.2, unprocessed: 0.2, reset: 0.05 },
+      isFull ? 20_000 : 2000,
+    ],
+    ["answers lost after the work was done", { resetAfter: 0.3 }, 500],
+    ["internal errors", { failing: 0.5 }, 500],
+    ["answers torn in half", { torn: 0.3 }, 500],
+    ["credentials that expire now and then", { expired: 0.3 }, 500],
+    ["slow answers", { slowMs: 50 }, 500],
+  ];
+  test.each(cases)("%s: all are stored, none twice", { timeout: 300_000 }, async (_name, faults, count) => {
+    const tableName = await freshTable();
+    const proxy = await startFaultProxy(dynamoDb.endpoint, faults);
+    const tracer = new DynamoDbTracer({ tableName, endpoint: proxy.endpoint, onError: () => undefined });
+    record(tracer, count);
+    expect(await tracer.flush({ timeoutMs: 250_000 })).toMatchObject({
+      written: count,
+      pending: 0,
+      dropped: 0,
+      failed: 0,
+    });
+    await tracer.close();
+    await proxy.close();
+    expect(await stored(tableName)).toBe(count);
+  });
+
+  test("one span that DynamoDB will not take fails alone, with others in its batch", async () => {
+    const tableName = await freshTable();
+    const errors: string[] = [];
+    const tracer = new DynamoDbTracer({
+      tableName,
+      endpoint: dynamoDb.endpoint,
+      onError: ({ code }) => errors.push(code),
+    });
+    record(tracer, 10);
+    // A sort key of more than 1024 bytes.
+    const bad = new DynamoDbTracer({
+      tableName,
+      endpoint: dynamoDb.endpoint,
+      identifier: "x".repeat(2000),
+      onError: ({ code }) => errors.push(code),
+    });
+    record(bad, 3);
+    expect(await tracer.close()).toMatchObject({ written: 10, failed: 0 });
+    expect(await bad.close()).toMatchObject({ written: 0, failed: 3 });
+    expect(new Set(errors)).toEqual(new Set(["INVALID_ITEM"]));
+  });
+});
+
+describe("with a journal", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "tracelight-journal-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  test("spans ended before a SIGKILL are delivered by the next start", { timeout: 60_000 }, async () => {
+    const tableName = await freshTable();
+    const journal = join(folder, "killed");
+    const child = start({ tableName, endpoint: dynamoDb.endpoint, journal, spans: 1000, ending: "kill" });
+    expect(await exitOf(child)).toBe("SIGKILL");
+    const tracer = new DynamoDbTracer({ tableName, endpoint: dynamoDb.endpoint, journal });
+    await tracer.flush();
+    await tracer.close();
+    expect(await stored(tableName)).toBe(1000);
+    expect(readdirSync(journal)).toEqual([]);
+  });
+
+  test("spans that end while the table cannot be reached are all stored later, and memory stays flat", {
+    timeout: 200_000,
+  }, async () => {
+    const tableName = await freshTable();
+    const proxy: FaultProxy = await startFaultProxy(dynamoDb.endpoint, { down: true });
+    const spans = isFull ? 50_000 : 8000;
+    const child = start({
+      tableName,
+      endpoint: proxy.endpoint,
+      journal: join(folder, "outage"),
+      spans,
+      ending: "close",
+    });
+    const grown = new Promise<number>((resolve) => child.once("message", (bytes) => resolve(Number(bytes))));
+    expect(await grown).toBeLessThan(64 * 1024 * 1024);
+    await new Promise((resolve) => setTimeout(resolve, isFull ? 60_000 : 1000));
+    proxy.faults = {};
+    expect(await exitOf(child)).toBe(0);
+    await proxy.close();
+    expect(await stored(tableName)).toBe(spans);
+  });
+});
+
+test("conversations written by four processes at once read back whole", { timeout: 300_000 }, async () => {
+  const tableName = await freshTable();
+  const conversations = isFull ? 1000 : 40;
+  const children = [0, 1, 2, 3].map(() =>
+    start({ tableName, endpoint: dynamoDb.endpoint, conversations, ending: "close" }),
+  );
+  expect(await Promise.all(children.map(exitOf))).toEqual([0, 0, 0, 0]);
+  const tracer = new DynamoDbTracer({ tableName, endpoint: dynamoDb.endpoint });
+  for (let i = 0; i < conversations; i++) {
+    const spans = await tracer.getTraces({ attributeFilter: { "ai.conversation.id": `c${i}` } });
+    expect(spans).toHaveLength(8);
+    for (const span of spans.filter(({ spanName }) => spanName === "llm")) {
+      expect(span.attributes["ai.llm.request.messages"]).toHaveLength(10);
+      expect(span.parentSpan?.spanName).toBe("turn");
+    }
+  }
+  await tracer.close();
+});
+
+interface Work {
+  readonly tableName: string;
+  readonly endpoint: string;
+  readonly journal?: string;
+  readonly spans?: number;
+  readonly conversations?: number;
+  readonly ending: "kill" | "close";
+}
+
+function start(work: Work): ChildProcess {
+  return fork(writer, [JSON.stringify(work)], { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+}
+
+function exitOf(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
+  return new Promise((resolve) => child.once("exit", (code, signal) => resolve(signal ?? code)));
+}
