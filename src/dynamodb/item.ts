@@ -3,7 +3,7 @@ import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { beginsTurn } from "../conventions/summary.ts";
 import { NO_IDENTIFIER } from "../model/query.ts";
 import { decodeRecord, encodeEvent, encodeLink, type SpanFields } from "../model/record.ts";
-import { type KeyLayout, LAYOUTS, type Layout } from "./layout.ts";
+import { type KeyLayout, LAYOUTS } from "./layout.ts";
 import { recentKey } from "./recent.ts";
 import { fromMap, toAttributeValue, toMap } from "./values.ts";
 
@@ -44,27 +44,32 @@ export function toItem(span: SpanFields, options: ItemOptions): Item {
   const layout = LAYOUTS[keyLayout];
   const { startedAtMicros: start, endedAtMicros: end } = span;
   const conversation = layout.indexKey(span.attributes);
-  return {
+  // One literal and a few assignments: spreads would double the time, and this is done for each span.
+  const item: Item = {
     pk: { S: tracePartition(span.traceId) },
     sk: { S: `${sortKeyPrefix(identifier)}${startKey(start)}#${span.spanId}` },
     identifier: options.identifier === undefined ? layout.noIdentifier : { S: identifier },
     expire_at: { N: String(expiry(ttlSeconds)) },
-    ...(conversation === undefined ? {} : { conversation_id: { S: conversation } }),
-    ...(options.recent && beginsTurn(span) ? recentKey(span, identifier, conversation) : {}),
     trace_id: { S: span.traceId },
     span_id: { S: span.spanId },
     parent_span_id: span.parentSpanId === undefined ? { NULL: true } : { S: span.parentSpanId },
     span_name: { S: span.spanName },
     span_kind: { S: span.spanKind },
-    ...(layout.hasStatus(span) ? { span_status: { S: span.spanStatus } } : {}),
     started_at: { S: layout.time(start) },
-    ...(end === undefined ? {} : endFields(start, end, layout)),
     scope_name: { S: span.scope.name },
     scope_version: span.scope.version === undefined ? { NULL: true } : { S: span.scope.version },
     resource_attributes: { M: toMap(span.resourceAttributes, 0, layout.forms) },
     attributes: { M: toMap(span.attributes, 0, layout.forms) },
-    ...ownFields(span),
   };
+  if (layout.hasStatus(span)) item["span_status"] = { S: span.spanStatus };
+  if (conversation !== undefined) item["conversation_id"] = { S: conversation };
+  if (options.recent && beginsTurn(span)) Object.assign(item, recentKey(span, identifier, conversation));
+  if (end !== undefined) {
+    item["ended_at"] = { S: layout.time(end) };
+    item["duration_ms"] = { N: String(Math.round((end - start) / 1000)) };
+  }
+  addOwnFields(item, span);
+  return item;
 }
 
 /** When DynamoDB may delete what is written now, in seconds since the epoch. */
@@ -72,17 +77,11 @@ export function expiry(ttlSeconds: number): number {
   return Math.floor(Date.now() / 1000) + ttlSeconds;
 }
 
-function endFields(start: number, end: number, layout: Layout): Item {
-  return { ended_at: { S: layout.time(end) }, duration_ms: { N: String(Math.round((end - start) / 1000)) } };
-}
-
 /** What the toolkit does not know, only where it says something; events and links as in the record. */
-function ownFields({ statusMessage, events, links }: SpanFields): Item {
-  return {
-    ...(statusMessage === undefined ? {} : { status_message: { S: statusMessage } }),
-    ...(events.length === 0 ? {} : { events: toAttributeValue(events.map(encodeEvent)) }),
-    ...(links.length === 0 ? {} : { links: toAttributeValue(links.map(encodeLink)) }),
-  };
+function addOwnFields(item: Item, { statusMessage, events, links }: SpanFields): void {
+  if (statusMessage !== undefined) item["status_message"] = { S: statusMessage };
+  if (events.length > 0) item["events"] = toAttributeValue(events.map(encodeEvent));
+  if (links.length > 0) item["links"] = toAttributeValue(links.map(encodeLink));
 }
 
 /** A stored span, with the identifier it was written under. */

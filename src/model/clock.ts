@@ -59,10 +59,17 @@ export function isoDate(date: Date): string {
 
 /** ISO 8601 in UTC with six digits: `2026-11-22T10:36:03.657928Z`. */
 export function isoMicros(micros: number): string {
-  const ms = Math.floor(micros / 1000);
-  const rest = String(micros - ms * 1000).padStart(3, "0");
-  return `${new Date(ms).toISOString().slice(0, -1)}${rest}Z`;
+  const second = Math.floor(micros / 1_000_000);
+  if (second !== latestSecond) {
+    latestSecondText = new Date(second * 1000).toISOString().slice(0, -4);
+    latestSecond = second;
+  }
+  return `${latestSecondText}${String(micros - second * 1_000_000 + 1_000_000).slice(1)}Z`;
 }
+
+/** Most times that are written lie in the same second: its text is made once. */
+let latestSecond = Number.NaN;
+let latestSecondText = "";
 
 const ISO = /^((?:\d{4}|[+-]\d{6})-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:?\d\d)?$/;
 
