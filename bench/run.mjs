@@ -5,13 +5,21 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     rounds: { type: "string", default: "7" },
     json: { type: "string" },
     readme: { type: "boolean", default: false },
   },
 });
+if (positionals.length > 0) {
+  // The figures of one part: `npm run bench -- dynamodb`.
+  const parts = { dynamodb: ["dynamodb.mjs", "journal.mjs"] };
+  for (const file of parts[positionals[0]] ?? []) await import(new URL(file, import.meta.url).href);
+  if (!(positionals[0] in parts)) console.error(`There is no benchmark "${positionals[0]}"; there is dynamodb.`);
+  process.exit(positionals[0] in parts ? 0 : 2);
+}
 const rounds = Number(values.rounds);
 const run = promisify(execFile);
 const caseFile = fileURLToPath(new URL("case.mjs", import.meta.url));

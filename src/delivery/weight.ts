@@ -1,5 +1,6 @@
 // About how many bytes a span that waits takes in memory, found in a microsecond or so: long lists are sampled.
-import type { SpanFields } from "../model/record.ts";
+import { sharedItems } from "../model/history.ts";
+import { OWN, type Span } from "../tracing/span.ts";
 
 const SPAN_BYTES = 1024;
 const VALUE_BYTES = 16;
@@ -8,11 +9,13 @@ const SAMPLE = 32;
 /** Levels that are looked at; what is below counts as little. */
 const LEVELS = 8;
 
-/** The bytes of a span's values in memory, about. */
-export function weigh(span: SpanFields): number {
-  const { attributes, events } = span;
+/** The bytes of a span's own values in memory, about. */
+export function weigh(span: Span): number {
+  // A span of another copy of the package, of another version, may not have it.
+  const own = OWN in span ? span[OWN]() : [];
+  const { events } = span;
   let bytes = SPAN_BYTES;
-  for (const key in attributes) bytes += VALUE_BYTES + weighValue(attributes[key]);
+  for (let i = 1; i < own.length; i += 2) bytes += VALUE_BYTES + weighValue(own[i]);
   return events.length === 0 ? bytes : bytes + weighValue(events);
 }
 
@@ -22,6 +25,8 @@ export function weighValue(value: unknown, levels: number = LEVELS): number {
   if (typeof value !== "object" || value === null) return VALUE_BYTES;
   if (value instanceof Uint8Array) return VALUE_BYTES + value.byteLength;
   if (levels === 0) return VALUE_BYTES;
+  const list = sharedItems(value);
+  if (list !== undefined) return weighSample(list.items, list.length, levels);
   if (Array.isArray(value)) return weighSample(value, value.length, levels);
   if (value instanceof Map) return weighSample(value.entries(), value.size, levels);
   if (value instanceof Set) return weighSample(value, value.size, levels);

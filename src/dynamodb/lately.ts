@@ -17,47 +17,46 @@ const MAX_AGE_MS = 10_000;
 /** A bounded memory of keys; values stay in the table. */
 export class WrittenLately {
   /** In order of writing. */
-  readonly #written = new Map<string, Written>();
+  #written: Written[] = [];
 
-  /** Takes note of an item that the table has taken. */
-  add(item: Item): void {
-    const { pk, sk } = item;
-    if (pk?.S === undefined || sk?.S === undefined) return;
-    this.#forget(MAX_KEYS - 1);
-    const conversation = item["conversation_id"]?.S;
-    const isTurn = item[RECENT_ATTRIBUTE] !== undefined;
-    if (conversation === undefined && !isTurn) return;
-    const written = { key: { pk, sk }, sk: sk.S, conversation, isTurn, at: performance.now() };
-    this.#written.set(keyText(item), written);
+  /** Takes note of items that the table has taken. */
+  add(items: readonly Item[]): void {
+    const at = performance.now();
+    for (const item of items) {
+      const { pk, sk, conversation_id, [RECENT_ATTRIBUTE]: recent } = item;
+      if (pk?.S === undefined || sk?.S === undefined) continue;
+      const conversation = conversation_id?.S;
+      if (conversation === undefined && recent === undefined) continue;
+      this.#written.push({ key: { pk, sk }, sk: sk.S, conversation, isTurn: recent !== undefined, at });
+    }
+    if (this.#written.length > MAX_KEYS * 2) this.#forget();
   }
 
   /** The keys under a conversation's index key whose sort key begins so. */
   under(conversation: string | undefined, prefix: string): Map<string, Item> {
     const keys = new Map<string, Item>();
     if (conversation === undefined) return keys;
-    this.#forget(MAX_KEYS);
-    for (const [text, written] of this.#written) {
-      if (written.conversation === conversation && written.sk.startsWith(prefix)) keys.set(text, written.key);
+    this.#forget();
+    for (const written of this.#written) {
+      if (written.conversation !== conversation || !written.sk.startsWith(prefix)) continue;
+      keys.set(keyText(written.key), written.key);
     }
     return keys;
   }
 
   /** What a listing would find in the recent index, as its items. */
   turns(prefix: string): Item[] {
-    this.#forget(MAX_KEYS);
-    return [...this.#written.values()].flatMap(({ key, sk, conversation, isTurn }) =>
+    this.#forget();
+    return this.#written.flatMap(({ key, sk, conversation, isTurn }) =>
       isTurn && sk.startsWith(prefix)
         ? [{ ...key, ...(conversation === undefined ? {} : { conversation_id: { S: conversation } }) }]
         : [],
     );
   }
 
-  #forget(most: number): void {
+  #forget(): void {
     const oldest = performance.now() - MAX_AGE_MS;
-    for (const [text, { at }] of this.#written) {
-      if (this.#written.size <= most && at >= oldest) return;
-      this.#written.delete(text);
-    }
+    this.#written = this.#written.slice(-MAX_KEYS).filter(({ at }) => at >= oldest);
   }
 }
 

@@ -133,13 +133,14 @@ export class DynamoDbStore implements Store {
 
   #written(items: readonly Item[]): void {
     this.#packer.acknowledge(items);
-    for (const item of items) {
-      this.#lately.add(item);
-      const day = markedDay(item);
-      if (day === undefined) continue;
-      if (this.#marked.size >= MAX_MARKED_DAYS) this.#marked.clear();
-      this.#marked.add(day);
-    }
+    this.#lately.add(items);
+    if (this.#options.recentIndex !== undefined) for (const item of items) this.#mark(markedDay(item));
+  }
+
+  #mark(day: string | undefined): void {
+    if (day === undefined) return;
+    if (this.#marked.size >= MAX_MARKED_DAYS) this.#marked.clear();
+    this.#marked.add(day);
   }
 
   #connect(): Promise<Connection> {

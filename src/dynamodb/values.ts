@@ -66,8 +66,8 @@ function toSet(items: readonly unknown[], level: number, forms: ValueForms | und
 /** An object's properties, each as DynamoDB stores it. */
 export function toMap(source: object, level = 0, forms?: ValueForms): Record<string, AttributeValue> {
   const map: Record<string, AttributeValue> = {};
-  for (const [key, value] of Object.entries(source)) {
-    map[escapeKey(key)] = toAttributeValue(value, level, forms);
+  for (const key of Object.keys(source)) {
+    map[escapeKey(key)] = toAttributeValue(Reflect.get(source, key), level, forms);
   }
   return map;
 }

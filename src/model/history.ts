@@ -44,6 +44,13 @@ export function captureShared(value: unknown): unknown {
   return capture(value);
 }
 
+/** The items of what `captureShared` made of a list, and how many of them count; undefined for anything else. */
+export function sharedItems(
+  captured: unknown,
+): { readonly items: readonly unknown[]; readonly length: number } | undefined {
+  return captured instanceof CapturedList ? captured : undefined;
+}
+
 /** The plain frozen value of what `captureShared` gave. */
 export function reveal(captured: unknown): unknown {
   if (!(captured instanceof CapturedList)) return captured;

@@ -26,6 +26,8 @@ import { describeException } from "./exception.ts";
 /** Where a span keeps the part of itself that contexts hold; the same symbol in every copy of the package. */
 export const NODE: unique symbol = Symbol.for("tracelight.node.v1");
 
+/** Own attributes without a copy. */
+export const OWN: unique symbol = Symbol.for("tracelight.own.v1");
 const FREEZE: unique symbol = Symbol("freeze");
 
 /** Own attributes beyond this many are looked up by a map. */
@@ -257,6 +259,11 @@ export class Span implements SpanFields {
     if (!this.#isLive()) return this.#frozen?.again?.() ?? this;
     const node = { ...this[NODE], parent: undefined, span: undefined, before: undefined, after: undefined };
     return frozenSpan(node, this.payload());
+  }
+
+  /** @internal Own attributes as they are kept (key, value, key, value), for those who only look at their size. */
+  [OWN](): readonly unknown[] {
+    return this.#own;
   }
 
   /** @internal What this span carries, for a frozen copy of it. */
