@@ -5,8 +5,8 @@ import { DynamoDbTracer } from "tracelight/dynamodb";
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 
-// On-demand, Standard table class, us-east-1, as published at https://aws.amazon.com/dynamodb/pricing/on-demand/ and
-// noted in November 2026. Prices differ between regions and change: look before you rely on them.
+// On-demand, Standard table class, us-east-1, since November 2024: https://aws.amazon.com/dynamodb/pricing/on-demand/.
+// Prices differ between regions and change: look before you rely on them.
 const DOLLARS_PER_MILLION_WRITE_UNITS = 0.625;
 const DOLLARS_PER_MILLION_READ_UNITS = 0.125;
 const DOLLARS_PER_GB_MONTH = 0.25;

@@ -17,7 +17,8 @@ if (positionals.length > 0) {
   // The figures of one part: `npm run bench -- dynamodb`.
   const parts = { dynamodb: ["dynamodb.mjs", "journal.mjs"] };
   for (const file of parts[positionals[0]] ?? []) await import(new URL(file, import.meta.url).href);
-  if (!(positionals[0] in parts)) console.error(`There is no benchmark "${positionals[0]}"; there is dynamodb.`);
+  if (!(positionals[0] in parts))
+    console.error(`There is no benchmark "${positionals[0]}"; there is dynamodb.`);
   process.exit(positionals[0] in parts ? 0 : 2);
 }
 const rounds = Number(values.rounds);

@@ -2,6 +2,7 @@
 import type * as Sdk from "@aws-sdk/client-dynamodb";
 import { TracelightError } from "../model/errors.ts";
 import { is, type OptionRules } from "../model/options.ts";
+import { prepareClient } from "./wire.ts";
 
 /** The part of the AWS SDK's `DynamoDBClient` that Tracelight uses. */
 export interface DynamoDbClientLike {
@@ -47,6 +48,7 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     return { sdk, client: options.client, close: () => undefined };
   }
   const client = new sdk.DynamoDBClient(clientConfig(options));
+  prepareClient(client);
   return { sdk, client, close: () => client.destroy() };
 }
 
@@ -66,6 +68,7 @@ function isClient(client: DynamoDbClientLike): client is Sdk.DynamoDBClient {
 
 function clientConfig({ endpoint, region }: ConnectionOptions): Sdk.DynamoDBClientConfig {
   return {
+    cacheMiddleware: true,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(endpoint !== undefined && isLoopback(endpoint) ? localDefaults(region) : {}),

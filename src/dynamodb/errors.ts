@@ -22,8 +22,7 @@ const WRONG_KEYS: Explanation = {
 };
 const TOO_LARGE: Explanation = {
   code: "ITEM_TOO_LARGE",
-  says: () =>
-    "A span is larger than a DynamoDB item may be (400 KB); shorten its attributes with the process option",
+  says: () => "An item is larger than DynamoDB takes (400 KB); shorten the span with the process option",
 };
 const NO_CREDENTIALS: Explanation = {
   code: "CREDENTIALS",
@@ -37,7 +36,7 @@ const NO_REGION: Explanation = {
 const DENIED: Explanation = {
   code: "ACCESS_DENIED",
   says: (table) =>
-    `The AWS credentials may not use the table "${table}"; allow dynamodb:PutItem, Query, Scan, BatchGetItem and DescribeTable`,
+    `The AWS credentials may not use the table "${table}"; allow dynamodb:BatchWriteItem, BatchGetItem, Query, Scan and DescribeTable`,
 };
 const FAILED: Explanation = {
   code: "DYNAMODB_FAILED",

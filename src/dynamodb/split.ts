@@ -33,7 +33,6 @@ const OWN_PARTS_BYTES = 64_000;
 const MAX_OWN_PARTS = 24;
 /** Beyond this it does not matter how large a value is. */
 const MEASURED_BYTES = 1 << 20;
-/** The top-level attribute that says what is in parts. */
 /** The top-level attribute that says which values of an item are stored elsewhere. */
 export const SPLIT_ATTRIBUTE = "split_values";
 /** Names what could not be put together again. */

@@ -37,15 +37,38 @@ function writeAsJson({ sdk, client }: Connection, tableName: string, items: read
   const body = Buffer.from(JSON.stringify({ RequestItems: { [tableName]: requests } }));
   // The SDK routes and checks by its input; one item of the batch is enough for that.
   const first = items.slice(0, 1).map(({ pk = EMPTY, sk = EMPTY }) => ({ PutRequest: { Item: { pk, sk } } }));
-  const command = new sdk.BatchWriteItemCommand({ RequestItems: { [tableName]: first } });
-  command.middlewareStack.add(
-    (next) => (args) => {
-      replaceBody(args.request, body);
-      return next(args);
-    },
-    { step: "build", priority: "high", name: "tracelightBody" },
-  );
+  const input = { RequestItems: { [tableName]: first } };
+  bodies.set(input, body);
+  const command = new sdk.BatchWriteItemCommand(input);
+  if (!prepared.has(client)) command.middlewareStack.add(putBody, BUILD);
   return client.send(command);
+}
+
+/** The bodies of requests on their way, by their input. */
+const bodies = new WeakMap<object, Buffer>();
+/** Clients that put in the bodies by themselves. */
+const prepared = new WeakSet<object>();
+
+/**
+ * Lets a client of our own put in the bodies of all its requests, so that it can keep its chain of middleware from one
+ * request to the next. A caller's client is left as it is: there each command brings the middleware.
+ */
+export function prepareClient(client: Connection["client"]): void {
+  client.middlewareStack.add(putBody, BUILD);
+  prepared.add(client);
+}
+
+const BUILD = { step: "build", priority: "high", name: "tracelightBody" } as const;
+
+/** Puts in the body of a request that has one. */
+function putBody<A extends { readonly input: object; readonly request: unknown }, R>(
+  next: (args: A) => R,
+): (args: A) => R {
+  return (args) => {
+    const body = bodies.get(args.input);
+    if (body !== undefined) replaceBody(args.request, body);
+    return next(args);
+  };
 }
 
 /** Thrown before anything is sent. */

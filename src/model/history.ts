@@ -8,6 +8,8 @@ const SHARED_LEVELS = 3;
 /** A container with more new items than this is captured as a whole, under the bounds of one capture. */
 const MOST_NEW_ITEMS = 10_000;
 
+const SMALL_OBJECT = 8;
+
 type Keyed = Readonly<Record<string, unknown>>;
 
 /**
@@ -60,8 +62,19 @@ export function reveal(captured: unknown): unknown {
 function captureObject(source: object, walk: SharedCapture): unknown {
   if (!isPlain(source)) return walk.value(source);
   const captured = walk.beside(source, bySource.get(source), SHARED_LEVELS);
-  bySource.set(source, captured);
+  if (isWorthKeeping(captured)) bySource.set(source, captured);
   return captured;
+}
+
+/** A small flat object takes less to copy again than to remember. */
+function isWorthKeeping(captured: unknown): boolean {
+  if (typeof captured !== "object" || captured === null) return false;
+  let properties = 0;
+  for (const key in captured) {
+    const value: unknown = Reflect.get(captured, key);
+    if ((typeof value === "object" && value !== null) || ++properties > SMALL_OBJECT) return true;
+  }
+  return false;
 }
 
 function captureList(source: readonly unknown[], walk: SharedCapture): unknown {
