@@ -13,7 +13,7 @@ export interface DeliveryOptions {
   readonly maxQueuedSpans?: number;
   /** Bytes that may wait in memory, about. Default 64 MiB; 16 MiB with a journal, which takes the rest. */
   readonly maxQueuedBytes?: number;
-  /** Requests at once. Default 8. */
+  /** Requests at once. Default 4. */
   readonly maxConcurrency?: number;
   /** The upper bound of the first wait before a retry, in milliseconds; it doubles with each further one. Default 100. */
   readonly baseRetryDelayMs?: number;
@@ -60,7 +60,7 @@ export function deliverySettings(options: DeliveryOptions, limits: BatchLimits):
     maxBatchAgeMs: Math.min(options.maxBatchAgeMs ?? 100, MAX_TIMER_MS),
     maxQueuedSpans: options.maxQueuedSpans ?? 20_000,
     maxQueuedBytes,
-    maxConcurrency: options.maxConcurrency ?? 8,
+    maxConcurrency: options.maxConcurrency ?? 4,
     baseRetryDelayMs: options.baseRetryDelayMs ?? 100,
     maxRetryDelayMs: Math.min(options.maxRetryDelayMs ?? 30_000, MAX_TIMER_MS),
     journal,

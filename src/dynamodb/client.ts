@@ -66,9 +66,18 @@ function isClient(client: DynamoDbClientLike): client is Sdk.DynamoDBClient {
   return typeof client.send === "function";
 }
 
+const TIMEOUTS = {
+  connectionTimeout: 5000,
+  requestTimeout: 30_000,
+  socketTimeout: 30_000,
+  throwOnRequestTimeout: true,
+} as const;
+
 function clientConfig({ endpoint, region }: ConnectionOptions): Sdk.DynamoDBClientConfig {
   return {
     cacheMiddleware: true,
+    // Without these the SDK waits for ever on a connection that says nothing.
+    requestHandler: TIMEOUTS,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(endpoint !== undefined && isLoopback(endpoint) ? localDefaults(region) : {}),

@@ -18,6 +18,8 @@ export interface Faults {
   torn?: number;
   /** ExpiredTokenException. */
   expired?: number;
+  /** The request is never answered. */
+  hang?: number;
   /** Milliseconds before each answer. */
   slowMs?: number;
   /** Nothing is answered. */
@@ -57,6 +59,7 @@ export async function startFaultProxy(target: string, faults: Faults, seed = 1):
     const { slowMs = 0, down, ...chances } = proxy.faults;
     if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs));
     if (down === true || happens(chances.reset)) return void incoming.socket.destroy();
+    if (happens(chances.hang)) return;
     if (happens(chances.throttled)) return fault(response, 400, "ProvisionedThroughputExceededException");
     if (happens(chances.expired)) return fault(response, 400, "ExpiredTokenException");
     if (happens(chances.failing)) return fault(response, 500, "InternalServerError");

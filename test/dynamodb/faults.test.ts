@@ -103,6 +103,28 @@ describe("through a network and a service at fault", () => {
     expect(await stored(tableName)).toBe(count);
   });
 
+  test("requests that are never answered: they time out and are sent again", {
+    timeout: 120_000,
+  }, async () => {
+    const tableName = await freshTable();
+    const proxy = await startFaultProxy(dynamoDb.endpoint, { hang: 0.3 });
+    const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+    const requestHandler = { requestTimeout: 300, throwOnRequestTimeout: true };
+    const impatient = new DynamoDBClient({
+      endpoint: proxy.endpoint,
+      region: "us-east-1",
+      credentials,
+      requestHandler,
+    });
+    const tracer = new DynamoDbTracer({ tableName, client: impatient, onError: () => undefined });
+    record(tracer, 500);
+    expect(await tracer.flush({ timeoutMs: 100_000 })).toMatchObject({ written: 500, pending: 0, failed: 0 });
+    await tracer.close();
+    impatient.destroy();
+    await proxy.close();
+    expect(await stored(tableName)).toBe(500);
+  });
+
   test("one span that DynamoDB will not take fails alone, with others in its batch", async () => {
     const tableName = await freshTable();
     const errors: string[] = [];
