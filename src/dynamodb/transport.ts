@@ -119,7 +119,8 @@ function isHeldUp({ before }: Parcel, failures: Failures): boolean {
 
 /** Two items of one key would make DynamoDB refuse the request: the later one counts. */
 function distinctItems(items: readonly Item[]): readonly Item[] {
-  if (items.length < 2) return items;
+  // Nearly always so, and cheaper to see by the sort keys alone, which hold the spans' ids.
+  if (new Set(items.map(({ sk }) => sk?.S)).size === items.length) return items;
   return [...new Map(items.map((item) => [keyOf(item), item])).values()];
 }
 
