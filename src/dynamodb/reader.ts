@@ -29,12 +29,10 @@ export interface ReaderOptions {
 export class TableReader {
   readonly names: TableNames;
   readonly #options: ReaderOptions;
-  readonly #items: ItemReader;
 
   constructor(options: ReaderOptions) {
     this.names = options.names;
     this.#options = options;
-    this.#items = options.items;
   }
 
   /** The spans that the query asks for, in its order, each with its parent where that is among them. */
@@ -78,7 +76,9 @@ export class TableReader {
   async *#unseen(unseen: ReadonlyMap<string, Item>, end: End, query: TraceQuery): AsyncGenerator<SpanFields> {
     const keys = [...unseen.values()].filter((key) => end.isWithin(key));
     if (keys.length === 0) return;
-    const items = await this.#items.get(keys.map(({ pk, sk }) => ({ pk: pk?.S ?? "", sk: sk?.S ?? "" })));
+    const items = await this.#options.items.get(
+      keys.map(({ pk, sk }) => ({ pk: pk?.S ?? "", sk: sk?.S ?? "" })),
+    );
     for (const stored of await this.#unpack(items)) {
       if (matches(stored.fields, query, stored.identifier)) yield stored.fields;
     }
@@ -130,7 +130,7 @@ export class TableReader {
   /** An item that cannot be read is reported and left out; the others are still found. */
   #unpack(items: readonly Item[]): Promise<UnpackedSpan[]> {
     return unpack(items, {
-      reader: this.#items,
+      reader: this.#options.items,
       fromItem: (item) => fromItem(item, this.names.keyLayout),
       onUnreadable: (error, item) => {
         const where = `The item ${item["pk"]?.S} ${item["sk"]?.S}`;

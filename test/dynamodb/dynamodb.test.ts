@@ -8,21 +8,9 @@ import {
   ScanCommand,
 } from "@aws-sdk/client-dynamodb";
 import { InMemoryTracer, type Span, TracelightError } from "tracelight";
-import { DynamoDbTracer, ensureTable, type LocalDynamoDb, startLocalDynamoDb } from "tracelight/dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-
-let dynamoDb: LocalDynamoDb;
-let client: DynamoDBClient;
-
-beforeAll(async () => {
-  dynamoDb = await startLocalDynamoDb();
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  client = new DynamoDBClient({ endpoint: dynamoDb.endpoint, region: "us-east-1", credentials });
-});
-afterAll(async () => {
-  client.destroy();
-  await dynamoDb.close();
-});
+import { DynamoDbTracer, ensureTable, startLocalDynamoDb } from "tracelight/dynamodb";
+import { describe, expect, test } from "vitest";
+import { client, dynamoDb } from "./emulator.ts";
 
 const connection = () => ({ endpoint: dynamoDb.endpoint });
 

@@ -7,26 +7,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import type { Tracer } from "tracelight";
-import { DynamoDbTracer, ensureTable, type LocalDynamoDb, startLocalDynamoDb } from "tracelight/dynamodb";
+import { DynamoDbTracer, ensureTable } from "tracelight/dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { client, dynamoDb } from "./emulator.ts";
 import { type FaultProxy, type Faults, startFaultProxy } from "./fault-proxy.ts";
 
 const isFull = process.env["TRACELIGHT_FULL"] === "1";
 const writer = fileURLToPath(new URL("writer.mjs", import.meta.url));
 
-let dynamoDb: LocalDynamoDb;
-let client: DynamoDBClient;
 let tables = 0;
-
-beforeAll(async () => {
-  dynamoDb = await startLocalDynamoDb();
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  client = new DynamoDBClient({ endpoint: dynamoDb.endpoint, region: "us-east-1", credentials });
-});
-afterAll(async () => {
-  client.destroy();
-  await dynamoDb.close();
-});
 
 async function freshTable(): Promise<string> {
   const tableName = `Faults${tables++}`;

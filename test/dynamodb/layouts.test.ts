@@ -1,38 +1,15 @@
 // Key layouts: items equal to the Python toolkit's, and reading by conversation in each layout.
 import { readFileSync } from "node:fs";
-import {
-  type AttributeValue,
-  BatchWriteItemCommand,
-  DynamoDBClient,
-  ScanCommand,
-} from "@aws-sdk/client-dynamodb";
+import { type AttributeValue, BatchWriteItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { Span, type SpanRecord, type TracelightError } from "tracelight";
-import {
-  DynamoDbTracer,
-  type DynamoDbTracerOptions,
-  ensureTable,
-  type KeyLayout,
-  type LocalDynamoDb,
-  startLocalDynamoDb,
-} from "tracelight/dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DynamoDbTracer, type DynamoDbTracerOptions, ensureTable, type KeyLayout } from "tracelight/dynamodb";
+import { describe, expect, test } from "vitest";
 import { DynamoDbStore } from "../../src/dynamodb/sink.ts";
+import { client, dynamoDb } from "./emulator.ts";
 
 type Item = Record<string, AttributeValue>;
 
-let dynamoDb: LocalDynamoDb;
-let client: DynamoDBClient;
 let tables = 0;
-
-beforeAll(async () => {
-  dynamoDb = await startLocalDynamoDb();
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  client = new DynamoDBClient({ endpoint: dynamoDb.endpoint, region: "us-east-1", credentials });
-});
-afterAll(async () => {
-  client.destroy();
-  await dynamoDb.close();
-});
 
 async function freshTable(): Promise<string> {
   const tableName = `Layouts${tables++}`;

@@ -1,31 +1,14 @@
 // Queries: what is pushed down to DynamoDB changes nothing about what is found; indexes that lag; reading without an end.
-import { DynamoDBClient, QueryCommand, type QueryCommandInput, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { QueryCommand, type QueryCommandInput, ScanCommand } from "@aws-sdk/client-dynamodb";
 import fc from "fast-check";
 import { matches, type Span, type TraceQuery } from "tracelight";
-import {
-  DynamoDbTracer,
-  type DynamoDbTracerOptions,
-  ensureTable,
-  type LocalDynamoDb,
-  startLocalDynamoDb,
-} from "tracelight/dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DynamoDbTracer, type DynamoDbTracerOptions, ensureTable } from "tracelight/dynamodb";
+import { describe, expect, test } from "vitest";
+import { client } from "./emulator.ts";
 
-let dynamoDb: LocalDynamoDb;
-let client: DynamoDBClient;
 /** What was asked of DynamoDB. */
 let sent: { name: string; input: QueryCommandInput; items: number }[] = [];
 let hiding = false;
-
-beforeAll(async () => {
-  dynamoDb = await startLocalDynamoDb();
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  client = new DynamoDBClient({ endpoint: dynamoDb.endpoint, region: "us-east-1", credentials });
-});
-afterAll(async () => {
-  client.destroy();
-  await dynamoDb.close();
-});
 
 /** The real client, listened to; while `hiding`, its indexes show nothing. */
 const listening = {

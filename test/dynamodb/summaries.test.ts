@@ -1,22 +1,11 @@
 // Listings from the recent index and by scan: the rows, their order and pages are those of any store.
-import { DynamoDBClient, QueryCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import { QueryCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { InMemoryTracer, type Summary, type SummaryQuery, type TracelightError } from "tracelight";
-import { DynamoDbTracer, ensureTable, type LocalDynamoDb, startLocalDynamoDb } from "tracelight/dynamodb";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DynamoDbTracer, ensureTable } from "tracelight/dynamodb";
+import { describe, expect, test } from "vitest";
+import { client } from "./emulator.ts";
 
-let dynamoDb: LocalDynamoDb;
-let client: DynamoDBClient;
 let sent: string[] = [];
-
-beforeAll(async () => {
-  dynamoDb = await startLocalDynamoDb();
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  client = new DynamoDBClient({ endpoint: dynamoDb.endpoint, region: "us-east-1", credentials });
-});
-afterAll(async () => {
-  client.destroy();
-  await dynamoDb.close();
-});
 
 const listening = {
   send(command: never): Promise<unknown> {

@@ -3,25 +3,12 @@ import {
   CreateTableCommand,
   DescribeTableCommand,
   DescribeTimeToLiveCommand,
-  DynamoDBClient,
   UpdateTableCommand,
   UpdateTimeToLiveCommand,
 } from "@aws-sdk/client-dynamodb";
-import { ensureTable, type LocalDynamoDb, startLocalDynamoDb } from "tracelight/dynamodb";
-import { afterAll, beforeAll, expect, test } from "vitest";
-
-let dynamoDb: LocalDynamoDb;
-let client: DynamoDBClient;
-
-beforeAll(async () => {
-  dynamoDb = await startLocalDynamoDb();
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  client = new DynamoDBClient({ endpoint: dynamoDb.endpoint, region: "us-east-1", credentials });
-});
-afterAll(async () => {
-  client.destroy();
-  await dynamoDb.close();
-});
+import { ensureTable } from "tracelight/dynamodb";
+import { expect, test } from "vitest";
+import { client } from "./emulator.ts";
 
 const describeTable = async (TableName: string) =>
   (await client.send(new DescribeTableCommand({ TableName }))).Table;
