@@ -4,6 +4,7 @@ import { capture, isPlain } from "./capture.ts";
 import { TracelightError } from "./errors.ts";
 import { isSpanStatus, type SpanFields, type SpanStatus } from "./record.ts";
 import { closest } from "./spelling.ts";
+import { evaluate, readWhere } from "./where.ts";
 
 /** Which spans to read. All fields hold together; none given means all spans. */
 export interface TraceQuery {
@@ -18,6 +19,8 @@ export interface TraceQuery {
   readonly identifier?: string;
   readonly spanName?: string;
   readonly status?: SpanStatus;
+  /** Spans for which this filter holds, such as `ai.tool.name = "get_weather" and duration > 2s`; see docs/where.md. */
+  readonly where?: string;
   /** Spans that started at this time or later. */
   readonly since?: Date;
   /** Spans that started before this time. */
@@ -31,7 +34,10 @@ export interface TraceQuery {
 /** The identifier of spans that were written without one. */
 export const NO_IDENTIFIER = "_";
 
-/** True where a span, written under `identifier`, is one that the query asks for. `order` and `limit` play no part. */
+/**
+ * True where a span, written under `identifier`, is one that the query asks for. `order` and `limit` play no part.
+ * @throws TracelightError `INVALID_QUERY` where the query's `where` cannot be read
+ */
 export function matches(span: SpanFields, query: TraceQuery, identifier: string = NO_IDENTIFIER): boolean {
   return (
     (query.traceId === undefined || span.traceId === query.traceId) &&
@@ -40,7 +46,8 @@ export function matches(span: SpanFields, query: TraceQuery, identifier: string 
     (query.status === undefined || span.spanStatus === query.status) &&
     (query.since === undefined || span.startedAtMicros >= query.since.getTime() * 1000) &&
     (query.until === undefined || span.startedAtMicros < query.until.getTime() * 1000) &&
-    (query.attributeFilter === undefined || hasAttributes(span.attributes, query.attributeFilter))
+    (query.attributeFilter === undefined || hasAttributes(span.attributes, query.attributeFilter)) &&
+    (query.where === undefined || evaluate(readWhere(query.where), span))
   );
 }
 
@@ -66,8 +73,11 @@ export function arrange<S extends SpanFields>(spans: readonly S[], query: TraceQ
   return query.limit === undefined ? ordered : ordered.slice(0, query.limit);
 }
 
+/** What decides the order of spans. */
+type Ordered = Pick<SpanFields, "traceId" | "spanId" | "parentSpanId" | "startedAtMicros">;
+
 /** By start; where times tie, parents before their children, else in the order given. */
-export function inStartOrder<S extends SpanFields>(spans: readonly S[]): S[] {
+export function inStartOrder<S extends Ordered>(spans: readonly S[]): S[] {
   const sorted = [...spans].sort((a, b) => a.startedAtMicros - b.startedAtMicros);
   for (let from = 0; from < sorted.length; ) {
     let to = from + 1;
@@ -79,7 +89,7 @@ export function inStartOrder<S extends SpanFields>(spans: readonly S[]): S[] {
 }
 
 /** Keeps the order but moves each span behind its parent. Without recursion: a chain may be of any length. */
-function parentsFirst<S extends SpanFields>(tied: readonly S[]): S[] {
+function parentsFirst<S extends Ordered>(tied: readonly S[]): S[] {
   const byId = new Map(tied.map((span) => [span.traceId + span.spanId, span]));
   const ordered = new Set<S>();
   for (const span of tied) {
@@ -148,6 +158,11 @@ export const QUERY_FIELDS: QueryFields = {
   identifier: TEXT,
   spanName: TEXT,
   status: { what: '"UNSET", "OK" or "ERROR"', holds: isSpanStatus },
+  where: {
+    what: "a filter as docs/where.md has it",
+    // One that cannot be read throws an error that says more than this one.
+    holds: (value) => typeof value === "string" && readWhere(value) !== undefined,
+  },
   since: TIME,
   until: TIME,
   order: { what: '"asc" or "desc"', holds: (value) => value === "asc" || value === "desc" },

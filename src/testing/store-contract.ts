@@ -79,6 +79,7 @@ export const storeContract: readonly ContractTest[] = [
     await assert.rejects(read({ limit: -1 }), isInvalid);
     await assert.rejects(read({ traceID: "x" }), isInvalid);
     await assert.rejects(read({ since: new Date(Number.NaN) }), isInvalid);
+    await assert.rejects(read({ where: "duration >" }), isInvalid);
   }),
   contractTest("lists traces and conversations as all stores do, where it lists", async (tracer) => {
     const list = listingOf(tracer);
@@ -142,6 +143,10 @@ function listingsOf(spans: readonly Span[]): SummaryQuery[] {
     { since },
     { until: since },
     { spanName: "none" },
+    { where: 'ai.trace.type = "llm-invocation" and ai.llm.response.usage.inputTokens >= 4' },
+    // One span has to satisfy all: the turns have no usage.
+    { where: "exists ai.llm.response.usage and span_kind = SERVER" },
+    { status: "ERROR", where: "ai.conversation.id in (42, null)" },
   ];
   return filters.flatMap((query) => [query, { ...query, by: "conversation" }]);
 }
@@ -220,6 +225,10 @@ function queriesOver(spans: readonly Span[]): TraceQuery[] {
     { ...conversation("42"), spanName: "turn", since },
     { traceId: spans[4]?.traceId ?? "", attributeFilter: { i: 4 } },
     { attributeFilter: { missing: null } },
+    ...WHERES.map((where) => ({ where })),
+    { where: `started_at >= ${since.toISOString()} and started_at < ${until.toISOString()}` },
+    { traceId: spans[4]?.traceId ?? "", where: "i = 4" },
+    { ...conversation(42), where: "even = true", spanName: "tool" },
   ];
   return filters.flatMap((query) => [
     query,
@@ -228,6 +237,28 @@ function queriesOver(spans: readonly Span[]): TraceQuery[] {
     { ...query, limit: 0 },
   ]);
 }
+
+/** Filters over what `writeConversations` writes. */
+const WHERES: readonly string[] = [
+  'name = "tool" and status = ERROR',
+  'name != "tool" or not (i < 12)',
+  "i in (1, 2, 30) or i >= 20 and even = false",
+  'i = "4"',
+  "ai.conversation.id = 42",
+  'ai.conversation.id = "42"',
+  "ai.conversation.id = null",
+  "not exists ai.conversation.id or i = 1",
+  "tags contains 1",
+  "tags[1].deep > 0",
+  'ai.conversation.id contains "OTH"',
+  'ai.conversation.id starts with "4"',
+  "duration > 20s and duration <= 28s",
+  "started_at > 2h ago and state = ended",
+  "started_at > 0s ago",
+  "parent_span_id != null",
+  'span_id < "8"',
+  'resource.none = null and scope.name != "none"',
+];
 
 function idOf(span: Span): string {
   return span.spanId;

@@ -23,6 +23,8 @@ export interface Sink {
    * `span.snapshot()` for a copy of how it is now.
    */
   readonly observe?: ((span: Span, what: "start" | "snapshot") => void) | undefined;
+  /** A span that `observe` saw begin will not be written: the `process` option says no, or failed. */
+  discard?(span: Span): void;
   /** Delivers all that waits, within the time; resolves with what is true then. */
   flush?(options: FlushOptions): Promise<DeliveryReport>;
   /** Flushes, then lets go of what it holds. Called once. */
@@ -39,7 +41,7 @@ export interface Store extends Sink {
 
 /** Which traces or conversations to list. All fields hold together; none given means all traces. */
 export interface SummaryQuery
-  extends Pick<TraceQuery, "identifier" | "spanName" | "status" | "attributeFilter"> {
+  extends Pick<TraceQuery, "identifier" | "spanName" | "status" | "attributeFilter" | "where"> {
   /** Rows of traces (the default) or of conversations; spans without a conversation are in none of those. */
   readonly by?: SummarySubject;
   /** Rows whose latest turn (`Summary.latestAt`) began at this time or later. */

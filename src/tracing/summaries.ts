@@ -19,7 +19,7 @@ export interface Place {
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1000;
 const SUMMARY_FIELDS: QueryFields = {
-  ...pick(QUERY_FIELDS, ["identifier", "spanName", "status", "attributeFilter", "since", "until"]),
+  ...pick(QUERY_FIELDS, ["identifier", "spanName", "status", "attributeFilter", "where", "since", "until"]),
   by: { what: '"trace" or "conversation"', holds: (value) => value === "trace" || value === "conversation" },
   limit: {
     what: `a whole number from 1 to ${MAX_LIMIT}`,
@@ -79,13 +79,14 @@ function groupsOf(spans: readonly SpanFields[], by: "trace" | "conversation"): M
 }
 
 function isAsked(summary: Summary, spans: readonly SpanFields[], query: SummaryQuery): boolean {
-  const { spanName, status, attributeFilter, since, until } = query;
+  const { spanName, status, attributeFilter, where, since, until } = query;
   if (since !== undefined && summary.latestAtMicros < since.getTime() * 1000) return false;
   if (until !== undefined && summary.latestAtMicros >= until.getTime() * 1000) return false;
   const wanted = {
     ...(spanName === undefined ? {} : { spanName }),
     ...(status === undefined ? {} : { status }),
     ...(attributeFilter === undefined ? {} : { attributeFilter }),
+    ...(where === undefined ? {} : { where }),
   };
   return spans.some((span) => matches(span, wanted));
 }

@@ -1,0 +1,226 @@
+// What a filter means: which spans it holds for. Total: evaluating one never throws.
+import { type Attributes, equalValues } from "./attributes.ts";
+import { isPlain } from "./capture.ts";
+import type { SpanFields } from "./record.ts";
+import { closest } from "./spelling.ts";
+import {
+  type Comparison,
+  FIELD_NAMES,
+  type Field,
+  type Literal,
+  type Name,
+  type Place,
+  parseWhere,
+  type Where,
+} from "./where-syntax.ts";
+
+const MAX_KEPT = 50;
+/** Times that count from now are read anew after so long. */
+const RELATIVE_MS = 1000;
+const MAX_SUGGESTED_LENGTH = 200;
+
+/** True where the filter holds for the span. */
+export function evaluate(where: Where, span: SpanFields): boolean {
+  return holds(where, new Subject(span));
+}
+
+function holds(where: Where, subject: Subject): boolean {
+  switch (where.kind) {
+    case "and":
+      return where.parts.every((part) => holds(part, subject));
+    case "or":
+      return where.parts.some((part) => holds(part, subject));
+    case "not":
+      return !holds(where.part, subject);
+    case "compare":
+      return compares(subject.value(where.name), where);
+  }
+}
+
+/** A span that a filter looks at. A span makes its attributes anew each time that it is asked. */
+class Subject {
+  readonly #span: SpanFields;
+  #attributes: Attributes | undefined;
+
+  constructor(span: SpanFields) {
+    this.#span = span;
+  }
+
+  /** The value of that name; null where there is none. */
+  value(name: Name): unknown {
+    if (name.kind === "field") return fieldOf(this.#span, name.field) ?? null;
+    this.#attributes ??= name.kind === "attribute" ? this.#span.attributes : undefined;
+    const attributes = name.kind === "attribute" ? this.#attributes : this.#span.resourceAttributes;
+    for (const place of name.places) {
+      const found = valueAt(attributes, place);
+      if (found !== undefined) return found;
+    }
+    return null;
+  }
+}
+
+function fieldOf(span: SpanFields, field: Field): unknown {
+  switch (field) {
+    case "span_name":
+      return span.spanName;
+    case "span_kind":
+      return span.spanKind;
+    case "span_status":
+      return span.spanStatus;
+    case "status_message":
+      return span.statusMessage;
+    case "trace_id":
+      return span.traceId;
+    case "span_id":
+      return span.spanId;
+    case "parent_span_id":
+      return span.parentSpanId;
+    case "started_at":
+      return span.startedAtMicros;
+    case "ended_at":
+      return span.endedAtMicros;
+    case "duration":
+      return span.endedAtMicros === undefined ? undefined : span.endedAtMicros - span.startedAtMicros;
+    case "state":
+      return span.state;
+    case "scope.name":
+      return span.scope.name;
+    case "scope.version":
+      return span.scope.version;
+  }
+}
+
+function valueAt(value: unknown, place: Place): unknown {
+  let inner = value;
+  for (const key of place) {
+    if (typeof inner !== "object" || inner === null) return undefined;
+    const isWithin = typeof key === "number" ? Array.isArray(inner) : isPlain(inner);
+    if (!isWithin || !Object.hasOwn(inner, key)) return undefined;
+    inner = Reflect.get(inner, key);
+  }
+  return inner;
+}
+
+function compares(value: unknown, { operator, value: literal }: Comparison): boolean {
+  switch (operator) {
+    case "=":
+      return equalValues(value, literal);
+    case "contains":
+      return contains(value, literal);
+    case "starts with":
+      return typeof value === "string" && folded(value).startsWith(folded(String(literal)));
+    default: {
+      const order = compareValues(value, literal);
+      if (order === undefined) return false;
+      if (order === 0) return operator === "<=" || operator === ">=";
+      return order < 0 ? operator.startsWith("<") : operator.startsWith(">");
+    }
+  }
+}
+
+/** Less than, equal to or more than 0; undefined where the two have no order. */
+function compareValues(a: unknown, b: unknown): number | undefined {
+  if (typeof a === "string" && typeof b === "string") return compareTexts(a, b);
+  if (a instanceof Date && b instanceof Date) return a.getTime() - b.getTime();
+  if (!isNumeric(a) || !isNumeric(b)) return undefined;
+  return a < b ? -1 : a > b ? 1 : a >= b ? 0 : undefined;
+}
+
+function isNumeric(value: unknown): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
+}
+
+/** By code points, as databases have it: UTF-16 would put U+FFFF behind what is beyond. */
+function compareTexts(a: string, b: string): number {
+  const shorter = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < shorter && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  if (at === shorter) return a.length - b.length;
+  return rank(a.charCodeAt(at)) - rank(b.charCodeAt(at));
+}
+
+/** Surrogates stand behind all other units. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
+}
+
+/** True where a text at any depth has the literal within it, or, if that is no text, a value equals it. */
+function contains(value: unknown, literal: Literal): boolean {
+  const wanted = typeof literal === "string" ? folded(literal) : undefined;
+  const left = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    const isHit =
+      wanted === undefined
+        ? equalValues(next, literal)
+        : typeof next === "string" && folded(next).includes(wanted);
+    if (isHit) return true;
+    for (const inner of innerValues(next)) left.push(inner);
+  }
+  return false;
+}
+
+function innerValues(value: unknown): Iterable<unknown> {
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return [];
+  if (Array.isArray(value) || value instanceof Set) return value;
+  return value instanceof Map ? [...value].flat() : Object.values(value);
+}
+
+/** Letter case is left out of account. */
+function folded(text: string): string {
+  return text.toLowerCase();
+}
+
+const kept = new Map<string, { readonly where: Where; readonly readAt: number }>();
+
+/**
+ * The filter of a text. The latest ones are kept, since a query is held against many spans; those with a time that counts
+ * from now for a second.
+ * @throws TracelightError `INVALID_QUERY`
+ */
+export function readWhere(text: string): Where {
+  const found = kept.get(text);
+  const isRelative = /ago/i.test(text);
+  if (found !== undefined && (!isRelative || Math.abs(Date.now() - found.readAt) < RELATIVE_MS))
+    return found.where;
+  const where = parseWhere(text);
+  kept.delete(text);
+  const [oldest] = kept.keys();
+  if (kept.size >= MAX_KEPT && oldest !== undefined) kept.delete(oldest);
+  kept.set(text, { where, readAt: Date.now() });
+  return where;
+}
+
+/** The attributes that a filter names, each once; those of the resource are not among them. */
+export function attributeNamesIn(where: Where): readonly string[] {
+  return [...new Set(attributesIn(where).map(([[name]]) => name))];
+}
+
+/** The places of each attribute; the first is its whole name. */
+function attributesIn(where: Where): (readonly [Place, ...Place[]])[] {
+  if (where.kind === "not") return attributesIn(where.part);
+  if (where.kind !== "compare") return where.parts.flatMap(attributesIn);
+  if (where.name.kind !== "attribute") return [];
+  const [first, ...rest] = where.name.places;
+  return first === undefined ? [] : [[first, ...rest]];
+}
+
+/** An attribute that no span has, and the name that was probably meant. */
+export interface Suggestion {
+  readonly name: string;
+  readonly suggestion: string;
+}
+
+/** For the filter's attributes that are not among the names that a store knows: the nearest of these, or of the fields. */
+export function suggestNames(where: Where, knownNames: Iterable<string>): readonly Suggestion[] {
+  const known = new Set(knownNames);
+  const candidates = [...known, ...FIELD_NAMES].filter(({ length }) => length <= MAX_SUGGESTED_LENGTH);
+  const suggestions = new Map<string, Suggestion>();
+  for (const places of attributesIn(where)) {
+    const name = places[0][0];
+    if (name.length > MAX_SUGGESTED_LENGTH || places.some(([prefix]) => known.has(prefix))) continue;
+    const suggestion = closest(name, candidates);
+    if (suggestion !== undefined) suggestions.set(name, { name, suggestion });
+  }
+  return [...suggestions.values()];
+}
