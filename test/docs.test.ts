@@ -108,12 +108,19 @@ async function printedBy(block: Block): Promise<string> {
   const path = join(BUILT, `${nameOf(block)}.js`);
   const { code } = await transform(block.code, { loader: "ts", format: "esm", target: "node20.19" });
   writeFileSync(path, code);
-  return node(path);
+  // What it writes is its own.
+  const cwd = path.replace(/\.js$/, "");
+  mkdirSync(cwd);
+  return nodeIn(cwd, path);
 }
 
-async function node(...args: string[]): Promise<string> {
+function node(...args: string[]): Promise<string> {
+  return nodeIn(ROOT, ...args);
+}
+
+async function nodeIn(cwd: string, ...args: string[]): Promise<string> {
   const { stdout } = await run(process.execPath, args, {
-    cwd: ROOT,
+    cwd,
     env: environment(),
     timeout: TIMEOUT_MS,
   }).catch(({ message, stdout = "", stderr = "" }) => {

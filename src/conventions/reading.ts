@@ -3,7 +3,7 @@ import type { SpanFields } from "../model/record.ts";
 import { NAMES } from "./names.ts";
 
 /** What kind of work a span is. */
-type WorkKind = "turn" | "cycle" | "model-call" | "tool-call" | "history" | "other";
+export type WorkKind = "turn" | "cycle" | "model-call" | "tool-call" | "history" | "other";
 
 /** A span in the words of agents. What a span does not say is undefined. */
 export interface Reading {

@@ -3,7 +3,7 @@ import { inStartOrder } from "../model/query.ts";
 import type { SpanFields, SpanState } from "../model/record.ts";
 import { canonicalJson } from "../model/values.ts";
 import { NAMES } from "./names.ts";
-import { type Reading, readSpan } from "./reading.ts";
+import { type Reading, readSpan, type WorkKind } from "./reading.ts";
 
 /** What a row is about. */
 export type SummarySubject = "trace" | "conversation";
@@ -47,23 +47,86 @@ export interface Summary {
   readonly state: SpanState;
 }
 
+/**
+ * What one span adds to the row of its trace or conversation. Stores keep it beside the span as JSON, so that listings need
+ * not read payloads. What a span does not say is absent.
+ */
+export interface SpanFacts {
+  readonly kind: WorkKind;
+  readonly title?: string;
+  readonly agent?: string;
+  readonly user?: string;
+  /** The tool that was called. */
+  readonly tool?: string;
+  /** The model that was called. */
+  readonly model?: string;
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  /** Present where the span failed. */
+  readonly failed?: true;
+}
+
+/** A span without its payload: where it belongs, when it was, and its facts. */
+export interface SpanOutline
+  extends Pick<
+    SpanFields,
+    "traceId" | "spanId" | "parentSpanId" | "spanKind" | "startedAtMicros" | "endedAtMicros" | "state"
+  > {
+  /** The value of `ai.conversation.id`. */
+  readonly conversationId: unknown;
+  readonly facts: SpanFacts;
+}
+
 const MAX_TITLE = 200;
+
+/** What a span adds to its row. */
+export function factsOf(span: SpanFields): SpanFacts {
+  const reading = readSpan(span);
+  const { kind, agent, user, error } = reading;
+  const { attributes } = span;
+  const facts: Facts = { kind };
+  const title = titleOf(reading, attributes);
+  if (title !== undefined) facts.title = title;
+  if (agent !== undefined) facts.agent = agent;
+  if (user !== undefined) facts.user = user;
+  if (kind === "tool-call") facts.tool = textOf(attributes[NAMES.toolName]) ?? span.spanName;
+  const model = textOf(attributes[NAMES.requestModel]);
+  if (model !== undefined) facts.model = model;
+  addTokens(facts, attributes[NAMES.responseUsage]);
+  if (span.spanStatus === "ERROR" || error !== undefined) facts.failed = true;
+  return facts;
+}
+
+type Facts = { -readonly [K in keyof SpanFacts]: SpanFacts[K] };
+
+function outlineOf(span: SpanFields): SpanOutline {
+  const { traceId, spanId, parentSpanId, spanKind, startedAtMicros, endedAtMicros, state } = span;
+  return {
+    ...{ traceId, spanId, parentSpanId, spanKind, startedAtMicros, endedAtMicros, state },
+    conversationId: span.attributes[NAMES.conversationId],
+    facts: factsOf(span),
+  };
+}
 
 /** The row of a trace's or conversation's spans; undefined where there are none. */
 export function summarize(spans: readonly SpanFields[], by: SummarySubject): Summary | undefined {
+  return summarizeOutlines(spans.map(outlineOf), by);
+}
+
+/** The same for outlines. */
+export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubject): Summary | undefined {
   const ordered = inStartOrder(spans);
   const [first] = ordered;
   if (first === undefined) return undefined;
-  const readings = ordered.map(readSpan);
-  const tools = ordered.filter((_, i) => readings[i]?.kind === "tool-call");
+  const facts = ordered.map((span) => span.facts);
   const latest = latestTurn(ordered);
   const end = latestEnd(ordered);
   return {
     by,
-    id: by === "trace" ? first.traceId : first.attributes[NAMES.conversationId],
-    title: titleOf(ordered, readings),
-    agent: firstOf(readings, ({ agent }) => agent),
-    user: firstOf(readings, ({ user }) => user),
+    id: by === "trace" ? first.traceId : first.conversationId,
+    title: firstOf(facts, "title"),
+    agent: firstOf(facts, "agent"),
+    user: firstOf(facts, "user"),
     startedAt: dateOf(first.startedAtMicros),
     endedAt: end === undefined ? undefined : dateOf(end),
     latestAt: dateOf(latest),
@@ -71,14 +134,13 @@ export function summarize(spans: readonly SpanFields[], by: SummarySubject): Sum
     durationMs: durationOf(ordered),
     traces: new Set(ordered.map(({ traceId }) => traceId)).size,
     spans: ordered.length,
-    modelCalls: readings.filter(({ kind }) => kind === "model-call").length,
-    toolCalls: tools.length,
-    errors: ordered.filter((span, i) => span.spanStatus === "ERROR" || readings[i]?.error !== undefined)
-      .length,
-    tools: distinct(tools.map(({ attributes, spanName }) => textOf(attributes[NAMES.toolName]) ?? spanName)),
-    models: distinct(ordered.map(({ attributes }) => textOf(attributes[NAMES.requestModel]))),
-    inputTokens: tokensOf(ordered, "inputTokens"),
-    outputTokens: tokensOf(ordered, "outputTokens"),
+    modelCalls: facts.filter(({ kind }) => kind === "model-call").length,
+    toolCalls: facts.filter(({ kind }) => kind === "tool-call").length,
+    errors: facts.filter(({ failed }) => failed).length,
+    tools: distinct(facts.map(({ tool }) => tool)),
+    models: distinct(facts.map(({ model }) => model)),
+    inputTokens: sumOf(facts, "inputTokens"),
+    outputTokens: sumOf(facts, "outputTokens"),
     state: stateOf(ordered),
   };
 }
@@ -99,12 +161,12 @@ export function beginsTurn(span: Pick<SpanFields, "parentSpanId" | "spanKind">):
   return span.parentSpanId === undefined || span.spanKind === "SERVER";
 }
 
-function latestTurn(ordered: readonly SpanFields[]): number {
+function latestTurn(ordered: readonly SpanOutline[]): number {
   const last = ordered.findLast(beginsTurn) ?? ordered[ordered.length - 1];
   return last?.startedAtMicros ?? 0;
 }
 
-function latestEnd(spans: readonly SpanFields[]): number | undefined {
+function latestEnd(spans: readonly SpanOutline[]): number | undefined {
   let latest: number | undefined;
   for (const { endedAtMicros, state } of spans) {
     if (state === "running") return undefined;
@@ -115,7 +177,7 @@ function latestEnd(spans: readonly SpanFields[]): number | undefined {
 }
 
 /** A conversation's pauses are no work, so each trace counts by itself. */
-function durationOf(ordered: readonly SpanFields[]): number {
+function durationOf(ordered: readonly SpanOutline[]): number {
   const byTrace = new Map<string, { start: number; end: number }>();
   for (const { traceId, startedAtMicros: start, endedAtMicros: end = start } of ordered) {
     const range = byTrace.get(traceId);
@@ -127,23 +189,14 @@ function durationOf(ordered: readonly SpanFields[]): number {
   return micros / 1000;
 }
 
-function stateOf(spans: readonly SpanFields[]): SpanState {
+function stateOf(spans: readonly SpanOutline[]): SpanState {
   if (spans.some(({ state }) => state === "running")) return "running";
   return spans.some(({ state }) => state === "interrupted") ? "interrupted" : "ended";
 }
 
-function titleOf(spans: readonly SpanFields[], readings: readonly Reading[]): string | undefined {
-  for (const [i, span] of spans.entries()) {
-    const reading = readings[i];
-    const words =
-      reading?.kind === "turn"
-        ? contentText(reading.input)
-        : reading?.kind === "model-call"
-          ? firstUserText(span.attributes[NAMES.requestMessages])
-          : undefined;
-    if (words !== undefined) return words;
-  }
-  return undefined;
+function titleOf({ kind, input }: Reading, attributes: SpanFields["attributes"]): string | undefined {
+  if (kind === "turn") return contentText(input);
+  return kind === "model-call" ? firstUserText(attributes[NAMES.requestMessages]) : undefined;
 }
 
 function firstUserText(messages: unknown): string | undefined {
@@ -177,22 +230,20 @@ function oneLine(text: string): string | undefined {
   return characters.length <= MAX_TITLE ? line : `${characters.slice(0, MAX_TITLE - 1).join("")}…`;
 }
 
-function tokensOf(spans: readonly SpanFields[], field: "inputTokens" | "outputTokens"): number {
-  let sum = 0;
-  for (const { attributes } of spans) {
-    const usage = attributes[NAMES.responseUsage];
-    const count: unknown = isObject(usage) ? Reflect.get(usage, field) : undefined;
-    if (typeof count === "number" && Number.isFinite(count) && count > 0) sum += count;
+function addTokens(facts: Facts, usage: unknown): void {
+  if (!isObject(usage)) return;
+  for (const field of ["inputTokens", "outputTokens"] as const) {
+    const count: unknown = Reflect.get(usage, field);
+    if (typeof count === "number" && Number.isFinite(count) && count > 0) facts[field] = count;
   }
-  return sum;
 }
 
-function firstOf<T>(readings: readonly Reading[], pick: (reading: Reading) => T | undefined): T | undefined {
-  for (const reading of readings) {
-    const found = pick(reading);
-    if (found !== undefined) return found;
-  }
-  return undefined;
+function sumOf(facts: readonly SpanFacts[], field: "inputTokens" | "outputTokens"): number {
+  return facts.reduce((sum, { [field]: count = 0 }) => sum + count, 0);
+}
+
+function firstOf(facts: readonly SpanFacts[], field: "title" | "agent" | "user"): string | undefined {
+  return facts.find(({ [field]: found }) => found !== undefined)?.[field];
 }
 
 function distinct(names: readonly (string | undefined)[]): string[] {

@@ -50,25 +50,46 @@ export async function hashList(
   seed: ContentHash,
   turns: Turns,
 ): Promise<HashedList> {
+  const steps = hashSteps(messages, seed);
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    if (turns.over) await turns.next();
+  }
+}
+
+/** The same at once, for lists whose new messages are few and small. */
+export function hashListNow(messages: readonly object[], seed: ContentHash): HashedList {
+  const steps = hashSteps(messages, seed);
+  for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
+}
+
+/** How many messages at the end of the list were never hashed: those before them cost a look-up each. */
+export function unhashedMessages(messages: readonly object[]): number {
+  const last = messages.findLastIndex((message) => remembered.has(message));
+  return messages.length - 1 - last;
+}
+
+/** Hashes step by step; each yield is a place to pause. */
+function* hashSteps(messages: readonly object[], seed: ContentHash): Generator<void, HashedList, void> {
   const hashes = [seed];
   let last = seed;
   for (const message of messages) {
     const known = remembered.get(message);
-    last = known?.after === last ? known.hash : await hashAfter(last, message, turns);
+    last = known?.after === last ? known.hash : yield* hashAfter(last, message);
     hashes.push(last);
-    if (hashes.length % LOOKED_UP_AT_ONCE === 0 && turns.over) await turns.next();
+    if (hashes.length % LOOKED_UP_AT_ONCE === 0) yield;
   }
   return { messages, hashes };
 }
 
 const LOOKED_UP_AT_ONCE = 4096;
 
-async function hashAfter(after: ContentHash, message: object, turns: Turns): Promise<ContentHash> {
+function* hashAfter(after: ContentHash, message: object): Generator<void, ContentHash, void> {
   const sum = createHash("sha256").update(after);
   const encoder = new BinaryEncoder(message);
   for (let step = encoder.step(); step !== undefined; step = encoder.step()) {
     for (const chunk of step) sum.update(chunk);
-    if (turns.over) await turns.next();
+    yield;
   }
   const hash = sum.digest("hex").slice(0, HASH_DIGITS);
   remembered.set(message, { after, hash });

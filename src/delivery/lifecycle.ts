@@ -44,6 +44,29 @@ function flushAtExit(): void {
   });
 }
 
+const lastWork = new Set<() => void>();
+
+/** Calls `work` when the process exits, whatever way but a kill; only what is synchronous gets done. Returns the undo. */
+export function atExit(work: () => void): () => void {
+  if (lastWork.size === 0) process.on("exit", doLastWork);
+  lastWork.add(work);
+  return () => {
+    if (lastWork.delete(work) && lastWork.size === 0) process.off("exit", doLastWork);
+  };
+}
+
+function doLastWork(): void {
+  for (const work of lastWork) {
+    try {
+      work();
+    } catch (error) {
+      reportUnowned(
+        asTracelightError(error, "SINK_FAILED", "Spans could not be written at the end of the process"),
+      );
+    }
+  }
+}
+
 /** A tracer, as far as its end is concerned. */
 interface Closable {
   close(): Promise<unknown>;

@@ -45,6 +45,13 @@ export class Queue<T extends { readonly weight: number }> {
     this.#bytes += item.weight;
   }
 
+  /** Puts back what was taken last, in its order. */
+  unshift(items: readonly T[]): void {
+    this.#items = [...items, ...this.#items.slice(this.#head)];
+    this.#head = 0;
+    for (const { weight } of items) this.#bytes += weight;
+  }
+
   /** Takes the oldest. */
   shift(): T | undefined {
     const item = this.#items[this.#head];

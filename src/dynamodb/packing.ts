@@ -4,7 +4,7 @@ import { NAMES } from "../conventions/names.ts";
 import { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { setOwn } from "../model/capture.ts";
-import type { SpanFields } from "../model/record.ts";
+import { plainFields, type SpanFields } from "../model/record.ts";
 import {
   isLongList,
   ListPacker,
@@ -23,7 +23,6 @@ import {
   noteMissing,
   packMoved,
   partsPlace,
-  plainFields,
   readSplit,
   type SplitList,
   splitKeys,

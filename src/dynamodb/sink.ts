@@ -2,6 +2,7 @@
 import { Delivery } from "../delivery/delivery.ts";
 import type { DeliveryOptions } from "../delivery/options.ts";
 import { NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
+import { plainFields } from "../model/record.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions, Store, SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
@@ -16,7 +17,6 @@ import { Listing } from "./listing.ts";
 import { Packer } from "./packing.ts";
 import { TableReader } from "./reader.ts";
 import { dayOf, markedDay, markerItem, RECENT_ATTRIBUTE } from "./recent.ts";
-import { plainFields } from "./split.ts";
 import { DynamoDbTransport, type Parcel } from "./transport.ts";
 
 /** What the store needs to know. */

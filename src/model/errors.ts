@@ -18,6 +18,16 @@ export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
   JOURNAL_FAILED: "A journal could not be written or read; its spans go on in memory.",
   STREAM_FAILED: "The output stream failed; spans written to it are counted as failed.",
   MISSING_DEPENDENCY: "An optional package is not installed; the message names it.",
+  NOT_A_DATABASE: "The file is no SQLite database, or not one of Tracelight's; it was not touched.",
+  STORE_NEWER: "The SQLite file was written by a newer release of Tracelight; it was not touched.",
+  STORE_NOT_FOUND: "There is no such file to read.",
+  STORE_UNREADABLE: "The file cannot be opened or read; the message says why.",
+  STORE_LOCKED:
+    "Another process holds the lock on the SQLite file; what is written waits and is tried again.",
+  STORE_READ_ONLY: "The SQLite file or its folder may not be written to.",
+  STORE_FULL: "The disk is full; spans wait in memory and are tried again.",
+  STORE_CORRUPT: "The SQLite file is damaged.",
+  SQLITE_FAILED: "SQLite failed in another way; the message has its words.",
   TABLE_NOT_FOUND: "The DynamoDB table does not exist in that region or at that endpoint.",
   TABLE_SCHEMA: "The DynamoDB table or its index has other keys than Tracelight's.",
   TABLE_SCAN:
@@ -46,6 +56,15 @@ export type TracelightErrorCode =
   | "JOURNAL_FAILED"
   | "STREAM_FAILED"
   | "MISSING_DEPENDENCY"
+  | "NOT_A_DATABASE"
+  | "STORE_NEWER"
+  | "STORE_NOT_FOUND"
+  | "STORE_UNREADABLE"
+  | "STORE_LOCKED"
+  | "STORE_READ_ONLY"
+  | "STORE_FULL"
+  | "STORE_CORRUPT"
+  | "SQLITE_FAILED"
   | "TABLE_NOT_FOUND"
   | "TABLE_SCHEMA"
   | "TABLE_SCAN"

@@ -3,7 +3,15 @@ import type { Attributes } from "./attributes.ts";
 import { isoDate, isoMicros, parseIsoDate, parseIsoMicros } from "./clock.ts";
 import { messageOf, TracelightError } from "./errors.ts";
 import { isSpanId, isTraceId } from "./ids.ts";
-import { decodeValue, encodeValue, isoOffset, type JsonValue, lossyValue, mapProperties } from "./values.ts";
+import {
+  decodeValue,
+  encodeValue,
+  isoOffset,
+  type JsonValue,
+  lossyValue,
+  mapProperties,
+  parsePythonJson,
+} from "./values.ts";
 
 /** What role a span plays between services, as OpenTelemetry has it. */
 export type SpanKind = "INTERNAL" | "SERVER" | "CLIENT" | "PRODUCER" | "CONSUMER";
@@ -49,6 +57,28 @@ export interface SpanFields {
   readonly scope: Scope;
   readonly events: readonly SpanEvent[];
   readonly links: readonly SpanLink[];
+}
+
+/** A span's fields as own properties: those of a Span are getters. */
+export function plainFields(span: SpanFields): SpanFields {
+  // One literal: spreads would take three times as long, and this is done for each span.
+  return {
+    spanName: span.spanName,
+    spanKind: span.spanKind,
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId,
+    startedAtMicros: span.startedAtMicros,
+    endedAtMicros: span.endedAtMicros,
+    state: span.state,
+    spanStatus: span.spanStatus,
+    statusMessage: span.statusMessage,
+    attributes: span.attributes,
+    resourceAttributes: span.resourceAttributes,
+    scope: span.scope,
+    events: span.events,
+    links: span.links,
+  };
 }
 
 /** The version of the record format that this release writes and the newest that it reads. */
@@ -224,14 +254,16 @@ function decodeScope(json: object | undefined): Scope {
   return { name: isString(name) ? name : "", ...(isString(version) ? { version } : {}) };
 }
 
-function decodeEvent(json: unknown): SpanEvent {
+/** The event of a record. Throws TracelightError `INVALID_RECORD`. */
+export function decodeEvent(json: unknown): SpanEvent {
   const read = new RecordReader(json);
   const at = parseIsoDate(read.required("at", isString, "a time")) ?? read.missing("at", "an ISO 8601 time");
   const name = read.required("name", isString, "a string");
   return { name, at, ...decodeExtra(read) };
 }
 
-function decodeLink(json: unknown): SpanLink {
+/** The link of a record. Throws TracelightError `INVALID_RECORD`. */
+export function decodeLink(json: unknown): SpanLink {
   const read = new RecordReader(json);
   const traceId = read.required("trace_id", isTraceId, "32 hex digits");
   return { traceId, spanId: read.required("span_id", isSpanId, "16 hex digits"), ...decodeExtra(read) };
@@ -246,7 +278,7 @@ function decodeExtra(read: RecordReader): { attributes?: Attributes } {
 export function decodeLogLine(line: string): SpanFields | undefined {
   let json: unknown;
   try {
-    json = JSON.parse(line);
+    json = parsePythonJson(line);
   } catch (error) {
     throw invalid(`The line is not JSON: ${messageOf(error)}`);
   }

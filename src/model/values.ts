@@ -94,6 +94,23 @@ function tagOf(value: object): string | undefined {
   return keys.length === 1 && key !== undefined && TAGS.has(key) ? key : undefined;
 }
 
+/**
+ * Parses JSON as Python writes it: integers that no double holds, NaN and Infinity become the tags of `encodeValue`.
+ * @throws SyntaxError
+ */
+export function parsePythonJson(json: string): unknown {
+  if (!/\d{16}|NaN|Infinity/.test(json)) return JSON.parse(json);
+  return JSON.parse(json.replace(PYTHON_TOKEN, tagged));
+}
+
+/** Strings, which are left alone, and what else may be a number. */
+const PYTHON_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:\d[\d.eE+-]*|Infinity)|NaN/g;
+
+function tagged(token: string): string {
+  if (/^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token))) return `{"__bigint__":"${token}"}`;
+  return /^(?:NaN|-?Infinity)$/.test(token) ? `{"__number__":"${token}"}` : token;
+}
+
 /** The value that `encodeValue` was given, or that the Python toolkit stored. A broken tag stays as it is. */
 export function decodeValue(json: unknown, depth = 0): unknown {
   if (typeof json !== "object" || json === null) return json;

@@ -32,7 +32,7 @@ export class Outlet {
     if (this.#closing !== undefined) return this.#late(span);
     try {
       const out = this.#process === undefined ? span : processed(span, this.#process);
-      if (out === undefined) return;
+      if (out === undefined) return this.discard(span);
       const result: unknown = this.sink.write(out);
       this.#written++;
       // An async write is against the contract, but TypeScript lets it pass, and its rejection must not end the app.
@@ -40,6 +40,16 @@ export class Outlet {
         result.catch((error) => this.#notWritten(error, 1));
     } catch (error) {
       this.#notWritten(error, 0);
+      if (this.#process !== undefined) this.discard(span);
+    }
+  }
+
+  /** What a sink keeps of a span that began must go where the span may not be written. */
+  discard(span: Span): void {
+    try {
+      this.sink.discard?.(span);
+    } catch (error) {
+      this.#sinkFailed("discard", error);
     }
   }
 

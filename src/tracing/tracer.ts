@@ -315,7 +315,8 @@ export class Tracer implements AsyncDisposable {
 }
 
 function notAStore(sink: Sink): TracelightError {
-  const mend = "read from an InMemoryTracer or a DynamoDbTracer, or put one first in a TeeTracer";
+  const mend =
+    "read from an InMemoryTracer, a SqliteTracer or a DynamoDbTracer, or put one first in a TeeTracer";
   return new TracelightError("NOT_A_STORE", `"${sink.name}" keeps no spans to read back; ${mend}.`);
 }
 

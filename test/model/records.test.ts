@@ -310,10 +310,31 @@ describe("what the Python toolkit wrote", () => {
     expect(spans[2]?.parentSpanId).toBeUndefined();
   });
 
+  it("is read with integers that no double holds, and with what Python calls JSON", () => {
+    const python =
+      '{"trace": {"span_name": "a \\"1234567890123456789", "trace_id": "' +
+      "a".repeat(32) +
+      '", "span_id": "' +
+      "b".repeat(16) +
+      '", "started_at": "2026-11-22T10:36:03.657928+00:00", "attributes": {"big": -12345678901234567890, ' +
+      '"nan": NaN, "low": -Infinity, "real": 0.12345678901234567891, "text": "NaN 12345678901234567890"}}}';
+    const span = decodeLogLine(python);
+    expect(span?.spanName).toBe('a "1234567890123456789');
+    expect(span?.attributes).toEqual({
+      big: -12345678901234567890n,
+      nan: Number.NaN,
+      low: Number.NEGATIVE_INFINITY,
+      real: 0.12345678901234568,
+      text: "NaN 12345678901234567890",
+    });
+  });
+
   it("is the log form that Tracelight writes, key for key", () => {
     for (const line of fixture("structured-logs.jsonl").trim().split("\n")) {
       const span = decodeLogLine(line);
-      expect(span && overTheWire(encodeLogTrace(span))).toEqual(JSON.parse(line).trace);
+      // An integer that no double holds is read exactly, and is text in our log lines.
+      const expected = line.replace("12345678901234567890", '"12345678901234567890"');
+      expect(span && overTheWire(encodeLogTrace(span))).toEqual(JSON.parse(expected).trace);
     }
   });
 });
