@@ -1,5 +1,6 @@
 // An app that has installed tracelight: imports the subpaths it is told and traces with them.
 import assert from "node:assert/strict";
+import { rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -30,5 +31,17 @@ const required = new (createRequire(import.meta.url)("tracelight").InMemoryTrace
 tracer.trace("outer", (outer) =>
   required.trace("inner", (inner) => assert.equal(inner.parentSpanId, outer.spanId)),
 );
+
+// Node 20 has no SQLite of its own, and no package brings one here.
+const { SqliteTracer } = await import("tracelight/sqlite");
+if (process.version.startsWith("v20.")) {
+  writeFileSync("app.db", "SQLite format 3\0");
+  assert.throws(() => new SqliteTracer(), { code: "MISSING_DEPENDENCY" });
+} else {
+  rmSync("app.db", { force: true });
+  const stored = new SqliteTracer({ path: "app.db" });
+  stored.trace("smoke", (span) => span.addAttribute("ai.conversation.id", "smoke"));
+  await stored.close();
+}
 
 console.log(`Node ${process.version}: ${subpaths.join(", ")} imported, traced, required`);

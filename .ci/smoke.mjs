@@ -1,5 +1,5 @@
 // Installs the packed tarball into an empty project and uses it there, on each Node: node .ci/smoke.mjs TARBALL
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -28,14 +28,33 @@ function installPackage() {
   writeFileSync(join(project, "package.json"), '{ "name": "empty", "private": true, "type": "module" }\n');
   npmInstall(project, tarball);
   const installed = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
-  if (installed.join() !== "tracelight") throw new Error(`installing it also brought: ${installed}`);
-  console.log("the tarball installs tracelight and nothing else");
+  if (installed.join() !== "commander,tracelight") throw new Error(`installing it brought: ${installed}`);
+  console.log("the tarball installs tracelight and commander, and nothing else");
 }
 
 /** Uses every subpath as an app does, on one Node. */
 function useOn(node) {
   cpSync(join(repository, ".ci/smoke-app.mjs"), join(project, "app.mjs"));
   console.log(run(node, ["app.mjs", ...subpaths()]).trim());
+  useCommand(node);
+}
+
+/** The command lists what the app's tracer wrote; without an SQLite library it says what to install. */
+function useCommand(node) {
+  const command = ["node_modules/tracelight/dist/cli/main.js"];
+  const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
+  if (run(node, [...command, "--version"]).trim() !== version)
+    throw new Error("--version says something else");
+  const hasSqlite = !run(node, ["--version"]).startsWith("v20.");
+  const { status, stdout, stderr } = spawnSync(node, [...command, "ls", "app.db", "--json"], {
+    cwd: project,
+    encoding: "utf8",
+  });
+  const isRight = hasSqlite
+    ? status === 0 && stdout.includes("smoke") && stderr === ""
+    : status === 3 && stderr.includes("npm install libsql");
+  if (!isRight) throw new Error(`tracelight ls gave ${status}: ${stdout}${stderr}`);
+  console.log(hasSqlite ? "tracelight ls lists what was written" : "tracelight ls says what to install");
 }
 
 /** A strict consumer, which does not skip our declarations: at first without the optional peers. */

@@ -15,10 +15,12 @@ const { values, positionals } = parseArgs({
 });
 if (positionals.length > 0) {
   // The figures of one part: `npm run bench -- dynamodb`.
-  const parts = { dynamodb: ["dynamodb.mjs", "journal.mjs"] };
+  const parts = { dynamodb: ["dynamodb.mjs", "journal.mjs"], sqlite: ["sqlite.mjs"] };
   for (const file of parts[positionals[0]] ?? []) await import(new URL(file, import.meta.url).href);
   if (!(positionals[0] in parts))
-    console.error(`There is no benchmark "${positionals[0]}"; there is dynamodb.`);
+    console.error(
+      `There is no benchmark "${positionals[0]}"; there are ${Object.keys(parts).join(" and ")}.`,
+    );
   process.exit(positionals[0] in parts ? 0 : 2);
 }
 const rounds = Number(values.rounds);

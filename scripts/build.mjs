@@ -12,7 +12,13 @@ rmSync("build", { recursive: true, force: true });
 // millisecond for each module it loads, and a tracer must not slow a program's start.
 compile("tsconfig.build.json");
 await build({
-  entryPoints: ["src/index.ts", "src/dynamodb/index.ts", "src/testing/index.ts"],
+  entryPoints: [
+    "src/index.ts",
+    "src/dynamodb/index.ts",
+    "src/sqlite/index.ts",
+    "src/testing/index.ts",
+    "src/cli/main.ts",
+  ],
   outdir: "dist",
   chunkNames: "chunks/[name]-[hash]",
   bundle: true,

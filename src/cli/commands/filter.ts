@@ -1,0 +1,47 @@
+// What several commands have in common: their filters as queries, and what to say where nothing was found.
+import { asciiJson } from "../../render/escape.ts";
+import type { Context } from "../context.ts";
+import type { OpenStore } from "../store.ts";
+import { EXIT, type ExitCode } from "../world.ts";
+
+/** Options that choose spans. */
+export interface FilterOptions {
+  readonly since?: Date;
+  readonly until?: Date;
+  readonly where?: string;
+}
+
+/** The part of a query that they are. */
+export function filterOf({ since, until, where }: FilterOptions): FilterOptions {
+  return {
+    ...(since === undefined ? {} : { since }),
+    ...(until === undefined ? {} : { until }),
+    ...(where === undefined ? {} : { where }),
+  };
+}
+
+/** Says that there is nothing, and where a filter's attribute may be a slip, which was meant. */
+export async function nothingFound(
+  { output }: Context,
+  store: OpenStore,
+  { since, until, where }: FilterOptions,
+  what: string = "No spans",
+): Promise<ExitCode> {
+  const isFiltered = (since ?? until ?? where) !== undefined;
+  await output.say(`${what}${isFiltered ? " match" : ""} in ${store.name}.`);
+  if (where !== undefined) for (const line of await slips(where, store)) await output.say(line);
+  return EXIT.nothingFound;
+}
+
+async function slips(where: string, store: OpenStore): Promise<string[]> {
+  const { readWhere, suggestNames } = await import("../../model/where.ts");
+  const names = (await store.attributeNames?.()) ?? [];
+  return suggestNames(readWhere(where), names).map(
+    ({ name, suggestion }) => `No span has the attribute "${name}"; did you mean "${suggestion}"?`,
+  );
+}
+
+/** One line of JSON that no terminal can take for anything else. */
+export function jsonLine(value: object): string {
+  return asciiJson(JSON.stringify(value));
+}

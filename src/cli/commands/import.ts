@@ -1,0 +1,50 @@
+// `tracelight import`: spans from one store into another that can be written.
+import type { Span } from "../../tracing/span.ts";
+import type { Context } from "../context.ts";
+import { Interrupted, UsageError } from "../failures.ts";
+import { bytes, counted } from "../format.ts";
+import type { OpenStore } from "../store.ts";
+import { blocks } from "../tree.ts";
+import { EXIT, type ExitCode } from "../world.ts";
+
+const BAR_WIDTH = 24;
+
+/** Copies all spans; those that are there already stay as they are. */
+export async function importSpans(context: Context, [from = "", to]: readonly string[]): Promise<ExitCode> {
+  const { output } = context;
+  const source = await context.open(from);
+  const target = await context.open(to, { write: true });
+  if (target.importSpans === undefined) throw notWritable(target);
+  let done = 0;
+  const progress = (count: number): void => {
+    done = count;
+    output.progress(() => `${barOf(source)}${counted(done, "span")}`);
+  };
+  const spans: AsyncIterable<Span> = context.untilStopped(source.iterate({}));
+  try {
+    const { added, known } = await target.importSpans(spans, progress);
+    const rest = known === 0 ? "" : `, ${counted(known, "was", "were")} there already`;
+    if (added + known === 0) {
+      await output.say(`No spans in ${source.name}.`);
+      return EXIT.nothingFound;
+    }
+    await output.say(`${counted(added, "span")} imported into ${target.name}${rest}.`);
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof Interrupted)
+      output.talk(`Stopped after about ${counted(done, "span")}; the same command goes on.`);
+    throw error;
+  }
+}
+
+function notWritable({ name }: OpenStore): UsageError {
+  return new UsageError(`import writes to an SQLite file or a DynamoDB table; ${name} is neither`);
+}
+
+function barOf({ position }: OpenStore): string {
+  const { bytes: read = 0, of } = position?.() ?? {};
+  if (read === 0) return "";
+  if (of === undefined || of === 0) return `${bytes(read)}  `;
+  const share = Math.min(1, read / of);
+  return `${blocks(Math.round(share * BAR_WIDTH * 8)).padEnd(BAR_WIDTH)} ${Math.floor(share * 100)}%  `;
+}

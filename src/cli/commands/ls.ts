@@ -1,0 +1,179 @@
+// `tracelight ls`: recent conversations or traces, one row each.
+import { NAMES } from "../../conventions/names.ts";
+import type { Summary, SummarySubject } from "../../conventions/summary.ts";
+import { isoDate } from "../../model/clock.ts";
+import { encodeValue } from "../../model/values.ts";
+import { readWhere } from "../../model/where.ts";
+import type { Color } from "../../render/color.ts";
+import type { SummaryPage, SummaryQuery } from "../../tracing/sink.ts";
+import type { Context } from "../context.ts";
+import { age, compact, duration, idText, tokens, words } from "../format.ts";
+import type { OpenStore } from "../store.ts";
+import { type Column, table } from "../table.ts";
+import { EXIT, type ExitCode } from "../world.ts";
+import { type FilterOptions, filterOf, jsonLine, nothingFound } from "./filter.ts";
+
+/** Options of `ls`. */
+export interface LsOptions extends FilterOptions {
+  readonly by?: SummarySubject;
+  readonly errors?: boolean;
+  readonly limit?: number;
+  readonly cursor?: string;
+  readonly json?: boolean;
+}
+
+const MIN_ID = 8;
+/** Ids that are not longer are shown whole. */
+const SHORT_ID = 12;
+const WIDE = 140;
+
+/** Lists the store's conversations, or its traces where it has none. */
+export async function ls(context: Context, name: string | undefined, options: LsOptions): Promise<ExitCode> {
+  const store = await context.open(name);
+  const { output } = context;
+  const { by, rows, cursor, notes } = await listed(store, options);
+  for (const note of notes) await output.say(note, "yellow");
+  if (rows.length === 0) return nothingListed(by, context, store, options);
+  if (options.json) for (const row of rows) await output.line(jsonLine(summaryJson(row)));
+  else for (const line of tableOf(rows, context)) await output.line(line);
+  for (const line of footer(by, cursor, options)) {
+    if (output.isWatched || cursor !== undefined) await output.say(line, "grey");
+  }
+  return EXIT.ok;
+}
+
+type Listed = SummaryPage & { readonly by: SummarySubject };
+
+async function listed(store: OpenStore, options: LsOptions): Promise<Listed> {
+  const { by = "conversation", limit, cursor } = options;
+  const query: SummaryQuery = {
+    ...{ by, ...filterOf({ ...options, ...failedOnly(options) }) },
+    ...(limit === undefined ? {} : { limit }),
+    ...(cursor === undefined ? {} : { cursor }),
+  };
+  const page = await store.summaries(query);
+  if (page.rows.length > 0 || options.by !== undefined) return { ...page, by };
+  return { ...(await store.summaries({ ...query, by: "trace" })), by: "trace" };
+}
+
+/** Spans that failed, as the rows count them: some writers say so in an attribute only. */
+function failedOnly({ errors, where }: LsOptions): Pick<LsOptions, "where"> {
+  if (errors !== true) return {};
+  if (where === undefined) return { where: FAILED };
+  // Where it is wrong, the column that is told should be that of what was written.
+  readWhere(where);
+  return { where: `(${where}) and (${FAILED})` };
+}
+
+const FAILED = [
+  'span_status = "ERROR"',
+  ...[NAMES.toolError, NAMES.responseError, NAMES.exceptionMessage].map((name) => `exists ${name}`),
+].join(" or ");
+
+function nothingListed(
+  by: SummarySubject,
+  context: Context,
+  store: OpenStore,
+  options: LsOptions,
+): Promise<ExitCode> {
+  const what = by === "conversation" ? "No conversations" : "No traces";
+  return nothingFound(context, store, options, `${what}${options.errors ? " with errors" : ""}`);
+}
+
+function footer(by: SummarySubject, cursor: string | undefined, { by: wanted }: LsOptions): string[] {
+  const more = cursor === undefined ? [] : [`More: --cursor ${cursor}`];
+  const others = by === "conversation" && wanted === undefined && cursor === undefined;
+  return others ? [...more, "Traces, those without a conversation too: --by trace"] : more;
+}
+
+function tableOf(rows: readonly Summary[], { output }: Context): string[] {
+  const now = new Date();
+  const { width, paint } = output;
+  const ids = shortIds(rows.map(({ id }) => idText(id)));
+  const idOf = new Map(rows.map((row, i) => [row, ids[i] ?? ""]));
+  const columns: readonly Column<Summary>[] = [
+    { title: "when", cell: ({ latestAt }) => age(latestAt, now), color: () => "grey" },
+    {
+      title: "id",
+      cell: (row) => words(idOf.get(row) ?? "", 40),
+      color: () => "blue",
+      max: Math.max(MIN_ID, Math.floor(width / 4)),
+    },
+    { title: "agent", cell: ({ agent = "" }) => words(agent, 20), color: () => "cyan", max: 20, goes: 3 },
+    { title: "user", cell: ({ user = "" }) => words(user, 16), max: 16, goes: 2 },
+    { title: "first words", cell: ({ title = "" }) => words(title, 200), flexible: true },
+    { title: "time", cell: timeOf, align: "right", goes: 6 },
+    { title: "spans", cell: ({ spans }) => compact(spans), align: "right", goes: 4 },
+    ...toolColumns(width),
+    {
+      title: "tokens",
+      cell: ({ inputTokens, outputTokens }) => tokens(inputTokens, outputTokens),
+      ...{ align: "right", goes: 5 },
+    },
+    {
+      title: "err",
+      cell: ({ errors }) => (errors === 0 ? "" : compact(errors)),
+      ...{ color: () => "red", align: "right", goes: 8 },
+    },
+    { title: "", cell: ({ state }) => (state === "ended" ? "" : state), color: stateColor, goes: 9 },
+  ];
+  return table(rows, columns, { width, paint });
+}
+
+function toolColumns(width: number): Column<Summary>[] {
+  if (width < WIDE) {
+    const cell = ({ toolCalls }: Summary): string => (toolCalls === 0 ? "" : compact(toolCalls));
+    return [{ title: "tools", cell, align: "right", goes: 1 }];
+  }
+  return [{ title: "tools", cell: ({ tools }) => words(tools.join(", "), 32), max: 32, goes: 1 }];
+}
+
+function timeOf({ durationMs, state }: Summary): string {
+  return state !== "ended" && durationMs === 0 ? "" : duration(durationMs);
+}
+
+function stateColor({ state }: Summary): Color {
+  return state === "running" ? "green" : "yellow";
+}
+
+/** As much of each id as tells it from the others, so that `show` finds it. */
+function shortIds(ids: readonly string[]): string[] {
+  const sorted = [...new Set(ids)].sort();
+  const short = new Map(
+    sorted.map((id, i) => {
+      const common = Math.max(commonStart(id, sorted[i - 1]), commonStart(id, sorted[i + 1]));
+      return [id, id.length <= SHORT_ID ? id : id.slice(0, Math.max(MIN_ID, common + 1))];
+    }),
+  );
+  return ids.map((id) => short.get(id) ?? id);
+}
+
+function commonStart(a: string, b: string | undefined): number {
+  let at = 0;
+  while (b !== undefined && at < a.length && a[at] === b[at]) at++;
+  return at;
+}
+
+function summaryJson(row: Summary): object {
+  return {
+    by: row.by,
+    id: encodeValue(row.id),
+    title: row.title ?? null,
+    agent: row.agent ?? null,
+    user: row.user ?? null,
+    started_at: isoDate(row.startedAt),
+    ended_at: row.endedAt === undefined ? null : isoDate(row.endedAt),
+    latest_at: isoDate(row.latestAt),
+    duration_ms: row.durationMs,
+    traces: row.traces,
+    spans: row.spans,
+    model_calls: row.modelCalls,
+    tool_calls: row.toolCalls,
+    errors: row.errors,
+    tools: row.tools,
+    models: row.models,
+    input_tokens: row.inputTokens,
+    output_tokens: row.outputTokens,
+    state: row.state,
+  };
+}

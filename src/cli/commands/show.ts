@@ -1,0 +1,126 @@
+// `tracelight show`: one trace as a tree, or one conversation turn by turn.
+import { NAMES } from "../../conventions/names.ts";
+import { type Summary, summarize } from "../../conventions/summary.ts";
+import { encodeRecord } from "../../model/record.ts";
+import type { Span } from "../../tracing/span.ts";
+import type { Context } from "../context.ts";
+import { turnHeading, turnLines, turnsOf } from "../conversation.ts";
+import { spanDetails } from "../details.ts";
+import { type Fact, factLine } from "../facts.ts";
+import { UsageError } from "../failures.ts";
+import { counted, duration, idText, timestamp, tokens, words } from "../format.ts";
+import { resolveId, shownId } from "../ids.ts";
+import type { FoundId, OpenStore } from "../store.ts";
+import { placedSpans, traceTree } from "../tree.ts";
+import { EXIT, type ExitCode } from "../world.ts";
+import { jsonLine } from "./filter.ts";
+
+/** Options of `show`. */
+export interface ShowOptions {
+  readonly full?: boolean;
+  readonly json?: boolean;
+}
+
+const MAX_SPANS = 500;
+const MAX_LINES = 12;
+const HINT_LENGTH = 6;
+
+/** Shows what the id names. */
+export async function show(
+  context: Context,
+  [id = "", name]: readonly string[],
+  options: ShowOptions,
+): Promise<ExitCode> {
+  if (id.trim() === "")
+    throw new UsageError("Say which: the id of a trace or conversation, or how it begins");
+  const store = await context.open(name);
+  const found = await resolveId(id.trim(), store);
+  if (found === undefined) return unknownId(id.trim(), store, context);
+  const spans = await store.find(
+    found.by === "trace"
+      ? { traceId: idText(found.id) }
+      : { attributeFilter: { [NAMES.conversationId]: found.id } },
+  );
+  if (spans.length === 0) return unknownId(id.trim(), store, context);
+  await print(found, spans, options, context);
+  return EXIT.ok;
+}
+
+async function unknownId(text: string, store: OpenStore, { output }: Context): Promise<ExitCode> {
+  await output.say(`No trace or conversation in ${store.name} begins with "${shownId(text)}".`);
+  const start = text.slice(0, Math.min(HINT_LENGTH, Math.ceil(text.length / 2)));
+  const [near] = start === text ? [] : await store.idsByPrefix(start, 1);
+  await output.say(
+    near === undefined
+      ? "tracelight ls lists what is there."
+      : `The nearest is the ${near.by} ${shownId(near.id)}.`,
+  );
+  return EXIT.nothingFound;
+}
+
+async function print(
+  found: FoundId,
+  spans: readonly Span[],
+  options: ShowOptions,
+  context: Context,
+): Promise<void> {
+  const { output } = context;
+  if (options.json) {
+    for (const span of spans) await output.line(jsonLine(encodeRecord(span)));
+    return;
+  }
+  const summary = summarize(spans, found.by);
+  if (summary !== undefined) for (const line of heading(found, summary, context)) await output.line(line);
+  const lines =
+    found.by === "trace" ? traceLines(spans, options, context) : talkLines(spans, options, context);
+  for (const line of lines) await output.line(line);
+}
+
+function heading({ by, id }: FoundId, summary: Summary, { output: { paint, width } }: Context): string[] {
+  const { agent, user, startedAt, durationMs, spans, errors, inputTokens, outputTokens, state } = summary;
+  const used = tokens(inputTokens, outputTokens);
+  const facts: Fact[] = [
+    ...[words(agent ?? "", 30), words(user ?? "", 30), timestamp(startedAt)],
+    ...[duration(durationMs), counted(spans, "span")],
+    errors === 0 ? "" : [counted(errors, "error"), "red"],
+    state === "ended" ? "" : [state, state === "running" ? "green" : "yellow"],
+    used === "" ? "" : `${used} tokens`,
+  ];
+  return [
+    `${by === "trace" ? "Trace" : "Conversation"} ${paint("blue", words(idText(id), width - 14))}`,
+    factLine(facts, { width, paint }),
+    "",
+  ];
+}
+
+function* traceLines(spans: readonly Span[], { full }: ShowOptions, { output }: Context): Iterable<string> {
+  const { width, paint } = output;
+  yield* traceTree(spans, { width, paint, maxSpans: full ? Number.POSITIVE_INFINITY : MAX_SPANS });
+  if (full) yield* allDetails(spans, { output });
+}
+
+function* allDetails(
+  spans: readonly Span[],
+  { output: { width, paint } }: Pick<Context, "output">,
+): Iterable<string> {
+  for (const { span } of placedSpans(spans)) {
+    yield "";
+    yield* spanDetails(span, { width, paint });
+  }
+}
+
+function* talkLines(spans: readonly Span[], { full }: ShowOptions, { output }: Context): Iterable<string> {
+  const { width, paint } = output;
+  const room = { width, paint, maxLines: full ? Number.POSITIVE_INFINITY : MAX_LINES };
+  let number = 0;
+  for (const turn of turnsOf(spans)) {
+    if (number > 0) yield "";
+    yield turnHeading(turn, ++number, room);
+    yield* turnLines(turn, room);
+    if (!full) continue;
+    for (const { span } of placedSpans(turn.spans)) {
+      yield "";
+      yield* spanDetails(span, room);
+    }
+  }
+}

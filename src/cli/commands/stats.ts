@@ -1,0 +1,124 @@
+// `tracelight stats`: calls, times, errors and tokens by model, tool and day.
+import { isoMicros } from "../../model/clock.ts";
+import type { Paint } from "../../render/color.ts";
+import { oneLine } from "../../render/text.ts";
+import type { Context } from "../context.ts";
+import { type Fact, factLine } from "../facts.ts";
+import { compact, count, counted, duration, timestamp, tokens } from "../format.ts";
+import { type Column, table } from "../table.ts";
+import { type Grouping, Tally, type TallyRow, type TallyTotal } from "../tally.ts";
+import { blocks } from "../tree.ts";
+import { EXIT, type ExitCode } from "../world.ts";
+import { type FilterOptions, filterOf, jsonLine, nothingFound } from "./filter.ts";
+
+/** Options of `stats`. */
+export interface StatsOptions extends FilterOptions {
+  readonly json?: boolean;
+}
+
+const GROUPINGS: readonly Grouping[] = ["model", "tool", "day"];
+const MAX_ROWS = 20;
+const MAX_DAYS = 31;
+const MAX_NAME = 60;
+
+/** Counts the spans of a store. */
+export async function stats(
+  context: Context,
+  name: string | undefined,
+  options: StatsOptions,
+): Promise<ExitCode> {
+  const store = await context.open(name);
+  const { output } = context;
+  const tally = new Tally();
+  let done = 0;
+  for await (const span of context.untilStopped(store.iterate(filterOf(options)))) {
+    tally.add(span);
+    done++;
+    output.progress(() => counted(done, "span"));
+  }
+  if (done === 0) return nothingFound(context, store, options);
+  for (const line of options.json ? jsonLines(tally) : textLines(tally, context)) await output.line(line);
+  return EXIT.ok;
+}
+
+function* textLines(tally: Tally, { output: { paint, width } }: Context): Iterable<string> {
+  yield totalLine(tally.total, { width, paint });
+  for (const by of GROUPINGS) {
+    const all = tally.rows(by);
+    const rows = by === "day" ? all.slice(-MAX_DAYS) : all.slice(0, MAX_ROWS);
+    if (rows.length === 0) continue;
+    yield "";
+    yield* table(rows, columnsOf(by, rows, width), { paint, width });
+    if (rows.length < all.length)
+      yield paint("grey", `… and ${count(all.length - rows.length)} more: --json has them all`);
+  }
+}
+
+function totalLine(total: TallyTotal, room: { readonly width: number; readonly paint: Paint }): string {
+  const { spans, traces, errors, inputTokens, outputTokens, firstStart = 0, lastStart = 0 } = total;
+  const used = tokens(inputTokens, outputTokens);
+  const [first, last] = [firstStart, lastStart].map((micros) => timestamp(new Date(micros / 1000)));
+  const facts: Fact[] = [
+    `${counted(spans, "span")} in ${counted(traces, "trace")}`,
+    errors === 0 ? "" : [counted(errors, "error"), "red"],
+    used === "" ? "" : `${used} tokens`,
+    `${first} to ${last}`,
+  ];
+  return factLine(facts, room);
+}
+
+function columnsOf(by: Grouping, rows: readonly TallyRow[], width: number): Column<TallyRow>[] {
+  const most = Math.max(1, ...rows.map(({ calls }) => calls));
+  const barWidth = width >= 140 ? 40 : width >= 100 ? 24 : 12;
+  const time = (ms: number | undefined): string => (ms === undefined ? "" : duration(ms));
+  return [
+    { title: by, cell: ({ name }) => oneLine(name, MAX_NAME), flexible: true },
+    { title: by === "day" ? "turns" : "calls", cell: ({ calls }) => count(calls), align: "right" },
+    {
+      title: "",
+      cell: ({ calls }) => blocks(Math.ceil((calls / most) * barWidth * 8)),
+      color: () => "blue",
+      goes: 1,
+    },
+    { title: "p50", cell: ({ p50 }) => time(p50), align: "right", goes: 5 },
+    { title: "p95", cell: ({ p95 }) => time(p95), align: "right", goes: 4 },
+    {
+      title: "errors",
+      cell: ({ errors }) => (errors === 0 ? "" : count(errors)),
+      color: () => "red",
+      align: "right",
+      goes: 6,
+    },
+    {
+      title: "tokens in",
+      cell: ({ inputTokens: n }) => (n === 0 ? "" : compact(n)),
+      align: "right",
+      goes: 3,
+    },
+    { title: "out", cell: ({ outputTokens: n }) => (n === 0 ? "" : compact(n)), align: "right", goes: 2 },
+  ];
+}
+
+function* jsonLines(tally: Tally): Iterable<string> {
+  const { total } = tally;
+  yield jsonLine({
+    by: "total",
+    ...{
+      spans: total.spans,
+      traces: total.traces,
+      model_calls: total.modelCalls,
+      tool_calls: total.toolCalls,
+    },
+    ...{ errors: total.errors, input_tokens: total.inputTokens, output_tokens: total.outputTokens },
+    first_started_at: isoMicros(total.firstStart ?? 0),
+    last_started_at: isoMicros(total.lastStart ?? 0),
+  });
+  for (const by of GROUPINGS) {
+    for (const { name, calls, errors, p50, p95, inputTokens, outputTokens } of tally.rows(by)) {
+      yield jsonLine({
+        ...{ by, name, calls, errors, p50_ms: p50 ?? null, p95_ms: p95 ?? null },
+        ...{ input_tokens: inputTokens, output_tokens: outputTokens },
+      });
+    }
+  }
+}

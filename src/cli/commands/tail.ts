@@ -1,0 +1,182 @@
+// `tracelight tail`: spans as they start and end, until Ctrl-C.
+import { setTimeout as wait } from "node:timers/promises";
+import { readSpan } from "../../conventions/reading.ts";
+import { factsOf } from "../../conventions/summary.ts";
+import { isoMicros } from "../../model/clock.ts";
+import { TracelightError } from "../../model/errors.ts";
+import { inStartOrder, matches } from "../../model/query.ts";
+import { encodeRecord } from "../../model/record.ts";
+import { readWhere } from "../../model/where.ts";
+import type { Color } from "../../render/color.ts";
+import { oneLine } from "../../render/text.ts";
+import { cutToWidth, displayWidth } from "../../render/width.ts";
+import type { Span } from "../../tracing/span.ts";
+import type { Context } from "../context.ts";
+import { UsageError } from "../failures.ts";
+import { brief, tokens, words } from "../format.ts";
+import { isStillToCome, type OpenStore, storeName } from "../store.ts";
+import { timeOf } from "../tree.ts";
+import { EXIT, type ExitCode } from "../world.ts";
+import { jsonLine } from "./filter.ts";
+
+/** Options of `tail`. */
+export interface TailOptions {
+  readonly where?: string;
+  readonly lines?: number;
+  readonly json?: boolean;
+}
+
+const POLL_MS = 200;
+const MAX_KNOWN = 20_000;
+const MAX_DEPTH = 8;
+const MAX_NAME = 60;
+
+/** Follows the store; Ctrl-C is how it ends, so that is no failure. */
+export async function tail(
+  context: Context,
+  name: string | undefined,
+  options: TailOptions,
+): Promise<ExitCode> {
+  if (options.where !== undefined) readWhere(options.where);
+  const { signal } = context.world;
+  try {
+    await untilThere(context, name);
+    await follow(await context.open(name), context, options);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  return EXIT.ok;
+}
+
+async function untilThere({ world, output }: Context, name: string | undefined): Promise<void> {
+  if (!(await isStillToCome(name, world))) return;
+  await output.say(`Waiting for ${storeName(name, world)} …`, "grey");
+  while (await isStillToCome(name, world)) await wait(POLL_MS, undefined, { signal: world.signal });
+}
+
+async function follow(store: OpenStore, context: Context, options: TailOptions): Promise<void> {
+  const show = new Follower(context, options);
+  if (store.changes === undefined) return followLines(store, context, show);
+  const { lines = 0, where } = options;
+  let { spans, cursor } = await store.changes(undefined);
+  const latest = await store.find({ order: "desc", limit: lines, ...(where === undefined ? {} : { where }) });
+  await show.changed([...latest].reverse().filter(({ state }) => state !== "running"));
+  await show.changed(spans);
+  for (;;) {
+    await wait(POLL_MS, undefined, { signal: context.world.signal });
+    const changes = await changesSince(store, cursor);
+    ({ spans, cursor } = changes);
+    await show.changed(spans);
+  }
+}
+
+/** A lock that another process holds is gone the next time. */
+async function changesSince(
+  store: OpenStore,
+  cursor: string,
+): Promise<{ spans: readonly Span[]; cursor: string }> {
+  try {
+    return (await store.changes?.(cursor)) ?? { spans: [], cursor };
+  } catch (error) {
+    if (error instanceof TracelightError && error.code === "STORE_LOCKED") return { spans: [], cursor };
+    throw error;
+  }
+}
+
+/** Standard input says itself when there is more. */
+async function followLines(store: OpenStore, { output }: Context, show: Follower): Promise<void> {
+  const { position } = store;
+  if (position === undefined)
+    throw new UsageError(`tail follows SQLite files and standard input; not ${store.name}`);
+  if (position().of !== undefined) {
+    throw new UsageError(`tail follows no file of lines; write: tail -f ${store.name} | tracelight tail -`);
+  }
+  for await (const span of store.iterate({})) await show.changed([span]);
+  await output.flush();
+}
+
+/** Shows spans by what became of them since they were seen last. */
+class Follower {
+  readonly #context: Context;
+  readonly #options: TailOptions;
+  /** What was shown of a span, and how deep it lies. */
+  readonly #known = new Map<string, { readonly state: Span["state"]; readonly depth: number }>();
+
+  constructor(context: Context, options: TailOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  async changed(spans: readonly Span[]): Promise<void> {
+    const { output } = this.#context;
+    const { where, json } = this.#options;
+    // Parents first, so that each span's depth is known; then as things happened.
+    const news = inStartOrder(spans).flatMap((span) => this.#newsOf(span));
+    for (const { span, depth } of news.sort((a, b) => momentOf(a.span) - momentOf(b.span))) {
+      if (where !== undefined && !matches(span, { where })) continue;
+      await output.line(json ? jsonLine(encodeRecord(span)) : this.#line(span, depth));
+    }
+    await output.flush();
+  }
+
+  #newsOf(span: Span): { readonly span: Span; readonly depth: number }[] {
+    const depth = this.#depthOf(span);
+    return this.#remember(span, depth) === span.state ? [] : [{ span, depth }];
+  }
+
+  #depthOf({ traceId, parentSpanId }: Span): number {
+    const parent = parentSpanId === undefined ? undefined : this.#known.get(traceId + parentSpanId);
+    return parent === undefined ? 0 : Math.min(MAX_DEPTH, parent.depth + 1);
+  }
+
+  #remember({ traceId, spanId, state }: Span, depth: number): Span["state"] | undefined {
+    const key = traceId + spanId;
+    const before = this.#known.get(key)?.state;
+    this.#known.delete(key);
+    this.#known.set(key, { state, depth });
+    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value ?? "");
+    return before;
+  }
+
+  #line(span: Span, depth: number): string {
+    const { paint, width } = this.#context.output;
+    const at = isoMicros(momentOf(span)).slice(11, 23);
+    const { mark, color } = markOf(span);
+    const name = oneLine(span.spanName, MAX_NAME);
+    const time = span.state === "running" ? "" : `  ${timeOf(span)}`;
+    const taken = displayWidth(
+      `${at}  ${span.traceId.slice(0, 8)}  ${"  ".repeat(depth)}${mark} ${name}${time}  `,
+    );
+    const detail = cutToWidth(words(detailOf(span), 400), Math.max(0, width - taken));
+    const ids = `${paint("grey", at)}  ${paint("blue", span.traceId.slice(0, 8))}`;
+    const rest = detail === "" ? "" : `  ${paint(color === "red" ? "red" : "grey", detail)}`;
+    return `${ids}  ${"  ".repeat(depth)}${paint(color, mark)} ${name}${paint("grey", time)}${rest}`;
+  }
+}
+
+/** When what is told of a span took place. */
+function momentOf({ startedAtMicros, endedAtMicros }: Span): number {
+  return endedAtMicros ?? startedAtMicros;
+}
+
+function markOf(span: Span): { readonly mark: string; readonly color: Color } {
+  if (span.state === "running") return { mark: "▶", color: "blue" };
+  if (span.state === "interrupted") return { mark: "‖", color: "yellow" };
+  return errorOf(span) === undefined ? { mark: "✓", color: "green" } : { mark: "✗", color: "red" };
+}
+
+function detailOf(span: Span): string {
+  const { kind, input, output } = readSpan(span);
+  const error = errorOf(span);
+  if (error !== undefined) return error;
+  const { model, inputTokens = 0, outputTokens = 0 } = factsOf(span);
+  if (kind === "model-call") return [model ?? "", tokens(inputTokens, outputTokens)].join("  ").trim();
+  const said = span.state === "running" ? input : output;
+  return said === undefined || said === null
+    ? ""
+    : `${span.state === "running" ? "←" : "→"} ${brief(said, 400)}`;
+}
+
+function errorOf(span: Span): string | undefined {
+  return readSpan(span).error ?? (span.spanStatus === "ERROR" ? (span.statusMessage ?? "failed") : undefined);
+}

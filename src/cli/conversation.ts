@@ -1,0 +1,200 @@
+// A conversation turn by turn: what the user said, which tools were called with what, what was answered.
+import { type Reading, readSpan } from "../conventions/reading.ts";
+import { factsOf, summarize } from "../conventions/summary.ts";
+import { inStartOrder } from "../model/query.ts";
+import type { SpanFields } from "../model/record.ts";
+import { parentsOf } from "../model/tree.ts";
+import type { Color, Paint } from "../render/color.ts";
+import { oneLine } from "../render/text.ts";
+import { cutToWidth, displayWidth, padToWidth } from "../render/width.ts";
+import { duration, timestamp, tokens } from "./format.ts";
+import { timeOf } from "./tree.ts";
+import { wrapped } from "./wrap.ts";
+
+/** How a conversation is shown. */
+export interface ConversationOptions {
+  readonly width: number;
+  readonly paint: Paint;
+  /** Lines of a text; Infinity cuts nothing. */
+  readonly maxLines: number;
+}
+
+/** One turn: its spans and what was said in it. */
+export interface Turn {
+  readonly spans: readonly SpanFields[];
+  readonly entries: readonly Entry[];
+}
+
+/** Something that was said or done. */
+interface Entry {
+  readonly who: "user" | "assistant" | "tool" | "error";
+  /** Before the text: a tool's name and time. */
+  readonly title?: readonly [name: string, time: string];
+  readonly text: unknown;
+  /** What came of it. */
+  readonly result?: unknown;
+  readonly error?: string;
+}
+
+const LABEL_WIDTH = 11;
+const MAX_TOOL_LINES = 4;
+const MAX_TITLE = 80;
+
+/** The turns in order: each topmost turn span with all below it, or a whole trace that has none. */
+export function turnsOf(spans: readonly SpanFields[]): Turn[] {
+  const ordered = inStartOrder(spans);
+  const parents = parentsOf(ordered);
+  const readings = new Map(ordered.map((span) => [span, readSpan(span)]));
+  const groups = new Map<string, SpanFields[]>();
+  for (const span of ordered) {
+    const top = topTurn(span, parents, readings);
+    const key = top === undefined ? span.traceId : span.traceId + top.spanId;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [span]);
+    else group.push(span);
+  }
+  return [...groups.values()].map((group) => ({ spans: group, entries: entriesOf(group, readings) }));
+}
+
+/** The highest turn span at or above a span. */
+function topTurn(
+  span: SpanFields,
+  parents: ReadonlyMap<SpanFields, SpanFields>,
+  readings: ReadonlyMap<SpanFields, Reading>,
+): SpanFields | undefined {
+  let top: SpanFields | undefined;
+  const seen = new Set<SpanFields>();
+  for (let at: SpanFields | undefined = span; at !== undefined && !seen.has(at); at = parents.get(at)) {
+    seen.add(at);
+    if (readings.get(at)?.kind === "turn") top = at;
+  }
+  return top;
+}
+
+function entriesOf(spans: readonly SpanFields[], readings: ReadonlyMap<SpanFields, Reading>): Entry[] {
+  const read = spans.flatMap((span) => {
+    const reading = readings.get(span);
+    return reading === undefined ? [] : [{ span, reading }];
+  });
+  const turn = read.find(({ reading }) => reading.kind === "turn");
+  const calls = read.filter(({ reading }) => reading.kind === "model-call");
+  const asked = turn?.reading.input ?? calls[0]?.reading.input;
+  const answered = turn?.reading.output ?? spoken(calls[calls.length - 1]?.reading.output);
+  const between = read.flatMap((one) => (one === turn ? [] : entryOf(one, answered)));
+  return [
+    ...(isSaid(asked) ? [{ who: "user", text: asked } as const] : []),
+    ...between,
+    ...(isSaid(answered) ? [{ who: "assistant", text: answered } as const] : []),
+    ...(turn === undefined ? [] : errorEntry(turn)),
+  ];
+}
+
+interface Read {
+  readonly span: SpanFields;
+  readonly reading: Reading;
+}
+
+function entryOf({ span, reading }: Read, answered: unknown): Entry[] {
+  if (reading.kind === "tool-call") return [toolEntry({ span, reading })];
+  if (reading.kind === "model-call") {
+    const said = spoken(reading.output);
+    const isNew = isSaid(said) && !isSame(said, answered);
+    return [...(isNew ? [{ who: "assistant", text: said } as const] : []), ...errorEntry({ span, reading })];
+  }
+  return errorEntry({ span, reading });
+}
+
+function toolEntry({ span, reading }: Read): Entry {
+  const error = errorOf({ span, reading });
+  return {
+    who: "tool",
+    title: [oneLine(factsOf(span).tool ?? span.spanName, MAX_TITLE), timeOf(span)],
+    text: reading.input,
+    result: reading.output,
+    ...(error === undefined ? {} : { error }),
+  };
+}
+
+function errorEntry(read: Read): Entry[] {
+  const error = errorOf(read);
+  return error === undefined ? [] : [{ who: "error", text: `${read.span.spanName}: ${error}` }];
+}
+
+function errorOf({ span, reading }: Read): string | undefined {
+  return reading.error ?? (span.spanStatus === "ERROR" ? (span.statusMessage ?? "failed") : undefined);
+}
+
+/** The words of a model's message; its calls of tools are shown as such. */
+function spoken(output: unknown): unknown {
+  if (!Array.isArray(output)) return output;
+  const texts = output.flatMap((block: unknown) => {
+    const text: unknown = typeof block === "object" && block !== null && Reflect.get(block, "text");
+    return typeof text === "string" ? [text] : [];
+  });
+  return texts.join("\n");
+}
+
+function isSaid(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== "";
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return typeof a === "string" && typeof b === "string" ? a.trim() === b.trim() : a === b;
+}
+
+/** The line above a turn. */
+export function turnHeading(turn: Turn, number: number, { width, paint }: ConversationOptions): string {
+  const summary = summarize(turn.spans, "trace");
+  if (summary === undefined) return "";
+  const { startedAt, durationMs, inputTokens, outputTokens, state } = summary;
+  const facts = [
+    `${number}`,
+    timestamp(startedAt),
+    state === "ended" ? duration(durationMs) : state,
+    tokens(inputTokens, outputTokens),
+    `trace ${String(summary.id).slice(0, 8)}`,
+  ];
+  const text = `── ${facts.filter((fact) => fact !== "").join(" · ")} `;
+  return paint("grey", cutToWidth(text + "─".repeat(Math.max(0, width - displayWidth(text))), width));
+}
+
+/** What was said and done in a turn, as lines. */
+export function turnLines({ entries }: Turn, options: ConversationOptions): string[] {
+  return entries.flatMap((entry) => entryLines(entry, options));
+}
+
+function entryLines(entry: Entry, { width, paint, maxLines }: ConversationOptions): string[] {
+  const room = { width: Math.max(20, width - LABEL_WIDTH), maxLines };
+  const label = paint(LABEL_COLORS[entry.who], padToWidth(entry.who, LABEL_WIDTH));
+  const indent = " ".repeat(LABEL_WIDTH);
+  if (entry.who !== "tool") {
+    const color = entry.who === "error" ? "red" : undefined;
+    const lines = wrapped(entry.text, room).map((line) => (color === undefined ? line : paint(color, line)));
+    return lines.map((line, i) => (i === 0 ? label : indent) + line);
+  }
+  const short = {
+    width: room.width - 2,
+    maxLines: Math.min(maxLines, maxLines === Number.POSITIVE_INFINITY ? maxLines : MAX_TOOL_LINES),
+  };
+  const detail = (mark: string, value: unknown, color: Color): string[] =>
+    isSaid(value)
+      ? wrapped(value, short).map((line, i) => indent + paint(color, (i === 0 ? mark : "  ") + line))
+      : [];
+  return [
+    label + titleOf(entry, room.width),
+    ...detail("← ", entry.text, "grey"),
+    ...detail("→ ", entry.result, "grey"),
+    ...detail("✗ ", entry.error, "red"),
+  ];
+}
+
+function titleOf({ title: [name, time] = ["", ""] }: Entry, width: number): string {
+  return `${cutToWidth(name, width - time.length - 2)}  ${time}`;
+}
+
+const LABEL_COLORS: Readonly<Record<Entry["who"], Color>> = {
+  user: "green",
+  assistant: "blue",
+  tool: "cyan",
+  error: "red",
+};

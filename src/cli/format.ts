@@ -1,0 +1,104 @@
+// Durations, times, counts and ids as people read them.
+import { canonicalJson } from "../model/values.ts";
+import { escapeCharacter } from "../render/escape.ts";
+import { boundedJson } from "../render/text.ts";
+import { cutToWidth } from "../render/width.ts";
+
+/** `58 µs`, `1.4 ms`, `812 ms`, `1.23 s`, `2m 05s`, `3h 12m`, `2d 3h`. */
+export function duration(ms: number): string {
+  if (ms < 0.9995) return `${Math.round(ms * 1000)} µs`;
+  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 9_995) return `${(ms / 1000).toFixed(2)} s`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`;
+  return `${Math.floor(minutes / 1440)}d ${Math.floor((minutes % 1440) / 60)}h`;
+}
+
+/** `12,345`. */
+export function count(n: number): string {
+  return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+}
+
+/** `12,345 spans`, `1 span`. */
+export function counted(n: number, noun: string, plural: string = `${noun}s`): string {
+  return `${count(n)} ${n === 1 ? noun : plural}`;
+}
+
+/** `999`, `1.2k`, `340k`, `1.2M`. */
+export function compact(n: number): string {
+  if (n < 1000) return String(n);
+  const power = n < 999_500 ? 1 : n < 999_500_000 ? 2 : 3;
+  const scaled = n / 1000 ** power;
+  return `${scaled < 99.95 ? scaled.toFixed(1).replace(/\.0$/, "") : Math.round(scaled)}${"kMG"[power - 1]}`;
+}
+
+/** `312→48`: tokens in and out; empty where there are none. */
+export function tokens(input: number, output: number): string {
+  return input === 0 && output === 0 ? "" : `${compact(input)}→${compact(output)}`;
+}
+
+/** `4.2 MB`. */
+export function bytes(n: number): string {
+  return n < 1000 ? `${n} B` : compact(n).replace(/(.)$/, (unit) => ` ${unit === "k" ? "kB" : `${unit}B`}`);
+}
+
+/** `just now`, `12s ago`, `5m ago`, `3h ago`, `12d ago`; older than two months: `20 Sep 2026`. */
+export function age(date: Date, now: Date): string {
+  const seconds = Math.floor((now.getTime() - date.getTime()) / 1000);
+  // Clocks of two hosts differ a little; what lies further ahead has its date.
+  if (seconds < -60 || seconds >= 60 * DAY) return shortDate(date);
+  if (seconds < 5) return "just now";
+  if (seconds < 60) return `${seconds}s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ago`;
+  return seconds < DAY ? `${Math.floor(seconds / 3600)}h ago` : `${Math.floor(seconds / DAY)}d ago`;
+}
+
+const DAY = 24 * 3600;
+
+function shortDate(date: Date): string {
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+}
+
+/** `2026-11-22 14:40:17Z`. */
+export function timestamp(date: Date): string {
+  return `${day(date)} ${timeOfDay(date)}Z`;
+}
+
+/** `2026-11-22`: the day in UTC. */
+export function day(date: Date): string {
+  return date.toISOString().split("T", 1)[0] ?? "";
+}
+
+/** `14:40:17` in UTC. */
+function timeOfDay(date: Date): string {
+  return date.toISOString().slice(-13, -5);
+}
+
+/** The text of an id, as it is given to `show`: a text as it is, anything else as JSON. */
+export function idText(id: unknown): string {
+  return typeof id === "string" ? id : canonicalJson(id);
+}
+
+/** One line of escaped text, white space made one, cut to the width. */
+export function words(text: string, width: number): string {
+  const line = text
+    .slice(0, width * 8)
+    .replace(/\s+/g, " ")
+    .trim();
+  return cutToWidth([...line].map(escapeCharacter).join(""), width);
+}
+
+/** A value of any kind in the same way. */
+export function brief(value: unknown, width: number): string {
+  return words(typeof value === "string" ? value : boundedJson(value, width + 1), width);
+}
+
+function two(n: number): string {
+  return String(n).padStart(2, "0");
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;

@@ -1,0 +1,309 @@
+// The commands: their arguments, options and help, each loaded when it is called.
+import { Argument, Command, CommanderError, Option } from "commander";
+import { VERSION } from "../model/version.ts";
+import { parseCount, parseDuration, parsePort, parseSize, parseTime } from "./arguments.ts";
+import { Context } from "./context.ts";
+import { exitCodeOf, sayingOf } from "./failures.ts";
+import { Output } from "./output.ts";
+import { EXIT, type ExitCode, type World } from "./world.ts";
+
+/** What a stopped command is given to tidy up. */
+const GRACE_MS = 1000;
+
+/** Runs the command that the arguments name; resolves with the exit code and never rejects. */
+export async function run(world: World): Promise<number> {
+  const output = new Output(world);
+  const context = new Context(world, output);
+  try {
+    const code = await unlessStuck(execute(context), world.signal);
+    await output.flush();
+    return code;
+  } catch (error) {
+    return await failed(error, output, world);
+  } finally {
+    await context.close();
+  }
+}
+
+/** The work's outcome; where it does not end soon after Ctrl-C, that of the interruption. */
+function unlessStuck<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    work.then(resolve, reject);
+    signal.addEventListener("abort", () => setTimeout(() => reject(signal.reason), GRACE_MS).unref());
+  });
+}
+
+async function failed(error: unknown, output: Output, world: World): Promise<number> {
+  // What was found before the failure is the user's. Where it cannot be written, that is what failed.
+  await output.flush().catch(() => undefined);
+  // Commander has said what is wrong already.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const saying = sayingOf(error);
+  if (saying !== undefined) output.talk(`tracelight: ${saying}`, "red");
+  if (world.env["TRACELIGHT_DEBUG"] && error instanceof Error) output.talk(error.stack ?? "");
+  return exitCodeOf(error);
+}
+
+async function execute(context: Context): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const program = rootCommand(context);
+  for (const declare of COMMANDS) {
+    const { command, run } = declare();
+    program.addCommand(command.copyInheritedSettings(program));
+    command.showHelpAfterError(`(tracelight ${command.name()} --help shows how)`);
+    command.action(async () => {
+      code = await run(context, command);
+    });
+  }
+  await program.parseAsync(context.world.argv, { from: "user" });
+  return code;
+}
+
+function rootCommand({ output, world }: Context): Command {
+  const program = new Command("tracelight")
+    .description("Read what your agents did: traces in SQLite, DynamoDB or JSONL.")
+    .version(VERSION, "-V, --version", "print the version")
+    .option("--color", "colours, also where the output is no terminal")
+    .option("--no-color", "no colours")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => output.push(text),
+      writeErr: (text) => output.talk(text.trimEnd()),
+      outputError: (text) => output.talk(text.replace(/^error: /, "tracelight: ").trimEnd(), "red"),
+      getOutHelpWidth: () => output.width,
+      getErrHelpWidth: () => output.width,
+    })
+    .exitOverride()
+    .addHelpText("after", ROOT_HELP);
+  return program.hook("preAction", () => {
+    const { color } = program.opts<{ color?: boolean }>();
+    output.chooseColor(world.argv.some((word) => /^--(no-)?color$/.test(word)) ? color : undefined);
+  });
+}
+
+const ROOT_HELP = `
+The last argument names the store, everywhere:
+  traces.db          an SQLite file, known by its content whatever its name
+  app.jsonl          a file of records or log lines, one JSON object a line
+  -                  the same from standard input
+  dynamodb:Table     a DynamoDB table; dynamodb:Table?region=…&endpoint=…
+Without it: the environment variable TRACELIGHT_STORE, else ./traces.db.
+
+Exit codes: 0 done, 1 nothing found, 2 wrong usage, 3 the store cannot be used.`;
+
+interface Declared {
+  readonly command: Command;
+  readonly run: (context: Context, command: Command) => Promise<ExitCode>;
+}
+
+/** What a command's help begins and ends with. */
+interface Description {
+  readonly does: string;
+  readonly arguments: readonly (readonly [syntax: string, description: string])[];
+  readonly options?: readonly Option[];
+  readonly examples: readonly (readonly [line: string, does: string])[];
+}
+
+function described(name: string, { does, arguments: args, options = [], examples }: Description): Command {
+  const command = new Command(name).description(does);
+  for (const [syntax, description] of args) command.addArgument(new Argument(syntax, description));
+  for (const option of options) command.addOption(option);
+  const width = Math.max(...examples.map(([line]) => line.length));
+  const lines = examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);
+  return command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
+}
+
+const STORE = [
+  "[store]",
+  "a file, dynamodb:Table or -; without it TRACELIGHT_STORE, else ./traces.db",
+] as const;
+
+/** An option whose value is read by `parse`. */
+function valued<T>(flags: string, description: string, parse: (text: string) => T): Option {
+  return new Option(flags, description).argParser((text: string) => parse(text));
+}
+
+const since = () => valued("-s, --since <time>", "from this time on: 2h (ago), today, 2026-11-22", parseTime);
+const until = () => valued("-u, --until <time>", "before this time", parseTime);
+const where = () =>
+  new Option("-w, --where <filter>", `such as 'ai.tool.name = "get_weather" and duration > 2s'`);
+const json = () => new Option("--json", "one JSON object a line");
+const limit = (count: number, most: number) =>
+  valued("-n, --limit <count>", "at most so many", (text) => parseCount(text, most)).default(count);
+
+const COMMANDS: readonly (() => Declared)[] = [
+  () => ({
+    command: described("ls", {
+      does: "List recent conversations, or traces where there are none; newest first.",
+      arguments: [STORE],
+      options: [
+        new Option("-b, --by <what>", "list these").choices(["conversation", "trace"]),
+        ...[since(), until(), where()],
+        new Option("-e, --errors", "only where a span failed"),
+        ...[
+          limit(20, 1000),
+          new Option("--cursor <cursor>", "go on after the page that ended with it"),
+          json(),
+        ],
+      ],
+      examples: [
+        ["tracelight ls", "the newest of ./traces.db"],
+        ["tracelight ls --since 2h --errors", "what failed in the last two hours"],
+        ["tracelight ls --by trace app.jsonl", "the traces of a log"],
+        [`tracelight ls --where 'ai.tool.name = "get_weather"'`, "those that called a tool"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/ls.ts")).ls(context, command.args[0], command.opts()),
+  }),
+  () => ({
+    command: described("show", {
+      does: "Show one trace as a tree, or one conversation turn by turn.",
+      arguments: [["<id>", "of a trace or conversation, or how it begins"], STORE],
+      options: [new Option("-f, --full", "cut nothing, and show all attributes"), json()],
+      examples: [
+        ["tracelight show 4bf92f35", "a trace, by the beginning of its id"],
+        ["tracelight show user-42 my.db", "a conversation"],
+        ["tracelight show 4bf92f35 --full --color | less -R", "all there is"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/show.ts")).show(context, command.args, command.opts()),
+  }),
+  () => ({
+    command: described("tail", {
+      does: "Follow a store: spans as they start and end, until Ctrl-C.",
+      arguments: [STORE],
+      options: [
+        where(),
+        valued("-n, --lines <count>", "begin with so many that have ended", (text) =>
+          text === "0" ? 0 : parseCount(text, 10_000),
+        ).default(10),
+        json(),
+      ],
+      examples: [
+        ["tracelight tail", "what happens in ./traces.db, also if it is not there yet"],
+        ["tracelight tail --where 'span_status = \"ERROR\"'", "what fails"],
+        ["my-agent | tracelight tail -", "log lines as they are written"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/tail.ts")).tail(context, command.args[0], command.opts()),
+  }),
+  () => ({
+    command: described("search", {
+      does: "Find spans by the words of their names, messages, tool inputs and outputs; newest first.",
+      arguments: [["<text>", 'words that must all be there; "in a row", begin*, -without'], STORE],
+      options: [since(), until(), where(), limit(20, 1000), json()],
+      examples: [
+        ["tracelight search amsterdam", "spans that speak of it"],
+        [`tracelight search '"rate limit" -test' --since 7d`, "a phrase, and a word that must not be there"],
+        ["tracelight search 'weath*' app.jsonl", "words that begin so"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/search.ts")).search(context, command.args, command.opts()),
+  }),
+  () => ({
+    command: described("stats", {
+      does: "Count calls, times, errors and tokens by model, tool and day.",
+      arguments: [STORE],
+      options: [since(), until(), where(), json()],
+      examples: [
+        ["tracelight stats --since 7d", "the last week"],
+        ["tracelight stats --json | jq 'select(.by == \"model\")'", "the models, for a program"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/stats.ts")).stats(context, command.args[0], command.opts()),
+  }),
+  () => ({
+    command: described("export", {
+      does: "Write spans as JSONL: lossless records, one a line.",
+      arguments: [STORE],
+      options: [
+        ...[since(), until(), where()],
+        new Option("-t, --trace <id>", "only this trace; may be given several times").argParser(
+          (id: string, before: readonly string[] = []) => [...before, id],
+        ),
+        new Option("--log-lines", "in the form of StructuredLogsTracer and the Python toolkit; lossy"),
+        new Option("-o, --out <file>", "write to this file, whole or not at all"),
+        new Option("--force", "replace the file"),
+      ],
+      examples: [
+        ["tracelight export > backup.jsonl", "all of ./traces.db"],
+        ["tracelight export --since today --out today.jsonl", "to a file that is whole or not there"],
+        ["tracelight export --trace 4bf92f35 my.db", "one trace, by the beginning of its id"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/export.ts")).exportSpans(context, command.args[0], command.opts()),
+  }),
+  () => ({
+    command: described("import", {
+      does: "Bring spans from a file into an SQLite file or a DynamoDB table. Known spans are not doubled.",
+      arguments: [["<file>", "of records or log lines, or any other store; - for standard input"], STORE],
+      examples: [
+        ["tracelight import backup.jsonl", "into ./traces.db, which is made where it is missing"],
+        ["tracelight import traces.db dynamodb:Traces", "from SQLite into a table"],
+        ["zcat logs.gz | tracelight import - my.db", "from standard input"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/import.ts")).importSpans(context, command.args),
+  }),
+  () => ({
+    command: described("prune", {
+      does: "Remove old traces from an SQLite file, whole traces at a time.",
+      arguments: [STORE],
+      options: [
+        valued("--older-than <age>", "remove traces older than this: 30d, 12h", parseDuration),
+        valued("--max-size <size>", "remove the oldest until the file is this small: 2gb", parseSize),
+      ],
+      examples: [
+        ["tracelight prune --older-than 30d", "keep a month"],
+        ["tracelight prune --max-size 500mb my.db", "keep half a gigabyte"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/prune.ts")).prune(context, command.args[0], command.opts()),
+  }),
+  () => ({
+    command: described("create-table", {
+      does: "Create a DynamoDB table for traces, or check one that is there.",
+      arguments: [["<table>", "its name or ARN"]],
+      options: [
+        new Option("--region <region>", "default: what the AWS SDK finds"),
+        new Option("--endpoint <url>", "of another DynamoDB, such as dynamodb-local"),
+        new Option("--index <name>", "the index by conversation; default by_conversation_id"),
+        new Option("--recent-index", "with an index that lists the newest without a scan: by_recent"),
+        new Option("--recent-index-name <name>", "the same under another name"),
+      ],
+      examples: [
+        ["tracelight create-table Traces --region eu-west-1", "on-demand billing, TTL on"],
+        ["tracelight create-table Traces --endpoint http://127.0.0.1:8000", "in the emulator"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/create-table.ts")).createTable(
+        context,
+        command.args[0] ?? "",
+        command.opts(),
+      ),
+  }),
+  () => ({
+    command: described("dynamodb-local", {
+      does: "Run an emulator of DynamoDB on this machine, until Ctrl-C. Needs the package dynalite.",
+      arguments: [],
+      options: [
+        valued("-p, --port <port>", "listen on this port; default: a free one", parsePort),
+        new Option("--path <folder>", "keep the tables here; default: in memory"),
+      ],
+      examples: [["tracelight dynamodb-local --port 8000 --path ./dynamodb", "the same tables each time"]],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/dynamodb-local.ts")).dynamoDbLocal(context, command.opts()),
+  }),
+];

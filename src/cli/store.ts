@@ -1,0 +1,192 @@
+// The store that the last argument names: a file known by its content, a DynamoDB table, or standard input.
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { asTracelightError, TracelightError } from "../model/errors.ts";
+import type { TraceQuery } from "../model/query.ts";
+import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
+import type { Span } from "../tracing/span.ts";
+import type { World } from "./world.ts";
+
+/** A store as the commands see it. The presence of an optional method is the capability. */
+export interface OpenStore {
+  /** What messages call it. */
+  readonly name: string;
+  /** The spans that the query asks for, in its order, each with its parent where that is among them. */
+  find(query: TraceQuery): Promise<readonly Span[]>;
+  /** The same one by one, without holding all; in start order where the store can. */
+  iterate(query: TraceQuery): AsyncIterable<Span>;
+  summaries(query: SummaryQuery): Promise<SummaryPage>;
+  /** Traces and conversations whose id, as text, begins so; one that is equal comes first. */
+  idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]>;
+  /** Names of attributes, for did-you-mean. */
+  attributeNames?(): Promise<readonly string[]>;
+  /** Spans in whose text all the words are, newest first. */
+  search?(text: string, options: SearchOptions): Promise<SearchPage>;
+  /** Spans that began, changed or ended since the cursor; without one, those that run now. */
+  changes?(after: string | undefined): Promise<Changes>;
+  /** Writes spans; those that are there already stay as they are. `progress` is told how many are done. */
+  importSpans?(spans: AsyncIterable<Span>, progress: (done: number) => void): Promise<Imported>;
+  /** Removes whole traces, the oldest first. */
+  prune?(limits: PruneLimits): Promise<Pruned>;
+  /** How much of a stream has been read. */
+  readonly position?: () => { readonly bytes: number; readonly of: number | undefined };
+  /** What the user should know; filled while the store is read. */
+  readonly notes?: readonly string[];
+  close(): Promise<void>;
+}
+
+/** An id that was looked for by its beginning. */
+export interface FoundId {
+  readonly by: "trace" | "conversation";
+  readonly id: unknown;
+}
+
+/** Where to search, and for how many. */
+interface SearchOptions {
+  readonly since?: Date;
+  readonly until?: Date;
+  readonly where?: string;
+  readonly limit?: number;
+  /** Told how far the index of words is, where it has to be brought up to date first. */
+  readonly onProgress?: (progress: { readonly indexed: number; readonly left: number }) => void;
+}
+
+/** The spans that a search found. */
+export interface SearchPage {
+  /** Newest first. */
+  readonly spans: readonly Span[];
+  /** True where there may be more than the limit. */
+  readonly more: boolean;
+}
+
+/** What changed in a store. */
+interface Changes {
+  readonly spans: readonly Span[];
+  /** Asks for what comes after. */
+  readonly cursor: string;
+}
+
+/** What became of imported spans. */
+export interface Imported {
+  readonly added: number;
+  /** There already. */
+  readonly known: number;
+}
+
+/** What to keep. */
+interface PruneLimits {
+  readonly maxAgeMs?: number;
+  readonly maxBytes?: number;
+}
+
+/** What was removed. */
+interface Pruned {
+  readonly traces: number;
+  readonly spans: number;
+  readonly bytes: number;
+}
+
+/** How a store is opened. */
+export interface OpenOptions {
+  /** To be written to: a file that is not there is made, as an SQLite file. */
+  readonly write?: boolean;
+}
+
+/** The store where none is named. */
+const DEFAULT_STORE = "traces.db";
+const MAGIC = "SQLite format 3\0";
+const HEAD_BYTES = 4096;
+
+/**
+ * Opens the store of that name; without one that of `TRACELIGHT_STORE`, else `./traces.db`.
+ * @throws (rejects) TracelightError: `STORE_NOT_FOUND`, `STORE_UNREADABLE`, `NOT_A_DATABASE`, or the store's own.
+ */
+export async function openStore(
+  wanted: string | undefined,
+  world: World,
+  { write = false }: OpenOptions = {},
+): Promise<OpenStore> {
+  const name = storeName(wanted, world);
+  if (name === "-") return (await import("./stores/jsonl.ts")).openStandardInput(world);
+  if (name.startsWith("dynamodb:")) return (await import("./stores/dynamodb.ts")).openDynamoDb(name);
+  const path = resolve(world.cwd, name);
+  const kind = await kindOf(path, name);
+  if (kind === "missing" && !write) throw notFound(name, wanted, world);
+  if (kind === "sqlite" || kind === "missing" || (kind === "empty" && write)) {
+    return (await import("./stores/sqlite.ts")).openSqlite(path, { readOnly: !write });
+  }
+  const { openJsonlFile, openJsonlPipe } = await import("./stores/jsonl.ts");
+  return kind === "pipe" ? openJsonlPipe(path, name, world) : openJsonlFile(path, name);
+}
+
+/** The name of the store: as given, else of the environment, else the default. */
+export function storeName(wanted: string | undefined, world: World): string {
+  return wanted || world.env["TRACELIGHT_STORE"] || DEFAULT_STORE;
+}
+
+/** True where the store is a file, and the file is not there or has nothing in it yet. */
+export async function isStillToCome(wanted: string | undefined, world: World): Promise<boolean> {
+  const name = storeName(wanted, world);
+  if (name === "-" || name.startsWith("dynamodb:")) return false;
+  const kind = await kindOf(resolve(world.cwd, name), name);
+  return kind === "missing" || kind === "empty";
+}
+
+type FileKind = "sqlite" | "text" | "empty" | "pipe" | "missing";
+
+async function kindOf(path: string, name: string): Promise<FileKind> {
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) throw unreadable(name, "it is a folder");
+    if (!found.isFile()) return "pipe";
+    return found.size === 0 ? "empty" : kindOfContent(await headOf(path), name);
+  } catch (error) {
+    if (isMissing(error)) return "missing";
+    throw asTracelightError(error, "STORE_UNREADABLE", `${name} cannot be read`);
+  }
+}
+
+function kindOfContent(head: Buffer, name: string): "sqlite" | "text" {
+  const start = head.toString("latin1", 0, MAGIC.length);
+  if (start === MAGIC) return "sqlite";
+  if (MAGIC.startsWith(start)) {
+    throw new TracelightError("STORE_CORRUPT", `${name} ends within the first bytes of an SQLite file`);
+  }
+  if (head[0] === 0x1f && head[1] === 0x8b) {
+    throw notText(name, `is packed: gzip -dc ${name} | tracelight ls -`);
+  }
+  if (head.includes(0))
+    throw notText(name, "is neither an SQLite database nor text of one JSON object a line");
+  return "text";
+}
+
+async function headOf(path: string): Promise<Buffer> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, "r");
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file?.close();
+  }
+}
+
+function notFound(name: string, wanted: string | undefined, world: World): TracelightError {
+  const isDefault = wanted === undefined && !world.env["TRACELIGHT_STORE"];
+  const message = isDefault
+    ? `There is no ${DEFAULT_STORE} here. Name a store (my.db, app.jsonl, dynamodb:Table, - for standard input), or set TRACELIGHT_STORE.`
+    : `There is no file ${name}.`;
+  return new TracelightError("STORE_NOT_FOUND", message);
+}
+
+function unreadable(name: string, why: string): TracelightError {
+  return new TracelightError("STORE_UNREADABLE", `${name} cannot be read: ${why}`);
+}
+
+function notText(name: string, what: string): TracelightError {
+  return new TracelightError("NOT_A_DATABASE", `${name} ${what}`);
+}
+
+function isMissing(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "code" in error && error.code === "ENOENT";
+}

@@ -1,0 +1,155 @@
+// A DynamoDB table as a store of the command: `dynamodb:Table?region=…&endpoint=…`.
+import { NAMES } from "../../conventions/names.ts";
+import { type KeyLayout, LAYOUTS } from "../../dynamodb/layout.ts";
+import { DynamoDbTracer, type DynamoDbTracerOptions } from "../../dynamodb/tracer.ts";
+import { TracelightError } from "../../model/errors.ts";
+import type { TraceQuery } from "../../model/query.ts";
+import { closest } from "../../model/spelling.ts";
+import type { SummaryPage, SummaryQuery } from "../../tracing/sink.ts";
+import type { Span } from "../../tracing/span.ts";
+import { OUTLET } from "../../tracing/tracer.ts";
+import { UsageError } from "../failures.ts";
+import { idText } from "../format.ts";
+import type { FoundId, Imported, OpenStore } from "../store.ts";
+
+const PARAMETERS = ["region", "endpoint", "identifier", "index", "recentIndex", "keyLayout"] as const;
+/** A full id is read by its key; for the beginning of one only the newest can be looked at. */
+const NEWEST_FOR_PREFIX = 100;
+/** Written before the next are taken, well within what the queue holds. */
+const IMPORT_BATCH = 200;
+
+/** Opens the table; nothing is sent before the first read. */
+export function openDynamoDb(location: string): OpenStore {
+  return new DynamoDbTable(location);
+}
+
+class DynamoDbTable implements OpenStore {
+  readonly name: string;
+  readonly #notes = new Set<string>();
+  readonly #tracer: DynamoDbTracer;
+
+  constructor(location: string) {
+    const options = parseLocation(location);
+    this.name = `dynamodb:${options.tableName}`;
+    this.#tracer = new DynamoDbTracer({ ...options, onError: ({ message }) => this.#notes.add(message) });
+  }
+
+  get notes(): readonly string[] {
+    return [...this.#notes];
+  }
+
+  find(query: TraceQuery): Promise<readonly Span[]> {
+    return this.#tracer.getTraces(query);
+  }
+
+  iterate(query: TraceQuery): AsyncIterable<Span> {
+    return this.#tracer.iterateTraces(query);
+  }
+
+  /** The recent index is used only where it is asked for: one that not all writers fill would hide the others' traces. */
+  summaries(query: SummaryQuery): Promise<SummaryPage> {
+    return this.#tracer.summaries(query);
+  }
+
+  async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
+    const exact = await this.#exact(prefix);
+    if (exact.length > 0) return exact.slice(0, limit);
+    const found: FoundId[] = [];
+    for (const by of ["trace", "conversation"] as const) {
+      const { rows, cursor } = await this.summaries({ by, limit: NEWEST_FOR_PREFIX });
+      for (const { id } of rows) if (idText(id).startsWith(prefix)) found.push({ by, id });
+      if (cursor !== undefined) {
+        this.#notes.add(
+          `Only the newest ${NEWEST_FOR_PREFIX} traces and conversations are found by the beginning of their id; others by the whole id.`,
+        );
+      }
+    }
+    return found.slice(0, limit);
+  }
+
+  async #exact(text: string): Promise<FoundId[]> {
+    const candidates: FoundId[] = [
+      ...(/^[0-9a-f]{32}$/.test(text) ? [{ by: "trace", id: text } as const] : []),
+      { by: "conversation", id: text },
+      ...(/^-?\d{1,15}$/.test(text) ? [{ by: "conversation", id: Number(text) } as const] : []),
+    ];
+    const found = await Promise.all(candidates.map(async (one) => ((await this.#has(one)) ? [one] : [])));
+    return found.flat();
+  }
+
+  async #has({ by, id }: FoundId): Promise<boolean> {
+    const query =
+      by === "trace" ? { traceId: idText(id) } : { attributeFilter: { [NAMES.conversationId]: id } };
+    return (await this.#tracer.getTraces({ ...query, limit: 1 })).length > 0;
+  }
+
+  /** A span has one key in the table: writing it again changes nothing, so known ones are not counted apart. */
+  async importSpans(spans: AsyncIterable<Span>, progress: (done: number) => void): Promise<Imported> {
+    let added = 0;
+    for await (const span of spans) {
+      this.#tracer[OUTLET].accept(span);
+      if (++added % IMPORT_BATCH === 0) {
+        await this.#deliver();
+        progress(added);
+      }
+    }
+    await this.#deliver();
+    return { added, known: 0 };
+  }
+
+  async #deliver(): Promise<void> {
+    const { pending, dropped, failed, errors } = await this.#tracer.flush();
+    if (pending + dropped + failed === 0) return;
+    const lost = `${pending + dropped + failed} spans could not be written to ${this.name}`;
+    this.#notes.clear();
+    throw errors[0] ?? new TracelightError("DYNAMODB_FAILED", lost);
+  }
+
+  async close(): Promise<void> {
+    await this.#tracer.close();
+  }
+}
+
+function parseLocation(location: string): Omit<DynamoDbTracerOptions, "onError"> {
+  const [table = "", parameters = ""] = splitOnce(location.slice("dynamodb:".length), "?");
+  const given = new Map(new URLSearchParams(parameters));
+  const unknown = [...given.keys()].find((key) => !PARAMETERS.some((known) => known === key));
+  if (table === "" || unknown !== undefined) throw badLocation(location, unknown);
+  const [index, recent, layout] = [given.get("index"), given.get("recentIndex"), given.get("keyLayout")];
+  return {
+    tableName: table,
+    ...optional("region", given.get("region")),
+    ...optional("endpoint", given.get("endpoint")),
+    ...optional("identifier", given.get("identifier")),
+    ...optional("conversationIdGsiName", index),
+    ...optional("recentIndex", recent === "true" ? true : recent === "false" ? false : recent),
+    ...(layout === undefined ? {} : { keyLayout: keyLayoutOf(layout) }),
+  };
+}
+
+function optional<K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } {
+  const given: { [P in K]?: T } = {};
+  if (value !== undefined) given[key] = value;
+  return given;
+}
+
+function keyLayoutOf(text: string): KeyLayout {
+  if (isLayout(text)) return text;
+  throw new UsageError(`"${text}" is no keyLayout; there are ${Object.keys(LAYOUTS).join(", ")}`);
+}
+
+function isLayout(text: string): text is KeyLayout {
+  return Object.hasOwn(LAYOUTS, text);
+}
+
+function badLocation(location: string, unknown: string | undefined): UsageError {
+  if (unknown === undefined) return new UsageError(`${location} names no table; write dynamodb:MyTable`);
+  const near = closest(unknown, PARAMETERS);
+  const mend = near === undefined ? `it takes ${PARAMETERS.join(", ")}` : `did you mean ${near}?`;
+  return new UsageError(`${location}: unknown parameter "${unknown}"; ${mend}`);
+}
+
+function splitOnce(text: string, separator: string): string[] {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + separator.length)];
+}

@@ -1,0 +1,200 @@
+// A trace as a tree: one line a span, with its place in time.
+import { type Reading, readSpan } from "../conventions/reading.ts";
+import { factsOf } from "../conventions/summary.ts";
+import { inStartOrder } from "../model/query.ts";
+import type { SpanFields } from "../model/record.ts";
+import { parentsOf } from "../model/tree.ts";
+import type { Color, Paint } from "../render/color.ts";
+import { oneLine } from "../render/text.ts";
+import { cutToWidth } from "../render/width.ts";
+import { brief, count, duration, tokens, words } from "./format.ts";
+import { type Column, table } from "./table.ts";
+
+/** How a tree is shown. */
+export interface TreeOptions {
+  readonly width: number;
+  readonly paint: Paint;
+  /** At most so many spans; the last line says how many are left out. */
+  readonly maxSpans: number;
+}
+
+/** A span in its place. */
+export interface Placed<S extends SpanFields> {
+  readonly span: S;
+  /** What stands before its name. */
+  readonly branch: string;
+}
+
+/** The part of a line that names may take. */
+const SPAN_SHARE = 0.45;
+const MAX_NAME = 200;
+const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"] as const;
+
+/** The tree as lines. */
+export function traceTree(spans: readonly SpanFields[], { width, paint, maxSpans }: TreeOptions): string[] {
+  const placed = placedSpans(spans, Math.floor((width * SPAN_SHARE) / 6));
+  const shown = placed.slice(0, maxSpans);
+  const scale = scaleOf(spans);
+  const rows = shown.map((one): TreeRow => ({ ...one, reading: readSpan(one.span) }));
+  const lines = table(rows, columnsOf(width, scale), { width, paint });
+  const left = placed.length - shown.length;
+  return left === 0 ? lines : [...lines, paint("grey", `… and ${count(left)} more spans: --full shows them`)];
+}
+
+/**
+ * The spans from the top down, each with the branch on which it hangs. Branches are drawn so deep; further down the depth is
+ * told by its number. Without recursion: a trace may be of any depth.
+ */
+export function placedSpans<S extends SpanFields>(spans: readonly S[], drawnDepth: number = 0): Placed<S>[] {
+  const ordered = inStartOrder(spans);
+  const parents = parentsOf(ordered);
+  const children = new Map<S, S[]>();
+  for (const span of ordered) {
+    const parent = parents.get(span);
+    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), span]);
+  }
+  const placed: Placed<S>[] = [];
+  const seen = new Set<S>();
+  const walk = (root: S): void => {
+    const left: Step<S>[] = [{ span: root, depth: 0, lead: "", isLast: true }];
+    for (let step = left.pop(); step !== undefined; step = left.pop()) {
+      if (seen.has(step.span)) continue;
+      seen.add(step.span);
+      placed.push({ span: step.span, branch: branchOf(step, drawnDepth) });
+      left.push(...stepsBelow(step, children.get(step.span) ?? [], drawnDepth));
+    }
+  };
+  for (const span of ordered) if (!parents.has(span)) walk(span);
+  // Spans that are their own ancestors hang on nothing.
+  for (const span of ordered) if (!seen.has(span)) walk(span);
+  return placed;
+}
+
+interface Step<S> {
+  readonly span: S;
+  readonly depth: number;
+  /** The lines of the ancestors that go on. */
+  readonly lead: string;
+  readonly isLast: boolean;
+}
+
+function stepsBelow<S>({ depth, lead, isLast }: Step<S>, children: readonly S[], drawn: number): Step<S>[] {
+  const below = depth === 0 ? "" : depth >= drawn ? lead : lead + (isLast ? "   " : "│  ");
+  return children
+    .map((span, i) => ({ span, depth: depth + 1, lead: below, isLast: i === children.length - 1 }))
+    .reverse();
+}
+
+function branchOf<S>({ depth, lead, isLast }: Step<S>, drawn: number): string {
+  if (depth === 0) return "";
+  const mark = isLast ? "└─ " : "├─ ";
+  return depth > drawn ? `${lead}${mark}(${depth}) ` : lead + mark;
+}
+
+interface TreeRow extends Placed<SpanFields> {
+  readonly reading: Reading;
+}
+
+function columnsOf(width: number, scale: Scale): Column<TreeRow>[] {
+  const barWidth = width >= 160 ? 40 : width >= 110 ? 24 : 14;
+  return [
+    {
+      title: "span",
+      cell: ({ span, branch }) =>
+        cutToWidth(branch + oneLine(span.spanName, MAX_NAME), Math.floor(width * SPAN_SHARE)),
+      color: colorOf,
+    },
+    { title: "timeline", cell: ({ span }) => bar(span, scale, barWidth), color: barColor, goes: 2 },
+    { title: "time", cell: ({ span }) => timeOf(span), align: "right" },
+    { title: "", cell: detail, color: detailColor, flexible: true, goes: 1 },
+  ];
+}
+
+/** The time that the whole takes, in microseconds. */
+interface Scale {
+  readonly from: number;
+  readonly to: number;
+}
+
+function scaleOf(spans: readonly SpanFields[]): Scale {
+  let from = Number.POSITIVE_INFINITY;
+  let to = Number.NEGATIVE_INFINITY;
+  for (const { startedAtMicros, endedAtMicros = startedAtMicros } of spans) {
+    from = Math.min(from, startedAtMicros);
+    to = Math.max(to, endedAtMicros);
+  }
+  return { from, to };
+}
+
+/** The span's place in time; a running one goes on to the right end. */
+function bar(
+  { startedAtMicros: start, endedAtMicros: end }: SpanFields,
+  { from, to }: Scale,
+  width: number,
+): string {
+  const whole = Math.max(1, to - from);
+  const eighths = width * 8;
+  const begin = Math.min(Math.floor(((start - from) / whole) * eighths), eighths - 1);
+  const length = Math.max(1, Math.round((((end ?? to) - start) / whole) * eighths));
+  // Blocks can begin only at a whole column: what they begin too early they are longer.
+  const column = Math.floor(begin / 8);
+  const filled = Math.min(length + (begin % 8 > 4 ? 8 - (begin % 8) : 0), eighths - column * 8);
+  const block = end === undefined ? "░".repeat(Math.max(1, Math.ceil(filled / 8))) : blocks(filled);
+  return " ".repeat(column) + block;
+}
+
+/** A bar of so many eighths of a column. */
+export function blocks(eighths: number): string {
+  return "█".repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? "");
+}
+
+/** How long the span took, or what became of it. */
+export function timeOf({ startedAtMicros, endedAtMicros, state }: SpanFields): string {
+  return endedAtMicros === undefined ? state : duration((endedAtMicros - startedAtMicros) / 1000);
+}
+
+function colorOf({ span, reading }: TreeRow): Color | undefined {
+  if (isFailed(span, reading)) return "red";
+  return stateColor(span);
+}
+
+function stateColor({ state }: SpanFields): Color | undefined {
+  return state === "running" ? "green" : state === "interrupted" ? "yellow" : undefined;
+}
+
+function barColor({ span, reading }: TreeRow): Color {
+  if (isFailed(span, reading)) return "red";
+  return stateColor(span) ?? KIND_COLORS[reading.kind];
+}
+
+const KIND_COLORS: Readonly<Record<Reading["kind"], Color>> = {
+  turn: "blue",
+  cycle: "blue",
+  "model-call": "magenta",
+  "tool-call": "cyan",
+  history: "grey",
+  other: "grey",
+};
+
+function isFailed(span: SpanFields, { error }: Reading): boolean {
+  return span.spanStatus === "ERROR" || error !== undefined;
+}
+
+function detailColor({ span, reading }: TreeRow): Color {
+  return isFailed(span, reading) ? "red" : "grey";
+}
+
+/** What matters most about a span, on one line. */
+function detail({ span, reading }: TreeRow): string {
+  const error = reading.error ?? (span.spanStatus === "ERROR" ? (span.statusMessage ?? "failed") : undefined);
+  if (error !== undefined) return words(`✗ ${error}`, MAX_NAME);
+  return words(detailOf(span, reading).join("  "), MAX_NAME);
+}
+
+function detailOf(span: SpanFields, { kind, input }: Reading): string[] {
+  const { tool, model, inputTokens = 0, outputTokens = 0 } = factsOf(span);
+  if (kind === "model-call")
+    return [model ?? "", tokens(inputTokens, outputTokens)].filter((part) => part !== "");
+  const said = input === undefined || input === null ? [] : [brief(input, MAX_NAME)];
+  return kind === "tool-call" && tool !== undefined && tool !== span.spanName ? [tool, ...said] : said;
+}

@@ -1,0 +1,70 @@
+// Values of spans as lines that fit: escaped, their own line breaks kept, cut or whole.
+import { encodeValue } from "../model/values.ts";
+import { escapeCharacter } from "../render/escape.ts";
+import { boundedJson } from "../render/text.ts";
+import { characterWidth, cutToWidth } from "../render/width.ts";
+
+/** How much room there is. */
+export interface Room {
+  readonly width: number;
+  /** Infinity cuts nothing. */
+  readonly maxLines: number;
+}
+
+const TAB = "    ";
+const UNITS_A_COLUMN = 4;
+
+/** A value as escaped lines, at least one; the last ends with `…` where there was more. */
+export function wrapped(value: unknown, { width, maxLines }: Room): string[] {
+  const text = textOf(value, width, maxLines);
+  const most = width * maxLines * UNITS_A_COLUMN;
+  const lines: string[] = [];
+  for (const line of text.slice(0, most).split(/\r\n|\n|\r/)) {
+    for (const part of broken(line, width)) {
+      if (lines.length === maxLines) return cutOff(lines, width);
+      lines.push(part);
+    }
+  }
+  return text.length > most ? cutOff(lines, width) : lines;
+}
+
+function textOf(value: unknown, width: number, maxLines: number): string {
+  if (typeof value === "string") return value.trim();
+  if (maxLines !== Number.POSITIVE_INFINITY) return boundedJson(value, width * maxLines + 1);
+  const json = encodeValue(value);
+  const short = boundedJson(json, width + 1);
+  return short.length <= width ? short : JSON.stringify(json, undefined, 2);
+}
+
+function cutOff(lines: string[], width: number): string[] {
+  return [...lines.slice(0, -1), cutToWidth(`${lines[lines.length - 1] ?? ""} …`, width)];
+}
+
+/** One line in parts of the width, broken between words where it can be. */
+function* broken(line: string, width: number): Iterable<string> {
+  let part = "";
+  let used = 0;
+  for (const character of line) {
+    const shown = character === "\t" ? TAB : escapeCharacter(character);
+    const takes = shown.length > 2 ? shown.length : characterWidth(shown);
+    if (used + takes > width || part.length > width * UNITS_A_COLUMN * 4) {
+      const [full, rest] = atSpace(part);
+      yield full;
+      part = rest;
+      if (part === "" && shown === " ") {
+        used = 0;
+        continue;
+      }
+      used = [...rest].reduce((sum, one) => sum + characterWidth(one), 0);
+    }
+    part += shown;
+    used += takes;
+  }
+  yield part;
+}
+
+/** Broken at the last space, unless that would leave more than half of the line empty. */
+function atSpace(part: string): readonly [full: string, rest: string] {
+  const at = part.lastIndexOf(" ");
+  return at < part.length / 2 ? [part, ""] : [part.slice(0, at), part.slice(at + 1)];
+}

@@ -1,0 +1,232 @@
+// What is kept outside of a span's row: message lists, once a conversation, and large values in pieces.
+import { MESSAGE_LISTS } from "../conventions/message-lists.ts";
+import { NAMES } from "../conventions/names.ts";
+import { conversationRowKey } from "../conventions/summary.ts";
+import { compress } from "../delivery/compression.ts";
+import {
+  type HashedList,
+  hashList,
+  hashListNow,
+  probeRounds,
+  RecentMap,
+  seedHash,
+  unhashedMessages,
+} from "../delivery/content.ts";
+import type { Turns } from "../delivery/turns.ts";
+import { weighValue } from "../delivery/weight.ts";
+import { BinaryEncoder } from "../model/binary.ts";
+import { setOwn } from "../model/capture.ts";
+import type { SpanFields } from "../model/record.ts";
+import { encodeValue } from "../model/values.ts";
+import type { Connection, Statement } from "./driver.ts";
+import type { Stored, StoredList, StoredPieces } from "./rows.ts";
+
+/** Lists of about fewer bytes stay in the row. */
+const MIN_LIST_BYTES = 1024;
+/** Values, and new messages of a list, of about more bytes are handled in slices and stored in pieces. */
+const MAX_ROW_BYTES = 256 * 1024;
+
+/** A list on its way into the store. */
+interface PreparedList {
+  readonly key: string;
+  readonly hashed: HashedList;
+  readonly scope: string;
+}
+
+/** A value that was compressed. */
+interface PreparedPieces {
+  readonly owner: string;
+  readonly chunks: readonly Uint8Array[];
+}
+
+/** A span with what is to be stored beside its row. */
+export interface PreparedSpan {
+  readonly span: SpanFields;
+  readonly lists: readonly PreparedList[];
+  readonly stored: Stored | undefined;
+  /** Written before the row, in transactions of their own. */
+  readonly pieces: readonly PreparedPieces[];
+}
+
+/** Where the message lists of a span's conversation, or else trace, lie. Lists of two scopes share nothing. */
+export function scopeOf(traceId: string, conversation: string | null | undefined): string {
+  return conversation === null || conversation === undefined
+    ? `trace ${traceId}`
+    : `conversation ${conversation}`;
+}
+
+/** Whose pieces these are: a span's, by number. */
+export function piecesOwner(
+  { traceId, spanId }: Pick<SpanFields, "traceId" | "spanId">,
+  number: number,
+): string {
+  return `${traceId}/${spanId}/${number}`;
+}
+
+/** Whose pieces these are: a node's. */
+export function nodeOwner(hash: string): string {
+  return `node/${hash}`;
+}
+
+/** True for a span with so much that is new that it is prepared in slices: see `prepareInSlices`. */
+export function isLarge(span: SpanFields): boolean {
+  return newBytes(span) > MAX_ROW_BYTES;
+}
+
+function newBytes({ attributes, events }: SpanFields): number {
+  let bytes = events.length === 0 ? 0 : weighValue(events);
+  for (const key of Object.keys(attributes)) {
+    const value = attributes[key];
+    bytes += isLongList(key, value)
+      ? weighValue(value.slice(-unhashedMessages(value) || value.length))
+      : weighValue(value);
+  }
+  return bytes;
+}
+
+/** A span of ordinary size: its lists are hashed at once. */
+export function prepareNow(span: SpanFields): PreparedSpan {
+  const lists = listsOf(span).map(([key, messages]) => {
+    const scope = scopeOf(span.traceId, conversationRowKey(span.attributes[NAMES.conversationId]));
+    return { key, scope, hashed: hashListNow(messages, seedHash(scope)) };
+  });
+  return { span, lists, stored: storedOf(lists), pieces: [] };
+}
+
+/** A large span: lists are hashed and values compressed in slices, partly on other threads. */
+export async function prepareInSlices(span: SpanFields, turns: Turns): Promise<PreparedSpan> {
+  const lists: PreparedList[] = [];
+  const scope = scopeOf(span.traceId, conversationRowKey(span.attributes[NAMES.conversationId]));
+  for (const [key, messages] of listsOf(span)) {
+    lists.push({ key, scope, hashed: await hashList(messages, seedHash(scope), turns) });
+  }
+  const places: Record<string, StoredPieces> = {};
+  const pieces: PreparedPieces[] = [];
+  const put = async (value: unknown, weight: number): Promise<StoredPieces> => {
+    const number = pieces.length;
+    const { chunks, bytes } = await compress(new BinaryEncoder(value), weight, turns);
+    pieces.push({ owner: piecesOwner(span, number), chunks });
+    return { number, bytes };
+  };
+  for (const [key, value] of Object.entries(span.attributes)) {
+    const weight = weighValue(value);
+    if (weight > MAX_ROW_BYTES / 4 && !isLongList(key, value)) setOwn(places, key, await put(value, weight));
+  }
+  const weight = weighValue(span.events);
+  const events = weight > MAX_ROW_BYTES / 4 ? await put(span.events, weight) : undefined;
+  return { span, lists, stored: storedOf(lists, places, events), pieces };
+}
+
+function storedOf(
+  lists: readonly PreparedList[],
+  pieces: Readonly<Record<string, StoredPieces>> = {},
+  events?: StoredPieces,
+): Stored | undefined {
+  const stored = {
+    ...(lists.length === 0 ? {} : { lists: Object.fromEntries(lists.map(listEntry)) }),
+    ...(Object.keys(pieces).length === 0 ? {} : { pieces }),
+    ...(events === undefined ? {} : { events }),
+  };
+  return Object.keys(stored).length === 0 ? undefined : stored;
+}
+
+function listEntry({ key, hashed: { hashes, messages } }: PreparedList): [string, StoredList] {
+  return [key, { hash: hashes[messages.length] ?? "", length: messages.length }];
+}
+
+function listsOf({ attributes }: SpanFields): [string, readonly object[]][] {
+  const lists: [string, readonly object[]][] = [];
+  for (const key of Object.keys(attributes)) {
+    const value = attributes[key];
+    if (isLongList(key, value)) lists.push([key, value]);
+  }
+  return lists;
+}
+
+function isLongList(key: string, value: unknown): value is readonly object[] {
+  return (
+    MESSAGE_LISTS.has(key) &&
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((item) => typeof item === "object" && item !== null) &&
+    weighValue(value) >= MIN_LIST_BYTES
+  );
+}
+
+/** Writes nodes and pieces. The caller holds the transaction. */
+export class ContentWriter {
+  readonly #has: Statement;
+  readonly #addNode: Statement;
+  readonly #addPiece: Statement;
+  /** The longest list that was stored last, by the hash of its first message. */
+  readonly #latest = new RecentMap<string, number>(1000);
+
+  constructor(connection: Connection) {
+    this.#has = connection.prepare("SELECT 1 FROM message_nodes WHERE hash = ?");
+    this.#addNode = connection.prepare(
+      `INSERT INTO message_nodes (hash, previous, previous_length, length, scope, span_id, messages)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    );
+    this.#addPiece = connection.prepare(
+      "INSERT OR REPLACE INTO pieces (owner, piece, bytes) VALUES (?, ?, ?)",
+    );
+  }
+
+  /**
+   * Stores what the store lacks of a list, as one node behind the longest part that is there. All nodes of a scope are
+   * removed together, so a node that is there has those before it.
+   */
+  storeList({ hashed: { hashes, messages }, scope }: PreparedList, spanId: string): void {
+    const { length } = messages;
+    const hash = hashes[length];
+    if (hash === undefined || this.#has.get(hash) !== undefined) return;
+    const from = this.#longestStored(hashes, length);
+    const json = JSON.stringify(messages.slice(from).map(encodeValue));
+    this.#addNode.run(hash, hashes[from] ?? "", from, length, scope, spanId, json);
+    this.#latest.set(hashes[1] ?? "", length);
+  }
+
+  /** What `storeList` would have to write: undefined where the list is there already. */
+  missingFrom({ hashed: { hashes, messages } }: PreparedList): number | undefined {
+    const hash = hashes[messages.length];
+    return hash === undefined || this.#has.get(hash) !== undefined
+      ? undefined
+      : this.#longestStored(hashes, messages.length);
+  }
+
+  #longestStored(hashes: readonly string[], length: number): number {
+    const isStored = (at: number) => at > 0 && at < length && this.#has.get(hashes[at] ?? "") !== undefined;
+    const latest = this.#latest.get(hashes[1] ?? "") ?? 0;
+    if (isStored(latest)) return latest;
+    for (const round of probeRounds(length - 1)) for (const at of round) if (isStored(at)) return at;
+    return 0;
+  }
+
+  addPiece(owner: string, piece: number, bytes: Uint8Array): void {
+    this.#addPiece.run(owner, piece, bytes);
+  }
+
+  /** Adds a node whose messages are in pieces, of so many bytes when unpacked. */
+  addLargeNode(
+    { hashed: { hashes, messages }, scope }: PreparedList,
+    { from, bytes, spanId }: LargeNode,
+  ): void {
+    const hash = hashes[messages.length] ?? "";
+    this.#addNode.run(
+      hash,
+      hashes[from] ?? "",
+      from,
+      messages.length,
+      scope,
+      spanId,
+      JSON.stringify({ bytes }),
+    );
+  }
+}
+
+/** A node that is in pieces. */
+interface LargeNode {
+  readonly from: number;
+  readonly bytes: number;
+  readonly spanId: string;
+}

@@ -1,0 +1,250 @@
+// Statements that may take long, away from the app's event loop: on a thread of their own, or at once where nothing else waits.
+import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
+import { types } from "node:util";
+import { Worker } from "node:worker_threads";
+import { RecentMap } from "../delivery/content.ts";
+import { atExit } from "../delivery/lifecycle.ts";
+import { type Connection, type Driver, isBusy, type Row, type SqlValue, type Statement } from "./driver.ts";
+
+/** A statement and its values. */
+export interface SqlStatement {
+  readonly sql: string;
+  readonly values?: readonly SqlValue[];
+}
+
+/** A file as those see it who may wait. Rejects with what SQLite says. */
+export interface Database {
+  all(sql: string, values?: readonly SqlValue[]): Promise<readonly Row[]>;
+  /** Runs the statements in one transaction; resolves with the rows that each changed. */
+  write(statements: readonly SqlStatement[]): Promise<readonly number[]>;
+  close(): Promise<void>;
+}
+
+/** How long a write waits for the lock of others, in milliseconds. */
+const WRITE_PATIENCE_MS = 10_000;
+const WRITE_RETRY_MS = 5;
+/** Statements that are kept for the next time. */
+const PREPARED = 50;
+/** The flags that both threads see: whether the library is at work, and whether it may be. */
+const WORKING = 0;
+const STOP = 1;
+/** How long the end of the process waits for the thread to come to rest. */
+const REST_MS = 5000;
+
+/** Runs each statement at once, in this thread. Closing it leaves the connection open. */
+export function directDatabase(connection: Connection): Database {
+  const prepared = new RecentMap<string, Statement>(PREPARED);
+  const statement = (sql: string) => {
+    const known = prepared.get(sql) ?? connection.prepare(sql);
+    prepared.set(sql, known);
+    return known;
+  };
+  return {
+    all: async (sql, values = []) => statement(sql).all(...values),
+    write: (statements) => patiently(async () => transact(connection, statements)),
+    close: async () => undefined,
+  };
+}
+
+function transact(connection: Connection, statements: readonly SqlStatement[]): number[] {
+  connection.exec("BEGIN IMMEDIATE");
+  try {
+    const changes = statements.map(({ sql, values = [] }) =>
+      Number(connection.prepare(sql).run(...values).changes),
+    );
+    connection.exec("COMMIT");
+    return changes;
+  } catch (error) {
+    rollBack(connection);
+    throw error;
+  }
+}
+
+/** Some errors have rolled back already. */
+export function rollBack(connection: Connection): void {
+  try {
+    connection.exec("ROLLBACK");
+  } catch {
+    // There was no transaction any more.
+  }
+}
+
+async function patiently<T>(work: () => Promise<T>): Promise<T> {
+  for (const since = performance.now(); ; ) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() - since > WRITE_PATIENCE_MS) throw error;
+    }
+    await delay(WRITE_RETRY_MS);
+  }
+}
+
+/**
+ * A connection on another thread, started at the first use. It keeps no process alive but while somebody waits for it.
+ * The thread is a handful of lines of plain JavaScript, since the package's own may be bundled into anything.
+ */
+export class ThreadedDatabase implements Database {
+  readonly #driver: Driver;
+  readonly #path: string;
+  readonly #waiting = new Map<number, { resolve(result: unknown): void; reject(error: unknown): void }>();
+  readonly #flags = new Int32Array(new SharedArrayBuffer(8));
+  #worker: Worker | undefined;
+  #undoExit: (() => void) | undefined;
+  #count = 0;
+
+  constructor(driver: Driver, path: string) {
+    this.#driver = driver;
+    this.#path = path;
+  }
+
+  async all(sql: string, values: readonly SqlValue[] = []): Promise<readonly Row[]> {
+    const rows = await this.#ask({ sql, values });
+    return Array.isArray(rows) ? rows : [];
+  }
+
+  write(statements: readonly SqlStatement[]): Promise<readonly number[]> {
+    return patiently(async () => {
+      const changes = await this.#ask({ statements });
+      return Array.isArray(changes) ? changes.map(Number) : [];
+    });
+  }
+
+  /** Lets the thread finish what it was asked for. */
+  async close(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    if (worker === undefined) return;
+    worker.ref();
+    worker.postMessage({ close: true });
+    await once(worker, "exit");
+    this.#undoExit?.();
+  }
+
+  /**
+   * A thread that is ended while the library is at work takes the whole process down with it, so at the end of the process
+   * it gets a moment to come to rest.
+   */
+  #rest(): void {
+    Atomics.store(this.#flags, STOP, 1);
+    Atomics.wait(this.#flags, WORKING, 1, REST_MS);
+  }
+
+  #ask(work: object): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const worker = this.#started();
+      this.#waiting.set(++this.#count, { resolve, reject });
+      if (this.#waiting.size === 1) worker.ref();
+      worker.postMessage({ id: this.#count, ...work });
+    });
+  }
+
+  #started(): Worker {
+    if (this.#worker !== undefined) return this.#worker;
+    const { module, name } = this.#driver;
+    const workerData = { module, name, path: this.#path, flags: this.#flags };
+    // Neither the app's loaders nor its flags are meant for this thread.
+    const worker = new Worker(THREAD, { eval: true, execArgv: [], env: {}, workerData });
+    worker.unref();
+    this.#undoExit ??= atExit(() => this.#rest());
+    worker.on("message", (answer: unknown) => this.#answered(answer));
+    worker.on("error", (error) => this.#failed(error));
+    worker.on("exit", () => this.#failed(new Error("the thread ended")));
+    this.#worker = worker;
+    return worker;
+  }
+
+  #answered(answer: unknown): void {
+    if (typeof answer !== "object" || answer === null || !("id" in answer)) return;
+    const asked = this.#waiting.get(Number(answer.id));
+    this.#waiting.delete(Number(answer.id));
+    if (this.#waiting.size === 0) this.#worker?.unref();
+    if ("error" in answer) asked?.reject(errorOf(answer.error));
+    else asked?.resolve("result" in answer ? answer.result : undefined);
+  }
+
+  #failed(error: unknown): void {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    this.#worker = undefined;
+    for (const { reject } of waiting) reject(error);
+  }
+}
+
+/** An error's own properties do not cross threads: the codes of SQLite are sent beside its message. */
+function errorOf(sent: unknown): Error {
+  if (types.isNativeError(sent)) return sent;
+  const fields = typeof sent === "object" && sent !== null ? sent : {};
+  const message: unknown = Reflect.get(fields, "message");
+  return Object.assign(new Error(typeof message === "string" ? message : "SQLite failed"), fields);
+}
+
+const THREAD = `
+const { statSync } = require("node:fs");
+const { parentPort, workerData } = require("node:worker_threads");
+const { module, name, path, flags } = workerData;
+const warn = process.emitWarning;
+process.emitWarning = () => undefined;
+const loaded = require(module);
+process.emitWarning = warn;
+const Database = name === "libsql" ? loaded : loaded.DatabaseSync;
+let connection;
+let inode;
+// A file that was removed and made anew is another one.
+const connect = () => {
+  const now = statSync(path, { throwIfNoEntry: false })?.ino;
+  if (connection !== undefined && now !== undefined && now !== inode) {
+    connection.close();
+    connection = undefined;
+  }
+  connection ??= open();
+  inode = now ?? statSync(path).ino;
+};
+const open = () => {
+  const opened = new Database(path);
+  opened.exec("PRAGMA busy_timeout = 200");
+  opened.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
+  return opened;
+};
+const run = ({ sql, values, statements }) => {
+  connect();
+  if (sql !== undefined) return connection.prepare(sql).all(...values).map((row) => ({ ...row }));
+  connection.exec("BEGIN IMMEDIATE");
+  try {
+    const changes = statements.map(({ sql, values = [] }) => Number(connection.prepare(sql).run(...values).changes));
+    connection.exec("COMMIT");
+    return changes;
+  } catch (error) {
+    try { connection.exec("ROLLBACK"); } catch {}
+    throw error;
+  }
+};
+const enter = () => {
+  Atomics.store(flags, 0, 1);
+  if (Atomics.load(flags, 1) === 0) return true;
+  leave();
+  return false;
+};
+const leave = () => {
+  Atomics.store(flags, 0, 0);
+  Atomics.notify(flags, 0);
+};
+parentPort.on("message", (work) => {
+  if (!enter()) return;
+  if (work.close) {
+    connection?.close();
+    parentPort.close();
+    return leave();
+  }
+  let answer;
+  try {
+    answer = { id: work.id, result: run(work) };
+  } catch (error) {
+    const { message, code, errcode, rawCode } = error;
+    answer = { id: work.id, error: { message, code, errcode, rawCode } };
+  }
+  leave();
+  parentPort.postMessage(answer);
+});
+`;

@@ -1,0 +1,177 @@
+// The SQLite library: node:sqlite where this Node has it, else the package libsql; as one small interface over both.
+import { createRequire } from "node:module";
+import { messageOf, TracelightError, type TracelightErrorCode } from "../model/errors.ts";
+
+/** What SQLite stores. */
+export type SqlValue = string | number | bigint | Uint8Array | null;
+
+/** A row, by column name. */
+export type Row = Readonly<Record<string, SqlValue>>;
+
+/** A prepared statement. */
+export interface Statement {
+  run(...values: SqlValue[]): {
+    readonly changes: number | bigint;
+    readonly lastInsertRowid: number | bigint;
+  };
+  all(...values: SqlValue[]): readonly Row[];
+  get(...values: SqlValue[]): Row | undefined;
+}
+
+/** A connection to one file. All its methods are synchronous and may throw what SQLite says: see `explainSqlite`. */
+export interface Connection {
+  prepare(sql: string): Statement;
+  exec(sql: string): unknown;
+  close(): unknown;
+}
+
+/** A library that opens SQLite files. */
+export interface Driver {
+  readonly name: "node:sqlite" | "libsql";
+  /** What `require` takes in a thread of this process. */
+  readonly module: string;
+  open(path: string, options?: OpenOptions): Connection;
+}
+
+/** How a file is opened. */
+interface OpenOptions {
+  readonly readOnly?: boolean;
+}
+
+type Open = new (path: string, options: object) => Connection;
+
+let chosen: Driver | undefined;
+
+/**
+ * The library that this process uses.
+ * @throws TracelightError `MISSING_DEPENDENCY` where there is none, naming what to install.
+ */
+export function sqliteDriver(): Driver {
+  chosen ??= builtIn() ?? installed();
+  return chosen;
+}
+
+/** node:sqlite, from Node 22.13 on. Its warning is left out where this is the first to load it. */
+function builtIn(): Driver | undefined {
+  const warn = process.emitWarning;
+  process.emitWarning = () => undefined;
+  try {
+    const module: unknown = createRequire(import.meta.url)("node:sqlite");
+    const open = constructorIn(module, "DatabaseSync");
+    return open && { name: "node:sqlite", module: "node:sqlite", open: opener(open, "readOnly") };
+  } catch {
+    return undefined;
+  } finally {
+    process.emitWarning = warn;
+  }
+}
+
+function installed(): Driver {
+  const require = createRequire(import.meta.url);
+  try {
+    const module = require.resolve("libsql");
+    const loaded: unknown = require(module);
+    const open = isConstructor(loaded) ? loaded : constructorIn(loaded, "default");
+    if (open === undefined) throw new TypeError("it exports no Database");
+    return { name: "libsql", module, open: opener(open, "readonly") };
+  } catch (error) {
+    const mend = `npm install libsql, or use Node 22.13 or newer, which brings SQLite (this is ${process.version})`;
+    throw new TracelightError(
+      "MISSING_DEPENDENCY",
+      `SQLite needs a library: ${mend}. Loading libsql said: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}
+
+function opener(open: Open, readOnlyName: string): Driver["open"] {
+  return (path, { readOnly = false } = {}) => {
+    if (!readOnly) return new open(path, {});
+    const connection = new open(path, { [readOnlyName]: true });
+    // libsql opens such a file to write all the same.
+    connection.exec("PRAGMA query_only = 1");
+    return connection;
+  };
+}
+
+function constructorIn(module: unknown, name: string): Open | undefined {
+  const found: unknown = typeof module === "object" && module !== null && Reflect.get(module, name);
+  return isConstructor(found) ? found : undefined;
+}
+
+function isConstructor(value: unknown): value is Open {
+  return typeof value === "function" && typeof value.prototype?.prepare === "function";
+}
+
+/** The bytes of a BLOB: node:sqlite gives an array of bytes, libsql its buffer. */
+export function bytesOf(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value;
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
+}
+
+/** SQLite's result codes that Tracelight acts upon. Source: https://sqlite.org/rescode.html */
+export const SQLITE = {
+  busy: 5,
+  locked: 6,
+  readOnly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  tooBig: 18,
+  notADatabase: 26,
+} as const;
+
+/** The primary result code of what either library threw; undefined where it is no error of SQLite. */
+export function sqliteCode(error: unknown): number | undefined {
+  if (typeof error !== "object" || error === null) return undefined;
+  for (const name of ["errcode", "rawCode"]) {
+    const code: unknown = Reflect.get(error, name);
+    if (typeof code === "number") return code & 0xff;
+  }
+  // libsql gives errors of opening a file a name at best, or its number at the end of the message.
+  const code: unknown = Reflect.get(error, "code");
+  const named = typeof code === "string" ? NAMED.get(code.split("_").slice(0, 2).join("_")) : undefined;
+  const [, number] = /^ConnectionFailed\(.*: (\d+)"\)$/s.exec(messageOf(error)) ?? [];
+  return named ?? (number === undefined ? undefined : Number(number) & 0xff);
+}
+
+const NAMED: ReadonlyMap<string, number> = new Map([
+  ["SQLITE_BUSY", SQLITE.busy],
+  ["SQLITE_CANTOPEN", SQLITE.cannotOpen],
+  ["SQLITE_NOTADB", SQLITE.notADatabase],
+  ["SQLITE_CORRUPT", SQLITE.corrupt],
+  ["SQLITE_READONLY", SQLITE.readOnly],
+  ["SQLITE_FULL", SQLITE.full],
+  ["SQLITE_IOERR", SQLITE.ioError],
+]);
+
+/** True where the file is held by another connection, and the same may succeed a moment later. */
+export function isBusy(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code === SQLITE.busy || code === SQLITE.locked;
+}
+
+/** What SQLite said, as an error that names the file and the mend. */
+export function explainSqlite(error: unknown, path: string): TracelightError {
+  if (error instanceof TracelightError) return error;
+  const [code, text]: readonly [TracelightErrorCode, string] = EXPLANATIONS.get(sqliteCode(error) ?? -1) ?? [
+    "SQLITE_FAILED",
+    "could not be used",
+  ];
+  return new TracelightError(code, `${path} ${text} (SQLite says: ${messageOf(error)})`, { cause: error });
+}
+
+const EXPLANATIONS: ReadonlyMap<number, readonly [TracelightErrorCode, string]> = new Map([
+  [SQLITE.busy, ["STORE_LOCKED", "is locked by another process; try again when that has finished"]],
+  [SQLITE.locked, ["STORE_LOCKED", "is locked by another connection; try again when that has finished"]],
+  [SQLITE.readOnly, ["STORE_READ_ONLY", "cannot be written to; check the rights of the file and its folder"]],
+  [SQLITE.ioError, ["SQLITE_FAILED", "could not be read or written; check the disk"]],
+  [SQLITE.corrupt, ["STORE_CORRUPT", "is damaged; keep a copy and try `sqlite3 FILE .recover`"]],
+  [SQLITE.full, ["STORE_FULL", "cannot grow: the disk is full; free some space"]],
+  [
+    SQLITE.cannotOpen,
+    ["STORE_UNREADABLE", "cannot be opened; check that its folder exists and may be written to"],
+  ],
+  [SQLITE.notADatabase, ["NOT_A_DATABASE", "is not an SQLite database"]],
+]);

@@ -1,0 +1,426 @@
+// One SQLite file, opened by those who read it: the command line and the page. Not the way of an agent's process.
+import { existsSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseSearch } from "../conventions/search.ts";
+import { TracelightError } from "../model/errors.ts";
+import { matches, NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
+import { Faults } from "../tracing/faults.ts";
+import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
+import type { Span } from "../tracing/span.ts";
+import { type Changes, changesSince } from "./changes.ts";
+import { directDatabase } from "./database.ts";
+import { type Connection, type Driver, explainSqlite, SQLITE, sqliteCode, sqliteDriver } from "./driver.ts";
+import { listPage } from "./listing.ts";
+import { SqliteReader } from "./reader.ts";
+import { type Removed, Retention, retentionBounds } from "./retention.ts";
+import { decodeJson } from "./rows.ts";
+import { checkAtSight, fileKind, prepareFile } from "./schema.ts";
+import { bringUpToDate, type IndexProgress, searchSpans } from "./search.ts";
+import { ToolkitReader } from "./toolkit.ts";
+import { Writer } from "./writer.ts";
+
+/** How a file is opened. */
+export interface SqliteFileOptions {
+  /** Changes nothing. Default true; false makes a file that is not there. */
+  readonly readOnly?: boolean;
+  /** Where spans that cannot be written are told. */
+  readonly onError?: (error: TracelightError) => void;
+}
+
+/** What to search for beside words. */
+export interface FileSearchOptions {
+  readonly since?: Date;
+  readonly until?: Date;
+  readonly where?: string;
+  /** Default 20. */
+  readonly limit?: number;
+  readonly onProgress?: (progress: IndexProgress) => void;
+}
+
+/** A file that can be read. All methods reject with a TracelightError that names the file. */
+export interface SqliteFile {
+  readonly name: string;
+  /** What the reader should know. */
+  readonly notes: readonly string[];
+  find(query: TraceQuery): Promise<readonly Span[]>;
+  iterate(query: TraceQuery): AsyncGenerator<Span>;
+  summaries(query: SummaryQuery): Promise<SummaryPage>;
+  /** Traces and conversations whose id begins so; one that is equal comes first. */
+  idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]>;
+  attributeNames?(): Promise<readonly string[]>;
+  search?(text: string, options?: FileSearchOptions): Promise<FileSearchPage>;
+  changes?(after: string | undefined): Promise<Changes>;
+  importSpans?(spans: AsyncIterable<Span>, progress?: (done: number) => void): Promise<Imported>;
+  prune?(limits: { readonly maxAgeMs?: number; readonly maxBytes?: number }): Promise<Removed>;
+  close(): Promise<void>;
+}
+
+/** An id that was looked for by its beginning. */
+export interface FoundId {
+  readonly by: "trace" | "conversation";
+  readonly id: unknown;
+}
+
+/** Spans that a search found, newest first; `more` where there may be others. */
+export interface FileSearchPage {
+  readonly spans: readonly Span[];
+  readonly more: boolean;
+}
+
+/** What became of imported spans: those that were there already are not written again. */
+export interface Imported {
+  readonly added: number;
+  readonly known: number;
+}
+
+/** How long a reader waits for the lock of others, in milliseconds. */
+const PATIENCE_MS = 5000;
+const IMPORTED_AT_ONCE = 500;
+const SAMPLED_SPANS = 1000;
+
+/**
+ * Opens a file of Tracelight's, or of the Python toolkit's, which is only ever read.
+ * @throws (rejects) TracelightError: `STORE_NOT_FOUND`, `NOT_A_DATABASE`, `STORE_NEWER`, `STORE_CORRUPT`, …
+ */
+export async function openSqliteFile(path: string, options: SqliteFileOptions = {}): Promise<SqliteFile> {
+  const { readOnly = true } = options;
+  const driver = sqliteDriver();
+  if (readOnly && !existsSync(path)) {
+    throw new TracelightError("STORE_NOT_FOUND", `There is no file ${path}.`);
+  }
+  checkAtSight(path);
+  try {
+    const opened = readOnly ? openToRead(driver, path) : openToWrite(driver, path);
+    return opened.kind === "toolkit"
+      ? new ToolkitFile(opened.connection, path)
+      : new TracelightFile(opened, driver, path, options);
+  } catch (error) {
+    throw explainSqlite(error, path);
+  }
+}
+
+interface Opened {
+  readonly connection: Connection;
+  readonly kind: "tracelight" | "toolkit" | "empty";
+}
+
+function openToRead(driver: Driver, path: string): Opened {
+  const attempt = (name: string): Opened => {
+    const connection = driver.open(name, { readOnly: true });
+    return checked(connection, () => {
+      // The first to open a file, and the last to close it, hold it for a moment.
+      connection.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
+      const kind = fileKind(connection, path);
+      if (kind === "other")
+        throw new TracelightError(
+          "NOT_A_DATABASE",
+          `${path} is an SQLite database, but not one of Tracelight's.`,
+        );
+      return { connection, kind };
+    });
+  };
+  try {
+    return attempt(path);
+  } catch (error) {
+    const code = sqliteCode(error);
+    const isFolderReadOnly = code === SQLITE.cannotOpen || code === SQLITE.readOnly;
+    // Without a log there is nothing that a reader would have to write.
+    if (!isFolderReadOnly || hasLog(path)) throw error;
+    return attempt(`${pathToFileURL(path).href}?immutable=1`);
+  }
+}
+
+function hasLog(path: string): boolean {
+  return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
+}
+
+function openToWrite(driver: Driver, path: string): Opened {
+  const connection = driver.open(path);
+  return checked(connection, () => {
+    connection.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
+    prepareFile(connection, path);
+    connection.exec("PRAGMA synchronous = NORMAL");
+    return { connection, kind: "tracelight" };
+  });
+}
+
+/** A connection that cannot be used is closed. */
+function checked<T>(connection: Connection, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+class TracelightFile implements SqliteFile {
+  readonly name: string;
+  readonly notes: string[] = [];
+  readonly #connection: Connection;
+  readonly #driver: Driver;
+  readonly #path: string;
+  readonly #isEmpty: boolean;
+  readonly #options: SqliteFileOptions;
+  readonly #reader: SqliteReader;
+
+  constructor({ connection, kind }: Opened, driver: Driver, path: string, options: SqliteFileOptions) {
+    this.name = basename(path);
+    this.#connection = connection;
+    this.#isEmpty = kind === "empty";
+    this.#driver = driver;
+    this.#path = path;
+    this.#options = options;
+    this.#reader = new SqliteReader(directDatabase(connection), driver, path);
+  }
+
+  find(query: TraceQuery): Promise<readonly Span[]> {
+    return this.#ask([], () => this.#reader.find(query));
+  }
+
+  async *iterate(query: TraceQuery): AsyncGenerator<Span> {
+    if (this.#isEmpty) return;
+    try {
+      yield* this.#reader.iterate(query);
+    } catch (error) {
+      throw explainSqlite(error, this.#path);
+    }
+  }
+
+  summaries(query: SummaryQuery): Promise<SummaryPage> {
+    return this.#ask({ rows: [], notes: [] }, () => listPage(this.#reader, query));
+  }
+
+  idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
+    return this.#ask([], async () => {
+      const ids = [...this.#traces(prefix, limit), ...this.#conversations(prefix, limit)];
+      return ids
+        .sort((a, b) => Number(String(b.id) === prefix) - Number(String(a.id) === prefix))
+        .slice(0, limit);
+    });
+  }
+
+  #traces(prefix: string, limit: number): FoundId[] {
+    return this.#beginning("trace_id", "spans_by_trace", prefix.toLowerCase(), limit).map((id) => ({
+      by: "trace",
+      id,
+    }));
+  }
+
+  /** Ids are stored as JSON, so that a text is told from a number. */
+  #conversations(prefix: string, limit: number): FoundId[] {
+    const forms = [JSON.stringify(prefix).slice(0, -1), prefix];
+    const found = forms.flatMap((form) =>
+      this.#beginning("conversation", "spans_by_conversation", form, limit),
+    );
+    return [...new Set(found)].map((json) => ({ by: "conversation", id: decodeJson(json) }));
+  }
+
+  #beginning(column: string, index: string, prefix: string, limit: number): string[] {
+    const sql = `SELECT DISTINCT ${column} AS id FROM spans INDEXED BY ${index}
+      WHERE ${column} >= ? AND ${column} < ? AND ${column} IS NOT NULL LIMIT ?`;
+    return this.#connection
+      .prepare(sql)
+      .all(prefix, `${prefix}\u{10ffff}`, limit)
+      .map(({ id }) => String(id));
+  }
+
+  attributeNames(): Promise<readonly string[]> {
+    return this.#ask([], async () => {
+      const sql = `SELECT DISTINCT keys.key AS name
+        FROM (SELECT attributes FROM spans ORDER BY id DESC LIMIT ${SAMPLED_SPANS}) AS latest, json_each(latest.attributes) AS keys`;
+      return this.#connection
+        .prepare(sql)
+        .all()
+        .map(({ name }) => String(name));
+    });
+  }
+
+  search(text: string, options: FileSearchOptions = {}): Promise<FileSearchPage> {
+    const query = parseSearch(text);
+    return this.#ask({ spans: [], more: false }, async () => {
+      await this.#index(options);
+      const { limit = 20, where, since, until } = options;
+      const times = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+      const spans: Span[] = [];
+      for (let before: number | undefined; ; ) {
+        const page = searchSpans(this.#connection, query, {
+          ...times,
+          limit: limit - spans.length + 1,
+          ...(before === undefined ? {} : { before }),
+        });
+        for (const { span } of await this.#reader.byIds(page.ids)) {
+          if (where !== undefined && !matches(span, { where })) continue;
+          if (spans.length === limit) return { spans, more: true };
+          spans.push(span);
+        }
+        if (page.next === undefined) return { spans, more: false };
+        before = page.next;
+      }
+    });
+  }
+
+  /** Searching is what brings the index up to date. A file that may not be written to is looked through without. */
+  async #index({ onProgress }: FileSearchOptions): Promise<void> {
+    let connection: Connection | undefined;
+    try {
+      connection = this.#driver.open(this.#path);
+      connection.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = NORMAL");
+      await bringUpToDate(connection, {
+        path: this.#path,
+        ...(onProgress === undefined ? {} : { onProgress }),
+      });
+    } catch (error) {
+      const { code, message } = explainSqlite(error, this.#path);
+      if (code === "STORE_CORRUPT") throw error;
+      this.notes.push(
+        `The index of words could not be brought up to date, so the search takes longer: ${message}`,
+      );
+    } finally {
+      connection?.close();
+    }
+  }
+
+  changes(after: string | undefined): Promise<Changes> {
+    return this.#ask({ spans: [], cursor: '{"last":0,"running":[]}' }, () =>
+      changesSince(this.#reader, after),
+    );
+  }
+
+  async importSpans(
+    spans: AsyncIterable<Span>,
+    progress: (done: number) => void = () => undefined,
+  ): Promise<Imported> {
+    const faults = new Faults(this.#options.onError ?? (() => undefined));
+    const writer = new Writer({
+      ...{ driver: this.#driver, path: this.#path, identifier: NO_IDENTIFIER, durability: "tick", faults },
+      ...{ maxQueuedSpans: Number.POSITIVE_INFINITY, maxQueuedBytes: Number.POSITIVE_INFINITY },
+      committed: () => undefined,
+    });
+    const done = { added: 0, known: 0 };
+    const take = async (batch: readonly Span[]): Promise<void> => {
+      const unknown = this.#unknown(batch);
+      for (const span of unknown) writer.add(span);
+      const { pending, errors } = await writer.flush(PATIENCE_MS * 6);
+      if (pending > 0)
+        throw errors[0] ?? new TracelightError("STORE_LOCKED", `${this.#path} could not be written to.`);
+      done.added += unknown.length;
+      done.known += batch.length - unknown.length;
+      progress(done.added + done.known);
+    };
+    try {
+      for await (const batch of batches(spans)) await take(batch);
+      this.#connection.exec("PRAGMA wal_checkpoint(PASSIVE)");
+    } finally {
+      await writer.close();
+    }
+    const [error] = faults.all;
+    if (error !== undefined) throw error;
+    return done;
+  }
+
+  /** Those of the spans that the file does not have, each once. */
+  #unknown(batch: readonly Span[]): Span[] {
+    const known = this.#connection.prepare(
+      "SELECT 1 FROM spans INDEXED BY spans_by_trace WHERE trace_id = ? AND span_id = ?",
+    );
+    const unknown = new Map(batch.map((span) => [span.traceId + span.spanId, span]));
+    return [...unknown.values()].filter(({ traceId, spanId }) => known.get(traceId, spanId) === undefined);
+  }
+
+  prune({
+    maxAgeMs = Number.POSITIVE_INFINITY,
+    maxBytes = Number.POSITIVE_INFINITY,
+  }: PruneLimits): Promise<Removed> {
+    const bounds = { ...retentionBounds(), maxAgeMicros: maxAgeMs * 1000, maxBytes };
+    return this.#ask({ traces: 0, spans: 0, bytes: 0 }, () =>
+      new Retention(this.#reader.database, this.#reader.states).run(bounds),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+
+  async #ask<T>(ofEmpty: T, ask: () => Promise<T>): Promise<T> {
+    if (this.#isEmpty) return ofEmpty;
+    try {
+      return await ask();
+    } catch (error) {
+      throw explainSqlite(error, this.#path);
+    }
+  }
+}
+
+interface PruneLimits {
+  readonly maxAgeMs?: number;
+  readonly maxBytes?: number;
+}
+
+async function* batches(spans: AsyncIterable<Span>): AsyncGenerator<Span[]> {
+  let batch: Span[] = [];
+  for await (const span of spans) {
+    batch.push(span);
+    if (batch.length < IMPORTED_AT_ONCE) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** Read only, whole, by its one table. */
+class ToolkitFile implements SqliteFile {
+  readonly name: string;
+  readonly notes: readonly string[] = [];
+  readonly #connection: Connection;
+  readonly #path: string;
+  readonly #reader: ToolkitReader;
+
+  constructor(connection: Connection, path: string) {
+    this.name = basename(path);
+    this.#connection = connection;
+    this.#path = path;
+    this.#reader = new ToolkitReader(directDatabase(connection));
+  }
+
+  find(query: TraceQuery): Promise<readonly Span[]> {
+    return this.#explained(this.#reader.find(query));
+  }
+
+  async *iterate(query: TraceQuery): AsyncGenerator<Span> {
+    yield* await this.find(query);
+  }
+
+  summaries(query: SummaryQuery): Promise<SummaryPage> {
+    return this.#explained(this.#reader.summaries(query));
+  }
+
+  async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
+    const found: FoundId[] = [];
+    for (const by of ["trace", "conversation"] as const) {
+      for (let cursor: string | undefined, first = true; first || cursor !== undefined; first = false) {
+        const page = await this.summaries({ by, ...(cursor === undefined ? {} : { cursor }) });
+        found.push(
+          ...page.rows.filter(({ id }) => String(id).startsWith(prefix)).map(({ id }) => ({ by, id })),
+        );
+        cursor = page.cursor;
+      }
+    }
+    return found
+      .sort((a, b) => Number(String(b.id) === prefix) - Number(String(a.id) === prefix))
+      .slice(0, limit);
+  }
+
+  async close(): Promise<void> {
+    this.#connection.close();
+  }
+
+  async #explained<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw explainSqlite(error, this.#path);
+    }
+  }
+}

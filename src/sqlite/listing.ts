@@ -1,0 +1,237 @@
+// Traces or conversations as rows, newest first, by cursor, from what is kept beside the spans: no payload is read.
+import { type SpanOutline, type SummarySubject, summarizeOutlines } from "../conventions/summary.ts";
+import { matches, type TraceQuery } from "../model/query.ts";
+import { readWhere } from "../model/where.ts";
+import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
+import {
+  byPlace,
+  type Row as ListedRow,
+  limitOf,
+  type Place,
+  pageOf,
+  placeAfter,
+} from "../tracing/summaries.ts";
+import type { Row } from "./driver.ts";
+import type { SqliteReader } from "./reader.ts";
+import { decodeOutline, OUTLINE_COLUMNS, type OutlineRow, openWriter, outlineRows } from "./rows.ts";
+import { stateByWriter } from "./states.ts";
+import { queryToSql, type SqlCondition, whereToSql } from "./where-sql.ts";
+
+/** Spans in the first window, and in the largest. */
+const FIRST_WINDOW = 250;
+const LARGEST_WINDOW = 8000;
+
+/** How each kind of row is found: the column of its key, and the index by that. */
+const KEYS = {
+  trace: { column: "trace_id", index: "spans_by_trace" },
+  conversation: { column: "conversation", index: "spans_by_conversation" },
+} as const;
+
+/** Starts of spans in microseconds: from `from` on, before `before`. */
+interface Window {
+  readonly from: number;
+  readonly before: number;
+}
+
+/**
+ * One page of a listing. Time is walked back in windows; a row comes in the window in which its latest turn began. A span of
+ * the row is in that window, so none is missed; and windows do not overlap, so rows come in order.
+ */
+export async function listPage(reader: SqliteReader, query: SummaryQuery): Promise<SummaryPage> {
+  const listing = new Listing(reader, query);
+  const rows: ListedRow[] = [];
+  const limit = limitOf(query);
+  let size = FIRST_WINDOW;
+  for (
+    let window = await listing.first(size);
+    window !== undefined;
+    window = await listing.next(window, size)
+  ) {
+    const found = await listing.rowsIn(window);
+    rows.push(...found.sort(byPlace));
+    if (rows.length > limit) break;
+    size = nextSize(size, found.length, limit + 1 - rows.length);
+  }
+  const page = rows.slice(0, limit);
+  return pageOf(page, rows.length > limit ? page.at(-1)?.place : undefined);
+}
+
+/** As many spans as the wanted rows will have, if they are like those found. */
+function nextSize(size: number, found: number, wanted: number): number {
+  const next = found === 0 ? size * 2 : Math.ceil((wanted * size * 1.1) / found);
+  return Math.min(Math.max(next, FIRST_WINDOW), size * 4, LARGEST_WINDOW);
+}
+
+class Listing {
+  readonly #reader: SqliteReader;
+  readonly #query: SummaryQuery;
+  readonly #by: SummarySubject;
+  readonly #after: Place | undefined;
+  readonly #filter: TraceQuery;
+
+  constructor(reader: SqliteReader, query: SummaryQuery) {
+    this.#reader = reader;
+    this.#query = query;
+    this.#by = query.by ?? "trace";
+    this.#after = placeAfter(query);
+    this.#filter = filterOf(query);
+  }
+
+  /** The newest window. */
+  first(size: number): Promise<Window | undefined> {
+    const { until } = this.#query;
+    const newest = until === undefined ? Number.MAX_SAFE_INTEGER : until.getTime() * 1000;
+    return this.#windowBefore(
+      Math.min(newest, this.#after === undefined ? newest : this.#after.at + 1),
+      size,
+    );
+  }
+
+  /** The one before; undefined where there is nothing older. */
+  next({ from }: Window, size: number): Promise<Window | undefined> {
+    return this.#windowBefore(from, size);
+  }
+
+  async #windowBefore(before: number, size: number): Promise<Window | undefined> {
+    const { since } = this.#query;
+    const oldest = since === undefined ? Number.MIN_SAFE_INTEGER : since.getTime() * 1000;
+    if (before <= oldest) return undefined;
+    return { from: Math.max(oldest, await this.#startOf(before, size)), before };
+  }
+
+  /** When the window begins that has about `size` spans. */
+  async #startOf(before: number, size: number): Promise<number> {
+    const [row] = await this.#reader.database.all(
+      "SELECT started_at FROM spans INDEXED BY spans_by_start WHERE started_at < ? ORDER BY started_at DESC LIMIT 1 OFFSET ?",
+      [before, size],
+    );
+    return row === undefined ? Number.MIN_SAFE_INTEGER : Number(row["started_at"]);
+  }
+
+  /** The rows whose latest turn began in the window, in no order. */
+  async rowsIn(window: Window): Promise<ListedRow[]> {
+    const keys = await this.#keysIn(window);
+    const groups = await this.#outlines(keys);
+    const rows: ListedRow[] = [];
+    for (const [key, outlines] of groups) {
+      const summary = summarizeOutlines(outlines, this.#by);
+      if (summary === undefined) continue;
+      const row = { summary, place: { at: summary.latestAtMicros, key } };
+      const isInside = row.place.at >= window.from && row.place.at < window.before;
+      if (isInside && this.#isAfter(row)) rows.push(row);
+    }
+    return rows;
+  }
+
+  #isAfter(row: ListedRow): boolean {
+    return this.#after === undefined || byPlace({ ...row, place: this.#after }, row) < 0;
+  }
+
+  /** The keys of spans in the window whose rows are asked for: SQL says which may be and which surely are; the rest is read. */
+  async #keysIn(window: Window): Promise<ReadonlySet<string>> {
+    if (Object.keys(this.#filter).length === 0) return this.#possibleIn(window, TRUE);
+    const possible = await this.#possibleIn(window, queryToSql(this.#filter));
+    const asked = await this.#sureAmong(possible);
+    const open = new Set([...possible].filter((key) => !asked.has(key)));
+    if (open.size === 0) return asked;
+    const { column } = KEYS[this.#by];
+    const ids = (await this.#select("id", open, queryToSql(this.#filter))).map(({ id }) => Number(id));
+    for await (const { key, fields } of this.#reader.keyed(ids, column)) {
+      if (!asked.has(key) && matches(fields, this.#filter)) asked.add(key);
+    }
+    return asked;
+  }
+
+  /** The keys with spans in the window of which a span, there or elsewhere, may match. */
+  async #possibleIn(window: Window, may: SqlCondition): Promise<Set<string>> {
+    const { column } = KEYS[this.#by];
+    const own = ownIn(this.#query);
+    const rows = await this.#reader.database.all(
+      `SELECT ${column}, max(${may.sql}) AS possible FROM spans INDEXED BY spans_by_start
+       WHERE started_at >= ? AND started_at < ? AND ${column} IS NOT NULL AND ${own.sql} GROUP BY ${column}`,
+      [...may.values, window.from, window.before, ...own.values],
+    );
+    const possible = new Set(rows.filter((row) => row["possible"] === 1).map((row) => this.#keyOf(row)));
+    const open = rows.filter((row) => row["possible"] !== 1).map((row) => this.#keyOf(row));
+    const outside = {
+      sql: `(started_at < ? OR started_at >= ?) AND ${may.sql}`,
+      values: [window.from, window.before, ...may.values],
+    };
+    for (const row of await this.#select(`DISTINCT ${column}`, new Set(open), outside))
+      possible.add(this.#keyOf(row));
+    return possible;
+  }
+
+  async #sureAmong(possible: ReadonlySet<string>): Promise<Set<string>> {
+    const must = sureIn(this.#filter);
+    const sure =
+      must === undefined ? [] : await this.#select(`DISTINCT ${KEYS[this.#by].column}`, possible, must);
+    return new Set(sure.map((row) => this.#keyOf(row)));
+  }
+
+  async #outlines(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly SpanOutline[]>> {
+    const groups = await this.#groups([...keys]);
+    const dead = await this.#reader.states.deadAmong(
+      [...groups.values()].flatMap((rows) => rows.map(openWriter)),
+    );
+    // The last spans of a writer that died may have ended since.
+    const doubtful = [...groups].filter(([, rows]) => rows.some((row) => dead.has(Number(openWriter(row)))));
+    if (doubtful.length > 0) {
+      for (const [key, rows] of await this.#groups(doubtful.map(([key]) => key))) groups.set(key, rows);
+    }
+    const stateOf = stateByWriter(dead);
+    return new Map([...groups].map(([key, rows]) => [key, rows.map((row) => decodeOutline(row, stateOf))]));
+  }
+
+  /** One text a group: a row for each span would take three times as long on its way through the library. */
+  async #groups(keys: readonly string[]): Promise<Map<string, readonly OutlineRow[]>> {
+    if (keys.length === 0) return new Map();
+    const { column, index } = KEYS[this.#by];
+    const own = ownIn(this.#query);
+    const found = await this.#reader.database.all(
+      `SELECT ${column} AS key, json_group_array(json_array(${OUTLINE_COLUMNS})) AS outlines FROM spans INDEXED BY ${index}
+       WHERE ${column} IN (SELECT value FROM json_each(?)) AND ${own.sql} GROUP BY ${column}`,
+      [JSON.stringify(keys), ...own.values],
+    );
+    return new Map(found.map(({ key, outlines }) => [String(key), outlineRows(String(outlines))]));
+  }
+
+  #keyOf(row: Row): string {
+    return String(row[KEYS[this.#by].column]);
+  }
+
+  #select(
+    columns: string,
+    keys: ReadonlySet<string>,
+    { sql, values }: SqlCondition,
+  ): Promise<readonly Row[]> {
+    const { column, index } = KEYS[this.#by];
+    const own = ownIn(this.#query);
+    return this.#reader.database.all(
+      `SELECT ${columns} FROM spans INDEXED BY ${index}
+       WHERE ${column} IN (SELECT value FROM json_each(?)) AND ${own.sql} AND (${sql})`,
+      [JSON.stringify([...keys]), ...own.values, ...values],
+    );
+  }
+}
+
+const TRUE: SqlCondition = { sql: "1", values: [] };
+
+function ownIn({ identifier }: SummaryQuery): SqlCondition {
+  return identifier === undefined ? TRUE : { sql: "identifier = ?", values: [identifier] };
+}
+
+/** Where the filter is a `where` alone, SQL may tell which spans surely match. */
+function sureIn({ where, ...rest }: TraceQuery): SqlCondition | undefined {
+  return where === undefined || Object.keys(rest).length > 0 ? undefined : whereToSql(readWhere(where)).must;
+}
+
+/** What of a query is asked of spans, not of rows. */
+function filterOf({ spanName, status, attributeFilter, where }: SummaryQuery): TraceQuery {
+  return {
+    ...(spanName === undefined ? {} : { spanName }),
+    ...(status === undefined ? {} : { status }),
+    ...(attributeFilter === undefined ? {} : { attributeFilter }),
+    ...(where === undefined ? {} : { where }),
+  };
+}

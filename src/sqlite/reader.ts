@@ -1,0 +1,136 @@
+// Reads spans by query: which rows come into question is SQL's part, what a query means is `matches`'.
+import { NAMES } from "../conventions/names.ts";
+import { conversationRowKey } from "../conventions/summary.ts";
+import { matches, type TraceQuery } from "../model/query.ts";
+import type { SpanFields } from "../model/record.ts";
+import { arrangeSpans } from "../tracing/select.ts";
+import { type Span, spanFrom } from "../tracing/span.ts";
+import type { Database } from "./database.ts";
+import type { Driver, Row, SqlValue } from "./driver.ts";
+import { States } from "./states.ts";
+import { RowReader } from "./stored.ts";
+import { queryToSql } from "./where-sql.ts";
+
+/** So many rows are read at a time. */
+const ROWS_AT_ONCE = 500;
+const FIRST_ROWS = 100;
+
+/** A span with its row. */
+interface ReadSpan {
+  readonly id: number;
+  readonly identifier: string;
+  readonly fields: SpanFields;
+}
+
+/** Reads one file. Rejects with what SQLite says. */
+export class SqliteReader {
+  readonly database: Database;
+  readonly states: States;
+
+  constructor(database: Database, driver: Driver, path: string) {
+    this.database = database;
+    this.states = new States(database, driver, path);
+  }
+
+  /** The spans that the query asks for. */
+  async find(query: TraceQuery): Promise<readonly Span[]> {
+    const { limit = Number.POSITIVE_INFINITY } = query;
+    const found: ReadSpan[] = [];
+    if (limit === 0) return [];
+    for await (const read of this.#read(query)) {
+      // Where times tie, it takes all of them to tell which come first.
+      const last = found[limit - 1];
+      if (last !== undefined && read.fields.startedAtMicros !== last.fields.startedAtMicros) break;
+      found.push(read);
+    }
+    found.sort((a, b) => a.id - b.id);
+    return arrangeSpans(
+      found.map(({ fields }) => spanFrom(fields)),
+      query,
+    );
+  }
+
+  /** The same one by one, by start, without holding all in memory. Spans know their `parentSpanId`, not their `parentSpan`. */
+  async *iterate(query: TraceQuery): AsyncGenerator<Span, void, undefined> {
+    const { limit = Number.POSITIVE_INFINITY } = query;
+    let count = 0;
+    if (limit === 0) return;
+    for await (const { fields } of this.#read(query)) {
+      yield spanFrom(fields);
+      if (++count >= limit) return;
+    }
+  }
+
+  /** The spans of these rows, in this order; ids without a row are left out. */
+  async byIds(ids: readonly number[]): Promise<readonly { readonly id: number; readonly span: Span }[]> {
+    const read = await this.#decode(await this.#rowsOf(ids));
+    const byId = new Map(read.map(({ id, fields }) => [id, fields]));
+    return ids.flatMap((id) => {
+      const fields = byId.get(id);
+      return fields === undefined ? [] : [{ id, span: spanFrom(fields) }];
+    });
+  }
+
+  /** The spans with these ids, each with what its row has in `column`, some at a time. */
+  async *keyed(
+    ids: readonly number[],
+    column: string,
+  ): AsyncGenerator<{ readonly key: string; readonly fields: SpanFields }> {
+    for (let from = 0; from < ids.length; from += ROWS_AT_ONCE) {
+      const rows = await this.#rowsOf(ids.slice(from, from + ROWS_AT_ONCE));
+      const keys = new Map(rows.map((row) => [Number(row["id"]), String(row[column])]));
+      for (const { id, fields } of await this.#decode(rows)) yield { key: keys.get(id) ?? "", fields };
+    }
+  }
+
+  /** Matching spans by start, in the query's direction. */
+  async *#read(query: TraceQuery): AsyncGenerator<ReadSpan> {
+    for await (const rows of this.#pages(query)) {
+      for (const read of await this.#decode(rows)) {
+        if (matches(read.fields, query, read.identifier)) yield read;
+      }
+    }
+  }
+
+  /** Through an index that ends with the start, page by page: the next begins behind the last row of the one before. */
+  async *#pages(query: TraceQuery): AsyncGenerator<readonly Row[]> {
+    const may = queryToSql(query);
+    const [order, behind] = query.order === "desc" ? ["DESC", "<"] : ["ASC", ">"];
+    let size = Math.min(ROWS_AT_ONCE, Math.max(FIRST_ROWS, (query.limit ?? 0) + 1));
+    for (let place: readonly SqlValue[] = []; ; size = ROWS_AT_ONCE) {
+      const after = place.length === 0 ? "" : `AND (started_at, id) ${behind} (?, ?)`;
+      const rows = await this.database.all(
+        `SELECT * FROM spans INDEXED BY ${indexFor(query)} WHERE (${may.sql}) ${after}
+         ORDER BY started_at ${order}, id ${order} LIMIT ?`,
+        [...may.values, ...place, size],
+      );
+      yield rows;
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < size) return;
+      place = [last["started_at"] ?? null, last["id"] ?? null];
+    }
+  }
+
+  async #decode(found: readonly Row[]): Promise<readonly ReadSpan[]> {
+    const { rows, stateOf } = await this.states.settle(found, (ids) => this.#rowsOf(ids));
+    const fields = await new RowReader(this.database, stateOf).decode(rows);
+    return fields.map((span, i) => ({
+      id: Number(rows[i]?.["id"]),
+      identifier: String(rows[i]?.["identifier"]),
+      fields: span,
+    }));
+  }
+
+  #rowsOf(ids: readonly number[]): Promise<readonly Row[]> {
+    return this.database.all("SELECT * FROM spans WHERE id IN (SELECT value FROM json_each(?))", [
+      JSON.stringify(ids),
+    ]);
+  }
+}
+
+function indexFor({ traceId, attributeFilter }: TraceQuery): string {
+  if (traceId !== undefined) return "spans_by_trace";
+  const conversation = attributeFilter && Object.hasOwn(attributeFilter, NAMES.conversationId);
+  const isOne = conversation && conversationRowKey(attributeFilter[NAMES.conversationId]) !== undefined;
+  return isOne ? "spans_by_conversation" : "spans_by_start";
+}

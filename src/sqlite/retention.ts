@@ -1,0 +1,224 @@
+// Retention: whole traces go, the oldest first, in slices, until age and size are within their bounds.
+import { setTimeout as delay } from "node:timers/promises";
+import { nowMicros } from "../model/clock.ts";
+import type { OptionRules } from "../model/options.ts";
+import { checkOptions, is } from "../model/options.ts";
+import { nodeOwner, scopeOf } from "./content.ts";
+import type { Database, SqlStatement } from "./database.ts";
+import type { Row } from "./driver.ts";
+import type { States } from "./states.ts";
+
+/** How long traces are kept. */
+export interface RetentionOptions {
+  /** Traces whose last span began longer ago are removed, in days. Default 30; Infinity keeps them. */
+  readonly maxAgeDays?: number;
+  /** Beyond so many bytes the oldest traces are removed. Default 2 GiB; Infinity sets no bound. */
+  readonly maxBytes?: number;
+  /** Told of what was removed, whenever something was. */
+  readonly onRemoved?: (removed: Removed) => void;
+}
+
+/** What retention removed. */
+export interface Removed {
+  readonly traces: number;
+  readonly spans: number;
+  /** By how much the file's content shrank, in bytes. */
+  readonly bytes: number;
+}
+
+/** The bounds, in the units of the file. */
+export interface RetentionBounds {
+  readonly maxAgeMicros: number;
+  readonly maxBytes: number;
+}
+
+const DAY_MICROS = 24 * 60 * 60 * 1e6;
+const DEFAULT_DAYS = 30;
+const DEFAULT_BYTES = 2 * 1024 ** 3;
+/** Spans that one transaction removes, about: some ten milliseconds on another thread. */
+const SLICE_SPANS = 500;
+const SLICE_TRACES = 100;
+/** Free pages given back to the disk at a time. */
+const SLICE_PAGES = 500;
+/** A file that was too large is brought to so much of its bound, so that there is room before the next time. */
+const ENOUGH = 0.9;
+/** Between slices others may write. */
+const PAUSE_MS = 10;
+
+const CHECKS: OptionRules["checks"] = {
+  maxAgeDays: (value) => (value === Number.POSITIVE_INFINITY ? undefined : is.amount(0)(value)),
+  maxBytes: is.count(0),
+  onRemoved: is.fn,
+};
+
+/** Says what the option `retention` should have been; undefined where it is fine. */
+export function isRetention(value: unknown): string | undefined {
+  if (value === false) return undefined;
+  if (typeof value !== "object" || value === null) return "false or an object with maxAgeDays and maxBytes";
+  checkOptions(value, { owner: "retention", checks: CHECKS });
+  return undefined;
+}
+
+/** The bounds that the options mean. */
+export function retentionBounds(options: RetentionOptions = {}): RetentionBounds {
+  const { maxAgeDays = DEFAULT_DAYS, maxBytes = DEFAULT_BYTES } = options;
+  return { maxAgeMicros: maxAgeDays * DAY_MICROS, maxBytes };
+}
+
+/** Removes what is beyond the bounds from one file. Spans of living processes that run keep their trace. */
+export class Retention {
+  readonly #database: Database;
+  readonly #states: States;
+  #spans = 0;
+  #traces = 0;
+
+  constructor(database: Database, states: States) {
+    this.#database = database;
+    this.#states = states;
+  }
+
+  /** Removes all that is to be removed now; `progress` is called between slices. Rejects with what SQLite says. */
+  async run(
+    bounds: RetentionBounds,
+    progress: (removed: Removed) => void = () => undefined,
+  ): Promise<Removed> {
+    this.#spans = 0;
+    this.#traces = 0;
+    const before = await this.#bytes();
+    const so = () => ({ traces: this.#traces, spans: this.#spans, bytes: 0 });
+    await this.#removeOlderThan(nowMicros() - bounds.maxAgeMicros, () => progress(so()));
+    const aged = this.#traces;
+    if (before > bounds.maxBytes) await this.#shrinkTo(bounds.maxBytes * ENOUGH, () => progress(so()));
+    if (this.#traces === 0) return so();
+    const removed = { ...so(), bytes: Math.max(0, before - (await this.#bytes())) };
+    await this.#note(aged > 0 ? "age" : "size");
+    await this.#giveBack();
+    return removed;
+  }
+
+  async #removeOlderThan(cutoff: number, progress: () => void): Promise<void> {
+    if (!Number.isFinite(cutoff)) return;
+    const sql = `SELECT trace_id, started_at, id FROM spans INDEXED BY spans_by_start
+      WHERE started_at < ? AND (started_at, id) > (?, ?) ORDER BY started_at, id LIMIT ${SLICE_SPANS}`;
+    for (let place: readonly [number, number] = [Number.MIN_SAFE_INTEGER, 0]; ; ) {
+      const rows = await this.#database.all(sql, [cutoff, ...place]);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      place = [Number(last["started_at"]), Number(last["id"])];
+      await this.#remove(new Set(rows.map(traceOf)), cutoff);
+      progress();
+      await delay(PAUSE_MS);
+    }
+  }
+
+  async #shrinkTo(bytes: number, progress: () => void): Promise<void> {
+    const sql = `SELECT trace_id, started_at, id FROM spans INDEXED BY spans_by_start
+      WHERE (started_at, id) > (?, ?) ORDER BY started_at, id LIMIT ${SLICE_SPANS}`;
+    for (
+      let place: readonly [number, number] = [Number.MIN_SAFE_INTEGER, 0];
+      (await this.#bytes()) > bytes;
+    ) {
+      const rows = await this.#database.all(sql, place);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      place = [Number(last["started_at"]), Number(last["id"])];
+      await this.#remove(new Set(rows.map(traceOf)), Number.POSITIVE_INFINITY);
+      progress();
+      await delay(PAUSE_MS);
+    }
+  }
+
+  /** Removes those of the traces of which no span began at `cutoff` or later, and none runs. */
+  async #remove(traces: ReadonlySet<string>, cutoff: number): Promise<void> {
+    const all = [...traces];
+    for (let from = 0; from < all.length; from += SLICE_TRACES) {
+      const found = await this.#database.all(
+        `SELECT trace_id, id, started_at, ended_at, writer, conversation
+         FROM spans INDEXED BY spans_by_trace WHERE trace_id IN (SELECT value FROM json_each(?))`,
+        [JSON.stringify(all.slice(from, from + SLICE_TRACES))],
+      );
+      const { rows, stateOf } = await this.#states.settle(found, async () => found);
+      const kept = new Set(
+        rows
+          .filter(
+            (row) =>
+              Number(row["started_at"]) >= cutoff ||
+              (row["ended_at"] === null && stateOf(row["writer"] ?? null) === "running"),
+          )
+          .map(traceOf),
+      );
+      const going = rows.filter((row) => !kept.has(traceOf(row)));
+      if (going.length > 0) await this.#delete(going);
+    }
+  }
+
+  async #delete(rows: readonly Row[]): Promise<void> {
+    const traces = [...new Set(rows.map(traceOf))];
+    const conversations = [
+      ...new Set(
+        rows.flatMap(({ conversation }) => (typeof conversation === "string" ? [conversation] : [])),
+      ),
+    ];
+    const ids = JSON.stringify(rows.map(({ id }) => id));
+    const changes = await this.#database.write([
+      { sql: "DELETE FROM spans WHERE id IN (SELECT value FROM json_each(?))", values: [ids] },
+      ...traces.map((trace) => ({
+        sql: "DELETE FROM pieces WHERE owner >= ? AND owner < ?",
+        values: [`${trace}/`, `${trace}0`],
+      })),
+      ...traces.flatMap((trace) => scopeStatements(scopeOf(trace, null), "trace_id = ?", trace)),
+      ...conversations.flatMap((conversation) =>
+        scopeStatements(scopeOf("", conversation), "conversation = ?", conversation),
+      ),
+    ]);
+    this.#spans += changes[0] ?? 0;
+    this.#traces += traces.length;
+  }
+
+  async #note(reason: string): Promise<void> {
+    await this.#database.write([
+      {
+        sql: "INSERT INTO removals (at, reason, traces, spans) VALUES (?, ?, ?, ?)",
+        values: [nowMicros(), reason, this.#traces, this.#spans],
+      },
+    ]);
+  }
+
+  /** Free pages go back to the disk, some at a time. */
+  async #giveBack(): Promise<void> {
+    for (let free = await this.#number("freelist_count"); free > 0; ) {
+      await this.#database.all(`PRAGMA incremental_vacuum(${SLICE_PAGES})`);
+      const left = await this.#number("freelist_count");
+      if (left >= free) return;
+      free = left;
+      await delay(PAUSE_MS);
+    }
+  }
+
+  /** Bytes of the pages in use. */
+  async #bytes(): Promise<number> {
+    const pages = (await this.#number("page_count")) - (await this.#number("freelist_count"));
+    return pages * (await this.#number("page_size"));
+  }
+
+  async #number(name: string): Promise<number> {
+    const [row] = await this.#database.all(`PRAGMA ${name}`);
+    return Number(row?.[name] ?? 0);
+  }
+}
+
+/** The message lists of a scope go when none of its spans is left. */
+function scopeStatements(scope: string, condition: string, value: string): SqlStatement[] {
+  const unused = `NOT EXISTS (SELECT 1 FROM spans WHERE ${condition})`;
+  return [
+    {
+      sql: `DELETE FROM pieces WHERE owner IN (SELECT '${nodeOwner("")}' || hash FROM message_nodes WHERE scope = ?) AND ${unused}`,
+      values: [scope, value],
+    },
+    { sql: `DELETE FROM message_nodes WHERE scope = ? AND ${unused}`, values: [scope, value] },
+  ];
+}
+
+function traceOf(row: Row): string {
+  return String(row["trace_id"]);
+}

@@ -1,0 +1,329 @@
+// A span as a row of the table `spans`, and back.
+
+import { NAMES } from "../conventions/names.ts";
+import { conversationRowKey, factsOf, type SpanFacts, type SpanOutline } from "../conventions/summary.ts";
+import { setOwn } from "../model/capture.ts";
+import {
+  decodeEvent,
+  decodeLink,
+  encodeEvent,
+  encodeLink,
+  isSpanKind,
+  isSpanStatus,
+  type Scope,
+  type SpanFields,
+  type SpanState,
+} from "../model/record.ts";
+import { decodeValue, encodeValue, mapProperties } from "../model/values.ts";
+import type { Row, SqlValue } from "./driver.ts";
+
+/** The columns that a span fills, in the order of `rowValues`. */
+const COLUMNS = [
+  "trace_id",
+  "span_id",
+  "parent_span_id",
+  "span_name",
+  "span_kind",
+  "span_status",
+  "started_at",
+  "ended_at",
+  "writer",
+  "identifier",
+  "conversation",
+  "facts",
+  "origin",
+  "details",
+  "stored",
+  "attributes",
+] as const;
+
+/** Adds a row. */
+export const INSERT_SPAN: string = `INSERT INTO spans (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
+
+/** Those that change while a span runs. */
+const CHANGING: readonly string[] = COLUMNS.slice(COLUMNS.indexOf("span_name")).filter(
+  (name) => !["started_at", "identifier"].includes(name),
+);
+
+/** Brings a row up to date; the last values say which. The id alone would do, were it not for files that are replaced. */
+export const UPDATE_SPAN: string = `UPDATE spans SET ${CHANGING.map((name) => `${name} = ?`).join(", ")} WHERE id = ? AND trace_id = ? AND span_id = ?`;
+
+/** Values of a span that are kept outside of its row. */
+export interface Stored {
+  /** Attributes whose value is the first `length` messages of the list `hash`. */
+  readonly lists?: Readonly<Record<string, StoredList>>;
+  /** Attributes whose value is in pieces. */
+  readonly pieces?: Readonly<Record<string, StoredPieces>>;
+  /** The same for all events. */
+  readonly events?: StoredPieces;
+}
+
+/** A message list of the content store. */
+export interface StoredList {
+  readonly hash: string;
+  readonly length: number;
+}
+
+/** A value in pieces: the number that its owner's name ends with, and its bytes when unpacked. */
+export interface StoredPieces {
+  readonly number: number;
+  readonly bytes: number;
+}
+
+/** What a row says beside the span itself. */
+export interface RowPlace {
+  readonly identifier: string;
+  /** Who writes the span while it runs; 0 where nobody knows, null where it ended or was interrupted. */
+  readonly writer: number | null;
+  /** What of the span is kept elsewhere: these attributes are null in the row. */
+  readonly stored?: Stored | undefined;
+}
+
+/** The values of `INSERT_SPAN`. `span` has own properties: see `plainFields`. */
+export function rowValues(span: SpanFields, { identifier, writer, stored }: RowPlace): SqlValue[] {
+  const conversation = conversationRowKey(span.attributes[NAMES.conversationId]);
+  return [
+    span.traceId,
+    span.spanId,
+    span.parentSpanId ?? null,
+    plainText(span.spanName),
+    span.spanKind,
+    span.spanStatus,
+    span.startedAtMicros,
+    span.endedAtMicros ?? null,
+    writer,
+    identifier,
+    conversation === undefined ? null : conversation,
+    JSON.stringify(factsOf(span)),
+    originOf(span),
+    detailsOf(span, stored),
+    stored === undefined ? null : JSON.stringify(stored),
+    attributesJson(span.attributes, stored),
+  ];
+}
+
+/** Of the values of `INSERT_SPAN`, those of `UPDATE_SPAN`. */
+export function changingValues(values: readonly SqlValue[], id: number): SqlValue[] {
+  const of = (name: string) => values[INDEX.get(name) ?? 0] ?? null;
+  return [...CHANGING.map(of), id, of("trace_id"), of("span_id")];
+}
+
+const INDEX: ReadonlyMap<string, number> = new Map(COLUMNS.map((name, i) => [name, i]));
+
+/** Attributes as JSON. Strings and numbers, which are most, need no copy. */
+function attributesJson(attributes: SpanFields["attributes"], stored: Stored | undefined): string {
+  let json = "{";
+  for (const key of Object.keys(attributes)) {
+    if (json.length > 1) json += ",";
+    json += `${JSON.stringify(key)}:${isStored(stored, key) ? "null" : valueJson(attributes[key])}`;
+  }
+  return `${json}}`;
+}
+
+function valueJson(value: unknown): string {
+  return JSON.stringify(typeof value === "string" ? value : encodeValue(value));
+}
+
+function isStored({ lists, pieces }: Stored = {}, key: string): boolean {
+  return (
+    (lists !== undefined && Object.hasOwn(lists, key)) || (pieces !== undefined && Object.hasOwn(pieces, key))
+  );
+}
+
+/** Most spans of a process share resource and scope: their JSON is made once. */
+let latestOrigin: { readonly resource: object; readonly scope: object; readonly json: string } | undefined;
+
+function originOf({ resourceAttributes: resource, scope }: SpanFields): string {
+  if (latestOrigin?.resource === resource && latestOrigin.scope === scope) return latestOrigin.json;
+  const json = JSON.stringify({ resource_attributes: mapProperties(resource, encodeValue), scope });
+  // Only what cannot change may be remembered.
+  if (Object.isFrozen(resource) && Object.isFrozen(scope)) latestOrigin = { resource, scope, json };
+  return json;
+}
+
+function detailsOf(span: SpanFields, stored: Stored | undefined): string | null {
+  const { statusMessage, events, links, spanName } = span;
+  if (statusMessage === undefined && events.length === 0 && links.length === 0 && isPlainText(spanName))
+    return null;
+  return JSON.stringify({
+    ...(isPlainText(spanName) ? {} : { span_name: spanName }),
+    ...(statusMessage === undefined ? {} : { status_message: statusMessage }),
+    ...(events.length === 0 || stored?.events !== undefined ? {} : { events: events.map(encodeEvent) }),
+    ...(links.length === 0 ? {} : { links: links.map(encodeLink) }),
+  });
+}
+
+/** SQLite's texts cannot hold lone surrogates, and some tools stop at a NUL; `details` has such a name as it is. */
+function plainText(text: string): string {
+  return isPlainText(text) ? text : text.toWellFormed().replaceAll("\0", "\ufffd");
+}
+
+function isPlainText(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\0");
+}
+
+/** The columns of an outline, for `json_array`: see `outlineRows`. */
+export const OUTLINE_COLUMNS =
+  "trace_id, span_id, parent_span_id, span_kind, started_at, ended_at, writer, conversation, json(facts)";
+
+/** Tells the state of a span that did not end by its writer. */
+export type StateOf = (writer: unknown) => SpanState;
+
+/** One outline's columns, as JSON has them. */
+export type OutlineRow = readonly unknown[];
+
+/** The rows in a text of `json_group_array(json_array(OUTLINE_COLUMNS))`. */
+export function outlineRows(json: string): readonly OutlineRow[] {
+  const rows: unknown = JSON.parse(json);
+  return Array.isArray(rows) ? rows.filter((row) => Array.isArray(row)) : [];
+}
+
+/** The writer of an outline's span that has not ended; undefined for one that has. */
+export function openWriter(row: OutlineRow): unknown {
+  return row[5] === null ? row[6] : undefined;
+}
+
+/** A span without its payload. */
+export function decodeOutline(row: OutlineRow, stateOf: StateOf): SpanOutline {
+  const [traceId, spanId, parent, kind, startedAt, endedAt, writer, conversation, facts] = row;
+  return {
+    traceId: String(traceId),
+    spanId: String(spanId),
+    parentSpanId: typeof parent === "string" ? parent : undefined,
+    spanKind: isSpanKind(kind) ? kind : "INTERNAL",
+    startedAtMicros: Number(startedAt),
+    endedAtMicros: typeof endedAt === "number" ? endedAt : undefined,
+    state: typeof endedAt === "number" ? "ended" : stateOf(writer),
+    conversationId: typeof conversation === "string" ? conversationId(conversation) : undefined,
+    facts: isObject(facts) && isFacts(facts) ? facts : { kind: "other" },
+  };
+}
+
+/** The spans of a row share it. */
+let latestConversation: { readonly json: string; readonly id: unknown } | undefined;
+
+function conversationId(json: string): unknown {
+  if (latestConversation?.json !== json) latestConversation = { json, id: decodeJson(json) };
+  return latestConversation.id;
+}
+
+/** Values that are kept outside of the row, by attribute name. */
+export interface Elsewhere {
+  readonly attributes: ReadonlyMap<string, unknown>;
+  readonly events?: SpanFields["events"] | undefined;
+}
+
+/** A row of all columns as a span; `elsewhere` has what its `stored` refers to. */
+export function decodeRow(row: Row, stateOf: StateOf, elsewhere?: Elsewhere): SpanFields {
+  const details = objectIn(row["details"]);
+  const origin = objectIn(row["origin"]);
+  const kind = row["span_kind"];
+  const status = row["span_status"];
+  const name: unknown = details["span_name"] ?? row["span_name"];
+  const message = details["status_message"];
+  return {
+    ...identityOf(row, stateOf),
+    spanName: String(name),
+    spanKind: isSpanKind(kind) ? kind : "INTERNAL",
+    spanStatus: isSpanStatus(status) ? status : "UNSET",
+    statusMessage: typeof message === "string" ? message : undefined,
+    attributes: attributesIn(row["attributes"], elsewhere),
+    resourceAttributes: Object.freeze(
+      mapProperties(objectOf(origin["resource_attributes"]), decodeJsonValue),
+    ),
+    scope: scopeIn(origin["scope"]),
+    events: elsewhere?.events ?? listOf(details["events"]).map(decodeEvent),
+    links: listOf(details["links"]).map(decodeLink),
+  };
+}
+
+/** What the row says is kept elsewhere. */
+export function storedIn(row: Row): Stored | undefined {
+  if (typeof row["stored"] !== "string") return undefined;
+  const { lists, pieces, events } = objectIn(row["stored"]);
+  const all = Object.entries(objectOf(pieces));
+  return {
+    lists: Object.fromEntries(Object.entries(objectOf(lists)).flatMap(([key, list]) => listIn(key, list))),
+    pieces: Object.fromEntries(all.flatMap(([key, place]) => piecesIn(place).map((found) => [key, found]))),
+    ...Object.fromEntries(piecesIn(events).map((found) => ["events", found])),
+  };
+}
+
+function listIn(key: string, list: unknown): [string, StoredList][] {
+  const { hash, length } = objectOf(list);
+  return typeof hash === "string" && typeof length === "number" ? [[key, { hash, length }]] : [];
+}
+
+function piecesIn(place: unknown): StoredPieces[] {
+  const { number, bytes } = objectOf(place);
+  return typeof number === "number" && typeof bytes === "number" ? [{ number, bytes }] : [];
+}
+
+function identityOf(row: Row, stateOf: StateOf) {
+  const { parent_span_id: parent, span_kind: kind, ended_at: ended } = row;
+  return {
+    traceId: String(row["trace_id"]),
+    spanId: String(row["span_id"]),
+    parentSpanId: typeof parent === "string" ? parent : undefined,
+    spanKind: isSpanKind(kind) ? kind : ("INTERNAL" as const),
+    startedAtMicros: Number(row["started_at"]),
+    endedAtMicros: typeof ended === "number" ? ended : undefined,
+    state: typeof ended === "number" ? ("ended" as const) : stateOf(row["writer"]),
+  };
+}
+
+function attributesIn(
+  json: SqlValue | undefined,
+  elsewhere: Elsewhere | undefined,
+): SpanFields["attributes"] {
+  const attributes: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(objectIn(json))) {
+    const kept = elsewhere?.attributes;
+    setOwn(attributes, key, kept?.has(key) ? kept.get(key) : decodeValue(value));
+  }
+  return Object.freeze(attributes);
+}
+
+/** Written by `factsOf` alone; a file that says otherwise must not make a listing fail. */
+function isFacts(facts: object): facts is SpanFacts {
+  const isText = (value: unknown) => value === undefined || typeof value === "string";
+  const isCount = (value: unknown) => value === undefined || typeof value === "number";
+  const of = (name: string): unknown => Reflect.get(facts, name);
+  return (
+    typeof of("kind") === "string" &&
+    ["title", "agent", "user", "tool", "model"].every((name) => isText(of(name))) &&
+    ["inputTokens", "outputTokens"].every((name) => isCount(of(name)))
+  );
+}
+
+function scopeIn(scope: unknown): Scope {
+  const { name, version } = objectOf(scope);
+  return { name: typeof name === "string" ? name : "", ...(typeof version === "string" ? { version } : {}) };
+}
+
+/** The value of its JSON. */
+export function decodeJson(json: string): unknown {
+  const parsed: unknown = JSON.parse(json);
+  return decodeValue(parsed);
+}
+
+function decodeJsonValue(value: unknown): unknown {
+  return decodeValue(value);
+}
+
+function objectIn(json: SqlValue | undefined): Readonly<Record<string, unknown>> {
+  const parsed: unknown = typeof json === "string" ? JSON.parse(json) : undefined;
+  return objectOf(parsed);
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isObject(value) ? value : {};
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}

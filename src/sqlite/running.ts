@@ -1,0 +1,110 @@
+// Spans that run: which have no row yet, and which have changed since theirs was written.
+import type { Span } from "../tracing/span.ts";
+
+/** A span between its start and its end, as the writer knows it. */
+export interface RunningSpan {
+  /** The live span, or a view of it: `snapshot()` is how it is now. */
+  readonly span: Span;
+  /** Its row. */
+  id: number | undefined;
+  /** How it was when the row was written. */
+  written: Span | undefined;
+}
+
+/** The running spans of one writer. */
+export class RunningSpans {
+  readonly #all = new Map<string, RunningSpan>();
+  readonly #fresh = new Set<RunningSpan>();
+  readonly #changed = new Set<RunningSpan>();
+
+  /** Spans that have a row and may have changed. */
+  get size(): number {
+    return this.#all.size;
+  }
+
+  /** True where a row is to be written. */
+  get isWaiting(): boolean {
+    return this.#fresh.size > 0 || this.#changed.size > 0;
+  }
+
+  began(span: Span): void {
+    const running: RunningSpan = { span, id: undefined, written: undefined };
+    this.#all.set(span.spanId, running);
+    this.#fresh.add(running);
+  }
+
+  /** Takes out a span that ended; undefined where its start was not seen. */
+  ended({ spanId, traceId }: Span): RunningSpan | undefined {
+    const running = this.#all.get(spanId);
+    if (running === undefined || running.span.traceId !== traceId) return undefined;
+    this.#all.delete(spanId);
+    this.#fresh.delete(running);
+    this.#changed.delete(running);
+    return running;
+  }
+
+  /** The span's row is to be brought up to date. */
+  shown({ spanId }: Span): void {
+    const running = this.#all.get(spanId);
+    if (running?.id !== undefined) this.#changed.add(running);
+  }
+
+  /** Looks which of the spans with a row have changed. */
+  look(): void {
+    for (const running of this.#all.values()) {
+      if (running.id !== undefined && hasChanged(running)) this.#changed.add(running);
+    }
+  }
+
+  /** Up to `count` whose row is to be written. They stay until `wrote`. */
+  next(count: number): RunningSpan[] {
+    const next: RunningSpan[] = [];
+    for (const set of [this.#fresh, this.#changed]) {
+      for (const running of set) {
+        if (next.length >= count) return next;
+        next.push(running);
+      }
+    }
+    return next;
+  }
+
+  /** The row was written with the span as it was in `written`. */
+  wrote(running: RunningSpan, id: number, written: Span): void {
+    running.id = id;
+    running.written = written;
+    this.#fresh.delete(running);
+    this.#changed.delete(running);
+  }
+
+  /** Rows that were written are gone with their file. */
+  forgetRows(): void {
+    for (const running of this.#all.values()) {
+      running.id = undefined;
+      this.#fresh.add(running);
+    }
+    this.#changed.clear();
+  }
+
+  /** Leaves out a span whose row cannot be written. */
+  giveUp(running: RunningSpan): void {
+    this.#all.delete(running.span.spanId);
+    this.#fresh.delete(running);
+    this.#changed.delete(running);
+  }
+}
+
+/** Captured values never change, so a look at which they are is enough. */
+function hasChanged({ span, written }: RunningSpan): boolean {
+  if (written === undefined) return true;
+  const now = span.snapshot();
+  if (now.spanName !== written.spanName || now.spanStatus !== written.spanStatus) return true;
+  const [a, b] = [now.payload(), written.payload()];
+  return (
+    a.inherited !== b.inherited ||
+    a.statusMessage !== b.statusMessage ||
+    a.events.length !== b.events.length ||
+    a.links.length !== b.links.length ||
+    a.own.length !== b.own.length ||
+    a.own.some((value, i) => value !== b.own[i])
+  );
+}

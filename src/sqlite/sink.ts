@@ -1,0 +1,197 @@
+// The SQLite store: spans written in this thread, at the end of each tick; all that may take long, on another.
+import { statSync } from "node:fs";
+import { Rarely } from "../delivery/rarely.ts";
+import { nowMicros } from "../model/clock.ts";
+import { NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
+import { Faults } from "../tracing/faults.ts";
+import type { DeliveryReport, FlushOptions, Store, SummaryPage, SummaryQuery } from "../tracing/sink.ts";
+import type { Span } from "../tracing/span.ts";
+import type { TracerOptions } from "../tracing/tracer.ts";
+import { ThreadedDatabase } from "./database.ts";
+import { type Driver, explainSqlite, isBusy } from "./driver.ts";
+import { listPage } from "./listing.ts";
+import { removeLifeLock } from "./liveness.ts";
+import { SqliteReader } from "./reader.ts";
+import { Retention, type RetentionOptions, retentionBounds } from "./retention.ts";
+import { type Durability, Writer } from "./writer.ts";
+import type { WriterFile } from "./writer-file.ts";
+
+/** What the store needs to know. */
+export interface SqliteStoreOptions extends Pick<TracerOptions, "onError"> {
+  readonly driver: Driver;
+  readonly path: string;
+  readonly identifier: string | undefined;
+  readonly retention: RetentionOptions | false;
+  readonly durability: Durability;
+  readonly recordStarts: boolean;
+  readonly maxQueuedSpans: number;
+  readonly maxQueuedBytes: number;
+}
+
+/** After so many bytes it is time to look at the log. */
+const LOOK_AT_LOG_AFTER = 2 * 1024 * 1024;
+/** A log of so many bytes is brought into the file. */
+const CHECKPOINT_FROM = 4 * 1024 * 1024;
+/** A log that has grown to so many bytes is emptied, for which writers wait a moment. */
+const RESTART_FROM = 64 * 1024 * 1024;
+/** Between two looks at what retention has to do. */
+const RETENTION_EVERY_MS = 60 * 60 * 1000;
+
+/** Spans in an SQLite file. */
+export class SqliteStore implements Store {
+  readonly name = "sqlite";
+  readonly observe: Store["observe"];
+  readonly #options: SqliteStoreOptions;
+  readonly #faults: Faults;
+  readonly #writer: Writer;
+  readonly #background: ThreadedDatabase;
+  readonly #reader: SqliteReader;
+  readonly #rarely = new Rarely();
+  #unlooked = 0;
+  #isCheckpointing = false;
+  #tidied: Promise<void> | undefined;
+  #retentionTimer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: SqliteStoreOptions) {
+    const { driver, path, identifier = NO_IDENTIFIER } = options;
+    this.#options = options;
+    this.#faults = new Faults(options.onError);
+    this.#writer = new Writer({
+      ...{ ...options, identifier, faults: this.#faults },
+      committed: (file, bytes) => this.#committed(file, bytes),
+    });
+    this.#background = new ThreadedDatabase(driver, path);
+    this.#reader = new SqliteReader(this.#background, driver, path);
+    this.observe = options.recordStarts ? (span, what) => this.#observe(span, what) : undefined;
+  }
+
+  write(span: Span): void {
+    this.#writer.add(span);
+  }
+
+  discard(span: Span): void {
+    this.#writer.discard(span);
+  }
+
+  async find(query: TraceQuery): Promise<readonly Span[]> {
+    return this.#read(() => this.#reader.find(this.#asked(query)));
+  }
+
+  async *iterate(query: TraceQuery): AsyncGenerator<Span> {
+    await this.#writer.prepare();
+    try {
+      yield* this.#reader.iterate(this.#asked(query));
+    } catch (error) {
+      throw explainSqlite(error, this.#options.path);
+    }
+  }
+
+  async summaries(query: SummaryQuery): Promise<SummaryPage> {
+    return this.#read(() => listPage(this.#reader, this.#asked(query)));
+  }
+
+  flush({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
+    return this.#writer.flush(timeoutMs);
+  }
+
+  async close(): Promise<DeliveryReport> {
+    this.#isClosed = true;
+    clearTimeout(this.#retentionTimer);
+    // What is still in the log would be brought into the file by the last to close it, in this thread.
+    if (this.#logBytes() >= CHECKPOINT_FROM / 4) await this.#checkpoint("TRUNCATE");
+    const report = await this.#writer.close();
+    await this.#background.close();
+    return report;
+  }
+
+  #observe(span: Span, what: "start" | "snapshot"): void {
+    if (what === "start") this.#writer.began(span);
+    else this.#writer.shown(span);
+  }
+
+  /** A store with an identifier reads under it. */
+  #asked<Q extends { readonly identifier?: string }>(query: Q): Q {
+    const { identifier } = this.#options;
+    return query.identifier === undefined && identifier !== undefined ? { ...query, identifier } : query;
+  }
+
+  async #read<T>(read: () => Promise<T>): Promise<T> {
+    try {
+      await this.#writer.prepare();
+      return await read();
+    } catch (error) {
+      throw explainSqlite(error, this.#options.path);
+    }
+  }
+
+  #committed(file: WriterFile, bytes: number): void {
+    this.#tidied ??= this.#tidy(file);
+    this.#unlooked += bytes;
+    if (this.#unlooked < LOOK_AT_LOG_AFTER || this.#isCheckpointing) return;
+    this.#unlooked = 0;
+    const log = this.#logBytes();
+    if (log >= CHECKPOINT_FROM) void this.#checkpoint(log >= RESTART_FROM ? "RESTART" : "PASSIVE");
+  }
+
+  #logBytes(): number {
+    return statSync(`${this.#options.path}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** Brings the log into the file, on the other thread: it waits for the disk. */
+  async #checkpoint(mode: "PASSIVE" | "RESTART" | "TRUNCATE"): Promise<void> {
+    this.#isCheckpointing = true;
+    try {
+      // What can be done beside writers comes first, so that they wait for what is left at most.
+      if (mode !== "PASSIVE") await this.#background.all("PRAGMA wal_checkpoint(PASSIVE)");
+      await this.#background.all(`PRAGMA wal_checkpoint(${mode})`);
+    } catch (error) {
+      this.#tell(error);
+    }
+    this.#isCheckpointing = false;
+  }
+
+  /** What dead writers left behind, and what is too old. Started with the first commit; the check costs a look-up. */
+  async #tidy(file: WriterFile): Promise<void> {
+    try {
+      await this.#buryDead(file);
+    } catch (error) {
+      this.#tell(error);
+    }
+    await this.#retain(file);
+  }
+
+  /** Spans of writers that died stay interrupted; their locks and names go. */
+  async #buryDead(file: WriterFile): Promise<void> {
+    for (const { id, lock } of file.deadWriters()) {
+      await this.#background.write([
+        { sql: "UPDATE spans SET writer = NULL WHERE writer = ? AND ended_at IS NULL", values: [id] },
+        { sql: "DELETE FROM writers WHERE id = ?", values: [id] },
+      ]);
+      removeLifeLock(this.#options.path, lock);
+    }
+  }
+
+  async #retain(file: WriterFile): Promise<void> {
+    const { retention } = this.#options;
+    if (retention === false || this.#isClosed) return;
+    const bounds = retentionBounds(retention);
+    try {
+      const isDue = file.hasSpansBefore(nowMicros() - bounds.maxAgeMicros) || file.bytes > bounds.maxBytes;
+      if (isDue) {
+        const removed = await new Retention(this.#background, this.#reader.states).run(bounds);
+        if (removed.traces > 0) retention.onRemoved?.(removed);
+      }
+    } catch (error) {
+      if (!this.#isClosed) this.#tell(error);
+    }
+    if (!this.#isClosed)
+      this.#retentionTimer = setTimeout(() => void this.#retain(file), RETENTION_EVERY_MS).unref();
+  }
+
+  /** Nothing is lost when tidying fails: it is told now and then. */
+  #tell(error: unknown): void {
+    const fault = explainSqlite(error, this.#options.path);
+    if (!this.#isClosed && !isBusy(error) && this.#rarely.isTime(fault.code)) this.#faults.report(fault);
+  }
+}

@@ -1,0 +1,71 @@
+// The Python toolkit's own SQLite file, read as it is: its one table holds spans with attributes as tagged JSON.
+import { matches, NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
+import { decodeRecord } from "../model/record.ts";
+import { parsePythonJson } from "../model/values.ts";
+import { arrangeSpans } from "../tracing/select.ts";
+import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
+import { type Span, spanFrom } from "../tracing/span.ts";
+import { selectSummaries } from "../tracing/summaries.ts";
+import type { Database } from "./database.ts";
+import { bytesOf, type Row } from "./driver.ts";
+
+const ROWS_AT_ONCE = 500;
+
+/** Reads a file of the toolkit. Rejects with what SQLite says, or `INVALID_RECORD` for a row that is no span. */
+export class ToolkitReader {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** The spans that the query asks for. */
+  async find(query: TraceQuery): Promise<readonly Span[]> {
+    const found: Span[] = [];
+    for await (const span of this.#matching(query)) found.push(span);
+    return arrangeSpans(found, query);
+  }
+
+  /** The same one by one, by start. */
+  async *iterate(query: TraceQuery): AsyncGenerator<Span> {
+    yield* await this.find(query);
+  }
+
+  /** Traces or conversations as rows, newest first, by cursor. */
+  async summaries({ identifier, ...query }: SummaryQuery): Promise<SummaryPage> {
+    return selectSummaries(await this.find(identifier === undefined ? {} : { identifier }), query);
+  }
+
+  async *#matching(query: TraceQuery): AsyncGenerator<Span> {
+    for (let id = 0; ; ) {
+      const sql = `SELECT * FROM traces WHERE id > ? ORDER BY id LIMIT ${ROWS_AT_ONCE}`;
+      const rows = await this.#database.all(sql, [id]);
+      for (const row of rows) {
+        const span = spanFrom(decodeRecord(recordOf(row)));
+        const { identifier } = row;
+        if (matches(span, query, typeof identifier === "string" ? identifier : NO_IDENTIFIER)) yield span;
+      }
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      id = Number(last["id"]);
+    }
+  }
+}
+
+/** The row's columns are the fields of a record but for the scope, and the attributes, which are text. */
+function recordOf(row: Row): object {
+  const { scope_name: name, scope_version: version } = row;
+  return {
+    ...row,
+    attributes: jsonOf(row["attributes"]),
+    resource_attributes: jsonOf(row["resource_attributes"]),
+    scope: { name: name ?? "", ...(typeof version === "string" ? { version } : {}) },
+  };
+}
+
+/** Its type is BLOB; what is in it is text. */
+function jsonOf(value: Row[string] | undefined): unknown {
+  const bytes = bytesOf(value);
+  const json = bytes === undefined ? value : Buffer.from(bytes).toString();
+  return typeof json === "string" && json !== "" ? parsePythonJson(json) : {};
+}

@@ -1,0 +1,113 @@
+// The tracer over an SQLite file: its options and defaults.
+import { resolve } from "node:path";
+import { checkOptions, is } from "../model/options.ts";
+import { checkQuery, type TraceQuery } from "../model/query.ts";
+import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
+import type { Span } from "../tracing/span.ts";
+import { checkSummaryQuery } from "../tracing/summaries.ts";
+import { READ_FLUSH_MS, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { sqliteDriver } from "./driver.ts";
+import { isRetention, type RetentionOptions } from "./retention.ts";
+import { SqliteStore } from "./sink.ts";
+import type { Durability } from "./writer.ts";
+
+/** Options of `SqliteTracer`. */
+export interface SqliteTracerOptions extends TracerOptions {
+  /** The file; made where it is missing, with its folder. Default `traces.db`. */
+  readonly path?: string;
+  /** Writes and reads spans under this name; without one, writes under `_` and reads all. */
+  readonly identifier?: string;
+  /** How long traces are kept, or false for ever. Default 30 days and 2 GiB. */
+  readonly retention?: RetentionOptions | false;
+  /** When ended spans are committed: `"tick"` at the end of each tick of the event loop or 500 spans, `"span"` each at once. Default `"tick"`. */
+  readonly durability?: Durability;
+  /** Also records spans that run, for readers to see, and to be found as `interrupted` where the process dies. Default true. */
+  readonly recordStarts?: boolean;
+  /** Spans that may wait in memory while the file cannot be written; of more, the oldest go. Default 100,000. */
+  readonly maxQueuedSpans?: number;
+  /** Bytes that may wait in memory, about. Default 256 MiB. */
+  readonly maxQueuedBytes?: number;
+}
+
+const DEFAULT_PATH = "traces.db";
+const DEFAULT_QUEUED_SPANS = 100_000;
+const DEFAULT_QUEUED_BYTES = 256 * 1024 * 1024;
+
+/**
+ * Stores spans in an SQLite file, which any number of processes may share: no server, and nothing to set up. Needs Node 22.13 or newer, or the
+ * package `libsql`. Ended spans outlive the process however it ends. Spans that run can be seen, and are `interrupted` when
+ * their process died.
+ *
+ * @example
+ * const tracer = new SqliteTracer({ path: "traces.db", identifier: "MyAgent" });
+ * tracer.trace("converse", (span) => span.addAttribute("ai.conversation.id", "c1"));
+ * const spans = await tracer.getTraces({ attributeFilter: { "ai.conversation.id": "c1" } });
+ *
+ * @throws TracelightError `INVALID_OPTION`, or `MISSING_DEPENDENCY` where there is no SQLite library. What is wrong with the
+ * file reaches `onError` and the report of `flush`, and reads reject with it.
+ */
+export class SqliteTracer extends Tracer {
+  readonly #store: SqliteStore;
+
+  constructor(options: SqliteTracerOptions = {}) {
+    checkOptions(options, {
+      owner: "SqliteTracer",
+      checks: {
+        ...{ ...TRACER_OPTION_CHECKS, path: isFilePath, identifier: is.text, retention: isRetention },
+        ...{ durability: is.oneOf("tick", "span"), recordStarts: is.flag },
+        ...{ maxQueuedSpans: is.count(1), maxQueuedBytes: is.count(1) },
+      },
+    });
+    const { onError, process, path = DEFAULT_PATH, identifier, retention = {} } = options;
+    const { durability = "tick", recordStarts = true } = options;
+    const { maxQueuedSpans = DEFAULT_QUEUED_SPANS, maxQueuedBytes = DEFAULT_QUEUED_BYTES } = options;
+    const store = new SqliteStore({
+      ...{ driver: sqliteDriver(), path: resolve(path), identifier, retention, durability, recordStarts },
+      ...{ maxQueuedSpans, maxQueuedBytes },
+      ...(onError === undefined ? {} : { onError }),
+    });
+    super(store, {
+      ...(onError === undefined ? {} : { onError }),
+      ...(process === undefined ? {} : { process }),
+    });
+    this.#store = store;
+  }
+
+  /**
+   * The spans that the query asks for, in start order; those that run are among them.
+   * @throws (rejects) TracelightError: `INVALID_QUERY`, or what is wrong with the file.
+   */
+  override getTraces(query: TraceQuery = {}): Promise<readonly Span[]> {
+    return Promise.resolve(super.getTraces(query));
+  }
+
+  /**
+   * The spans that the query asks for, one by one in start order, without holding all in memory. Spans know their
+   * `parentSpanId`, not their `parentSpan`.
+   *
+   * @example
+   * for await (const span of tracer.iterateTraces({ status: "ERROR" })) console.log(span.spanName);
+   *
+   * @throws (rejects) as `getTraces` does
+   */
+  async *iterateTraces(query: TraceQuery = {}): AsyncGenerator<Span, void, undefined> {
+    checkQuery(query);
+    await this.flush({ timeoutMs: READ_FLUSH_MS });
+    yield* this.#store.iterate(query);
+  }
+
+  /**
+   * Traces or conversations as rows, newest first, by cursor; no payload is read for it.
+   * @throws (rejects) as `getTraces` does
+   */
+  async summaries(query: SummaryQuery = {}): Promise<SummaryPage> {
+    checkSummaryQuery(query);
+    await this.flush({ timeoutMs: READ_FLUSH_MS });
+    return this.#store.summaries(query);
+  }
+}
+
+function isFilePath(value: unknown): string | undefined {
+  const isFile = typeof value === "string" && value !== "" && !value.startsWith(":") && !value.includes("\0");
+  return isFile ? undefined : "the path of a file (for memory there is InMemoryTracer)";
+}

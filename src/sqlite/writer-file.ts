@@ -1,0 +1,188 @@
+// The file as its writer has it: opened when first needed, rows added and brought up to date in short transactions.
+import { mkdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
+import { nowMicros } from "../model/clock.ts";
+import { messageOf, TracelightError } from "../model/errors.ts";
+import { ContentWriter, type PreparedSpan } from "./content.ts";
+import { rollBack } from "./database.ts";
+import type { Connection, Driver, Statement } from "./driver.ts";
+import { isHeld, type LifeLock, takeLifeLock } from "./liveness.ts";
+import { changingValues, INSERT_SPAN, rowValues, UPDATE_SPAN } from "./rows.ts";
+import { checkAtSight, pragma, prepareFile } from "./schema.ts";
+import { UNKNOWN_WRITER } from "./states.ts";
+
+/** The log is cut back to so many bytes when it begins anew. */
+const LOG_BYTES = 16 * 1024 * 1024;
+
+/** What a row is for. */
+export interface RowTarget {
+  /** The row to bring up to date; undefined adds one. */
+  readonly id: number | undefined;
+  readonly isRunning: boolean;
+}
+
+/** An open file. All methods are synchronous, take no lock that others hold, and throw what SQLite says. */
+export class WriterFile {
+  readonly #connection: Connection;
+  readonly #driver: Driver;
+  readonly #path: string;
+  readonly #identifier: string;
+  readonly #inode: number;
+  readonly #begin: Statement;
+  readonly #commit: Statement;
+  readonly #insert: Statement;
+  readonly #update: Statement;
+  readonly #content: ContentWriter;
+  #lock: LifeLock | undefined;
+  #writer: number | undefined;
+
+  constructor(driver: Driver, path: string, identifier: string) {
+    const connection = openForWriting(driver, path);
+    this.#connection = connection;
+    this.#driver = driver;
+    this.#path = path;
+    this.#identifier = identifier;
+    this.#inode = statSync(path).ino;
+    try {
+      this.#begin = connection.prepare("BEGIN IMMEDIATE");
+      this.#commit = connection.prepare("COMMIT");
+      this.#insert = connection.prepare(INSERT_SPAN);
+      this.#update = connection.prepare(UPDATE_SPAN);
+      this.#content = new ContentWriter(connection);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  /** False where the file was removed or replaced, so that what is written to it is lost. */
+  get isInPlace(): boolean {
+    return statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode;
+  }
+
+  /** Runs `work` in one transaction. */
+  transaction<T>(work: () => T): T {
+    const writer = this.#writer;
+    this.#begin.run();
+    try {
+      const result = work();
+      this.#commit.run();
+      return result;
+    } catch (error) {
+      rollBack(this.#connection);
+      this.#writer = writer;
+      throw error;
+    }
+  }
+
+  /** Writes a span's row, and what of its lists is not there; returns the row's id. Within a transaction. */
+  put({ span, lists, stored }: PreparedSpan, { id, isRunning }: RowTarget): number {
+    for (const list of lists) this.#content.storeList(list, span.spanId);
+    // An imported record may run as well, nobody knows where.
+    const writer = isRunning ? this.#writerId() : span.state === "running" ? UNKNOWN_WRITER : null;
+    const values = rowValues(span, { identifier: this.#identifier, writer, stored });
+    if (id === undefined) return Number(this.#insert.run(...values).lastInsertRowid);
+    // Retention may have removed the row of a span that ran for long.
+    if (Number(this.#update.run(...changingValues(values, id)).changes) > 0) return id;
+    return Number(this.#insert.run(...values).lastInsertRowid);
+  }
+
+  /** Takes a row away. */
+  remove(id: number): void {
+    this.#connection.prepare("DELETE FROM spans WHERE id = ?").run(id);
+  }
+
+  get content(): ContentWriter {
+    return this.#content;
+  }
+
+  /** Waits for the lock of others as long, from now on. */
+  waitForLocks(ms: number): void {
+    this.#connection.exec(`PRAGMA busy_timeout = ${ms}`);
+  }
+
+  /** True where a span began before that time: there may be something for retention to do. */
+  hasSpansBefore(micros: number): boolean {
+    return (
+      this.#connection.prepare("SELECT 1 FROM spans WHERE started_at < ? LIMIT 1").get(micros) !== undefined
+    );
+  }
+
+  /** Bytes of the pages in use. */
+  get bytes(): number {
+    const of = (name: string) => pragma(this.#connection, name);
+    return (of("page_count") - of("freelist_count")) * of("page_size");
+  }
+
+  /** Writers that did not sign off, and live no more. */
+  deadWriters(): readonly { readonly id: number; readonly lock: string }[] {
+    return this.#connection
+      .prepare("SELECT id, lock FROM writers")
+      .all()
+      .map(({ id, lock }) => ({ id: Number(id), lock: String(lock) }))
+      .filter(({ id, lock }) => id !== this.#writer && !isHeld(this.#driver, this.#path, lock));
+  }
+
+  /** Spans of this writer that still run have been interrupted now. Lets go of the file. */
+  close(): void {
+    try {
+      if (this.#writer !== undefined) this.transaction(() => this.#signOff());
+      // libsql lets go of a file only when its statements are collected, so the last to close does not do this by itself.
+      this.#connection.exec("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)");
+    } finally {
+      this.#connection.close();
+      this.#lock?.release();
+    }
+  }
+
+  #signOff(): void {
+    const writer = this.#writer ?? 0;
+    this.#connection
+      .prepare("UPDATE spans SET writer = NULL WHERE writer = ? AND ended_at IS NULL")
+      .run(writer);
+    this.#connection.prepare("DELETE FROM writers WHERE id = ?").run(writer);
+  }
+
+  /** Who we are in the table of writers. The lock comes first: a writer in the table without one is dead. */
+  #writerId(): number {
+    if (this.#writer !== undefined) return this.#writer;
+    this.#lock ??= takeLifeLock(this.#driver, this.#path);
+    const added = this.#connection
+      .prepare("INSERT INTO writers (lock, pid, started_at) VALUES (?, ?, ?)")
+      .run(this.#lock.name, process.pid, nowMicros());
+    this.#writer = Number(added.lastInsertRowid);
+    return this.#writer;
+  }
+}
+
+function openForWriting(driver: Driver, path: string): Connection {
+  checkAtSight(path);
+  makeFolder(path);
+  const connection = driver.open(path);
+  try {
+    // A lock that others hold is not waited for here: the event loop is the app's.
+    connection.exec("PRAGMA busy_timeout = 0");
+    prepareFile(connection, path);
+    // In WAL mode a commit reaches the disk's cache, and survives the end of the process; checkpoints, which wait for the
+    // disk, are left to another thread.
+    connection.exec("PRAGMA synchronous = NORMAL");
+    connection.exec("PRAGMA wal_autocheckpoint = 0");
+    connection.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+  } catch (error) {
+    throw new TracelightError(
+      "STORE_READ_ONLY",
+      `The folder of ${path} cannot be made: ${messageOf(error)}`,
+      { cause: error },
+    );
+  }
+}

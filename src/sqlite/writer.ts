@@ -1,0 +1,502 @@
+// Writes spans to the file at the end of each tick; what cannot be written now waits in memory and is tried again.
+import { setTimeout as delay } from "node:timers/promises";
+import { compress } from "../delivery/compression.ts";
+import { NodeEncoder } from "../delivery/content.ts";
+import { type Epoch, Ledger } from "../delivery/ledger.ts";
+import { atExit, finished, unfinished } from "../delivery/lifecycle.ts";
+import { Queue } from "../delivery/queue.ts";
+import { Rarely } from "../delivery/rarely.ts";
+import { Backoff } from "../delivery/retry.ts";
+import { Turns } from "../delivery/turns.ts";
+import { weigh, weighValue } from "../delivery/weight.ts";
+import { asTracelightError, TracelightError } from "../model/errors.ts";
+import { plainFields, type SpanFields } from "../model/record.ts";
+import { boundedJson } from "../render/text.ts";
+import type { Faults } from "../tracing/faults.ts";
+import type { DeliveryReport } from "../tracing/sink.ts";
+import type { Span } from "../tracing/span.ts";
+import { isLarge, nodeOwner, type PreparedSpan, prepareInSlices, prepareNow } from "./content.ts";
+import { type Driver, explainSqlite, isBusy, SQLITE, sqliteCode } from "./driver.ts";
+import { type RunningSpan, RunningSpans } from "./running.ts";
+import { WriterFile } from "./writer-file.ts";
+
+/** When ended spans are committed: at the end of each tick of the event loop, or each at once. */
+export type Durability = "tick" | "span";
+
+/** What a writer needs to know. */
+export interface WriterSetup {
+  readonly driver: Driver;
+  readonly path: string;
+  readonly identifier: string;
+  readonly durability: Durability;
+  readonly maxQueuedSpans: number;
+  readonly maxQueuedBytes: number;
+  readonly faults: Faults;
+  /** Called after a commit, with about how many bytes it wrote. */
+  readonly committed: (file: WriterFile, bytes: number) => void;
+}
+
+/** An ended span on its way. */
+interface Entry {
+  readonly span: Span;
+  readonly weight: number;
+  readonly epoch: Epoch;
+  readonly running: RunningSpan | undefined;
+  /** Prepared already, in slices. */
+  prepared: PreparedSpan | undefined;
+}
+
+/** One transaction writes at most so many spans, and about so many bytes: some milliseconds. */
+const BATCH_SPANS = 500;
+const BATCH_BYTES = 1024 * 1024;
+/** How often running spans are looked at, so that what readers see is no older than 250 ms. */
+const LOOK_EVERY_MS = 200;
+/** A lock that others hold is asked for again after so long. */
+const LOCK_RETRY_MS = 5;
+/** A lock held for longer than this is told of. */
+const LOCK_TELLING_MS = 3000;
+/** At the end of the process nothing else waits, so a lock may be waited for. */
+const EXIT_PATIENCE_MS = 2000;
+/** Whoever reads waits so long for a file that cannot even be opened. */
+const READ_PATIENCE_MS = 5000;
+/** Values of running spans are shown up to so many bytes until the span ends. */
+const SHOWN_BYTES = 64 * 1024;
+const CLOSE_TIMEOUT_MS = 30_000;
+
+/** Errors that writing again would meet again. */
+const REFUSALS: ReadonlySet<string> = new Set([
+  "NOT_A_DATABASE",
+  "STORE_NEWER",
+  "STORE_CORRUPT",
+  "MISSING_DEPENDENCY",
+]);
+
+/** Writes the spans of one tracer to one file. Nothing here throws or rejects. */
+export class Writer {
+  readonly #setup: WriterSetup;
+  readonly #queue: Queue<Entry>;
+  readonly #running = new RunningSpans();
+  /** Rows of spans that are not to be kept. */
+  readonly #unwanted = new Set<number>();
+  readonly #ledger: Ledger = new Ledger(() => true);
+  readonly #turns = new Turns();
+  readonly #rarely = new Rarely();
+  /** Large spans that are prepared in slices, one after the other. */
+  readonly #inSlices = new Set<Entry>();
+  #slices: Promise<void> = Promise.resolve();
+  #sliceBytes = 0;
+  readonly #backoff = new Backoff({ baseRetryDelayMs: 50, maxRetryDelayMs: 2000 });
+  #file: WriterFile | undefined;
+  #isScheduled = false;
+  #isUnfinished = false;
+  #isStopped = false;
+  #isExiting = false;
+  #notBefore = Number.NEGATIVE_INFINITY;
+  #lockedSince: number | undefined;
+  #retryTimer: NodeJS.Timeout | undefined;
+  #lookTimer: NodeJS.Timeout | undefined;
+  #refused: TracelightError | undefined;
+  #undoExit: (() => void) | undefined;
+  #checkedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(setup: WriterSetup) {
+    this.#setup = setup;
+    this.#queue = new Queue(setup);
+  }
+
+  get pending(): number {
+    return this.#ledger.open;
+  }
+
+  /** A span began: it gets a row at the end of the tick, unless it ends before. */
+  began(span: Span): void {
+    if (this.#isStopped || this.#refused !== undefined) return;
+    this.#running.began(span);
+    this.#undoExit ??= atExit(() => this.#exit());
+    this.#schedule();
+  }
+
+  /** A running span is to be shown as it is now. */
+  shown(span: Span): void {
+    this.#running.shown(span);
+    this.#schedule();
+  }
+
+  /** A span that began will not be written. */
+  discard(span: Span): void {
+    const id = this.#running.ended(span)?.id;
+    if (id === undefined) return;
+    this.#unwanted.add(id);
+    this.#schedule();
+  }
+
+  /** Takes a span that ended. */
+  add(span: Span): void {
+    if (this.#isStopped) return void this.#ledger.dropped++;
+    const running = this.#running.ended(span);
+    const weight = weigh(span);
+    if (this.#isFullFor(weight)) this.#dropOldest(weight);
+    this.#queue.push({ span, weight, running, epoch: this.#ledger.accept(), prepared: undefined });
+    if (!this.#isUnfinished) this.#begin();
+    const { size, bytes } = this.#queue;
+    // A tight loop has no end of a tick: batches are written as they fill.
+    if (size >= BATCH_SPANS || bytes >= BATCH_BYTES || this.#setup.durability === "span") this.#commitNow();
+    this.#schedule();
+  }
+
+  /** Resolves when there is a file to read. Rejects with what is wrong with it. */
+  async prepare(): Promise<void> {
+    for (const since = performance.now(); ; await delay(LOCK_RETRY_MS)) {
+      try {
+        if (this.#refused !== undefined) throw this.#refused;
+        if (!this.#isStopped) this.#opened();
+        return;
+      } catch (error) {
+        const isPatient = isBusy(error) && performance.now() - since < READ_PATIENCE_MS;
+        if (!isPatient) throw explainSqlite(error, this.#setup.path);
+      }
+    }
+  }
+
+  async flush(timeoutMs: number): Promise<DeliveryReport> {
+    this.#notBefore = Number.NEGATIVE_INFINITY;
+    this.#running.look();
+    this.#commitNow();
+    while (this.#running.isWaiting && performance.now() >= this.#notBefore && !this.#isStopped) {
+      await this.#turns.next();
+      this.#commitNow();
+    }
+    if (this.pending > 0) {
+      this.#schedule();
+      await this.#ledger.settled(timeoutMs);
+    }
+    return this.#report();
+  }
+
+  async close(): Promise<DeliveryReport> {
+    await this.flush(CLOSE_TIMEOUT_MS);
+    this.#stop();
+    return this.#report();
+  }
+
+  #report(): DeliveryReport {
+    const { written, dropped, failed } = this.#ledger;
+    return { written, pending: this.pending, dropped, failed, errors: this.#setup.faults.all };
+  }
+
+  #begin(): void {
+    this.#isUnfinished = true;
+    unfinished(this);
+    this.#undoExit ??= atExit(() => this.#exit());
+  }
+
+  #stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#retryTimer);
+    clearInterval(this.#lookTimer);
+    finished(this);
+    this.#undoExit?.();
+    this.#closeFile();
+  }
+
+  #closeFile(): void {
+    try {
+      this.#file?.close();
+    } catch (error) {
+      // Without the lock on its life the writer counts as gone, so nothing is lost where it could not sign off.
+      if (!isBusy(error)) this.#setup.faults.report(explainSqlite(error, this.#setup.path));
+    }
+    this.#file = undefined;
+  }
+
+  /** The process ends, in whatever way but a kill: what waits is written at once. */
+  #exit(): void {
+    if (this.#isStopped) return;
+    this.#notBefore = Number.NEGATIVE_INFINITY;
+    this.#file?.waitForLocks(EXIT_PATIENCE_MS);
+    const until = performance.now() + EXIT_PATIENCE_MS;
+    this.#isExiting = true;
+    this.#queue.unshift([...this.#inSlices]);
+    while (this.#hasWork && performance.now() < until && this.#refused === undefined) this.#commitNow();
+    if (this.pending > 0) this.#setup.faults.report(leftBehind(this.pending, this.#setup.path));
+    this.#stop();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isStopped) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      if (this.#isStopped) return;
+      this.#turns.begin();
+      this.#commitNow();
+      if (this.#hasWork && performance.now() >= this.#notBefore) this.#schedule();
+    });
+  }
+
+  get #hasWork(): boolean {
+    return this.#queue.size > 0 || this.#running.isWaiting || this.#unwanted.size > 0;
+  }
+
+  /** Writes one batch, unless a lock or a fault is waited for. */
+  #commitNow(): void {
+    if (!this.#hasWork || performance.now() < this.#notBefore) return;
+    if (this.#refused !== undefined) return this.#refuseAll(this.#refused);
+    const batch = this.#nextBatch();
+    try {
+      this.#write(batch);
+      this.#succeeded();
+    } catch (error) {
+      this.#queue.unshift(batch);
+      this.#failed(error);
+    }
+    this.#settled();
+  }
+
+  /** Entries for one transaction. Those that are large go a way of their own. */
+  #nextBatch(): Entry[] {
+    const batch: Entry[] = [];
+    for (let bytes = 0; batch.length < BATCH_SPANS && bytes < BATCH_BYTES; ) {
+      const entry = this.#queue.shift();
+      if (entry === undefined) break;
+      if (!this.#isPrepared(entry)) continue;
+      bytes += entry.weight;
+      batch.push(entry);
+    }
+    return batch;
+  }
+
+  /** False for an entry that cannot be prepared, or that comes back later. */
+  #isPrepared(entry: Entry): boolean {
+    if (entry.prepared !== undefined) return true;
+    try {
+      const fields = plainFields(entry.span);
+      if (!this.#isExiting && isLarge(fields)) {
+        this.#inSlices.add(entry);
+        this.#sliceBytes += entry.weight;
+        this.#slices = this.#slices.then(() => this.#prepareLarge(entry, fields));
+        return false;
+      }
+      entry.prepared = prepareNow(fields);
+      return true;
+    } catch (error) {
+      this.#spanFailed(entry, error);
+      return false;
+    }
+  }
+
+  #write(batch: readonly Entry[]): void {
+    const file = this.#opened();
+    let bytes = 0;
+    const rows: [RunningSpan, number, Span][] = [];
+    const refused: [Entry, unknown][] = [];
+    file.transaction(() => {
+      for (const entry of batch) {
+        bytes += entry.weight;
+        const fault = attempt(() => this.#putEnded(file, entry));
+        if (fault !== undefined) refused.push([entry, fault.error]);
+      }
+      for (const running of this.#running.next(BATCH_SPANS)) rows.push(this.#putRunning(file, running));
+      for (const id of this.#unwanted) file.remove(id);
+    });
+    this.#unwanted.clear();
+    for (const [running, id, written] of rows) this.#running.wrote(running, id, written);
+    for (const [entry, error] of refused) this.#spanFailed(entry, error);
+    const failed = new Set(refused.map(([entry]) => entry));
+    for (const entry of batch) if (!failed.has(entry)) this.#ledger.settle(entry.epoch, "written");
+    this.#setup.committed(file, bytes);
+  }
+
+  #putEnded(file: WriterFile, { prepared, running }: Entry): void {
+    if (prepared !== undefined) file.put(prepared, { id: running?.id, isRunning: false });
+  }
+
+  #putRunning(file: WriterFile, running: RunningSpan): [RunningSpan, number, Span] {
+    const now = running.span.snapshot();
+    const prepared = prepareNow(shownFields(plainFields(now)));
+    return [running, file.put(prepared, { id: running.id, isRunning: true }), now];
+  }
+
+  /** The file, opened now where it is not; anew where it was removed or replaced. */
+  #opened(): WriterFile {
+    const now = performance.now();
+    if (this.#file !== undefined && now - this.#checkedAt > LOOK_EVERY_MS) {
+      this.#checkedAt = now;
+      if (!this.#file.isInPlace) this.#leaveFile();
+    }
+    const { driver, path, identifier } = this.#setup;
+    this.#file ??= new WriterFile(driver, path, identifier);
+    return this.#file;
+  }
+
+  #leaveFile(): void {
+    this.#closeFile();
+    this.#running.forgetRows();
+    this.#unwanted.clear();
+  }
+
+  #succeeded(): void {
+    this.#backoff.succeeded();
+    this.#lockedSince = undefined;
+    this.#notBefore = Number.NEGATIVE_INFINITY;
+    if (this.#running.size > 0) this.#lookTimer ??= setInterval(() => this.#look(), LOOK_EVERY_MS).unref();
+  }
+
+  #look(): void {
+    this.#running.look();
+    if (this.#running.isWaiting) this.#schedule();
+    if (this.#running.size > 0) return;
+    clearInterval(this.#lookTimer);
+    this.#lookTimer = undefined;
+  }
+
+  #failed(error: unknown): void {
+    const fault = explainSqlite(error, this.#setup.path);
+    if (REFUSALS.has(fault.code)) {
+      this.#refused = fault;
+      return this.#refuseAll(fault);
+    }
+    const now = performance.now();
+    if (isBusy(error)) {
+      this.#lockedSince ??= now;
+      this.#notBefore = now + LOCK_RETRY_MS;
+      if (now - this.#lockedSince > LOCK_TELLING_MS) this.#tell(fault);
+    } else {
+      this.#backoff.failed(now, { afterMs: 0, isHurried: false });
+      this.#notBefore = Math.max(this.#backoff.until, now + LOCK_RETRY_MS);
+      this.#tell(fault);
+    }
+    clearTimeout(this.#retryTimer);
+    this.#retryTimer = setTimeout(() => this.#schedule(), this.#notBefore - now + 1).unref();
+  }
+
+  #tell(fault: TracelightError): void {
+    if (this.#rarely.isTime(fault.code)) this.#setup.faults.report(fault);
+  }
+
+  /** A file that cannot be used, now or later: its spans are lost, and counted. */
+  #refuseAll(fault: TracelightError): void {
+    this.#setup.faults.report(fault);
+    for (let entry = this.#queue.shift(); entry !== undefined; entry = this.#queue.shift()) {
+      this.#ledger.settle(entry.epoch, "failed");
+    }
+    for (const running of this.#running.next(Number.POSITIVE_INFINITY)) this.#running.giveUp(running);
+    this.#unwanted.clear();
+    this.#settled();
+  }
+
+  #spanFailed({ epoch, span }: Entry, error: unknown): void {
+    this.#ledger.settle(epoch, "failed");
+    const message = `The span "${span.spanName}" could not be written to ${this.#setup.path}`;
+    this.#setup.faults.report(asTracelightError(error, "SQLITE_FAILED", message));
+  }
+
+  #isFullFor(weight: number): boolean {
+    return this.#queue.isFullFor(weight + this.#sliceBytes);
+  }
+
+  #dropOldest(weight: number): void {
+    while (this.#isFullFor(weight)) {
+      const oldest = this.#queue.shift();
+      if (oldest === undefined) break;
+      this.#ledger.settle(oldest.epoch, "dropped");
+    }
+    const mend = "raise maxQueuedSpans and maxQueuedBytes, or find what keeps the file from being written";
+    this.#tell(
+      new TracelightError(
+        "QUEUE_FULL",
+        `The queue of ${this.#setup.path} is full; the oldest spans are dropped: ${mend}.`,
+      ),
+    );
+  }
+
+  #settled(): void {
+    this.#ledger.check();
+    if (this.pending > 0 || !this.#isUnfinished) return;
+    this.#isUnfinished = false;
+    finished(this);
+  }
+
+  /** Large values are compressed in slices, their pieces written one by one; then the span comes back to the queue. */
+  async #prepareLarge(entry: Entry, fields: SpanFields): Promise<void> {
+    try {
+      const prepared = await prepareInSlices(fields, this.#turns);
+      for (const { owner, chunks } of prepared.pieces) await this.#writePieces(owner, chunks);
+      for (const list of prepared.lists) await this.#writeLargeNode(prepared, list);
+      entry.prepared = prepared;
+      this.#queue.push(entry);
+      this.#schedule();
+    } catch (error) {
+      this.#spanFailed(entry, error);
+      this.#settled();
+    }
+    this.#inSlices.delete(entry);
+    this.#sliceBytes -= entry.weight;
+  }
+
+  /** A node with much that is new. Where another one was written meanwhile, the row's own transaction writes what is left. */
+  async #writeLargeNode({ span }: PreparedSpan, list: PreparedSpan["lists"][number]): Promise<void> {
+    const from = await this.#patiently((file) => file.content.missingFrom(list));
+    if (from === undefined) return;
+    const { messages, hashes } = list.hashed;
+    const weight = weighValue(messages.slice(from));
+    if (weight < SHOWN_BYTES) return;
+    const { chunks, bytes } = await compress(new NodeEncoder(messages, from), weight, this.#turns);
+    await this.#writePieces(nodeOwner(hashes[messages.length] ?? ""), chunks);
+    await this.#patiently((file) => {
+      if (file.content.missingFrom(list) === from)
+        file.content.addLargeNode(list, { from, bytes, spanId: span.spanId });
+    });
+  }
+
+  async #writePieces(owner: string, chunks: readonly Uint8Array[]): Promise<void> {
+    for (const [piece, bytes] of chunks.entries()) {
+      await this.#patiently((file) => file.content.addPiece(owner, piece, bytes));
+      await this.#turns.next();
+    }
+  }
+
+  /** One transaction, as soon as there can be one. */
+  async #patiently<T>(work: (file: WriterFile) => T): Promise<T> {
+    for (;;) {
+      if (this.#refused !== undefined) throw this.#refused;
+      if (this.#isStopped) throw new TracelightError("TRACER_CLOSED", "The tracer was closed meanwhile.");
+      try {
+        if (performance.now() >= this.#notBefore) {
+          const file = this.#opened();
+          return file.transaction(() => work(file));
+        }
+      } catch (error) {
+        if (!isBusy(error) && sqliteCode(error) === undefined) throw error;
+        this.#failed(error);
+      }
+      await delay(LOCK_RETRY_MS, undefined, { ref: false });
+    }
+  }
+}
+
+function leftBehind(spans: number, path: string): TracelightError {
+  const message = `The process ended before ${spans} spans could be written to ${path}; they are lost.`;
+  return new TracelightError("SINK_FAILED", message);
+}
+
+/** What a row of a running span shows: large values by their beginning, until the span ends. */
+function shownFields(fields: SpanFields): SpanFields {
+  if (!isLarge(fields)) return fields;
+  const shown = Object.entries(fields.attributes).map(([key, value]): [string, unknown] =>
+    weighValue(value) > SHOWN_BYTES ? [key, `${boundedJson(value, 1000).slice(0, 1000)}…`] : [key, value],
+  );
+  return { ...fields, attributes: Object.fromEntries(shown), events: [] };
+}
+
+/** What went wrong with one span alone; what is wrong with the file is thrown on. */
+function attempt(work: () => void): { readonly error: unknown } | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    const code = sqliteCode(error);
+    if (code !== undefined && code !== SQLITE.tooBig) throw error;
+    return { error };
+  }
+}
