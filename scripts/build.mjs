@@ -1,9 +1,11 @@
 // Builds dist/ (the package) and build/ (the examples, which import the package as users do).
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
+const FACE = "src/index.ts";
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
 rmSync("dist", { recursive: true, force: true });
@@ -11,26 +13,83 @@ rmSync("build", { recursive: true, force: true });
 // Declarations file by file, by the compiler. Code in one file for each subpath and shared chunks: Node takes half a
 // millisecond for each module it loads, and a tracer must not slow a program's start.
 compile("tsconfig.build.json");
-await build({
-  entryPoints: [
-    "src/index.ts",
-    "src/dynamodb/index.ts",
-    "src/sqlite/index.ts",
-    "src/testing/index.ts",
-    "src/cli/main.ts",
-  ],
-  outdir: "dist",
-  chunkNames: "chunks/[name]-[hash]",
+const shared = {
   bundle: true,
-  splitting: true,
   packages: "external",
   platform: "node",
   format: "esm",
   target: "node20.19",
   sourcemap: true,
   logLevel: "warning",
+};
+const core = await coreModules();
+await buildCore();
+await build({
+  ...shared,
+  entryPoints: ["index.ts", "dynamodb/index.ts", "sqlite/index.ts", "testing/index.ts", "cli/main.ts"].map(
+    (path) => join("src", path),
+  ),
+  outdir: "dist",
+  outbase: "src",
+  chunkNames: "chunks/[name]-[hash]",
+  splitting: true,
+  plugins: [fromCore()],
 });
 compile("tsconfig.examples.json");
+
+/** What the public face is made of. */
+async function coreModules() {
+  const { metafile } = await build({
+    ...shared,
+    entryPoints: [FACE],
+    write: false,
+    metafile: true,
+    outdir: "dist",
+  });
+  return new Set(Object.keys(metafile.inputs).filter((path) => path !== FACE));
+}
+
+/**
+ * All of it in one file, which the entry points and their chunks load: esbuild alone would make a chunk for each set of entry points
+ * that share a module, and `import "tracelight"` would load twenty files.
+ */
+async function buildCore() {
+  const contents = [...core].map((path) => `export * from "./${path}";`).join("\n");
+  const { metafile } = await build({
+    ...shared,
+    stdin: { contents, resolveDir: ".", sourcefile: "core.ts" },
+    outfile: "dist/core.js",
+    metafile: true,
+  });
+  const exported = new Set(metafile.outputs["dist/core.js"].exports);
+  const missing = (await exportsOf([...core])).filter((name) => !exported.has(name));
+  if (missing.length > 0)
+    throw new Error(`Two modules of the core export the same name: ${missing.join(", ")}`);
+}
+
+async function exportsOf(paths) {
+  const { metafile } = await build({
+    entryPoints: paths,
+    format: "esm",
+    write: false,
+    metafile: true,
+    outdir: "dist",
+  });
+  return Object.values(metafile.outputs).flatMap((output) => output.exports);
+}
+
+/** Imports of the core's modules become imports of its file, which lies one folder above all but the public face. */
+function fromCore() {
+  return {
+    name: "from core",
+    setup({ onResolve }) {
+      onResolve({ filter: /^\./ }, ({ path, resolveDir, importer }) => {
+        if (!core.has(relative(".", join(resolveDir, path)).replaceAll("\\", "/"))) return undefined;
+        return { path: importer === resolve(FACE) ? "./core.js" : "../core.js", external: true };
+      });
+    },
+  };
+}
 
 function compile(project) {
   try {

@@ -229,7 +229,8 @@ class TracelightFile implements SqliteFile {
   attributeNames(): Promise<readonly string[]> {
     return this.#ask([], async () => {
       const sql = `SELECT DISTINCT keys.key AS name
-        FROM (SELECT attributes FROM spans ORDER BY id DESC LIMIT ${SAMPLED_SPANS}) AS latest, json_each(latest.attributes) AS keys`;
+        FROM (SELECT attributes FROM spans WHERE json_valid(attributes) ORDER BY id DESC LIMIT ${SAMPLED_SPANS}) AS latest,
+          json_each(latest.attributes) AS keys`;
       return this.#connection
         .prepare(sql)
         .all()
