@@ -27,8 +27,8 @@ export interface Turn {
 
 /** Something that was said or done. */
 interface Entry {
-  readonly who: "user" | "assistant" | "tool" | "error";
-  /** Before the text: a tool's name and time. */
+  readonly who: "user" | "assistant" | "tool" | "agent" | "error";
+  /** Before the text: the name of a tool or of another agent, and its time. */
   readonly title?: readonly [name: string, time: string];
   readonly text: unknown;
   /** What came of it. */
@@ -95,7 +95,10 @@ interface Read {
 }
 
 function entryOf({ span, reading }: Read, answered: unknown): Entry[] {
-  if (reading.kind === "tool-call") return [toolEntry({ span, reading })];
+  if (reading.kind === "tool-call") {
+    return [callEntry("tool", factsOf(span).tool ?? span.spanName, { span, reading })];
+  }
+  if (reading.kind === "turn") return [callEntry("agent", reading.agent ?? span.spanName, { span, reading })];
   if (reading.kind === "model-call") {
     const said = spoken(reading.output);
     const isNew = isSaid(said) && !isSame(said, answered);
@@ -104,11 +107,12 @@ function entryOf({ span, reading }: Read, answered: unknown): Entry[] {
   return errorEntry({ span, reading });
 }
 
-function toolEntry({ span, reading }: Read): Entry {
+/** A call of a tool, or of an agent that works for this one. */
+function callEntry(who: "tool" | "agent", name: string, { span, reading }: Read): Entry {
   const error = errorOf({ span, reading });
   return {
-    who: "tool",
-    title: [oneLine(factsOf(span).tool ?? span.spanName, MAX_TITLE), timeOf(span)],
+    who,
+    title: [oneLine(name, MAX_TITLE), timeOf(span)],
     text: reading.input,
     result: reading.output,
     ...(error === undefined ? {} : { error }),
@@ -167,28 +171,28 @@ function entryLines(entry: Entry, { width, paint, maxLines }: ConversationOption
   const room = { width: Math.max(20, width - LABEL_WIDTH), maxLines };
   const label = paint(LABEL_COLORS[entry.who], padToWidth(entry.who, LABEL_WIDTH));
   const indent = " ".repeat(LABEL_WIDTH);
-  if (entry.who !== "tool") {
+  if (entry.title === undefined) {
     const color = entry.who === "error" ? "red" : undefined;
     const lines = wrapped(entry.text, room).map((line) => (color === undefined ? line : paint(color, line)));
-    return lines.map((line, i) => (i === 0 ? label : indent) + line);
+    return lines.map((line, i) => ((i === 0 ? label : indent) + line).trimEnd());
   }
   const short = {
     width: room.width - 2,
-    maxLines: Math.min(maxLines, maxLines === Number.POSITIVE_INFINITY ? maxLines : MAX_TOOL_LINES),
+    maxLines: maxLines === Number.POSITIVE_INFINITY ? maxLines : MAX_TOOL_LINES,
   };
   const detail = (mark: string, value: unknown, color: Color): string[] =>
     isSaid(value)
       ? wrapped(value, short).map((line, i) => indent + paint(color, (i === 0 ? mark : "  ") + line))
       : [];
   return [
-    label + titleOf(entry, room.width),
+    label + titleOf(entry.title, room.width),
     ...detail("← ", entry.text, "grey"),
     ...detail("→ ", entry.result, "grey"),
     ...detail("✗ ", entry.error, "red"),
   ];
 }
 
-function titleOf({ title: [name, time] = ["", ""] }: Entry, width: number): string {
+function titleOf([name, time]: readonly [string, string], width: number): string {
   return `${cutToWidth(name, width - time.length - 2)}  ${time}`;
 }
 
@@ -196,5 +200,6 @@ const LABEL_COLORS: Readonly<Record<Entry["who"], Color>> = {
   user: "green",
   assistant: "blue",
   tool: "cyan",
+  agent: "magenta",
   error: "red",
 };

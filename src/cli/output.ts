@@ -38,7 +38,7 @@ export class Output {
 
   /** Columns of a line. */
   get width(): number {
-    const columns = this.#world.stdout.columns ?? Number(this.#world.env["COLUMNS"] || PIPE_WIDTH);
+    const columns = this.#world.stdout.columns || Number(this.#world.env["COLUMNS"] || PIPE_WIDTH);
     return Number.isFinite(columns) ? Math.max(MIN_WIDTH, Math.floor(columns)) : PIPE_WIDTH;
   }
 

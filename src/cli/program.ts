@@ -34,14 +34,15 @@ function unlessStuck<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 async function failed(error: unknown, output: Output, world: World): Promise<number> {
-  // What was found before the failure is the user's. Where it cannot be written, that is what failed.
-  await output.flush().catch(() => undefined);
-  // Commander has said what is wrong already.
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const saying = sayingOf(error);
+  // What was found before the failure is the user's.
+  const unwritten: unknown = await output.flush().catch((failure: unknown) => failure);
+  // Commander has said itself what is wrong, and ends so after its help too.
+  const cause = error instanceof CommanderError && unwritten !== undefined ? unwritten : error;
+  if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const saying = sayingOf(cause);
   if (saying !== undefined) output.talk(`tracelight: ${saying}`, "red");
-  if (world.env["TRACELIGHT_DEBUG"] && error instanceof Error) output.talk(error.stack ?? "");
-  return exitCodeOf(error);
+  if (world.env["TRACELIGHT_DEBUG"] && cause instanceof Error) output.talk(cause.stack ?? "");
+  return exitCodeOf(cause);
 }
 
 async function execute(context: Context): Promise<ExitCode> {

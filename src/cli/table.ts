@@ -48,7 +48,10 @@ function measured<T>(rows: readonly T[], columns: readonly Column<T>[]): Measure
   return columns.flatMap((column) => {
     const cells = rows.map((row) => column.cell(row));
     if (column.goes !== undefined && cells.every((cell) => cell === "")) return [];
-    const widest = Math.max(displayWidth(column.title), ...cells.map(displayWidth));
+    const widest = cells.reduce(
+      (most, cell) => Math.max(most, displayWidth(cell)),
+      displayWidth(column.title),
+    );
     return [{ column, cells, width: Math.min(widest, column.max ?? widest) }];
   });
 }

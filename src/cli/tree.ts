@@ -48,11 +48,7 @@ export function traceTree(spans: readonly SpanFields[], { width, paint, maxSpans
 export function placedSpans<S extends SpanFields>(spans: readonly S[], drawnDepth: number = 0): Placed<S>[] {
   const ordered = inStartOrder(spans);
   const parents = parentsOf(ordered);
-  const children = new Map<S, S[]>();
-  for (const span of ordered) {
-    const parent = parents.get(span);
-    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), span]);
-  }
+  const children = childrenOf(ordered, parents);
   const placed: Placed<S>[] = [];
   const seen = new Set<S>();
   const walk = (root: S): void => {
@@ -61,13 +57,25 @@ export function placedSpans<S extends SpanFields>(spans: readonly S[], drawnDept
       if (seen.has(step.span)) continue;
       seen.add(step.span);
       placed.push({ span: step.span, branch: branchOf(step, drawnDepth) });
-      left.push(...stepsBelow(step, children.get(step.span) ?? [], drawnDepth));
+      for (const next of stepsBelow(step, children.get(step.span) ?? [], drawnDepth)) left.push(next);
     }
   };
   for (const span of ordered) if (!parents.has(span)) walk(span);
   // Spans that are their own ancestors hang on nothing.
   for (const span of ordered) if (!seen.has(span)) walk(span);
   return placed;
+}
+
+function childrenOf<S>(ordered: readonly S[], parents: ReadonlyMap<S, S>): Map<S, S[]> {
+  const children = new Map<S, S[]>();
+  for (const span of ordered) {
+    const parent = parents.get(span);
+    if (parent === undefined) continue;
+    const siblings = children.get(parent);
+    if (siblings === undefined) children.set(parent, [span]);
+    else siblings.push(span);
+  }
+  return children;
 }
 
 interface Step<S> {
@@ -78,6 +86,7 @@ interface Step<S> {
   readonly isLast: boolean;
 }
 
+/** The steps to the children, the last first: the stack gives them back in order. */
 function stepsBelow<S>({ depth, lead, isLast }: Step<S>, children: readonly S[], drawn: number): Step<S>[] {
   const below = depth === 0 ? "" : depth >= drawn ? lead : lead + (isLast ? "   " : "│  ");
   return children

@@ -161,14 +161,14 @@ class TracelightFile implements SqliteFile {
   readonly #connection: Connection;
   readonly #driver: Driver;
   readonly #path: string;
-  readonly #isEmpty: boolean;
+  #wasEmpty: boolean;
   readonly #options: SqliteFileOptions;
   readonly #reader: SqliteReader;
 
   constructor({ connection, kind }: Opened, driver: Driver, path: string, options: SqliteFileOptions) {
     this.name = basename(path);
     this.#connection = connection;
-    this.#isEmpty = kind === "empty";
+    this.#wasEmpty = kind === "empty";
     this.#driver = driver;
     this.#path = path;
     this.#options = options;
@@ -180,9 +180,8 @@ class TracelightFile implements SqliteFile {
   }
 
   async *iterate(query: TraceQuery): AsyncGenerator<Span> {
-    if (this.#isEmpty) return;
     try {
-      yield* this.#reader.iterate(query);
+      if (!this.#isEmpty) yield* this.#reader.iterate(query);
     } catch (error) {
       throw explainSqlite(error, this.#path);
     }
@@ -344,10 +343,15 @@ class TracelightFile implements SqliteFile {
     this.#connection.close();
   }
 
+  /** True until a tracer has made the tables. */
+  get #isEmpty(): boolean {
+    this.#wasEmpty &&= fileKind(this.#connection, this.#path) === "empty";
+    return this.#wasEmpty;
+  }
+
   async #ask<T>(ofEmpty: T, ask: () => Promise<T>): Promise<T> {
-    if (this.#isEmpty) return ofEmpty;
     try {
-      return await ask();
+      return this.#isEmpty ? ofEmpty : await ask();
     } catch (error) {
       throw explainSqlite(error, this.#path);
     }

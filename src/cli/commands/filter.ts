@@ -36,6 +36,8 @@ export async function nothingFound(
 async function slips(where: string, store: OpenStore): Promise<string[]> {
   const { readWhere, suggestNames } = await import("../../model/where.ts");
   const names = (await store.attributeNames?.()) ?? [];
+  // A stream that was read is gone.
+  if (names.length === 0) return [];
   return suggestNames(readWhere(where), names).map(
     ({ name, suggestion }) => `No span has the attribute "${name}"; did you mean "${suggestion}"?`,
   );

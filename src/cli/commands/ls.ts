@@ -33,13 +33,13 @@ export async function ls(context: Context, name: string | undefined, options: Ls
   const { output } = context;
   const { by, rows, cursor, notes } = await listed(store, options);
   for (const note of notes) await output.say(note, "yellow");
-  if (rows.length === 0) return nothingListed(by, context, store, options);
+  if (rows.length === 0 && cursor === undefined) return nothingListed(by, context, store, options);
   if (options.json) for (const row of rows) await output.line(jsonLine(summaryJson(row)));
-  else for (const line of tableOf(rows, context)) await output.line(line);
+  else if (rows.length > 0) for (const line of tableOf(rows, context)) await output.line(line);
   for (const line of footer(by, cursor, options)) {
     if (output.isWatched || cursor !== undefined) await output.say(line, "grey");
   }
-  return EXIT.ok;
+  return rows.length === 0 ? EXIT.nothingFound : EXIT.ok;
 }
 
 type Listed = SummaryPage & { readonly by: SummarySubject };

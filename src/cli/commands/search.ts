@@ -26,7 +26,9 @@ const DEFAULT_LIMIT = 20;
 const LABEL_WIDTH = 9;
 const SNIPPETS_A_SPAN = 3;
 const SHORT_ID = 8;
-const MAX_NAME = 60;
+const MAX_NAME = 100;
+/** Of the longest age, and the gaps. */
+const AGE_WIDTH = 16;
 
 /** Shows the spans that have the words. */
 export async function search(
@@ -88,7 +90,7 @@ function newestOf(spans: readonly Span[], limit: number): Span[] {
 
 function hitLines(span: Span, query: SearchQuery, { output: { paint, width } }: Context): string[] {
   const when = age(span.startedAt, new Date());
-  const head = `${paint("blue", span.traceId.slice(0, SHORT_ID))}  ${oneLine(span.spanName, MAX_NAME)}  ${paint("grey", when)}`;
+  const head = `${paint("blue", span.traceId.slice(0, SHORT_ID))}  ${cutToWidth(oneLine(span.spanName, MAX_NAME), width - SHORT_ID - AGE_WIDTH)}  ${paint("grey", when)}`;
   const room = width - SHORT_ID - 2 - LABEL_WIDTH;
   const found = snippets(searchTexts(span), query, { width: room, count: SNIPPETS_A_SPAN });
   return [head, ...found.map((snippet) => snippetLine(snippet, room, paint))];

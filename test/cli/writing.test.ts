@@ -1,0 +1,250 @@
+// export, import, prune, tail and the commands of DynamoDB: what they write, and what they leave alone.
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { ensureTable } from "tracelight/dynamodb";
+import { SqliteTracer } from "tracelight/sqlite";
+import { beforeAll, describe, expect, test } from "vitest";
+import { decodeLogLine } from "../../src/model/record.ts";
+import { dynamoDb } from "../dynamodb/emulator.ts";
+import { spanFields } from "../model/arbitraries.ts";
+import { folder, jsonOf, outcomeOf, start, tracelight } from "./command.ts";
+import { recordLines, SPANS, TRACES } from "./spans.ts";
+
+/** No store but memory keeps a span running that no process runs. */
+const ENDED = SPANS.filter(({ state }) => state === "ended");
+
+beforeAll(() => {
+  writeFileSync(join(folder, "all.jsonl"), recordLines(SPANS));
+  writeFileSync(join(folder, "ended.jsonl"), recordLines(ENDED));
+});
+
+const bySpan = (a: Record<string, unknown>, b: Record<string, unknown>): number =>
+  String(a["span_id"]) < String(b["span_id"]) ? -1 : 1;
+
+describe("export and import", () => {
+  test("give identical records back, through an SQLite file and through a table", async () => {
+    const { endpoint } = dynamoDb;
+    await ensureTable({ tableName: "RoundTrip", endpoint });
+    for (const store of ["round-trip.db", `dynamodb:RoundTrip?endpoint=${endpoint}`]) {
+      const imported = await tracelight(["import", "ended.jsonl", store]);
+      expect(imported).toMatchObject({
+        code: 0,
+        stdout: "",
+        stderr: expect.stringMatching(/^6 spans imported/),
+      });
+      const exported = await tracelight(["export", store]);
+      expect(exported.code).toBe(0);
+      const before = recordLines(ENDED)
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      expect(jsonOf(exported).sort(bySpan)).toEqual(before.sort(bySpan));
+    }
+  });
+
+  test("known spans are not doubled", async () => {
+    await tracelight(["import", "ended.jsonl", "twice.db"]);
+    const again = await tracelight(["import", "all.jsonl", "twice.db"]);
+    expect(again).toMatchObject({
+      code: 0,
+      stderr: "2 spans imported into twice.db, 6 were there already.\n",
+    });
+    expect(jsonOf(await tracelight(["export", "twice.db"]))).toHaveLength(SPANS.length);
+  });
+
+  test("import takes any store, and standard input; broken lines are counted", async () => {
+    const input = `{"broken\n${recordLines(ENDED)}\n\nnot json\n`;
+    const { code, stderr } = await tracelight(["import", "-", "input.db"], { input });
+    expect(code).toBe(0);
+    expect(stderr).toContain("6 spans imported into input.db.");
+    expect(stderr).toContain(
+      "standard input: 2 of 8 lines could not be read and were left out (lines 1, 10).",
+    );
+    expect(await tracelight(["import", "input.db", "copy.db"])).toMatchObject({ code: 0 });
+    expect(await tracelight(["import", "ended.jsonl", "all.jsonl"])).toMatchObject({ code: 2, stdout: "" });
+  });
+
+  test("export --log-lines writes the toolkit's form, --trace some traces", async () => {
+    const { stdout } = await tracelight([
+      "export",
+      "--log-lines",
+      "-t",
+      "b2",
+      "-t",
+      TRACES.hotel,
+      "all.jsonl",
+    ]);
+    const spans = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => decodeLogLine(line)?.spanName);
+    expect(spans).toEqual(["book_hotel", "converse"]);
+  });
+
+  test("export --out writes a whole file or none, and replaces one only by force", async () => {
+    const out = join(folder, "out.jsonl");
+    const { code, stdout, stderr } = await tracelight(["export", "all.jsonl", "--out", "out.jsonl"]);
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: "",
+      stderr: "8 spans written to out.jsonl\n",
+    });
+    const before = readFileSync(out, "utf8");
+    expect(await tracelight(["export", "ended.jsonl", "--out", "out.jsonl"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--force"),
+    });
+    expect(readFileSync(out, "utf8")).toBe(before);
+    expect((await tracelight(["export", "ended.jsonl", "--out", "out.jsonl", "--force"])).code).toBe(0);
+    expect(readFileSync(out, "utf8").split("\n")).toHaveLength(ENDED.length + 1);
+    writeFileSync(join(folder, "broken.jsonl"), "nothing\nthat is\nJSON\n");
+    expect((await tracelight(["export", "broken.jsonl", "--out", "new.jsonl"])).code).toBe(3);
+    expect(readdirSync(folder).filter((name) => /new|part/.test(name))).toEqual([]);
+  });
+
+  test("Ctrl-C ends an import with 130; what was imported stays", async () => {
+    const child = start(["import", "-", "halted.db"]);
+    // More than one batch, so that the first is written while the input is open.
+    const lines = Array.from({ length: 1000 }, (_, i) =>
+      recordLines([{ ...spanFields({}), spanId: (i + 1).toString(16).padStart(16, "0") }]),
+    );
+    child.stdin?.write(lines.join(""));
+    const outcome = outcomeOf(child);
+    let rows = 0;
+    while (rows < 500) {
+      const { stdout } = await tracelight(["stats", "--json", "halted.db"]);
+      rows = Number(/"spans":(\d+)/.exec(stdout)?.[1] ?? 0);
+    }
+    child.kill("SIGINT");
+    expect(await outcome).toMatchObject({
+      code: 130,
+      stdout: "",
+      stderr: expect.stringContaining("goes on"),
+    });
+    expect(await tracelight(["import", "-", "halted.db"], { input: lines.join("") })).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        /^[\d,]+ spans? imported into halted\.db, [\d,]+ were there already\.\n$/,
+      ),
+    });
+  });
+
+  test("Ctrl-C ends an export without a trace of the file, and with 130", async () => {
+    const child = start(["export", "-", "--out", "stopped.jsonl"]);
+    child.stdin?.write(recordLines(SPANS));
+    const outcome = outcomeOf(child);
+    while (!readdirSync(folder).some((name) => name.startsWith("stopped"))) await new Promise(setImmediate);
+    child.kill("SIGINT");
+    expect(await outcome).toEqual({ code: 130, stdout: "", stderr: "" });
+    expect(readdirSync(folder).filter((name) => name.startsWith("stopped"))).toEqual([]);
+  });
+});
+
+describe("prune", () => {
+  test("removes old traces from an SQLite file, and nothing without being told what", async () => {
+    await tracelight(["import", "ended.jsonl", "prune.db"]);
+    expect((await tracelight(["prune", "prune.db"])).code).toBe(2);
+    expect((await tracelight(["prune", "all.jsonl", "--older-than", "1d"])).code).toBe(2);
+    expect(await tracelight(["prune", "none.db", "--older-than", "1d"])).toMatchObject({ code: 3 });
+    expect(existsSync(join(folder, "none.db"))).toBe(false);
+    expect(await tracelight(["prune", "prune.db", "--older-than", "5000d"])).toMatchObject({
+      code: 0,
+      stderr: "Nothing to remove in prune.db.\n",
+    });
+    expect(await tracelight(["prune", "prune.db", "--older-than", "1d"])).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/^3 traces \(6 spans, .*\) removed from prune\.db\.\n$/),
+    });
+    expect((await tracelight(["export", "prune.db"])).code).toBe(1);
+  });
+});
+
+describe("tail", () => {
+  test("waits for a store, shows spans as they start and end, and ends with 0 on Ctrl-C", async () => {
+    const child = start(["tail", "live.db"]);
+    const outcome = outcomeOf(child);
+    if (child.stderr !== null) await once(child.stderr, "data");
+    await using tracer = new SqliteTracer({ path: join(folder, "live.db"), retention: false });
+    const turn = tracer.startSpan("converse", {
+      attributes: { "ai.trace.type": "converse", "ai.user.input": "Hi\u001b[2J" },
+    });
+    const shown = (text: string): Promise<void> =>
+      new Promise((resolve) => {
+        let seen = "";
+        child.stdout?.on("data", (chunk: string) => {
+          seen += chunk;
+          if (seen.includes(text)) resolve();
+        });
+      });
+    await shown("▶ converse");
+    const tool = tracer.startSpan("get_weather", { parentSpan: turn });
+    tool.setStatus("ERROR", "no network");
+    const ended = shown("✓ converse");
+    tool.end();
+    turn.end();
+    await ended;
+    child.kill("SIGINT");
+    const { code, stdout, stderr } = await outcome;
+    expect(code).toBe(0);
+    expect(stderr).toBe("Waiting for live.db …\n");
+    const lines = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => line.replace(/^\S+ {2}\S{8} {2}/, ""));
+    expect(lines[0]).toBe("▶ converse  ← Hi\\x1b[2J");
+    expect(lines).toContainEqual(expect.stringMatching(/^ {2}✗ get_weather {2}\S+ \S+ {2}no network$/));
+    expect(lines.at(-1)).toMatch(/^✓ converse {2}\S+ \S+$/);
+  });
+
+  test("follows standard input, with a filter; other stores are refused", async () => {
+    const { code, stdout } = await tracelight(["tail", "-", "--where", "duration < 300ms"], {
+      input: recordLines(SPANS),
+    });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /^10:00:02\.250 {2}a1000000 {2}✓ weather_tool {2}250 ms {2}→ \{"temperature": 20\}\n$/,
+    );
+    expect(await tracelight(["tail", "all.jsonl"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("tail -f all.jsonl | tracelight tail -"),
+    });
+  });
+});
+
+describe("DynamoDB", () => {
+  test("create-table makes a table, which the other commands take as a store", async () => {
+    const { endpoint } = dynamoDb;
+    const create = ["create-table", "Commands", "--endpoint", endpoint, "--recent-index"];
+    expect(await tracelight(create)).toMatchObject({ code: 0, stderr: "The table Commands was created.\n" });
+    expect((await tracelight(create)).stderr).toMatch(/^The table Commands is there already\.\n/);
+    const store = `dynamodb:Commands?endpoint=${endpoint}`;
+    expect((await tracelight(["import", "ended.jsonl", store])).code).toBe(0);
+    const listed = jsonOf(await tracelight(["ls", "--json", store]));
+    expect(listed.map(({ id }) => id)).toEqual(["weather-1"]);
+    expect((await tracelight(["show", "weather-1", store])).stdout).toContain("It is 20 degrees and sunny.");
+    expect((await tracelight(["show", "a1", store])).stdout).toContain(`Trace ${TRACES.weather}`);
+    expect((await tracelight(["search", "rooms", store])).stdout).toContain("No rooms are left");
+    expect(await tracelight(["ls", `dynamodb:Missing?endpoint=${endpoint}`])).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(
+        /^tracelight: The table "Missing" does not exist .*\[TABLE_NOT_FOUND\]\n$/,
+      ),
+    });
+    expect(await tracelight(["ls", "dynamodb:Commands?regoin=x"])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("did you mean region?"),
+    });
+  });
+
+  test("dynamodb-local prints its endpoint and ends with 0 on Ctrl-C", async () => {
+    const child = start(["dynamodb-local"]);
+    const outcome = outcomeOf(child);
+    if (child.stderr !== null) await once(child.stderr, "data");
+    child.kill("SIGINT");
+    expect(await outcome).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\n$/),
+    });
+  });
+});
