@@ -15,6 +15,8 @@ export interface Summary {
   readonly id: unknown;
   /** The first words that a user said, white space made one and cut to 200 characters. */
   readonly title: string | undefined;
+  /** The name of the first span, for rows without words. */
+  readonly name: string;
   /** The agent's name, or the service's. */
   readonly agent: string | undefined;
   /** Who the work was done for. */
@@ -70,7 +72,14 @@ export interface SpanFacts {
 export interface SpanOutline
   extends Pick<
     SpanFields,
-    "traceId" | "spanId" | "parentSpanId" | "spanKind" | "startedAtMicros" | "endedAtMicros" | "state"
+    | "traceId"
+    | "spanId"
+    | "parentSpanId"
+    | "spanName"
+    | "spanKind"
+    | "startedAtMicros"
+    | "endedAtMicros"
+    | "state"
   > {
   /** The value of `ai.conversation.id`. */
   readonly conversationId: unknown;
@@ -99,10 +108,11 @@ export function factsOf(span: SpanFields): SpanFacts {
 
 type Facts = { -readonly [K in keyof SpanFacts]: SpanFacts[K] };
 
-function outlineOf(span: SpanFields): SpanOutline {
-  const { traceId, spanId, parentSpanId, spanKind, startedAtMicros, endedAtMicros, state } = span;
+/** A span without its payload. */
+export function outlineOf(span: SpanFields): SpanOutline {
+  const { traceId, spanId, parentSpanId, spanName, spanKind, startedAtMicros, endedAtMicros, state } = span;
   return {
-    ...{ traceId, spanId, parentSpanId, spanKind, startedAtMicros, endedAtMicros, state },
+    ...{ traceId, spanId, parentSpanId, spanName, spanKind, startedAtMicros, endedAtMicros, state },
     conversationId: span.attributes[NAMES.conversationId],
     facts: factsOf(span),
   };
@@ -125,6 +135,7 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
     by,
     id: by === "trace" ? first.traceId : first.conversationId,
     title: firstOf(facts, "title"),
+    name: first.spanName,
     agent: firstOf(facts, "agent"),
     user: firstOf(facts, "user"),
     startedAt: dateOf(first.startedAtMicros),

@@ -164,7 +164,7 @@ function isPlainText(text: string): boolean {
 
 /** The columns of an outline, for `json_array`: see `outlineRows`. */
 export const OUTLINE_COLUMNS =
-  "trace_id, span_id, parent_span_id, span_kind, started_at, ended_at, writer, conversation, json(facts)";
+  "trace_id, span_id, parent_span_id, span_kind, started_at, ended_at, writer, conversation, json(facts), span_name";
 
 /** Tells the state of a span that did not end by its writer. */
 export type StateOf = (writer: unknown) => SpanState;
@@ -185,11 +185,12 @@ export function openWriter(row: OutlineRow): unknown {
 
 /** A span without its payload. */
 export function decodeOutline(row: OutlineRow, stateOf: StateOf): SpanOutline {
-  const [traceId, spanId, parent, kind, startedAt, endedAt, writer, conversation, facts] = row;
+  const [traceId, spanId, parent, kind, startedAt, endedAt, writer, conversation, facts, name] = row;
   return {
     traceId: String(traceId),
     spanId: String(spanId),
     parentSpanId: typeof parent === "string" ? parent : undefined,
+    spanName: String(name),
     spanKind: isSpanKind(kind) ? kind : "INTERNAL",
     startedAtMicros: Number(startedAt),
     endedAtMicros: typeof endedAt === "number" ? endedAt : undefined,

@@ -53,6 +53,7 @@ describe.each([
       by: "trace",
       id: TRACES.weather,
       title: "What is the weather in Amsterdam?",
+      name: "converse",
       agent: "WeatherAgent",
       user: "alice",
       started_at: "2025-03-01T10:00:00.000000Z",

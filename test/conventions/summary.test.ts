@@ -45,6 +45,7 @@ test("a conversation's row", () => {
     by: "conversation",
     id: 42,
     title: "What is the weather?",
+    name: "work",
     agent: "MyAgent",
     user: "user123",
     startedAt: new Date(1000),

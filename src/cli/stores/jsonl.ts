@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { NAMES } from "../../conventions/names.ts";
 import {
   conversationRowKey,
-  factsOf,
+  outlineOf,
   type SpanOutline,
   type SummarySubject,
   summarizeOutlines,
@@ -193,15 +193,6 @@ interface Outlined {
   readonly outlines: readonly SpanOutline[];
   /** Those of spans that the query asks for. */
   readonly matching: ReadonlySet<SpanOutline>;
-}
-
-function outlineOf(span: SpanFields): SpanOutline {
-  const { traceId, spanId, parentSpanId, spanKind, startedAtMicros, endedAtMicros, state } = span;
-  return {
-    ...{ traceId, spanId, parentSpanId, spanKind, startedAtMicros, endedAtMicros, state },
-    conversationId: span.attributes[NAMES.conversationId],
-    facts: factsOf(span),
-  };
 }
 
 /** Keeps the later of two lines about one span, and one that ended rather than one that runs; gives what goes. */
