@@ -17,8 +17,24 @@ const BATCH = 500;
 const self = fileURLToPath(import.meta.url);
 const [role, path] = process.argv.slice(2);
 
-/** A tool's answer that makes a row of about 1 KB. */
-const TEXT = "It will be sunny in Amsterdam, with a light wind from the west. ".repeat(10);
+/** Answers that make rows of about 1 KB: words as in a language, a few of them often and most of them seldom. */
+const TEXTS = Array.from({ length: 500 }, (_, i) => answer(i));
+const TEXT = TEXTS[0];
+
+function answer(seed) {
+  let state = seed + 1;
+  const next = () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const words = ["sunny"];
+  for (let length = 0; length < 630; length += words.at(-1).length + 1) {
+    words.push(
+      `${"wafeltorenbrug".slice(0, 1 + Math.floor(next() * 5))}${Math.floor(20_000 ** next()).toString(36)}`,
+    );
+  }
+  return words.join(" ");
+}
 
 const roles = {
   "write:tracelight": writeTracelight,
@@ -140,7 +156,7 @@ async function writeTracelight(file) {
   for (let i = 0; i < SPANS; i += PER_TRACE) {
     tracer.trace("converse", { spanKind: "SERVER" }, (turn) => {
       turn.addAttribute("ai.conversation.id", `conversation ${i % 20_000}`, { inheritable: true });
-      turn.addAttribute("ai.trace.type", "converse").addAttribute("ai.agent.response", TEXT);
+      turn.addAttribute("ai.trace.type", "converse").addAttribute("ai.agent.response", TEXTS[i % 500]);
       for (let k = 1; k < PER_TRACE; k++) tracer.trace("get_weather", (call) => fill(call, i + k));
     });
     if (i % BATCH === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -168,7 +184,7 @@ async function openTracelight(file) {
     }
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     for (const [k, span] of open.entries()) {
-      if (k % PER_TRACE === 0) span.addAttribute("ai.agent.response", TEXT);
+      if (k % PER_TRACE === 0) span.addAttribute("ai.agent.response", TEXTS[(i + k) % 500]);
       else fill(span, i + k);
       span.end();
     }
@@ -182,7 +198,9 @@ async function openTracelight(file) {
 
 function fill(call, i) {
   call.addAttribute("ai.trace.type", "tool-invocation").addAttribute("ai.tool.name", "get_weather");
-  call.addAttribute("ai.tool.input", { city: "Amsterdam", days: i }).addAttribute("ai.tool.output", TEXT);
+  call
+    .addAttribute("ai.tool.input", { city: "Amsterdam", days: i })
+    .addAttribute("ai.tool.output", TEXTS[i % 500]);
 }
 
 /** The bare driver with its own defaults for a log file, two indexes, and rows that are made already. */
@@ -228,13 +246,17 @@ function readyRows() {
     const conversation = `conversation ${trace % 20_000}`;
     const start = 1_763_800_000_000_000 + i * 10;
     const attributes = isTurn
-      ? { "ai.conversation.id": conversation, "ai.trace.type": "converse", "ai.agent.response": TEXT }
+      ? {
+          "ai.conversation.id": conversation,
+          "ai.trace.type": "converse",
+          "ai.agent.response": TEXTS[i % 500],
+        }
       : {
           "ai.conversation.id": conversation,
           "ai.trace.type": "tool-invocation",
           "ai.tool.name": "get_weather",
           "ai.tool.input": { city: "Amsterdam", days: i },
-          "ai.tool.output": TEXT,
+          "ai.tool.output": TEXTS[i % 500],
         };
     const facts = isTurn ? '{"kind":"turn"}' : '{"kind":"tool-call","tool":"get_weather"}';
     return [
@@ -381,11 +403,11 @@ async function readMillion(file) {
       const call = tracer.startSpan("get_weather", { parentSpan: turn, startedAt: at });
       call.addAttributes({
         "ai.trace.type": "tool-invocation",
-        "ai.tool.name": k === 7 && i % 400 === 0 ? "rare_tool" : "get_weather",
+        "ai.tool.name": k === 7 && i % (conversations / 125) === 0 ? "rare_tool" : "get_weather",
       });
       call.addAttributes({
         "ai.tool.input": { city: "Amsterdam", days: k },
-        "ai.tool.output": `${TEXT.slice(0, 400)} ${i % 5000 === 0 && k === 3 ? "zwartewoud" : ""}`,
+        "ai.tool.output": `${TEXT.slice(0, 400)} ${i % (conversations / 10) === 0 && k === 3 ? "zwartewoud" : ""}`,
       });
       call.end(new Date(at.getTime() + 10));
     }
@@ -417,9 +439,7 @@ async function readMillion(file) {
     ],
     [
       "search a rare word",
-      async () =>
-        (await opened.search("zwartewoud", { limit: 20 })).spans.length ===
-        Math.min(20, Math.ceil(conversations / 5000)),
+      async () => (await opened.search("zwartewoud", { limit: 20 })).spans.length === 10,
       () =>
         all(
           "SELECT spans.* FROM search JOIN spans ON spans.id = search.rowid WHERE search MATCH 'zwartewoud' ORDER BY search.rowid DESC LIMIT 20",
@@ -449,7 +469,7 @@ async function readMillion(file) {
   const figures = [];
   for (const [what, ours, theirs] of cases) {
     const times = { ours: [], bare: [] };
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 100; i++) {
       let began = performance.now();
       theirs(i);
       times.bare.push(performance.now() - began);

@@ -16,7 +16,7 @@ import { SqliteReader } from "./reader.ts";
 import { type Removed, Retention, retentionBounds } from "./retention.ts";
 import { decodeJson } from "./rows.ts";
 import { checkAtSight, fileKind, prepareFile } from "./schema.ts";
-import { bringUpToDate, type IndexProgress, searchSpans } from "./search.ts";
+import { bringUpToDate, type IndexProgress, isUpToDate, searchSpans } from "./search.ts";
 import { ToolkitReader } from "./toolkit.ts";
 import { Writer } from "./writer.ts";
 
@@ -265,6 +265,7 @@ class TracelightFile implements SqliteFile {
   async #index({ onProgress }: FileSearchOptions): Promise<void> {
     let connection: Connection | undefined;
     try {
+      if (isUpToDate(this.#connection)) return;
       connection = this.#driver.open(this.#path);
       connection.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = NORMAL");
       await bringUpToDate(connection, {

@@ -44,8 +44,8 @@ export async function bringUpToDate(connection: Connection, options: IndexOption
   }
 }
 
-/** Looks only, and takes no lock: most searches come when there is nothing to do. */
-function isUpToDate(connection: Connection): boolean {
+/** True where there is nothing to index, as before most searches. Looks only, and takes no lock. */
+export function isUpToDate(connection: Connection): boolean {
   const upTo = indexedUpTo(connection);
   if (upTo === undefined) return false;
   const isNewer = connection.prepare("SELECT 1 FROM spans WHERE id > ? LIMIT 1").get(upTo) !== undefined;
