@@ -63,10 +63,15 @@ export function hashListNow(messages: readonly object[], seed: ContentHash): Has
   for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
 }
 
-/** How many messages at the end of the list were never hashed: those before them cost a look-up each. */
-export function unhashedMessages(messages: readonly object[]): number {
-  const last = messages.findLastIndex((message) => remembered.has(message));
-  return messages.length - 1 - last;
+/** How many messages at the start of the list were hashed before in the same place: they cost a look-up each. */
+export function hashedMessages(messages: readonly object[], seed: ContentHash): number {
+  let last = seed;
+  for (const [i, message] of messages.entries()) {
+    const known = remembered.get(message);
+    if (known?.after !== last) return i;
+    last = known.hash;
+  }
+  return messages.length;
 }
 
 /** Hashes step by step; each yield is a place to pause. */

@@ -81,6 +81,10 @@ class TeeSink implements Sink {
     for (const member of this.members) member[OUTLET].accept(span);
   }
 
+  discard(span: Span): void {
+    for (const member of this.members) member[OUTLET].discard(span);
+  }
+
   /** There only while one of the members looks at running spans. */
   get observe(): ((span: Span, what: "start" | "snapshot") => void) | undefined {
     if (!this.members.some((member) => member[OUTLET].sink.observe !== undefined)) return undefined;

@@ -5,12 +5,12 @@ import { conversationRowKey } from "../conventions/summary.ts";
 import { compress } from "../delivery/compression.ts";
 import {
   type HashedList,
+  hashedMessages,
   hashList,
   hashListNow,
   probeRounds,
   RecentMap,
   seedHash,
-  unhashedMessages,
 } from "../delivery/content.ts";
 import type { Turns } from "../delivery/turns.ts";
 import { weighValue } from "../delivery/weight.ts";
@@ -73,21 +73,34 @@ export function isLarge(span: SpanFields): boolean {
   return newBytes(span) > MAX_ROW_BYTES;
 }
 
-function newBytes({ attributes, events }: SpanFields): number {
+function newBytes(span: SpanFields): number {
+  const { attributes, events } = span;
   let bytes = events.length === 0 ? 0 : weighValue(events);
   for (const key of Object.keys(attributes)) {
     const value = attributes[key];
     bytes += isLongList(key, value)
-      ? weighValue(value.slice(-unhashedMessages(value) || value.length))
+      ? weighMessages(value, hashedMessages(value, seedHash(scopeOfSpan(span))))
       : weighValue(value);
   }
   return bytes;
 }
 
+/** Each by itself: a sample of the list might miss the one that is large. */
+function weighMessages(messages: readonly object[], from: number): number {
+  return messages.slice(from).reduce((bytes, message) => bytes + weighValue(message), 0);
+}
+
+function scopeOfSpan({ traceId, attributes }: SpanFields): string {
+  return scopeOf(traceId, conversationRowKey(attributes[NAMES.conversationId]));
+}
+
+/** Thrown where a list has too much that the file lacks for one turn of the event loop: see `prepareInSlices`. */
+export class TooMuchAtOnce extends Error {}
+
 /** A span of ordinary size: its lists are hashed at once. */
 export function prepareNow(span: SpanFields): PreparedSpan {
   const lists = listsOf(span).map(([key, messages]) => {
-    const scope = scopeOf(span.traceId, conversationRowKey(span.attributes[NAMES.conversationId]));
+    const scope = scopeOfSpan(span);
     return { key, scope, hashed: hashListNow(messages, seedHash(scope)) };
   });
   return { span, lists, stored: storedOf(lists), pieces: [] };
@@ -96,7 +109,7 @@ export function prepareNow(span: SpanFields): PreparedSpan {
 /** A large span: lists are hashed and values compressed in slices, partly on other threads. */
 export async function prepareInSlices(span: SpanFields, turns: Turns): Promise<PreparedSpan> {
   const lists: PreparedList[] = [];
-  const scope = scopeOf(span.traceId, conversationRowKey(span.attributes[NAMES.conversationId]));
+  const scope = scopeOfSpan(span);
   for (const [key, messages] of listsOf(span)) {
     lists.push({ key, scope, hashed: await hashList(messages, seedHash(scope), turns) });
   }
@@ -175,12 +188,18 @@ export class ContentWriter {
   /**
    * Stores what the store lacks of a list, as one node behind the longest part that is there. All nodes of a scope are
    * removed together, so a node that is there has those before it.
+   * @throws TooMuchAtOnce unless `mayTakeLong`
    */
-  storeList({ hashed: { hashes, messages }, scope }: PreparedList, spanId: string): void {
+  storeList(
+    { hashed: { hashes, messages }, scope }: PreparedList,
+    { spanId, mayTakeLong }: NodeWriting,
+  ): void {
     const { length } = messages;
     const hash = hashes[length];
     if (hash === undefined || this.#has.get(hash) !== undefined) return;
     const from = this.#longestStored(hashes, length);
+    // Messages that are known by their hash may be unknown to this file.
+    if (!mayTakeLong && weighMessages(messages, from) > MAX_ROW_BYTES) throw new TooMuchAtOnce();
     const json = JSON.stringify(messages.slice(from).map(encodeValue));
     this.#addNode.run(hash, hashes[from] ?? "", from, length, scope, spanId, json);
     this.#latest.set(hashes[1] ?? "", length);
@@ -222,6 +241,11 @@ export class ContentWriter {
       JSON.stringify({ bytes }),
     );
   }
+}
+
+interface NodeWriting {
+  readonly spanId: string;
+  readonly mayTakeLong: boolean;
 }
 
 /** A node that is in pieces. */

@@ -88,7 +88,7 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
 export class ThreadedDatabase implements Database {
   readonly #driver: Driver;
   readonly #path: string;
-  readonly #waiting = new Map<number, { resolve(result: unknown): void; reject(error: unknown): void }>();
+  readonly #waiting = new Map<number, Asked>();
   readonly #flags = new Int32Array(new SharedArrayBuffer(8));
   #worker: Worker | undefined;
   #undoExit: (() => void) | undefined;
@@ -134,7 +134,7 @@ export class ThreadedDatabase implements Database {
   #ask(work: object): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const worker = this.#started();
-      this.#waiting.set(++this.#count, { resolve, reject });
+      this.#waiting.set(++this.#count, { resolve, reject, rows: [] });
       if (this.#waiting.size === 1) worker.ref();
       worker.postMessage({ id: this.#count, ...work });
     });
@@ -158,10 +158,18 @@ export class ThreadedDatabase implements Database {
   #answered(answer: unknown): void {
     if (typeof answer !== "object" || answer === null || !("id" in answer)) return;
     const asked = this.#waiting.get(Number(answer.id));
+    if (asked !== undefined && "portion" in answer)
+      return this.#next(Number(answer.id), asked, answer.portion);
     this.#waiting.delete(Number(answer.id));
     if (this.#waiting.size === 0) this.#worker?.unref();
     if ("error" in answer) asked?.reject(errorOf(answer.error));
-    else asked?.resolve("result" in answer ? answer.result : undefined);
+    else if (asked !== undefined) asked.resolve("result" in answer ? answer.result : asked.rows);
+  }
+
+  /** Many rows come in portions, each when the event loop has had a turn: to unpack all at once would hold it. */
+  #next(id: number, { rows }: Asked, portion: unknown): void {
+    if (Array.isArray(portion)) for (const row of portion) rows.push(row);
+    setImmediate(() => this.#worker?.postMessage({ id, next: true }));
   }
 
   #failed(error: unknown): void {
@@ -172,6 +180,13 @@ export class ThreadedDatabase implements Database {
   }
 }
 
+/** Who waits for an answer, and the rows that have come. */
+interface Asked {
+  readonly rows: unknown[];
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
 /** An error's own properties do not cross threads: the codes of SQLite are sent beside its message. */
 function errorOf(sent: unknown): Error {
   if (types.isNativeError(sent)) return sent;
@@ -179,6 +194,9 @@ function errorOf(sent: unknown): Error {
   const message: unknown = Reflect.get(fields, "message");
   return Object.assign(new Error(typeof message === "string" ? message : "SQLite failed"), fields);
 }
+
+/** What is unpacked in one turn of the event loop, about. */
+const PORTION_BYTES = 512 * 1024;
 
 const THREAD = `
 const { statSync } = require("node:fs");
@@ -230,6 +248,23 @@ const leave = () => {
   Atomics.store(flags, 0, 0);
   Atomics.notify(flags, 0);
 };
+const left = new Map();
+const weight = (row) => Object.values(row).reduce((sum, value) => sum + (value?.length ?? 8), 100);
+// Few rows are an answer; of many, a portion is, and the rest is asked for.
+const first = (id, rows) => {
+  if (rows.reduce((sum, row) => sum + weight(row), 0) <= ${PORTION_BYTES}) return { id, result: rows };
+  left.set(id, { rows, at: 0 });
+  return next(id);
+};
+const next = (id) => {
+  const { rows, at } = left.get(id);
+  let to = at;
+  for (let bytes = 0; to < rows.length && bytes < ${PORTION_BYTES}; to++) bytes += weight(rows[to]);
+  left.set(id, { rows, at: to });
+  if (at < rows.length) return { id, portion: rows.slice(at, to) };
+  left.delete(id);
+  return { id };
+};
 parentPort.on("message", (work) => {
   if (!enter()) return;
   if (work.close) {
@@ -239,7 +274,7 @@ parentPort.on("message", (work) => {
   }
   let answer;
   try {
-    answer = { id: work.id, result: run(work) };
+    answer = work.next ? next(work.id) : first(work.id, run(work));
   } catch (error) {
     const { message, code, errcode, rawCode } = error;
     answer = { id: work.id, error: { message, code, errcode, rawCode } };

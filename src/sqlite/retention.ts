@@ -6,7 +6,8 @@ import { checkOptions, is } from "../model/options.ts";
 import { nodeOwner, scopeOf } from "./content.ts";
 import type { Database, SqlStatement } from "./database.ts";
 import type { Row } from "./driver.ts";
-import type { States } from "./states.ts";
+import type { StateOf } from "./rows.ts";
+import { type States, UNKNOWN_WRITER } from "./states.ts";
 
 /** How long traces are kept. */
 export interface RetentionOptions {
@@ -42,6 +43,10 @@ const SLICE_TRACES = 100;
 const SLICE_PAGES = 500;
 /** A file that was too large is brought to so much of its bound, so that there is room before the next time. */
 const ENOUGH = 0.9;
+/** Of more spans than this a slice is small enough anyway. */
+const MOST_COUNTED = 20_000;
+/** Slices between two checkpoints. */
+const CHECKPOINT_EVERY = 10;
 /** Between slices others may write. */
 const PAUSE_MS = 10;
 
@@ -65,19 +70,30 @@ export function retentionBounds(options: RetentionOptions = {}): RetentionBounds
   return { maxAgeMicros: maxAgeDays * DAY_MICROS, maxBytes };
 }
 
+interface RetentionWay {
+  readonly isBackground?: boolean;
+}
+
 /** Removes what is beyond the bounds from one file. Spans of living processes that run keep their trace. */
 export class Retention {
   readonly #database: Database;
   readonly #states: States;
+  readonly #isBackground: boolean;
   #spans = 0;
   #traces = 0;
+  #slices = 0;
 
-  constructor(database: Database, states: States) {
+  /** `isBackground` lets the process end meanwhile. */
+  constructor(database: Database, states: States, { isBackground = false }: RetentionWay = {}) {
     this.#database = database;
     this.#states = states;
+    this.#isBackground = isBackground;
   }
 
-  /** Removes all that is to be removed now; `progress` is called between slices. Rejects with what SQLite says. */
+  /**
+   * Removes all that is to be removed now; `progress` is called between slices, and what it throws ends the work. Rejects
+   * with that, or with what SQLite says.
+   */
   async run(
     bounds: RetentionBounds,
     progress: (removed: Removed) => void = () => undefined,
@@ -92,7 +108,7 @@ export class Retention {
     if (this.#traces === 0) return so();
     const removed = { ...so(), bytes: Math.max(0, before - (await this.#bytes())) };
     await this.#note(aged > 0 ? "age" : "size");
-    await this.#giveBack();
+    await this.#giveBack(() => progress(so()));
     return removed;
   }
 
@@ -106,26 +122,37 @@ export class Retention {
       if (last === undefined) return;
       place = [Number(last["started_at"]), Number(last["id"])];
       await this.#remove(new Set(rows.map(traceOf)), cutoff);
-      progress();
-      await delay(PAUSE_MS);
+      await this.#pause(progress);
     }
   }
 
   async #shrinkTo(bytes: number, progress: () => void): Promise<void> {
     const sql = `SELECT trace_id, started_at, id FROM spans INDEXED BY spans_by_start
-      WHERE (started_at, id) > (?, ?) ORDER BY started_at, id LIMIT ${SLICE_SPANS}`;
-    for (
-      let place: readonly [number, number] = [Number.MIN_SAFE_INTEGER, 0];
-      (await this.#bytes()) > bytes;
-    ) {
-      const rows = await this.#database.all(sql, place);
+      WHERE (started_at, id) > (?, ?) ORDER BY started_at, id LIMIT ?`;
+    for (let place: readonly [number, number] = [Number.MIN_SAFE_INTEGER, 0]; ; ) {
+      const excess = 1 - bytes / (await this.#bytes());
+      if (excess <= 0) return;
+      const rows = await this.#database.all(sql, [...place, await this.#sliceOf(excess)]);
       const last = rows.at(-1);
       if (last === undefined) return;
       place = [Number(last["started_at"]), Number(last["id"])];
       await this.#remove(new Set(rows.map(traceOf)), Number.POSITIVE_INFINITY);
-      progress();
-      await delay(PAUSE_MS);
+      await this.#pause(progress);
     }
+  }
+
+  /** How many spans to remove at a time: few where they are large, so that not much more goes than has to. */
+  async #sliceOf(excess: number): Promise<number> {
+    const sql = "SELECT count(*) AS n FROM (SELECT 1 FROM spans LIMIT ?)";
+    const [row] = await this.#database.all(sql, [MOST_COUNTED]);
+    return Math.max(1, Math.min(SLICE_SPANS, Math.floor((Number(row?.["n"]) * excess) / 2)));
+  }
+
+  /** Others may write; now and then the log, which grows with what is removed, is brought into the file. */
+  async #pause(progress: () => void): Promise<void> {
+    if (++this.#slices % CHECKPOINT_EVERY === 0) await this.#database.all("PRAGMA wal_checkpoint(PASSIVE)");
+    progress();
+    await delay(PAUSE_MS, undefined, { ref: !this.#isBackground });
   }
 
   /** Removes those of the traces of which no span began at `cutoff` or later, and none runs. */
@@ -139,13 +166,7 @@ export class Retention {
       );
       const { rows, stateOf } = await this.#states.settle(found, async () => found);
       const kept = new Set(
-        rows
-          .filter(
-            (row) =>
-              Number(row["started_at"]) >= cutoff ||
-              (row["ended_at"] === null && stateOf(row["writer"] ?? null) === "running"),
-          )
-          .map(traceOf),
+        rows.filter((row) => Number(row["started_at"]) >= cutoff || isAlive(row, stateOf)).map(traceOf),
       );
       const going = rows.filter((row) => !kept.has(traceOf(row)));
       if (going.length > 0) await this.#delete(going);
@@ -185,14 +206,16 @@ export class Retention {
   }
 
   /** Free pages go back to the disk, some at a time. */
-  async #giveBack(): Promise<void> {
+  async #giveBack(progress: () => void): Promise<void> {
     for (let free = await this.#number("freelist_count"); free > 0; ) {
       await this.#database.all(`PRAGMA incremental_vacuum(${SLICE_PAGES})`);
       const left = await this.#number("freelist_count");
-      if (left >= free) return;
+      if (left >= free) break;
       free = left;
-      await delay(PAUSE_MS);
+      await this.#pause(progress);
     }
+    // Only then the file itself gets smaller.
+    await this.#database.all("PRAGMA wal_checkpoint(TRUNCATE)");
   }
 
   /** Bytes of the pages in use. */
@@ -217,6 +240,11 @@ function scopeStatements(scope: string, condition: string, value: string): SqlSt
     },
     { sql: `DELETE FROM message_nodes WHERE scope = ? AND ${unused}`, values: [scope, value] },
   ];
+}
+
+/** A span whose writer nobody knows may be of long ago: it keeps nothing. */
+function isAlive({ ended_at: ended, writer = null }: Row, stateOf: StateOf): boolean {
+  return ended === null && writer !== UNKNOWN_WRITER && stateOf(writer) === "running";
 }
 
 function traceOf(row: Row): string {

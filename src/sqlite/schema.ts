@@ -108,13 +108,15 @@ export function checkAtSight(path: string): void {
 export function fileKind(connection: Connection, path: string): FileKind {
   const tables = connection.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
   const names = new Set(tables.map(({ name }) => name));
-  if (pragma(connection, "application_id") === APPLICATION_ID) {
+  // After the tables, and once: another process may make the file meanwhile.
+  const application = pragma(connection, "application_id");
+  if (application === APPLICATION_ID) {
     const version = pragma(connection, "user_version");
     if (version > SCHEMA_VERSION) throw newer(path, version);
     return version === 0 ? "empty" : "tracelight";
   }
   // A file that some other program has marked as its own is no empty one.
-  if (names.size === 0) return pragma(connection, "application_id") === 0 ? "empty" : "other";
+  if (names.size === 0) return application === 0 ? "empty" : "other";
   return names.has("traces") && hasColumns(connection, "traces", TOOLKIT_COLUMNS) ? "toolkit" : "other";
 }
 

@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { Rarely } from "../delivery/rarely.ts";
 import { nowMicros } from "../model/clock.ts";
+import { TracelightError } from "../model/errors.ts";
 import { NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions, Store, SummaryPage, SummaryQuery } from "../tracing/sink.ts";
@@ -179,7 +180,8 @@ export class SqliteStore implements Store {
     try {
       const isDue = file.hasSpansBefore(nowMicros() - bounds.maxAgeMicros) || file.bytes > bounds.maxBytes;
       if (isDue) {
-        const removed = await new Retention(this.#background, this.#reader.states).run(bounds);
+        const work = new Retention(this.#background, this.#reader.states, { isBackground: true });
+        const removed = await work.run(bounds, () => this.#goOn());
         if (removed.traces > 0) retention.onRemoved?.(removed);
       }
     } catch (error) {
@@ -187,6 +189,11 @@ export class SqliteStore implements Store {
     }
     if (!this.#isClosed)
       this.#retentionTimer = setTimeout(() => void this.#retain(file), RETENTION_EVERY_MS).unref();
+  }
+
+  /** What is left to remove can wait for the next process. */
+  #goOn(): void {
+    if (this.#isClosed) throw new TracelightError("TRACER_CLOSED", "The tracer was closed meanwhile.");
   }
 
   /** Nothing is lost when tidying fails: it is told now and then. */

@@ -8,6 +8,7 @@ import { checkSummaryQuery } from "../tracing/summaries.ts";
 import { READ_FLUSH_MS, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 import { sqliteDriver } from "./driver.ts";
 import { isRetention, type RetentionOptions } from "./retention.ts";
+import { plainText } from "./rows.ts";
 import { SqliteStore } from "./sink.ts";
 import type { Durability } from "./writer.ts";
 
@@ -62,7 +63,8 @@ export class SqliteTracer extends Tracer {
     const { durability = "tick", recordStarts = true } = options;
     const { maxQueuedSpans = DEFAULT_QUEUED_SPANS, maxQueuedBytes = DEFAULT_QUEUED_BYTES } = options;
     const store = new SqliteStore({
-      ...{ driver: sqliteDriver(), path: resolve(path), identifier, retention, durability, recordStarts },
+      ...{ driver: sqliteDriver(), path: resolve(path), retention, durability, recordStarts },
+      identifier: identifier === undefined ? undefined : plainText(identifier),
       ...{ maxQueuedSpans, maxQueuedBytes },
       ...(onError === undefined ? {} : { onError }),
     });

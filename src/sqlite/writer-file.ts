@@ -19,6 +19,8 @@ export interface RowTarget {
   /** The row to bring up to date; undefined adds one. */
   readonly id: number | undefined;
   readonly isRunning: boolean;
+  /** The event loop may be held: at the end of the process. */
+  readonly mayTakeLong: boolean;
 }
 
 /** An open file. All methods are synchronous, take no lock that others hold, and throw what SQLite says. */
@@ -76,8 +78,8 @@ export class WriterFile {
   }
 
   /** Writes a span's row, and what of its lists is not there; returns the row's id. Within a transaction. */
-  put({ span, lists, stored }: PreparedSpan, { id, isRunning }: RowTarget): number {
-    for (const list of lists) this.#content.storeList(list, span.spanId);
+  put({ span, lists, stored }: PreparedSpan, { id, isRunning, mayTakeLong }: RowTarget): number {
+    for (const list of lists) this.#content.storeList(list, { spanId: span.spanId, mayTakeLong });
     // An imported record may run as well, nobody knows where.
     const writer = isRunning ? this.#writerId() : span.state === "running" ? UNKNOWN_WRITER : null;
     const values = rowValues(span, { identifier: this.#identifier, writer, stored });
@@ -90,6 +92,11 @@ export class WriterFile {
   /** Takes a row away. */
   remove(id: number): void {
     this.#connection.prepare("DELETE FROM spans WHERE id = ?").run(id);
+  }
+
+  /** The row's span has no writer any more. */
+  interrupt(id: number): void {
+    this.#connection.prepare("UPDATE spans SET writer = NULL WHERE id = ? AND ended_at IS NULL").run(id);
   }
 
   get content(): ContentWriter {
@@ -126,6 +133,8 @@ export class WriterFile {
   /** Spans of this writer that still run have been interrupted now. Lets go of the file. */
   close(): void {
     try {
+      // What lies beside the path belongs to the file that is there now.
+      if (!this.isInPlace) return;
       if (this.#writer !== undefined) this.transaction(() => this.#signOff());
       // libsql lets go of a file only when its statements are collected, so the last to close does not do this by itself.
       this.#connection.exec("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)");

@@ -15,7 +15,14 @@ import { boundedJson } from "../render/text.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import { isLarge, nodeOwner, type PreparedSpan, prepareInSlices, prepareNow } from "./content.ts";
+import {
+  isLarge,
+  nodeOwner,
+  type PreparedSpan,
+  prepareInSlices,
+  prepareNow,
+  TooMuchAtOnce,
+} from "./content.ts";
 import { type Driver, explainSqlite, isBusy, SQLITE, sqliteCode } from "./driver.ts";
 import { type RunningSpan, RunningSpans } from "./running.ts";
 import { WriterFile } from "./writer-file.ts";
@@ -78,6 +85,8 @@ export class Writer {
   readonly #running = new RunningSpans();
   /** Rows of spans that are not to be kept. */
   readonly #unwanted = new Set<number>();
+  /** Rows of spans whose end is lost. */
+  readonly #abandoned = new Set<number>();
   readonly #ledger: Ledger = new Ledger(() => true);
   readonly #turns = new Turns();
   readonly #rarely = new Rarely();
@@ -235,7 +244,8 @@ export class Writer {
   }
 
   get #hasWork(): boolean {
-    return this.#queue.size > 0 || this.#running.isWaiting || this.#unwanted.size > 0;
+    const isTidy = this.#unwanted.size === 0 && this.#abandoned.size === 0;
+    return this.#queue.size > 0 || this.#running.isWaiting || !isTidy;
   }
 
   /** Writes one batch, unless a lock or a fault is waited for. */
@@ -272,9 +282,7 @@ export class Writer {
     try {
       const fields = plainFields(entry.span);
       if (!this.#isExiting && isLarge(fields)) {
-        this.#inSlices.add(entry);
-        this.#sliceBytes += entry.weight;
-        this.#slices = this.#slices.then(() => this.#prepareLarge(entry, fields));
+        this.#handleInSlices(entry, fields);
         return false;
       }
       entry.prepared = prepareNow(fields);
@@ -283,6 +291,12 @@ export class Writer {
       this.#spanFailed(entry, error);
       return false;
     }
+  }
+
+  #handleInSlices(entry: Entry, fields: SpanFields): void {
+    this.#inSlices.add(entry);
+    this.#sliceBytes += entry.weight;
+    this.#slices = this.#slices.then(() => this.#prepareLarge(entry, fields));
   }
 
   #write(batch: readonly Entry[]): void {
@@ -298,23 +312,39 @@ export class Writer {
       }
       for (const running of this.#running.next(BATCH_SPANS)) rows.push(this.#putRunning(file, running));
       for (const id of this.#unwanted) file.remove(id);
+      for (const id of this.#abandoned) file.interrupt(id);
     });
-    this.#unwanted.clear();
+    this.#forgetOddRows();
     for (const [running, id, written] of rows) this.#running.wrote(running, id, written);
-    for (const [entry, error] of refused) this.#spanFailed(entry, error);
+    for (const [entry, error] of refused) this.#notWritten(entry, error);
     const failed = new Set(refused.map(([entry]) => entry));
     for (const entry of batch) if (!failed.has(entry)) this.#ledger.settle(entry.epoch, "written");
     this.#setup.committed(file, bytes);
   }
 
   #putEnded(file: WriterFile, { prepared, running }: Entry): void {
-    if (prepared !== undefined) file.put(prepared, { id: running?.id, isRunning: false });
+    const mayTakeLong = this.#isExiting;
+    if (prepared !== undefined) file.put(prepared, { id: running?.id, isRunning: false, mayTakeLong });
+  }
+
+  #notWritten(entry: Entry, error: unknown): void {
+    if (error instanceof TooMuchAtOnce && entry.prepared !== undefined) {
+      this.#handleInSlices(entry, entry.prepared.span);
+    } else {
+      this.#spanFailed(entry, error);
+    }
   }
 
   #putRunning(file: WriterFile, running: RunningSpan): [RunningSpan, number, Span] {
     const now = running.span.snapshot();
-    const prepared = prepareNow(shownFields(plainFields(now)));
-    return [running, file.put(prepared, { id: running.id, isRunning: true }), now];
+    const fields = plainFields(now);
+    const target = { id: running.id, isRunning: true, mayTakeLong: false };
+    try {
+      return [running, file.put(prepareNow(isLarge(fields) ? shortened(fields) : fields), target), now];
+    } catch (error) {
+      if (!(error instanceof TooMuchAtOnce)) throw error;
+      return [running, file.put(prepareNow(shortened(fields)), { ...target, mayTakeLong: true }), now];
+    }
   }
 
   /** The file, opened now where it is not; anew where it was removed or replaced. */
@@ -332,7 +362,7 @@ export class Writer {
   #leaveFile(): void {
     this.#closeFile();
     this.#running.forgetRows();
-    this.#unwanted.clear();
+    this.#forgetOddRows();
   }
 
   #succeeded(): void {
@@ -366,8 +396,15 @@ export class Writer {
       this.#notBefore = Math.max(this.#backoff.until, now + LOCK_RETRY_MS);
       this.#tell(fault);
     }
+    this.#tryLater();
+  }
+
+  /** Timers count from the beginning of a turn of the event loop: after a long one they come early. */
+  #tryLater(): void {
     clearTimeout(this.#retryTimer);
-    this.#retryTimer = setTimeout(() => this.#schedule(), this.#notBefore - now + 1).unref();
+    const isEarly = () => performance.now() < this.#notBefore;
+    const again = () => (isEarly() ? this.#tryLater() : this.#schedule());
+    this.#retryTimer = setTimeout(again, this.#notBefore - performance.now() + 1).unref();
   }
 
   #tell(fault: TracelightError): void {
@@ -381,14 +418,27 @@ export class Writer {
       this.#ledger.settle(entry.epoch, "failed");
     }
     for (const running of this.#running.next(Number.POSITIVE_INFINITY)) this.#running.giveUp(running);
-    this.#unwanted.clear();
+    this.#forgetOddRows();
     this.#settled();
   }
 
-  #spanFailed({ epoch, span }: Entry, error: unknown): void {
+  #forgetOddRows(): void {
+    this.#unwanted.clear();
+    this.#abandoned.clear();
+  }
+
+  #spanFailed({ epoch, span, running }: Entry, error: unknown): void {
     this.#ledger.settle(epoch, "failed");
+    this.#abandon(running);
     const message = `The span "${span.spanName}" could not be written to ${this.#setup.path}`;
     this.#setup.faults.report(asTracelightError(error, "SQLITE_FAILED", message));
+  }
+
+  /** A span that is lost must not be seen to run for ever. */
+  #abandon(running: RunningSpan | undefined): void {
+    if (running?.id === undefined) return;
+    this.#abandoned.add(running.id);
+    this.#schedule();
   }
 
   #isFullFor(weight: number): boolean {
@@ -400,6 +450,7 @@ export class Writer {
       const oldest = this.#queue.shift();
       if (oldest === undefined) break;
       this.#ledger.settle(oldest.epoch, "dropped");
+      this.#abandon(oldest.running);
     }
     const mend = "raise maxQueuedSpans and maxQueuedBytes, or find what keeps the file from being written";
     this.#tell(
@@ -481,8 +532,7 @@ function leftBehind(spans: number, path: string): TracelightError {
 }
 
 /** What a row of a running span shows: large values by their beginning, until the span ends. */
-function shownFields(fields: SpanFields): SpanFields {
-  if (!isLarge(fields)) return fields;
+function shortened(fields: SpanFields): SpanFields {
   const shown = Object.entries(fields.attributes).map(([key, value]): [string, unknown] =>
     weighValue(value) > SHOWN_BYTES ? [key, `${boundedJson(value, 1000).slice(0, 1000)}…`] : [key, value],
   );

@@ -157,6 +157,21 @@ describe("TeeTracer", () => {
     expect(seen).toEqual(["snapshot x", "start y"]);
   });
 
+  test("tells its members of spans that will not be written", () => {
+    const discarded: string[] = [];
+    const member = new Tracer({
+      name: "member",
+      write: () => undefined,
+      observe: () => undefined,
+      discard: (span) => void discarded.push(span.spanName),
+    });
+    const tee = new TeeTracer({ process: (span) => span.spanName !== "secret" && undefined });
+    const outer = new TeeTracer({ process: (span) => (span.spanName === "x" ? false : undefined) });
+    record(tee.addTracer(member), "secret", "fine");
+    record(outer.addTracer(tee), "x");
+    expect(discarded).toEqual(["secret", "x"]);
+  });
+
   test("adds a tracer once, removes it, and adds one for a while", () => {
     const member = new InMemoryTracer();
     const tee = new TeeTracer().addTracer(member).addTracer(member);

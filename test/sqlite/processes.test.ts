@@ -1,0 +1,71 @@
+// Several processes at one file.
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { Children } from "./processes.ts";
+import { freshPath, IS_FULL, read, sql } from "./support.ts";
+
+const children = new Children();
+beforeAll(async () => void (await children.build()));
+afterAll(() => children.remove());
+
+const SPANS = IS_FULL ? 100_000 : 8_000;
+
+test(`4 processes write ${SPANS} spans and 2 read meanwhile: all are there, and the file is sound`, {
+  timeout: 300_000,
+}, async () => {
+  const path = freshPath();
+  const writers = await Promise.all(Array.from({ length: 4 }, () => children.start({ path })));
+  const burst = { name: "s", spans: SPANS / 4, perTick: 20, text: 200 };
+  const written = writers.map((writer) => writer.ask("burst", burst));
+  await Promise.race(written.map((_, i) => writers[i]?.ask("flush", {})));
+  const readers = await Promise.all([children.start({ path }), children.start({ path })]);
+  const reads = readers.map((reader) => reader.ask("readWhile", { path, until: SPANS }));
+  await Promise.all(written);
+  for (const writer of writers) {
+    expect(await writer.ask("flush", {})).toEqual({
+      written: SPANS / 4,
+      pending: 0,
+      dropped: 0,
+      failed: 0,
+      codes: [],
+    });
+  }
+  for (const read of await Promise.all(reads)) expect(read).toMatchObject({ spans: SPANS, isGrowing: true });
+  for (const writer of writers) expect(await writer.ask("close")).toMatchObject({ codes: [] });
+  expect(sql(path, "PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
+  expect(sql(path, "SELECT count(*) AS n, count(DISTINCT span_id) AS d FROM spans")).toEqual([
+    { n: SPANS, d: SPANS },
+  ]);
+});
+
+test("8 processes that make the file at once agree", async () => {
+  const path = freshPath();
+  const writers = await Promise.all(Array.from({ length: 8 }, () => children.start({ path })));
+  await Promise.all(writers.map((writer) => writer.ask("burst", { name: "s", spans: 50, perTick: 5 })));
+  for (const writer of writers) {
+    expect(await writer.ask("flush", {})).toEqual({
+      written: 50,
+      pending: 0,
+      dropped: 0,
+      failed: 0,
+      codes: [],
+    });
+  }
+  expect(await read(path)).toHaveLength(400);
+  expect(sql(path, "PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
+});
+
+test("writers that are killed one after the other leave a sound file", async () => {
+  const path = freshPath();
+  const stays = await children.start({ path });
+  for (let i = 0; i < 4; i++) {
+    const killed = await children.start({ path });
+    await killed.ask("start", { name: `killed ${i}` });
+    void killed.ask("burst", { name: "s", spans: 100_000, perTick: 7 });
+    await stays.ask("burst", { name: "stays", spans: 100, perTick: 3 });
+    killed.kill();
+    await killed.ended;
+  }
+  expect(await stays.ask("flush", {})).toMatchObject({ written: 400, pending: 0, codes: [] });
+  expect(sql(path, "PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
+  expect(await read(path, { spanName: "stays" })).toHaveLength(400);
+});

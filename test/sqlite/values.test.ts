@@ -1,0 +1,318 @@
+// Values of every kind and size come back as they were; lists of messages are stored once.
+import { randomBytes } from "node:crypto";
+import { statSync } from "node:fs";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import * as fc from "fast-check";
+import { TeeTracer, type Tracer } from "tracelight";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Children } from "./processes.ts";
+import { freshPath, IS_FULL, read, sql, tracerOver, withConnection } from "./support.ts";
+
+const MESSAGES = "ai.llm.request.messages";
+
+const children = new Children();
+beforeAll(async () => void (await children.build()));
+afterAll(() => children.remove());
+
+describe("text of any kind comes back", () => {
+  const hostile = [
+    "\0",
+    "a\0b",
+    "\ud800",
+    "x\udfffy",
+    "__proto__",
+    "constructor",
+    "'; DROP TABLE spans; --",
+    "\u2028",
+    "%_",
+    "",
+  ];
+
+  test("in names, keys, ids of conversations and identifiers", async () => {
+    for (const text of hostile) {
+      const { tracer } = tracerOver(freshPath(), text === "" ? {} : { identifier: text });
+      tracer
+        .startSpan(text, { resourceAttributes: { [text]: text }, scope: { name: text, version: text } })
+        .addAttributes(JSON.parse(JSON.stringify({ "ai.conversation.id": text })))
+        .addAttribute(text, text)
+        .addEvent(text, { [text]: text })
+        .setStatus("ERROR", text)
+        .end();
+      const [found, ...more] = await tracer.getTraces({ attributeFilter: { "ai.conversation.id": text } });
+      expect(more).toEqual([]);
+      expect(found).toMatchObject({
+        spanName: text,
+        statusMessage: text,
+        scope: { name: text, version: text },
+      });
+      expect(Object.entries(found?.attributes ?? {})).toContainEqual([text, text]);
+      expect(Object.entries(found?.resourceAttributes ?? {})).toContainEqual([text, text]);
+      expect(found?.events[0]).toMatchObject({ name: text });
+      expect(await tracer.getTraces({ spanName: text })).toHaveLength(1);
+      const { rows } = await tracer.summaries({ by: "conversation" });
+      expect(rows.map(({ id }) => id)).toEqual(text === "" ? [] : [text]);
+    }
+  });
+
+  test("under keys that mean something to objects, large and small", async () => {
+    const { tracer } = tracerOver(freshPath());
+    const large = "p".repeat(500_000);
+    for (const key of ["__proto__", "constructor", "toString", "hasOwnProperty"]) {
+      tracer.startSpan(key, { parentSpan: null }).addAttribute(key, large).end();
+      tracer.startSpan(key, { parentSpan: null }).addAttribute(key, "small").end();
+      const found = await tracer.getTraces({ spanName: key });
+      expect(found.map(({ attributes }) => Object.entries(attributes))).toEqual([
+        [[key, large]],
+        [[key, "small"]],
+      ]);
+    }
+    expect(Reflect.get({}, "small")).toBeUndefined();
+  });
+});
+
+test("200 levels come back", async () => {
+  const { tracer } = tracerOver(freshPath());
+  const deep = Array.from({ length: 190 }).reduce<unknown>((inner) => ({ inner }), "bottom");
+  const lists = Array.from({ length: 190 }).reduce<unknown>((inner) => [inner], 1n);
+  tracer.trace("deep", (span) => span.addAttributes({ deep, lists }));
+  const [found] = await tracer.getTraces();
+  expect(found?.attributes).toEqual({ deep, lists });
+});
+
+/** The bar is 20 ms for a process that does nothing else; this one makes and collects the garbage of all tests. */
+const MOST_HELD_MS = IS_FULL ? 100 : 400;
+const LARGE = IS_FULL ? 100_000_000 : 10_000_000;
+
+test(`a value of ${LARGE / 1e6} MB comes back, and the event loop goes on meanwhile`, {
+  timeout: 120_000,
+}, async () => {
+  const path = freshPath();
+  const { tracer, errors } = tracerOver(path);
+  await tracer.getTraces();
+  const [text, bytes] = ["häppy ".repeat(LARGE / 12), new Uint8Array(LARGE / 2).fill(7)];
+  const span = tracer
+    .startSpan("large")
+    .addAttributes({ text, bytes })
+    .addEvent("event", { text: "e".repeat(300_000) });
+  span.addAttribute("small", 1);
+  await turn();
+  const heldMs = await longestHold(async () => {
+    span.end();
+    await tracer.flush();
+  });
+  expect(errors).toEqual([]);
+  expect(heldMs).toBeLessThan(MOST_HELD_MS);
+  const [found] = await tracer.getTraces();
+  expect(found?.attributes["text"]).toBe(text);
+  expect(Buffer.compare(bytesOf(found?.attributes["bytes"]), bytes)).toBe(0);
+  expect(found?.attributes["small"]).toBe(1);
+  expect(found?.events[0]?.attributes?.["text"]).toHaveLength(300_000);
+});
+
+test("large values of a span that runs are shown by their beginning, and come whole with its end", async () => {
+  const path = freshPath();
+  const { tracer } = tracerOver(path);
+  const value = Array.from({ length: 50_000 }, (_, i) => `value ${i}`);
+  const span = tracer.startSpan("running").addAttributes({ value, small: 1 });
+  const [shown] = await tracer.getTraces();
+  expect(shown?.attributes["small"]).toBe(1);
+  expect(String(shown?.attributes["value"])).toMatch(/^\["value 0"/);
+  span.end();
+  const [found] = await tracer.getTraces();
+  expect(found?.attributes["value"]).toEqual(value);
+});
+
+test("a large value is there where the process exits in the tick of its span's end", async () => {
+  const path = freshPath();
+  const child = await children.start({ path });
+  await child.askToEnd("burstAndEnd", { name: "large", spans: 3, text: 3_000_000, ending: "exit" });
+  expect((await read(path)).map(({ attributes }) => String(attributes["text"]).length)).toEqual([
+    3e6, 3e6, 3e6,
+  ]);
+});
+
+describe("message lists", () => {
+  test("of a conversation of 100 turns take an eighth of their plain form, and come back", async () => {
+    const history: object[] = [];
+    const sizes: Record<string, number> = {};
+    const lists: object[][] = [];
+    for (let i = 0; i < 100; i++) {
+      history.push(message("user", i, 1000), message("assistant", i, 1000));
+      lists.push(history.slice(0, -1));
+    }
+    for (const key of [MESSAGES, "plain.list"]) {
+      const path = freshPath();
+      const { tracer } = tracerOver(path);
+      for (const [i, list] of lists.entries()) {
+        const turn = tracer
+          .startSpan("converse", { parentSpan: null })
+          .addAttribute("ai.conversation.id", "c", { inheritable: true });
+        tracer.startSpan(`llm ${i}`, { parentSpan: turn }).addAttribute(key, list).end();
+        turn.end();
+      }
+      const found = await tracer.getTraces({ where: `span_name contains "llm"` });
+      expect(found.map(({ attributes }) => attributes[key])).toEqual(lists);
+      await tracer.close();
+      withConnection(path, (connection) => connection.prepare("PRAGMA wal_checkpoint(TRUNCATE)").all());
+      sizes[key] = statSync(path).size;
+    }
+    expect(Number(sizes[MESSAGES])).toBeLessThan(Number(sizes["plain.list"]) / 8);
+  });
+
+  test("with an image of 5 MB, given again in each of 20 calls, are stored once", async () => {
+    const path = freshPath();
+    const { tracer, errors } = tracerOver(path);
+    await tracer.getTraces();
+    const history: object[] = [{ role: "user", content: [{ image: randomText(5_000_000) }] }];
+    const heldMs = await longestHold(async () => {
+      for (let i = 0; i < 20; i++) {
+        history.push(message("user", i, 300));
+        tracer
+          .startSpan(`llm ${i}`, { parentSpan: null })
+          .addAttributes({ "ai.conversation.id": "c", [MESSAGES]: [...history] })
+          .end();
+        await tracer.flush();
+      }
+    });
+    const found = await tracer.getTraces();
+    expect(found.map(({ attributes }) => attributes[MESSAGES])).toEqual(
+      found.map((_, i) => history.slice(0, i + 2)),
+    );
+    await tracer.close();
+    expect(errors).toEqual([]);
+    expect(statSync(path).size).toBeLessThan(5_500_000);
+    expect(heldMs).toBeLessThan(MOST_HELD_MS);
+  });
+
+  test("that are large, and known from elsewhere, do not hold the event loop", async () => {
+    const [a, b] = [freshPath(), freshPath()];
+    const tee = new TeeTracer().addTracer(tracerOver(a).tracer).addTracer(tracerOver(b).tracer);
+    await tee.flush();
+    const images = Array.from({ length: 4 }, (_, i) => ({
+      role: "user",
+      content: [{ text: `${i}`, image: randomText(1_500_000) }],
+    }));
+    const call = (conversation: string, list: object[]) =>
+      tee
+        .startSpan("llm", { parentSpan: null })
+        .addAttributes({ "ai.conversation.id": conversation, [MESSAGES]: list });
+    const spans = [call("c", images), call("another", images), call("c", images.slice(1))];
+    await turn();
+    const heldMs = await longestHold(async () => {
+      for (const span of spans) {
+        span.end();
+        await tee.flush();
+      }
+    });
+    expect(heldMs).toBeLessThan(MOST_HELD_MS);
+    for (const path of [a, b]) {
+      expect((await read(path)).map(({ attributes }) => attributes[MESSAGES])).toEqual([
+        images,
+        images,
+        images.slice(1),
+      ]);
+    }
+  });
+
+  test("that two processes write at once come back from both", async () => {
+    const path = freshPath();
+    const writers = await Promise.all([children.start({ path }), children.start({ path })]);
+    await Promise.all(
+      writers.map((writer, i) => writer.ask("converse", { name: `w${i}`, conversation: "same", turns: 40 })),
+    );
+    for (const writer of writers)
+      expect(await writer.ask("flush", {})).toMatchObject({ written: 40, codes: [] });
+    for (const name of ["w0", "w1"]) {
+      const lists = (await read(path, { spanName: name })).map(({ attributes }) => attributes[MESSAGES]);
+      expect(lists).toEqual(
+        Array.from({ length: 40 }, (_, i) =>
+          Array.from({ length: i + 1 }, (__, k) => message("user", k, 800)),
+        ),
+      );
+    }
+    expect(sql(path, "SELECT count(*) AS n FROM message_nodes")[0]?.["n"]).toBeLessThan(60);
+  });
+
+  test("come back whatever becomes of the history", async () => {
+    const { tracer } = tracerOver(freshPath());
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+        const name = `run ${run++}`;
+        const lists = play(tracer, name, steps);
+        const found = await tracer.getTraces({ spanName: name });
+        expect(found.map(({ attributes }) => attributes[MESSAGES])).toEqual(lists);
+      }),
+      { numRuns: IS_FULL ? 500 : 60 },
+    );
+  });
+});
+
+/** What happens to a history between two calls. */
+type Step =
+  | { readonly kind: "grow"; readonly messages: readonly unknown[] }
+  | { readonly kind: "shrink" | "edit" | "dropFirst" | "forget"; readonly at: number };
+
+const content = fc.oneof(
+  fc.string({ maxLength: 50 }),
+  fc.string({ unit: "binary", maxLength: 20 }),
+  fc.integer({ min: 300, max: 3000 }).map((length) => "long ".repeat(length)),
+  fc.constant(new Uint8Array(2000)),
+  fc.bigInt(),
+);
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({
+    kind: fc.constant("grow" as const),
+    messages: fc.array(content, { minLength: 1, maxLength: 5 }),
+  }),
+  fc.record({
+    kind: fc.constantFrom("shrink" as const, "edit" as const, "dropFirst" as const, "forget" as const),
+    at: fc.nat(10),
+  }),
+);
+
+/** Gives the history to a call after each step; returns what was given. */
+function play(tracer: Tracer, name: string, steps: readonly Step[]): object[][] {
+  let history: object[] = [{ role: "system", content: "s".repeat(1200) }];
+  return steps.map((next, i) => {
+    if (next.kind === "grow")
+      history = [...history, ...next.messages.map((text) => ({ role: "user", content: text }))];
+    if (next.kind === "shrink") history = history.slice(0, 1 + (next.at % history.length));
+    if (next.kind === "edit")
+      history = history.with(next.at % history.length, { role: "user", content: `edited ${i}` });
+    if (next.kind === "dropFirst") history = history.slice(history.length > 1 ? 1 : 0);
+    if (next.kind === "forget") history = [...history].reverse();
+    const span = tracer.startSpan(name, { parentSpan: null });
+    span.addAttributes({ "ai.conversation.id": name, [MESSAGES]: history }).end();
+    return history;
+  });
+}
+
+function message(role: string, i: number, length: number): object {
+  return { role, content: [{ text: `${i} ${"word ".repeat(length / 5)}` }] };
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The longest that the event loop was held meanwhile, in milliseconds. */
+async function longestHold(work: () => Promise<unknown>): Promise<number> {
+  const loop = monitorEventLoopDelay({ resolution: 1 });
+  loop.enable();
+  await turn();
+  loop.reset();
+  await work();
+  await turn();
+  loop.disable();
+  return loop.max / 1e6;
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  return value instanceof Uint8Array ? value : new Uint8Array();
+}
+
+/** Text that hardly gets smaller when it is compressed. */
+function randomText(length: number): string {
+  return randomBytes((length * 3) / 4).toString("base64");
+}
