@@ -34,16 +34,28 @@ const REST_MS = 5000;
 
 /** Runs each statement at once, in this thread. Closing it leaves the connection open. */
 export function directDatabase(connection: Connection): Database {
-  const prepared = new RecentMap<string, Statement>(PREPARED);
-  const statement = (sql: string) => {
-    const known = prepared.get(sql) ?? connection.prepare(sql);
-    prepared.set(sql, known);
-    return known;
-  };
   return {
-    all: async (sql, values = []) => statement(sql).all(...values),
+    all: async (sql, values = []) => connection.prepare(sql).all(...values),
     write: (statements) => patiently(async () => transact(connection, statements)),
     close: async () => undefined,
+  };
+}
+
+/** The connection, which prepares a statement once: those of readers come again and again. */
+export function remembering(connection: Connection): Connection {
+  const prepared = new RecentMap<string, Statement>(PREPARED);
+  return {
+    prepare: (sql) => {
+      const statement = prepared.get(sql) ?? connection.prepare(sql);
+      prepared.set(sql, statement);
+      return statement;
+    },
+    exec: (sql) => connection.exec(sql),
+    close: () => {
+      // libsql keeps the file open as long as there are statements.
+      prepared.clear();
+      connection.close();
+    },
   };
 }
 

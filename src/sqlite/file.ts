@@ -9,7 +9,7 @@ import { Faults } from "../tracing/faults.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { type Changes, changesSince } from "./changes.ts";
-import { directDatabase } from "./database.ts";
+import { directDatabase, remembering } from "./database.ts";
 import { type Connection, type Driver, explainSqlite, SQLITE, sqliteCode, sqliteDriver } from "./driver.ts";
 import { listPage } from "./listing.ts";
 import { SqliteReader } from "./reader.ts";
@@ -107,7 +107,7 @@ interface Opened {
 
 function openToRead(driver: Driver, path: string): Opened {
   const attempt = (name: string): Opened => {
-    const connection = driver.open(name, { readOnly: true });
+    const connection = remembering(driver.open(name, { readOnly: true }));
     return checked(connection, () => {
       // The first to open a file, and the last to close it, hold it for a moment.
       connection.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
@@ -136,7 +136,7 @@ function hasLog(path: string): boolean {
 }
 
 function openToWrite(driver: Driver, path: string): Opened {
-  const connection = driver.open(path);
+  const connection = remembering(driver.open(path));
   return checked(connection, () => {
     connection.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
     prepareFile(connection, path);

@@ -217,7 +217,7 @@ export interface Elsewhere {
 /** A row of all columns as a span; `elsewhere` has what its `stored` refers to. */
 export function decodeRow(row: Row, stateOf: StateOf, elsewhere?: Elsewhere): SpanFields {
   const details = objectIn(row["details"]);
-  const origin = objectIn(row["origin"]);
+  const { resourceAttributes, scope } = originIn(row["origin"]);
   const kind = row["span_kind"];
   const status = row["span_status"];
   const name: unknown = details["span_name"] ?? row["span_name"];
@@ -229,10 +229,8 @@ export function decodeRow(row: Row, stateOf: StateOf, elsewhere?: Elsewhere): Sp
     spanStatus: isSpanStatus(status) ? status : "UNSET",
     statusMessage: typeof message === "string" ? message : undefined,
     attributes: attributesIn(row["attributes"], elsewhere),
-    resourceAttributes: Object.freeze(
-      mapProperties(objectOf(origin["resource_attributes"]), decodeJsonValue),
-    ),
-    scope: scopeIn(origin["scope"]),
+    resourceAttributes,
+    scope,
     events: elsewhere?.events ?? listOf(details["events"]).map(decodeEvent),
     links: listOf(details["links"]).map(decodeLink),
   };
@@ -295,6 +293,22 @@ function isFacts(facts: object): facts is SpanFacts {
     ["title", "agent", "user", "tool", "model"].every((name) => isText(of(name))) &&
     ["inputTokens", "outputTokens"].every((name) => isCount(of(name)))
   );
+}
+
+/** Most rows of one read share it. */
+let latestOriginRead: { readonly json: string; readonly origin: Origin } | undefined;
+
+type Origin = Pick<SpanFields, "resourceAttributes" | "scope">;
+
+function originIn(json: SqlValue | undefined): Origin {
+  if (typeof json === "string" && latestOriginRead?.json === json) return latestOriginRead.origin;
+  const { resource_attributes: resource, scope } = objectIn(json);
+  const origin = {
+    resourceAttributes: Object.freeze(mapProperties(objectOf(resource), decodeJsonValue)),
+    scope: Object.freeze(scopeIn(scope)),
+  };
+  if (typeof json === "string") latestOriginRead = { json, origin };
+  return origin;
 }
 
 function scopeIn(scope: unknown): Scope {
