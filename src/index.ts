@@ -44,6 +44,12 @@ export { selectSummaries } from "./tracing/summaries.ts";
 // The model.
 export type { Attributes } from "./model/attributes.ts";
 export type {
+  OtlpDetails,
+  OtlpDetailsRecord,
+  OtlpPartDetails,
+  OtlpPartRecord,
+} from "./model/otlp-details.ts";
+export type {
   JsonAttributes,
   Scope,
   SpanEvent,

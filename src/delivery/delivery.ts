@@ -288,8 +288,12 @@ export class Delivery<P> {
     const { maxBatchSpans, maxBatchBytes } = this.#settings;
     const batch: Ready<P>[] = [];
     let bytes = 0;
+    let taken = 0;
     for (let entry = this.#take(); entry !== undefined; entry = this.#take()) {
-      while (this.#turns.over) await this.#turns.next();
+      // Asking for the time takes as long as some spans.
+      if (++taken % SPANS_A_LOOK === 0 || entry.weight > HEAVY_BYTES) {
+        while (this.#turns.over) await this.#turns.next();
+      }
       const encoded = this.#encode(entry);
       const ready = encoded instanceof Promise ? await encoded : encoded;
       if (ready === undefined) continue;
@@ -306,8 +310,10 @@ export class Delivery<P> {
 
   /** The next to be sent; what was sent before goes first. */
   #take(): Entry<P> | undefined {
-    const again = this.#retries.take(performance.now());
-    if (again !== undefined || this.#retries.size >= this.#maxRetries) return again;
+    if (this.#retries.size > 0) {
+      const again = this.#retries.take(performance.now());
+      if (again !== undefined || this.#retries.size >= this.#maxRetries) return again;
+    }
     if (this.#aged > 0) this.#aged--;
     return this.#queue.shift();
   }
@@ -374,9 +380,9 @@ export class Delivery<P> {
     const again: Entry<P>[] = [];
     const refusals = new Set<TracelightError>();
     let afterMs = 0;
-    for (const [i, entry] of entries.entries()) {
-      const outcome = outcomes[i];
-      if (outcome === undefined) continue;
+    for (let i = 0; i < entries.length; i++) {
+      const [entry, outcome] = [entries[i], outcomes[i]];
+      if (entry === undefined || outcome === undefined) continue;
       if (outcome.kind === "delivered") this.#settle(entry, "written");
       if (outcome.kind === "failed") this.#settle(entry, "failed");
       if (outcome.kind === "failed") refusals.add(outcome.error);
@@ -426,4 +432,7 @@ function isOutcomes(given: unknown, count: number): given is readonly Outcome[] 
   return Array.isArray(given) && given.length >= count;
 }
 
+/** The clock is looked at after so many light spans, or one that is heavy. */
+const SPANS_A_LOOK = 8;
+const HEAVY_BYTES = 16 * 1024;
 const MAX_WAKE_MS = 2 ** 31 - 1;

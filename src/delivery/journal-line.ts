@@ -1,6 +1,7 @@
 // The lines of a journal segment: a header, entries (a span's record each), and acknowledgements of entries delivered.
 import type { Attributes } from "../model/attributes.ts";
 import { isoMicros } from "../model/clock.ts";
+import { encodeDetails } from "../model/otlp-details.ts";
 import { encodeEvent, encodeLink, RECORD_VERSION, type SpanFields } from "../model/record.ts";
 import { encodeValue } from "../model/values.ts";
 import { JOURNAL_VERSION, type Owner } from "./journal-owner.ts";
@@ -87,7 +88,9 @@ export function entryLine(number: number, span: SpanFields, maxBytes: number): s
     `${span.statusMessage === undefined ? "" : `,"status_message":${JSON.stringify(span.statusMessage)}`}` +
     `${events.length === 0 ? "" : `,"events":${JSON.stringify(events.map(encodeEvent))}`}` +
     `${links.length === 0 ? "" : `,"links":${JSON.stringify(links.map(encodeLink))}`}` +
-    `${span.state === "interrupted" ? ',"state":"interrupted"' : ""}}\n`
+    `${span.state === "interrupted" ? ',"state":"interrupted"' : ""}` +
+    `${span.traceState === undefined ? "" : `,"trace_state":${JSON.stringify(span.traceState)}`}` +
+    `${span.otlp === undefined ? "" : `,"otlp":${JSON.stringify(encodeDetails(span.otlp))}`}}\n`
   );
 }
 

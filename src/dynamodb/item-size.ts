@@ -24,7 +24,10 @@ export function itemBytes(span: SpanFields, limit: number, measure: Measure): nu
   size.properties(span.attributes, 0);
   size.properties(span.resourceAttributes, 0);
   for (const { name, attributes } of span.events) size.entry(name, attributes);
-  for (const { attributes } of span.links) size.entry("", attributes);
+  for (const { attributes, traceState } of span.links) size.entry(traceState ?? "", attributes);
+  if (span.traceState !== undefined) size.text(span.traceState, 0);
+  // Its values are those of a record: tags take a level each.
+  if (span.otlp !== undefined) size.value(span.otlp, 3);
   return size.bytes;
 }
 
@@ -85,7 +88,7 @@ class Size {
   }
 
   entry(name: string, attributes: Attributes | undefined): void {
-    this.bytes += 3 * CONTAINER_BYTES + VALUE_BYTES;
+    this.bytes += 3 * CONTAINER_BYTES + 3 * VALUE_BYTES;
     if (this.bytes > this.#limit) return;
     this.text(name, 2);
     // Their values are those of a record: tags take a level each.

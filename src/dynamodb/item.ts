@@ -1,6 +1,7 @@
 // A span as a DynamoDB item and back. The layout is shared with the Python Generative AI Toolkit: see docs/dynamodb.md.
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { beginsTurn } from "../conventions/summary.ts";
+import { encodeDetails } from "../model/otlp-details.ts";
 import { NO_IDENTIFIER } from "../model/query.ts";
 import { decodeRecord, encodeEvent, encodeLink, type SpanFields } from "../model/record.ts";
 import { type KeyLayout, LAYOUTS } from "./layout.ts";
@@ -78,10 +79,12 @@ export function expiry(ttlSeconds: number): number {
 }
 
 /** What the toolkit does not know, only where it says something; events and links as in the record. */
-function addOwnFields(item: Item, { statusMessage, events, links }: SpanFields): void {
+function addOwnFields(item: Item, { statusMessage, events, links, traceState, otlp }: SpanFields): void {
   if (statusMessage !== undefined) item["status_message"] = { S: statusMessage };
   if (events.length > 0) item["events"] = toAttributeValue(events.map(encodeEvent));
   if (links.length > 0) item["links"] = toAttributeValue(links.map(encodeLink));
+  if (traceState !== undefined) item["trace_state"] = { S: traceState };
+  if (otlp !== undefined) item["otlp"] = toAttributeValue(encodeDetails(otlp));
 }
 
 /** A stored span, with the identifier it was written under. */

@@ -78,7 +78,7 @@ export async function splitSpan(span: SpanFields, turns: Turns): Promise<SplitSp
 
 async function movables(span: SpanFields, turns: Turns): Promise<Movable[]> {
   const list: Movable[] = [];
-  const { spanName, statusMessage, scope, events, links } = span;
+  const { spanName, statusMessage, scope, events, links, traceState, otlp } = span;
   const fields = {
     spanName,
     statusMessage,
@@ -86,6 +86,8 @@ async function movables(span: SpanFields, turns: Turns): Promise<Movable[]> {
     scopeVersion: scope.version,
     events,
     links,
+    traceState,
+    otlp,
   };
   const sources = { attributes: span.attributes, resourceAttributes: span.resourceAttributes, fields };
   for (const place of ["attributes", "resourceAttributes", "fields"] as const) {
@@ -170,6 +172,8 @@ function withoutMoved(
     resourceAttributes: kept("resourceAttributes"),
     events: gone.fields.has("events") ? [] : span.events,
     links: gone.fields.has("links") ? [] : span.links,
+    ...(gone.fields.has("traceState") ? { traceState: undefined } : {}),
+    ...(gone.fields.has("otlp") ? { otlp: undefined } : {}),
   };
 }
 
@@ -296,6 +300,8 @@ function withValues(span: SpanFields, content: object): SpanFields {
   };
   const events: unknown = Reflect.get(fields, "events");
   const links: unknown = Reflect.get(fields, "links");
+  const traceState: unknown = Reflect.get(fields, "traceState");
+  const otlp: unknown = Reflect.get(fields, "otlp");
   const statusMessage = text("statusMessage", span.statusMessage ?? "");
   const version = text("scopeVersion", span.scope.version ?? "");
   return {
@@ -310,6 +316,8 @@ function withValues(span: SpanFields, content: object): SpanFields {
     resourceAttributes: merged(span.resourceAttributes, propertiesOf(content, "resourceAttributes")),
     events: Array.isArray(events) && events.every(isEvent) ? events : span.events,
     links: Array.isArray(links) && links.every(isLink) ? links : span.links,
+    ...(typeof traceState === "string" ? { traceState } : {}),
+    ...(typeof otlp === "object" && otlp !== null ? { otlp } : {}),
   };
 }
 

@@ -7,7 +7,8 @@ export const MAX_DEPTH = 200;
 /** A value of more nodes than this ends in a marker. */
 export const MAX_NODES = 1_000_000;
 
-const TOO_DEEP = `[Truncated: more than ${MAX_DEPTH} levels]`;
+/** The marker. */
+export const TOO_DEEP: string = `[Truncated: more than ${MAX_DEPTH} levels]`;
 const TOO_MANY = `[Truncated: more than ${MAX_NODES} values]`;
 const CIRCULAR = "[Circular]";
 

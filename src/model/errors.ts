@@ -28,6 +28,10 @@ export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
   STORE_FULL: "The disk is full; spans wait in memory and are tried again.",
   STORE_CORRUPT: "The SQLite file is damaged.",
   SQLITE_FAILED: "SQLite failed in another way; the message has its words.",
+  OTLP_FAILED:
+    "An OTLP server could not be reached, or answered with an error; spans wait and are sent again.",
+  OTLP_REFUSED: "An OTLP server refused spans for good; they are counted as failed.",
+  LISTEN_FAILED: "A port could not be listened on, mostly since it is taken.",
   TABLE_NOT_FOUND: "The DynamoDB table does not exist in that region or at that endpoint.",
   TABLE_SCHEMA: "The DynamoDB table or its index has other keys than Tracelight's.",
   TABLE_SCAN:
@@ -65,6 +69,9 @@ export type TracelightErrorCode =
   | "STORE_FULL"
   | "STORE_CORRUPT"
   | "SQLITE_FAILED"
+  | "OTLP_FAILED"
+  | "OTLP_REFUSED"
+  | "LISTEN_FAILED"
   | "TABLE_NOT_FOUND"
   | "TABLE_SCHEMA"
   | "TABLE_SCAN"

@@ -1,8 +1,10 @@
 // A span as plain data, and as a record: one JSON object, snake_case keys, lossless. The form in files, HTTP and tests.
 import type { Attributes } from "./attributes.ts";
 import { isoDate, isoMicros, parseIsoDate, parseIsoMicros } from "./clock.ts";
-import { messageOf, TracelightError } from "./errors.ts";
+import { messageOf } from "./errors.ts";
 import { isSpanId, isTraceId } from "./ids.ts";
+import { decodeDetails, encodeDetails, type OtlpDetails, type OtlpDetailsRecord } from "./otlp-details.ts";
+import { invalid, isList, isNumber, isObject, isString, RecordReader } from "./record-reader.ts";
 import {
   decodeValue,
   encodeValue,
@@ -30,7 +32,11 @@ export interface Scope {
 export interface SpanEvent {
   readonly name: string;
   readonly at: Date;
+  /** `at` in whole microseconds since the epoch, where it is known so exactly; of no effect where it is another moment. */
+  readonly atMicros?: number | undefined;
   readonly attributes?: Attributes;
+  /** How many attributes whoever sent it had to leave out. */
+  readonly droppedAttributesCount?: number | undefined;
 }
 
 /** A span elsewhere that this one has to do with. */
@@ -38,6 +44,12 @@ export interface SpanLink {
   readonly traceId: string;
   readonly spanId: string;
   readonly attributes?: Attributes;
+  /** W3C trace state of that span. */
+  readonly traceState?: string | undefined;
+  /** W3C trace flags of that span, and OpenTelemetry's own above them. */
+  readonly flags?: number | undefined;
+  /** How many attributes whoever sent it had to leave out. */
+  readonly droppedAttributesCount?: number | undefined;
 }
 
 /** All that a span holds, as plain data. A `Span` is one. Times are whole microseconds since the epoch. */
@@ -57,12 +69,16 @@ export interface SpanFields {
   readonly scope: Scope;
   readonly events: readonly SpanEvent[];
   readonly links: readonly SpanLink[];
+  /** W3C trace state, as it came with the span or its remote parent. */
+  readonly traceState?: string | undefined;
+  /** What else came with the span over OTLP. */
+  readonly otlp?: OtlpDetails | undefined;
 }
 
 /** A span's fields as own properties: those of a Span are getters. */
 export function plainFields(span: SpanFields): SpanFields {
   // One literal: spreads would take three times as long, and this is done for each span.
-  return {
+  const fields: { -readonly [K in keyof SpanFields]: SpanFields[K] } = {
     spanName: span.spanName,
     spanKind: span.spanKind,
     traceId: span.traceId,
@@ -79,6 +95,9 @@ export function plainFields(span: SpanFields): SpanFields {
     events: span.events,
     links: span.links,
   };
+  if (span.traceState !== undefined) fields.traceState = span.traceState;
+  if (span.otlp !== undefined) fields.otlp = span.otlp;
+  return fields;
 }
 
 /** The version of the record format that this release writes and the newest that it reads. */
@@ -88,8 +107,8 @@ export const RECORD_VERSION = 1;
 export type JsonAttributes = Readonly<Record<string, JsonValue>>;
 
 /**
- * A span as one plain JSON object. The keys are the Python toolkit's; `status_message`, `events`, `links` and `state` are
- * Tracelight's and present only where they say something. Attribute values carry tags (see docs/records.md).
+ * A span as one plain JSON object. The keys are the Python toolkit's; `status_message`, `events`, `links`, `state`,
+ * `trace_state` and `otlp` are Tracelight's and present only where they say something. Attribute values carry tags (see docs/records.md).
  */
 export interface SpanRecord {
   readonly record_version?: number;
@@ -112,13 +131,19 @@ export interface SpanRecord {
     readonly name: string;
     readonly at: string;
     readonly attributes?: JsonAttributes;
+    readonly dropped_attributes_count?: number;
   }[];
   readonly links?: readonly {
     readonly trace_id: string;
     readonly span_id: string;
     readonly attributes?: JsonAttributes;
+    readonly trace_state?: string;
+    readonly flags?: number;
+    readonly dropped_attributes_count?: number;
   }[];
   readonly state?: "interrupted";
+  readonly trace_state?: string;
+  readonly otlp?: OtlpDetailsRecord;
 }
 
 /** A span's record: lossless, `decodeRecord` gives the same fields back. */
@@ -130,6 +155,8 @@ export function encodeRecord(span: SpanFields): SpanRecord {
     ...(span.events.length === 0 ? {} : { events: span.events.map(encodeEvent) }),
     ...(span.links.length === 0 ? {} : { links: span.links.map(encodeLink) }),
     ...(span.state === "interrupted" ? { state: "interrupted" } : {}),
+    ...(span.traceState === undefined ? {} : { trace_state: span.traceState }),
+    ...(span.otlp === undefined ? {} : { otlp: encodeDetails(span.otlp) }),
   };
 }
 
@@ -164,13 +191,58 @@ type EncodedEvent = NonNullable<SpanRecord["events"]>[number];
 type EncodedLink = NonNullable<SpanRecord["links"]>[number];
 
 /** An event as a record holds it. */
-export function encodeEvent({ name, at, attributes }: SpanEvent): EncodedEvent {
-  return { name, at: isoDate(at), ...encodeExtra(attributes) };
+export function encodeEvent(event: SpanEvent): EncodedEvent {
+  const { name, at, droppedAttributesCount: dropped } = event;
+  return {
+    name,
+    at: isExact(event) ? isoMicros(eventMicros(event)) : isoDate(at),
+    ...encodeExtra(event.attributes),
+    ...(dropped === undefined ? {} : { dropped_attributes_count: dropped }),
+  };
+}
+
+/** When an event happened, in whole microseconds since the epoch. */
+export function eventMicros({ at, atMicros }: SpanEvent): number {
+  const ms = at.getTime();
+  return atMicros !== undefined && Math.floor(atMicros / 1000) === ms ? atMicros : ms * 1000;
+}
+
+/** Microseconds are exact until 2255, dates far beyond. */
+function isExact(event: SpanEvent): boolean {
+  return event.atMicros !== undefined && eventMicros(event) === event.atMicros;
 }
 
 /** A link as a record holds it. */
-export function encodeLink({ traceId, spanId, attributes }: SpanLink): EncodedLink {
-  return { trace_id: traceId, span_id: spanId, ...encodeExtra(attributes) };
+export function encodeLink(link: SpanLink): EncodedLink {
+  const { traceState, flags, droppedAttributesCount: dropped } = link;
+  return {
+    trace_id: link.traceId,
+    span_id: link.spanId,
+    ...encodeExtra(link.attributes),
+    ...(traceState === undefined ? {} : { trace_state: traceState }),
+    ...(flags === undefined ? {} : { flags }),
+    ...(dropped === undefined ? {} : { dropped_attributes_count: dropped }),
+  };
+}
+
+type LinkExtras = Pick<SpanLink, "traceState" | "flags" | "droppedAttributesCount">;
+type EventExtras = Pick<SpanEvent, "atMicros" | "droppedAttributesCount">;
+
+/** What a link says beyond ids and attributes, as far as it is of the right type; nothing for most. */
+export function linkExtras({ traceState, flags, droppedAttributesCount }: LinkExtras): LinkExtras {
+  return {
+    ...(isString(traceState) ? { traceState } : {}),
+    ...(isNumber(flags) ? { flags } : {}),
+    ...(isNumber(droppedAttributesCount) ? { droppedAttributesCount } : {}),
+  };
+}
+
+/** What an event says beyond name, time and attributes, as far as it is of the right type; nothing for most. */
+export function eventExtras({ atMicros, droppedAttributesCount }: EventExtras): EventExtras {
+  return {
+    ...(isNumber(atMicros) ? { atMicros } : {}),
+    ...(isNumber(droppedAttributesCount) ? { droppedAttributesCount } : {}),
+  };
 }
 
 function encodeExtra(attributes: Attributes | undefined): { attributes?: JsonAttributes } {
@@ -190,6 +262,7 @@ export function decodeRecord(record: unknown): SpanFields {
     );
   }
   const endedAtMicros = read.time("ended_at");
+  const details = read.optional("otlp", isObject, "an object");
   return {
     spanName: read.required("span_name", isString, "a string"),
     spanKind: read.optional("span_kind", isSpanKind, "a span kind") ?? "INTERNAL",
@@ -207,41 +280,9 @@ export function decodeRecord(record: unknown): SpanFields {
     scope: decodeScope(read.optional("scope", isObject, "an object")),
     events: (read.optional("events", isList, "a list") ?? []).map(decodeEvent),
     links: (read.optional("links", isList, "a list") ?? []).map(decodeLink),
+    ...decodeTraceState(read),
+    ...(details === undefined ? {} : { otlp: decodeDetails(details) }),
   };
-}
-
-/** Reads the fields of one object from outside, and says which one is wrong. */
-class RecordReader {
-  readonly #record: object;
-
-  constructor(record: unknown) {
-    if (!isObject(record)) throw invalid("A record must be an object.");
-    this.#record = record;
-  }
-
-  optional<T>(field: string, test: (value: unknown) => value is T, what: string): T | undefined {
-    const value: unknown = Reflect.get(this.#record, field);
-    if (value === undefined || value === null) return undefined;
-    if (!test(value)) throw invalid(`The record's "${field}" must be ${what}.`);
-    return value;
-  }
-
-  required<T>(field: string, test: (value: unknown) => value is T, what: string): T {
-    return this.optional(field, test, what) ?? this.missing(field, what);
-  }
-
-  missing(field: string, what: string): never {
-    throw invalid(`The record's "${field}" must be ${what}.`);
-  }
-
-  time(field: string): number | undefined {
-    const text = this.optional(field, isString, "a time");
-    return text === undefined ? undefined : (parseIsoMicros(text) ?? this.missing(field, "an ISO 8601 time"));
-  }
-
-  has(field: string, value: unknown): boolean {
-    return Reflect.get(this.#record, field) === value;
-  }
 }
 
 function decodeAttributes(json: object | undefined): Attributes {
@@ -257,21 +298,42 @@ function decodeScope(json: object | undefined): Scope {
 /** The event of a record. Throws TracelightError `INVALID_RECORD`. */
 export function decodeEvent(json: unknown): SpanEvent {
   const read = new RecordReader(json);
-  const at = parseIsoDate(read.required("at", isString, "a time")) ?? read.missing("at", "an ISO 8601 time");
-  const name = read.required("name", isString, "a string");
-  return { name, at, ...decodeExtra(read) };
+  const text = read.required("at", isString, "a time");
+  const at = parseIsoDate(text) ?? read.missing("at", "an ISO 8601 time");
+  const micros = parseIsoMicros(text) ?? 0;
+  return {
+    name: read.required("name", isString, "a string"),
+    at,
+    ...(micros % 1000 === 0 || !Number.isSafeInteger(micros) ? {} : { atMicros: micros }),
+    ...decodeExtra(read),
+  };
 }
 
 /** The link of a record. Throws TracelightError `INVALID_RECORD`. */
 export function decodeLink(json: unknown): SpanLink {
   const read = new RecordReader(json);
-  const traceId = read.required("trace_id", isTraceId, "32 hex digits");
-  return { traceId, spanId: read.required("span_id", isSpanId, "16 hex digits"), ...decodeExtra(read) };
+  const flags = read.optional("flags", isNumber, "a number");
+  return {
+    traceId: read.required("trace_id", isTraceId, "32 hex digits"),
+    spanId: read.required("span_id", isSpanId, "16 hex digits"),
+    ...decodeExtra(read),
+    ...decodeTraceState(read),
+    ...(flags === undefined ? {} : { flags }),
+  };
 }
 
-function decodeExtra(read: RecordReader): { attributes?: Attributes } {
+function decodeTraceState(read: RecordReader): { traceState?: string } {
+  const traceState = read.optional("trace_state", isString, "a string");
+  return traceState === undefined ? {} : { traceState };
+}
+
+function decodeExtra(read: RecordReader): { attributes?: Attributes; droppedAttributesCount?: number } {
   const json = read.optional("attributes", isObject, "an object");
-  return json === undefined ? {} : { attributes: decodeAttributes(json) };
+  const dropped = read.optional("dropped_attributes_count", isNumber, "a number");
+  return {
+    ...(json === undefined ? {} : { attributes: decodeAttributes(json) }),
+    ...(dropped === undefined ? {} : { droppedAttributesCount: dropped }),
+  };
 }
 
 /** The span of one log line as `StructuredLogsTracer` or the Python toolkit writes it; undefined for other lines. */
@@ -293,26 +355,6 @@ export function isSpanKind(value: unknown): value is SpanKind {
 /** True for one of the three span statuses. */
 export function isSpanStatus(value: unknown): value is SpanStatus {
   return value === "UNSET" || value === "OK" || value === "ERROR";
-}
-
-function isString(value: unknown): value is string {
-  return typeof value === "string";
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === "number";
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isList(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
-}
-
-function invalid(message: string): TracelightError {
-  return new TracelightError("INVALID_RECORD", message);
 }
 
 const SPAN_KINDS: ReadonlySet<string> = new Set(["INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"]);

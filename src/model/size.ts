@@ -6,7 +6,7 @@ const OBJECT_BYTES = 64;
 /** The bytes of a span's values in memory, about; counting stops soon after `limit`. */
 export function boundedSize(span: SpanFields, limit: number): number {
   let bytes = 8 * OBJECT_BYTES;
-  const waiting: unknown[] = [span.spanName, span.attributes, span.events, span.links];
+  const waiting: unknown[] = [span.spanName, span.attributes, span.events, span.links, span.otlp ?? 0];
   for (let value = waiting.pop(); value !== undefined && bytes <= limit; value = waiting.pop()) {
     bytes += ownBytes(value);
     // One by one: a long list spread over a call's arguments overflows the stack.

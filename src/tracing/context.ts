@@ -19,6 +19,8 @@ export interface SpanNode {
   name: string;
   status: SpanStatus;
   endedAtMicros: number | undefined;
+  /** Only where there is one, so that other nodes stay as small as they are. */
+  traceState?: string;
   /** The nearest span above that can still add inheritable attributes. */
   parent: SpanNode | undefined;
   /** What is inheritable from here: entries of this span (and of ended ones above), then `base`. */

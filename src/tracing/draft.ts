@@ -4,7 +4,9 @@ import { capture } from "../model/capture.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import {
+  eventExtras,
   isSpanStatus,
+  linkExtras,
   type Scope,
   type SpanEvent,
   type SpanKind,
@@ -105,21 +107,23 @@ function rebuilt(span: Span, draft: SpanDraft, before: Before): Span {
     links: draft.links.map(rebuiltLink),
     statusMessage: draft.statusMessage === undefined ? undefined : String(draft.statusMessage),
     interrupted: span.state === "interrupted",
+    otlp: span.otlp,
     parentSpan: undefined,
     parentNode: undefined,
   });
 }
 
-function rebuiltEvent({ name, at, attributes }: SpanEvent): SpanEvent {
-  return { name: String(name), at: checked(at, isValidDate, "the time of an event"), ...extra(attributes) };
+function rebuiltEvent(event: SpanEvent): SpanEvent {
+  const at = checked(event.at, isValidDate, "the time of an event");
+  return { name: String(event.name), at, ...extra(event.attributes), ...eventExtras(event) };
 }
 
-function rebuiltLink({ traceId, spanId, attributes }: SpanLink): SpanLink {
+function rebuiltLink(link: SpanLink): SpanLink {
   const ids = {
-    traceId: checked(traceId, isTraceId, "traceId"),
-    spanId: checked(spanId, isSpanId, "spanId"),
+    traceId: checked(link.traceId, isTraceId, "traceId"),
+    spanId: checked(link.spanId, isSpanId, "spanId"),
   };
-  return { ...ids, ...extra(attributes) };
+  return { ...ids, ...extra(link.attributes), ...linkExtras(link) };
 }
 
 /** What `process` left has the types of a draft only as far as the compiler saw it. */

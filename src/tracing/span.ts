@@ -6,10 +6,12 @@ import { isoMicros, microsOf, nowMicros } from "../model/clock.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { captureShared, reveal } from "../model/history.ts";
 import { newSpanId, newTraceId } from "../model/ids.ts";
+import type { OtlpDetails } from "../model/otlp-details.ts";
 import {
   decodeRecord,
   encodeRecord,
   isSpanStatus,
+  linkExtras,
   type Scope,
   type SpanEvent,
   type SpanFields,
@@ -54,6 +56,7 @@ export interface Payload {
   readonly links: readonly SpanLink[];
   readonly statusMessage: string | undefined;
   readonly interrupted?: boolean;
+  readonly otlp?: OtlpDetails | undefined;
   readonly parentSpan?: Span | undefined;
   readonly parentNode?: SpanNode | undefined;
   /** For a copy that stands in for a running span: makes the next copy. */
@@ -179,6 +182,14 @@ export class Span implements SpanFields {
   get links(): readonly SpanLink[] {
     return this.#links === undefined ? [] : Object.freeze([...this.#links]);
   }
+  /** W3C trace state: that of the remote parent the trace came in by, or the one a received span had. */
+  get traceState(): string | undefined {
+    return this[NODE].traceState;
+  }
+  /** What else came with a span that was received over OTLP. */
+  get otlp(): OtlpDetails | undefined {
+    return this.#frozen?.otlp;
+  }
 
   /**
    * Sets an attribute to `value` as it is now: a later change to an object does not change the span. Any value goes, see
@@ -275,6 +286,7 @@ export class Span implements SpanFields {
       links: this.#links ?? [],
       statusMessage: this.#statusMessage,
       interrupted: this.state === "interrupted",
+      otlp: this.otlp,
       parentNode: this.#parentNode,
       parentSpan: this.#frozen?.parentSpan,
     };
@@ -417,6 +429,7 @@ export function spanFrom(fields: SpanFields, parentSpan?: Span): Span {
     endedAtMicros: fields.endedAtMicros,
     ...UNATTACHED,
   };
+  if (fields.traceState !== undefined) node.traceState = fields.traceState;
   return frozenSpan(node, {
     own: Object.entries(fields.attributes).flat(),
     inherited: undefined,
@@ -424,6 +437,7 @@ export function spanFrom(fields: SpanFields, parentSpan?: Span): Span {
     links: fields.links,
     statusMessage: fields.statusMessage,
     interrupted: fields.state === "interrupted",
+    otlp: fields.otlp,
     parentSpan,
   });
 }
@@ -479,7 +493,7 @@ function linkOf(link: SpanLink): SpanLink | undefined {
   try {
     const { traceId, spanId, attributes } = link;
     if (typeof traceId !== "string" || typeof spanId !== "string") return undefined;
-    return Object.freeze({ traceId, spanId, ...captured(attributes) });
+    return Object.freeze({ traceId, spanId, ...captured(attributes), ...linkExtras(link) });
   } catch {
     return undefined;
   }

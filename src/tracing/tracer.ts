@@ -270,6 +270,7 @@ export class Tracer implements AsyncDisposable {
       after: undefined,
     };
     if (local !== undefined) attach(node, local);
+    if (parent !== undefined && typeof parent.traceState === "string") node.traceState = parent.traceState;
     const span = new Span(node, this.#owner, [], local);
     node.span = span;
     if (settings.spanAttributes !== undefined) span.addAttributes(settings.spanAttributes);
