@@ -23,7 +23,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^tracelight$/, replacement: source("index.ts") },
-      { find: /^tracelight\/(dynamodb|sqlite|testing)$/, replacement: source("$1/index.ts") },
+      { find: /^tracelight\/(dynamodb|otlp|sqlite|testing)$/, replacement: source("$1/index.ts") },
     ],
   },
   test: {

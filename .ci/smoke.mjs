@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
 const NODES = ["20", "22", "24"];
+/** All that an installation brings. */
+const DEPENDENCIES = ["commander", "tracelight"];
 /** Subpaths whose types need an optional peer. */
 const PEERS = { "tracelight/dynamodb": ["@aws-sdk/client-dynamodb"] };
 const tarball = resolve(process.argv[2]);
@@ -28,8 +30,8 @@ function installPackage() {
   writeFileSync(join(project, "package.json"), '{ "name": "empty", "private": true, "type": "module" }\n');
   npmInstall(project, tarball);
   const installed = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
-  if (installed.join() !== "commander,tracelight") throw new Error(`installing it brought: ${installed}`);
-  console.log("the tarball installs tracelight and commander, and nothing else");
+  if (installed.join() !== DEPENDENCIES.join()) throw new Error(`installing it brought: ${installed}`);
+  console.log(`the tarball installs ${installed.join(", ")} and nothing else`);
 }
 
 /** Uses every subpath as an app does, on one Node. */

@@ -15,12 +15,14 @@ const { values, positionals } = parseArgs({
 });
 if (positionals.length > 0) {
   // The figures of one part: `npm run bench -- dynamodb`.
-  const parts = { dynamodb: ["dynamodb.mjs", "journal.mjs"], sqlite: ["sqlite.mjs"] };
+  const parts = {
+    dynamodb: ["dynamodb.mjs", "journal.mjs"],
+    sqlite: ["sqlite.mjs"],
+    otlp: ["otlp-codec.mjs", "otlp.mjs"],
+  };
   for (const file of parts[positionals[0]] ?? []) await import(new URL(file, import.meta.url).href);
   if (!(positionals[0] in parts))
-    console.error(
-      `There is no benchmark "${positionals[0]}"; there are ${Object.keys(parts).join(" and ")}.`,
-    );
+    console.error(`There is no benchmark "${positionals[0]}"; there are ${Object.keys(parts).join(", ")}.`);
   process.exit(positionals[0] in parts ? 0 : 2);
 }
 const rounds = Number(values.rounds);

@@ -26,9 +26,14 @@ const core = await coreModules();
 await buildCore();
 await build({
   ...shared,
-  entryPoints: ["index.ts", "dynamodb/index.ts", "sqlite/index.ts", "testing/index.ts", "cli/main.ts"].map(
-    (path) => join("src", path),
-  ),
+  entryPoints: [
+    "index.ts",
+    "dynamodb/index.ts",
+    "otlp/index.ts",
+    "sqlite/index.ts",
+    "testing/index.ts",
+    "cli/main.ts",
+  ].map((path) => join("src", path)),
   outdir: "dist",
   outbase: "src",
   chunkNames: "chunks/[name]-[hash]",

@@ -296,6 +296,7 @@ class TracelightFile implements SqliteFile {
     const faults = new Faults(this.#options.onError ?? (() => undefined));
     const writer = new Writer({
       ...{ driver: this.#driver, path: this.#path, identifier: NO_IDENTIFIER, durability: "tick", faults },
+      recordStarts: false,
       ...{ maxQueuedSpans: Number.POSITIVE_INFINITY, maxQueuedBytes: Number.POSITIVE_INFINITY },
       committed: () => undefined,
     });

@@ -3,6 +3,7 @@
 import { NAMES } from "../conventions/names.ts";
 import { conversationRowKey, factsOf, type SpanFacts, type SpanOutline } from "../conventions/summary.ts";
 import { setOwn } from "../model/capture.ts";
+import { decodeDetails, encodeDetails } from "../model/otlp-details.ts";
 import {
   decodeEvent,
   decodeLink,
@@ -142,14 +143,16 @@ function originOf({ resourceAttributes: resource, scope }: SpanFields): string {
 }
 
 function detailsOf(span: SpanFields, stored: Stored | undefined): string | null {
-  const { statusMessage, events, links, spanName } = span;
-  if (statusMessage === undefined && events.length === 0 && links.length === 0 && isPlainText(spanName))
-    return null;
+  const { statusMessage, events, links, spanName, traceState, otlp } = span;
+  const isShort = statusMessage === undefined && events.length === 0 && links.length === 0;
+  if (isShort && isPlainText(spanName) && traceState === undefined && otlp === undefined) return null;
   return JSON.stringify({
     ...(isPlainText(spanName) ? {} : { span_name: spanName }),
     ...(statusMessage === undefined ? {} : { status_message: statusMessage }),
     ...(events.length === 0 || stored?.events !== undefined ? {} : { events: events.map(encodeEvent) }),
     ...(links.length === 0 ? {} : { links: links.map(encodeLink) }),
+    ...(traceState === undefined ? {} : { trace_state: traceState }),
+    ...(otlp === undefined ? {} : { otlp: encodeDetails(otlp) }),
   });
 }
 
@@ -233,6 +236,8 @@ export function decodeRow(row: Row, stateOf: StateOf, elsewhere?: Elsewhere): Sp
     scope,
     events: elsewhere?.events ?? listOf(details["events"]).map(decodeEvent),
     links: listOf(details["links"]).map(decodeLink),
+    ...(typeof details["trace_state"] === "string" ? { traceState: details["trace_state"] } : {}),
+    ...(isObject(details["otlp"]) ? { otlp: decodeDetails(details["otlp"]) } : {}),
   };
 }
 

@@ -3,6 +3,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { nowMicros } from "../model/clock.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
+import type { SpanFields } from "../model/record.ts";
 import { ContentWriter, type PreparedSpan } from "./content.ts";
 import { rollBack } from "./database.ts";
 import type { Connection, Driver, Statement } from "./driver.ts";
@@ -23,6 +24,12 @@ export interface RowTarget {
   readonly mayTakeLong: boolean;
 }
 
+/** A row that is there. */
+interface KnownRow {
+  readonly id: number;
+  readonly hasEnded: boolean;
+}
+
 /** An open file. All methods are synchronous, take no lock that others hold, and throw what SQLite says. */
 export class WriterFile {
   readonly #connection: Connection;
@@ -35,6 +42,7 @@ export class WriterFile {
   readonly #insert: Statement;
   readonly #update: Statement;
   readonly #content: ContentWriter;
+  #find: Statement | undefined;
   #lock: LifeLock | undefined;
   #writer: number | undefined;
 
@@ -87,6 +95,15 @@ export class WriterFile {
     // Retention may have removed the row of a span that ran for long.
     if (Number(this.#update.run(...changingValues(values, id)).changes) > 0) return id;
     return Number(this.#insert.run(...values).lastInsertRowid);
+  }
+
+  /** The row of a span that is there already. */
+  rowOf({ traceId, spanId }: Pick<SpanFields, "traceId" | "spanId">): KnownRow | undefined {
+    this.#find ??= this.#connection.prepare(
+      "SELECT id, ended_at FROM spans INDEXED BY spans_by_trace WHERE trace_id = ? AND span_id = ?",
+    );
+    const row = this.#find.get(traceId, spanId);
+    return row && { id: Number(row["id"]), hasEnded: row["ended_at"] !== null };
   }
 
   /** Takes a row away. */

@@ -36,6 +36,8 @@ export interface WriterSetup {
   readonly path: string;
   readonly identifier: string;
   readonly durability: Durability;
+  /** All spans of one's own are seen to begin: others are looked up before they are written. */
+  readonly recordStarts: boolean;
   readonly maxQueuedSpans: number;
   readonly maxQueuedBytes: number;
   readonly faults: Faults;
@@ -323,8 +325,14 @@ export class Writer {
   }
 
   #putEnded(file: WriterFile, { prepared, running }: Entry): void {
+    if (prepared === undefined) return;
     const mayTakeLong = this.#isExiting;
-    if (prepared !== undefined) file.put(prepared, { id: running?.id, isRunning: false, mayTakeLong });
+    if (running !== undefined || !this.#setup.recordStarts) {
+      return void file.put(prepared, { id: running?.id, isRunning: false, mayTakeLong });
+    }
+    // A span that was not seen to begin comes from elsewhere, and may come again.
+    const known = file.rowOf(prepared.span);
+    if (known?.hasEnded !== true) file.put(prepared, { id: known?.id, isRunning: false, mayTakeLong });
   }
 
   #notWritten(entry: Entry, error: unknown): void {

@@ -1,0 +1,187 @@
+// The OTLP receiver: takes the spans of any OpenTelemetry sender over HTTP and hands them to a sink.
+import { asTracelightError, TracelightError } from "../model/errors.ts";
+import { checkOptions, is } from "../model/options.ts";
+import type { SpanFields } from "../model/record.ts";
+import { Faults } from "../tracing/faults.ts";
+import type { Sink } from "../tracing/sink.ts";
+import type { Tracer, TracerOptions } from "../tracing/tracer.ts";
+import { type BodyLimits, Budget, readBody, Share } from "./body.ts";
+import {
+  type DecodedRequest,
+  decodeJsonRequest,
+  decodeProtobufRequest,
+  encodeResponse,
+  type OtlpEncoding,
+} from "./codec.ts";
+import { Intake } from "./intake.ts";
+import { hasTooManyTokens } from "./json-tokens.ts";
+import { answer, busy, Refusal, refusalResponse } from "./refusal.ts";
+
+/** Options of `otlpReceiver`. */
+export interface OtlpReceiverOptions extends Pick<TracerOptions, "onError"> {
+  /** Default `/v1/traces`. */
+  readonly path?: string;
+  /** Bytes of a body as it comes; more is answered 413. Default 16 MiB. */
+  readonly maxPackedBytes?: number;
+  /** Bytes of a body once it is unpacked; more is answered 413. Default 64 MiB. */
+  readonly maxUnpackedBytes?: number;
+  /** Bytes of all bodies under way; more is answered 503. Default 192 MiB. */
+  readonly maxBytesAtOnce?: number;
+  /** Requests under way; more are answered 503. Default 64. */
+  readonly maxRequests?: number;
+  /** Attributes, list items, events, links and spans of one request, all told; more is answered 400. Default 2,000,000. */
+  readonly maxValues?: number;
+  /** How long a body may take to come, in milliseconds; answered 408. Default 30,000. */
+  readonly bodyTimeoutMs?: number;
+  /** How long the sink may take to write a request's spans, in milliseconds; answered 503. Default 5000. */
+  readonly flushTimeoutMs?: number;
+}
+
+/**
+ * A handler of `POST /v1/traces` for any server that speaks `Request` and `Response`: protobuf and JSON, plain and gzip. It
+ * hands the spans to a sink, or to a tracer's sink through its `process`, and answers 200 when they are written. It never
+ * rejects, and needs no more memory than its options say.
+ *
+ * @example
+ * const receive = otlpReceiver(new InMemoryTracer());
+ * const response = await receive(request);
+ *
+ * @throws TracelightError `INVALID_OPTION`
+ */
+export function otlpReceiver(
+  to: Sink | Tracer,
+  options: OtlpReceiverOptions = {},
+): (request: Request) => Promise<Response> {
+  checkOptions(options, { owner: "otlpReceiver", checks: CHECKS });
+  const receiver = new Receiver(to, options);
+  return (request) => receiver.handle(request);
+}
+
+class Receiver {
+  readonly #intake: Intake;
+  readonly #faults: Faults;
+  readonly #path: string;
+  readonly #limits: BodyLimits;
+  readonly #budget: Budget;
+  readonly #maxRequests: number;
+  readonly #maxValues: number;
+  readonly #flushTimeoutMs: number;
+  #requests = 0;
+
+  constructor(to: Sink | Tracer, options: OtlpReceiverOptions) {
+    const { onError, path = "/v1/traces", maxBytesAtOnce = 192 * MIB, maxRequests = 64 } = options;
+    const { maxPackedBytes = 16 * MIB, maxUnpackedBytes = 64 * MIB, bodyTimeoutMs = 30_000 } = options;
+    this.#intake = new Intake(to, onError === undefined ? {} : { onError });
+    this.#faults = new Faults(onError);
+    this.#path = path;
+    this.#limits = { maxPackedBytes, maxUnpackedBytes, bodyTimeoutMs: Math.min(bodyTimeoutMs, MAX_TIMER_MS) };
+    this.#budget = new Budget(maxBytesAtOnce);
+    this.#maxRequests = maxRequests;
+    this.#maxValues = options.maxValues ?? 2_000_000;
+    this.#flushTimeoutMs = options.flushTimeoutMs ?? 5000;
+  }
+
+  async handle(request: Request): Promise<Response> {
+    const encoding = encodingOf(request);
+    try {
+      this.#check(request);
+      if (encoding === undefined) throw wrongType();
+      return await this.#admit(() => this.#receive(request, encoding));
+    } catch (error) {
+      return refusalResponse(error instanceof Refusal ? error : this.#broken(error), encoding ?? "json");
+    }
+  }
+
+  #broken(error: unknown): Refusal {
+    this.#faults.report(asTracelightError(error, "SINK_FAILED", "Received spans could not be stored"));
+    return new Refusal(500, "The spans could not be stored.");
+  }
+
+  #check(request: Request): void {
+    const { pathname } = new URL(request.url);
+    if (pathname !== this.#path) throw new Refusal(404, `There is only ${this.#path} here.`);
+    if (request.method !== "POST") throw new Refusal(405, "Spans are sent by POST.", { allow: "POST" });
+    const coding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
+    if (coding !== "gzip" && coding !== "identity" && coding !== "") {
+      throw new Refusal(415, "Content-Encoding must be gzip or none.", { "accept-encoding": "gzip" });
+    }
+  }
+
+  async #admit(work: () => Promise<Response>): Promise<Response> {
+    if (this.#requests >= this.#maxRequests) throw busy("Too many requests at once.");
+    this.#requests++;
+    try {
+      return await work();
+    } finally {
+      this.#requests--;
+    }
+  }
+
+  async #receive(request: Request, encoding: OtlpEncoding): Promise<Response> {
+    const share = new Share(this.#budget);
+    try {
+      const body = await readBody(request, this.#limits, share);
+      return await this.#store(body, encoding);
+    } finally {
+      share.giveBack();
+    }
+  }
+
+  /** Decodes in the request's turn, so that only one request at a time is in memory as objects. */
+  async #store(body: Uint8Array, encoding: OtlpEncoding): Promise<Response> {
+    let rejected: DecodedRequest["rejected"] = { count: 0, messages: [] };
+    const read = (): readonly SpanFields[] => {
+      const decoded = decode(body, encoding, this.#maxValues);
+      rejected = decoded.rejected;
+      return decoded.spans;
+    };
+    const refused = await this.#intake.store(read, this.#flushTimeoutMs);
+    const messages = [...rejected.messages, ...(refused > 0 ? [`The store refused ${refused} spans.`] : [])];
+    const response = { rejectedSpans: rejected.count + refused, errorMessage: messages.join(" ") };
+    return answer(200, encoding, encodeResponse(encoding, response));
+  }
+}
+
+function decode(body: Uint8Array, encoding: OtlpEncoding, maxValues: number): DecodedRequest {
+  if (encoding === "json" && hasTooManyTokens(body, maxValues * TOKENS_A_VALUE)) {
+    throw new Refusal(400, "The body holds more values than are taken in one request.");
+  }
+  try {
+    const limits = { maxValues };
+    return encoding === "json" ? decodeJsonRequest(body, limits) : decodeProtobufRequest(body, limits);
+  } catch (error) {
+    if (error instanceof TracelightError) throw new Refusal(400, error.message);
+    throw new Refusal(400, "The body could not be read.");
+  }
+}
+
+function encodingOf(request: Request): OtlpEncoding | undefined {
+  const [type = ""] = (request.headers.get("content-type") ?? "").split(";");
+  return ENCODINGS.get(type.trim().toLowerCase());
+}
+
+function wrongType(): Refusal {
+  return new Refusal(415, "Content-Type must be application/x-protobuf or application/json.");
+}
+
+const ENCODINGS: ReadonlyMap<string, OtlpEncoding> = new Map([
+  ["application/x-protobuf", "protobuf"],
+  ["application/json", "json"],
+]);
+/** `{"key":…,"value":{…}},` and what there is around it. */
+const TOKENS_A_VALUE = 5;
+const MIB = 1024 * 1024;
+/** Node's timers take no more. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+const CHECKS = {
+  onError: is.fn,
+  path: (value: unknown) =>
+    typeof value === "string" && value.startsWith("/") ? undefined : "a path that begins with /",
+  maxPackedBytes: is.count(1),
+  maxUnpackedBytes: is.count(1),
+  maxBytesAtOnce: is.count(1),
+  maxRequests: is.count(1),
+  maxValues: is.count(1),
+  bodyTimeoutMs: is.amount(1),
+  flushTimeoutMs: is.amount(0),
+};

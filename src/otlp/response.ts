@@ -1,0 +1,95 @@
+// The body of an ExportTraceServiceResponse: how many spans were refused, and why.
+import { messageOf } from "../model/errors.ts";
+import { ByteWriter } from "./byte-writer.ts";
+import type { OtlpEncoding } from "./codec.ts";
+import { malformed } from "./decoded.ts";
+import { int64Of, Rounded } from "./json-numbers.ts";
+import { ProtobufReader } from "./protobuf-reader.ts";
+
+/** What a response says. Where all went well, 0 and empty. */
+export interface OtlpResponse {
+  readonly rejectedSpans: number;
+  readonly errorMessage: string;
+}
+
+const ALL_WELL: OtlpResponse = Object.freeze({ rejectedSpans: 0, errorMessage: "" });
+
+/** The body of a response. */
+export function encodeResponse(encoding: OtlpEncoding, response: OtlpResponse): Uint8Array {
+  const { rejectedSpans, errorMessage } = response;
+  const isAllWell = rejectedSpans === 0 && errorMessage === "";
+  if (encoding === "protobuf") return isAllWell ? new Uint8Array() : protobufOf(response);
+  const partialSuccess = { rejectedSpans: String(rejectedSpans), errorMessage };
+  return Buffer.from(JSON.stringify(isAllWell ? {} : { partialSuccess }));
+}
+
+function protobufOf({ rejectedSpans, errorMessage }: OtlpResponse): Uint8Array {
+  const writer = new ByteWriter();
+  writer.begin();
+  const mark = writer.open(0x0a, 1);
+  if (rejectedSpans > 0) {
+    writer.byte(0x08);
+    writer.count(rejectedSpans);
+  }
+  if (errorMessage !== "") writer.textField(0x12, errorMessage);
+  writer.close(mark, 1);
+  return writer.taken();
+}
+
+/** Reads a response's body. Throws `INVALID_RECORD` where it is malformed. */
+export function decodeResponse(encoding: OtlpEncoding, bytes: Uint8Array): OtlpResponse {
+  return encoding === "protobuf" ? fromProtobuf(new ProtobufReader(bytes)) : fromJson(bytes);
+}
+
+function fromProtobuf(read: ProtobufReader): OtlpResponse {
+  let response = ALL_WELL;
+  while (read.at < read.end) {
+    const tag = read.uint32();
+    if (tag === 0x0a) response = partialSuccess(read);
+    else read.skip(tag, [1]);
+  }
+  return response;
+}
+
+function partialSuccess(read: ProtobufReader): OtlpResponse {
+  let [rejectedSpans, errorMessage] = [0, ""];
+  const outer = read.enter();
+  while (read.at < read.end) {
+    const tag = read.uint32();
+    if (tag === 0x08) rejectedSpans = Number(read.int64());
+    else if (tag === 0x12) errorMessage = read.text();
+    else read.skip(tag, [1, 2]);
+  }
+  read.leave(outer);
+  return { rejectedSpans, errorMessage };
+}
+
+function fromJson(bytes: Uint8Array): OtlpResponse {
+  const partial = property(parsed(bytes), "partialSuccess");
+  const message = property(partial, "errorMessage");
+  return {
+    rejectedSpans: countOf(property(partial, "rejectedSpans")),
+    errorMessage: typeof message === "string" ? message : "",
+  };
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch (error) {
+    throw malformed(`it is not JSON: ${messageOf(error)}`);
+  }
+}
+
+function property(json: unknown, key: string): unknown {
+  return typeof json === "object" && json !== null ? Reflect.get(json, key) : undefined;
+}
+
+function countOf(json: unknown): number {
+  try {
+    return Number(int64Of(json) ?? 0);
+  } catch (error) {
+    if (error instanceof Rounded) return Number(json);
+    throw error;
+  }
+}

@@ -1,0 +1,143 @@
+// A small HTTP server around a handler of Request and Response, for receivers that run by themselves.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { UnderlyingSource } from "node:stream/web";
+import { messageOf, TracelightError } from "../model/errors.ts";
+import { checkOptions, is } from "../model/options.ts";
+
+/** Options of `serveOtlp`. */
+export interface ServeOptions {
+  /** Default 4318, where OpenTelemetry's senders look. 0 takes any that is free. */
+  readonly port?: number;
+  /** Default `127.0.0.1`: this machine only. */
+  readonly host?: string;
+}
+
+/** A server that runs. */
+export interface OtlpServer extends AsyncDisposable {
+  /** `http://host:port`. */
+  readonly url: string;
+  readonly port: number;
+  /** Takes no more, lets requests under way come to their end for a second, and stops. */
+  close(): Promise<void>;
+}
+
+/**
+ * Serves a handler, such as an `otlpReceiver`, over HTTP: on this machine only, unless told.
+ *
+ * @example
+ * const server = await serveOtlp(otlpReceiver(new HumanReadableTracer()));
+ *
+ * @throws (rejects) TracelightError `INVALID_OPTION`; `LISTEN_FAILED` where the port is taken.
+ */
+export async function serveOtlp(
+  handler: (request: Request) => Promise<Response>,
+  options: ServeOptions = {},
+): Promise<OtlpServer> {
+  checkOptions(options, { owner: "serveOtlp", checks: { port: isPort, host: is.text } });
+  const { port: wanted = 4318, host = "127.0.0.1" } = options;
+  const server = createServer(
+    SERVER_OPTIONS,
+    (incoming, outgoing) => void serve(handler, incoming, outgoing),
+  );
+  await listen(server, wanted, host);
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : wanted;
+  const close = () => closed(server);
+  const name = host.includes(":") ? `[${host}]` : host;
+  return { url: `http://${name}:${port}`, port, close, [Symbol.asyncDispose]: close };
+}
+
+function listen(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // It stays: an error later on, such as one of too many files, is no reason to end.
+    server.on("error", (error) => reject(notListening(error, port, host)));
+    server.listen(port, host, resolve);
+  });
+}
+
+function notListening(error: Error, port: number, host: string): TracelightError {
+  const isTaken = "code" in error && error.code === "EADDRINUSE";
+  const what = isTaken
+    ? `Port ${port} of ${host} is taken, maybe by another collector: end that, or choose another port`
+    : `Port ${port} of ${host} cannot be listened on: ${messageOf(error)}`;
+  return new TracelightError("LISTEN_FAILED", `${what}.`, { cause: error });
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => server.closeAllConnections(), CLOSE_MS);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}
+
+async function serve(
+  handler: (request: Request) => Promise<Response>,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  // A sender that is gone is no fault.
+  outgoing.on("error", () => undefined);
+  try {
+    const response = await handler(requestOf(incoming));
+    const body = Buffer.from(await response.arrayBuffer());
+    const headers = { ...Object.fromEntries(response.headers), "content-length": body.byteLength };
+    outgoing.writeHead(response.status, headers).end(body);
+  } catch {
+    if (!outgoing.headersSent) outgoing.writeHead(400);
+    outgoing.end();
+  } finally {
+    // Else what was not read would stand before the connection's next request.
+    drain(incoming);
+  }
+}
+
+/** Throws where it cannot be one: a method or a URL that no client of ours sends. */
+function requestOf(incoming: IncomingMessage): Request {
+  const { method = "GET", headers: raw } = incoming;
+  const headers = new Headers();
+  for (const name of PASSED) {
+    const value = raw[name];
+    if (typeof value === "string") headers.set(name, value);
+  }
+  const url = new URL(incoming.url ?? "/", "http://localhost");
+  if (method === "GET" || method === "HEAD") return new Request(url, { method, headers });
+  return new Request(url, { method, headers, body: bodyOf(incoming), duplex: "half" });
+}
+
+/** The body as it comes. Node's own adapter ends the connection where a body is not read to its end, answer and all. */
+function bodyOf(incoming: IncomingMessage): ReadableStream<Uint8Array> {
+  const source: UnderlyingSource<Uint8Array> = {
+    start(controller) {
+      incoming.on("data", (chunk: Uint8Array) => {
+        controller.enqueue(chunk);
+        if ((controller.desiredSize ?? 0) <= 0) incoming.pause();
+      });
+      incoming.on("end", () => controller.close());
+      incoming.on("error", (error) => controller.error(error));
+    },
+    pull: () => void incoming.resume(),
+    cancel: () => drain(incoming),
+  };
+  return new ReadableStream(source, new ByteLengthQueuingStrategy({ highWaterMark: MAX_AHEAD_BYTES }));
+}
+
+function drain(incoming: IncomingMessage): void {
+  incoming.removeAllListeners("data").removeAllListeners("end");
+  incoming.resume();
+}
+
+function isPort(value: unknown): string | undefined {
+  return Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535
+    ? undefined
+    : "a whole number from 0 to 65535";
+}
+
+/** Senders that never come to an end are cut off. */
+const SERVER_OPTIONS = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 15_000 };
+const CLOSE_MS = 1000;
+const MAX_AHEAD_BYTES = 256 * 1024;
+const PASSED = ["content-type", "content-encoding", "content-length"] as const;

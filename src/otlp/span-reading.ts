@@ -1,0 +1,150 @@
+// From the parts that a decoder read to a span, an event, a link: what is kept, what is refused. The same for both encodings.
+import type { Attributes } from "../model/attributes.ts";
+import { isSpanId, isTraceId } from "../model/ids.ts";
+import type { OtlpDetails } from "../model/otlp-details.ts";
+import type { Scope, SpanEvent, SpanFields, SpanLink } from "../model/record.ts";
+import { type Mutable, spanDetails } from "./decoded.ts";
+import { KINDS, STATUSES } from "./enums.ts";
+
+/** What the spans of a scope have in common. */
+export interface Around {
+  readonly resourceAttributes: Attributes;
+  readonly scope: Scope;
+  readonly details: OtlpDetails | undefined;
+}
+
+/** A span as it was read: what was not there is empty or 0. */
+export class SpanParts {
+  traceId: string = "";
+  spanId: string = "";
+  parentSpanId: string = "";
+  traceState: string = "";
+  name: string = "";
+  kind: number = 0;
+  startedAtMicros: number = 0;
+  endedAtMicros: number = 0;
+  status: number = 0;
+  statusMessage: string = "";
+  flags: number = 0;
+  droppedAttributes: number = 0;
+  droppedEvents: number = 0;
+  droppedLinks: number = 0;
+  readonly events: SpanEvent[] = [];
+  readonly links: SpanLink[] = [];
+  #lostLinks = 0;
+
+  /** A link without ids is left out, and counted as dropped. */
+  addLink(link: SpanLink | undefined): void {
+    if (link === undefined) this.#lostLinks++;
+    else this.links.push(link);
+  }
+
+  /** Ids are lower-case; a sender may have them otherwise. */
+  lowerCase(): void {
+    this.traceId = this.traceId.toLowerCase();
+    this.spanId = this.spanId.toLowerCase();
+    this.parentSpanId = this.parentSpanId.toLowerCase();
+  }
+
+  /** Why this is no span; undefined where it is one. */
+  fault(): string | undefined {
+    if (!isId(this.traceId, 32)) return this.#fault("its trace id is not 16 bytes, or all zero");
+    if (!isId(this.spanId, 16)) return this.#fault("its span id is not 8 bytes, or all zero");
+    if (!isRoot(this.parentSpanId) && !isId(this.parentSpanId, 16))
+      return this.#fault("its parent span id is not 8 bytes");
+    if (!isTime(this.startedAtMicros)) return this.#fault("it has no start time, or one after 2255");
+    if (!isTime(this.endedAtMicros)) return this.#fault("it has no end time, or one after 2255");
+    return undefined;
+  }
+
+  #fault(why: string): string {
+    return `span ${JSON.stringify(this.name.slice(0, 100))}: ${why}`;
+  }
+
+  /** The span. To be called where there is no fault. */
+  fields(attributes: Attributes, { resourceAttributes, scope, details }: Around): SpanFields {
+    const fields: Mutable<SpanFields> = {
+      spanName: this.name,
+      spanKind: KINDS[this.kind] ?? "INTERNAL",
+      traceId: this.traceId,
+      spanId: this.spanId,
+      parentSpanId: isRoot(this.parentSpanId) ? undefined : this.parentSpanId,
+      startedAtMicros: this.startedAtMicros,
+      endedAtMicros: this.endedAtMicros,
+      state: "ended",
+      spanStatus: STATUSES[this.status] ?? "UNSET",
+      statusMessage: this.statusMessage === "" ? undefined : this.statusMessage,
+      attributes,
+      resourceAttributes,
+      scope,
+      events: this.events,
+      links: this.links,
+    };
+    if (this.traceState !== "") fields.traceState = this.traceState;
+    const otlp = spanDetails(details, {
+      flags: this.flags,
+      attributes: this.droppedAttributes,
+      events: this.droppedEvents,
+      links: this.droppedLinks + this.#lostLinks,
+    });
+    if (otlp !== undefined) fields.otlp = otlp;
+    return fields;
+  }
+}
+
+/** As `isTraceId` and `isSpanId`, in a third of the time. */
+function isId(id: string, digits: number): boolean {
+  if (id.length !== digits) return false;
+  let isZero = true;
+  for (let i = 0; i < digits; i++) {
+    const code = id.charCodeAt(i);
+    if (code < 0x30 || code > 0x66 || (code > 0x39 && code < 0x61)) return false;
+    if (code !== 0x30) isZero = false;
+  }
+  return !isZero;
+}
+
+/** Some senders write zeros where there is no parent. */
+function isRoot(parentSpanId: string): boolean {
+  return parentSpanId === "" || parentSpanId === "0000000000000000";
+}
+
+function isTime(micros: number): boolean {
+  return micros > 0 && Number.isSafeInteger(micros);
+}
+
+/** An event; an empty count says nothing. */
+export function eventOf(
+  name: string,
+  micros: number,
+  attributes: Attributes | undefined,
+  dropped: number,
+): SpanEvent {
+  const event: Mutable<SpanEvent> = { name, at: new Date(Math.floor(micros / 1000)) };
+  if (micros % 1000 !== 0) event.atMicros = micros;
+  if (attributes !== undefined) event.attributes = Object.freeze(attributes);
+  if (dropped !== 0) event.droppedAttributesCount = dropped;
+  return Object.freeze(event);
+}
+
+/** What a link was read to be. */
+export interface LinkParts {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly traceState: string;
+  readonly attributes: Attributes | undefined;
+  readonly dropped: number;
+  readonly flags: number;
+}
+
+/** A link; undefined where its ids are none. */
+export function linkOf(parts: LinkParts): SpanLink | undefined {
+  const { traceId, spanId, traceState, attributes, dropped, flags } = parts;
+  if (!isTraceId(traceId) || !isSpanId(spanId)) return undefined;
+  const link: Mutable<SpanLink> = { traceId, spanId };
+  if (attributes !== undefined) link.attributes = Object.freeze(attributes);
+  if (traceState !== "") link.traceState = traceState;
+  if (flags !== 0) link.flags = flags;
+  if (dropped !== 0) link.droppedAttributesCount = dropped;
+  return Object.freeze(link);
+}

@@ -1,0 +1,92 @@
+// The tracer that sends spans to any OpenTelemetry back end.
+import { Delivery } from "../delivery/delivery.ts";
+import { DELIVERY_CHECKS } from "../delivery/options.ts";
+import { checkOptions, is } from "../model/options.ts";
+import { Faults } from "../tracing/faults.ts";
+import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
+import type { Span } from "../tracing/span.ts";
+import { TRACER_OPTION_CHECKS, Tracer } from "../tracing/tracer.ts";
+import { type OtlpParcel, otlpEncoder } from "./codec.ts";
+import { type Environment, isDisabled, readEnvironment } from "./environment.ts";
+import { CONNECTION_CHECKS, DEFAULT_URL, type OtlpTracerOptions, parseUrl, shownUrl } from "./options.ts";
+import { OtlpTransport } from "./transport.ts";
+
+/**
+ * Sends spans by OTLP over HTTP to any OpenTelemetry back end: in batches, in the background, again where that helps. gRPC
+ * is not spoken; whoever speaks it speaks HTTP too, mostly on port 4318.
+ *
+ * @example
+ * const tracer = new OtlpTracer({ url: "https://otlp.example.com/v1/traces", headers: { "api-key": key } });
+ *
+ * @throws TracelightError `INVALID_OPTION`
+ */
+export class OtlpTracer extends Tracer {
+  constructor(options: OtlpTracerOptions = {}) {
+    checkOptions(options, {
+      owner: "OtlpTracer",
+      checks: {
+        ...{ ...TRACER_OPTION_CHECKS, ...DELIVERY_CHECKS, ...CONNECTION_CHECKS },
+        encoding: is.oneOf("protobuf", "json"),
+        values: is.oneOf("rich", "json"),
+      },
+    });
+    const { onError, process } = options;
+    super(new OtlpSink(options), {
+      ...(onError === undefined ? {} : { onError }),
+      ...(process === undefined ? {} : { process }),
+    });
+  }
+
+  /**
+   * A tracer as OpenTelemetry's environment variables say: `OTEL_EXPORTER_OTLP_*`, those for traces first,
+   * `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES`. `options` win over them. Where `OTEL_SDK_DISABLED` is true, all
+   * spans are dropped, and counted nowhere. See docs/otlp.md for the list.
+   *
+   * @throws TracelightError `INVALID_OPTION` that names the variable.
+   */
+  static fromEnv(env: Environment = process.env, options: OtlpTracerOptions = {}): OtlpTracer {
+    return fromEnvironment(env, options);
+  }
+}
+
+/** Outside of the class, which would be renamed in the build if it named itself. */
+function fromEnvironment(env: Environment, options: OtlpTracerOptions): OtlpTracer {
+  if (isDisabled(env)) return new OtlpTracer({ process: () => false });
+  const { options: found, resourceAttributes } = readEnvironment(env);
+  const tracer = new OtlpTracer({ ...found, ...options });
+  if (Object.keys(resourceAttributes).length > 0) tracer.setContext({ resourceAttributes });
+  return tracer;
+}
+
+class OtlpSink implements Sink {
+  readonly name = "otlp";
+  readonly #delivery: Delivery<OtlpParcel>;
+
+  constructor(options: OtlpTracerOptions) {
+    const { encoding = "protobuf", values, headers = {}, compression = "none", timeoutMs = 10_000 } = options;
+    const { tls, agent, maxBatchSpans = 2048, maxBatchBytes = 1_000_000, maxConcurrency = 1 } = options;
+    const url = parseUrl(options.url ?? DEFAULT_URL, 'Option "url" of OtlpTracer');
+    const faults = new Faults(options.onError);
+    const transport = new OtlpTransport({
+      encoder: otlpEncoder(encoding, { values }),
+      warn: (error) => faults.report(error),
+      ...{ url, headers, compression, timeoutMs, tls, agent, maxBatchSpans, maxBatchBytes, maxConcurrency },
+    });
+    const destination = JSON.stringify(["otlp", shownUrl(url)]);
+    // One batch more than may be under way: it is encoded while the others are.
+    const lanes = { ...options, maxConcurrency: maxConcurrency + 1 };
+    this.#delivery = new Delivery({ transport, faults, options: lanes, destination });
+  }
+
+  write(span: Span): void {
+    this.#delivery.add(span);
+  }
+
+  flush({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
+    return this.#delivery.flush(timeoutMs);
+  }
+
+  close(): Promise<DeliveryReport> {
+    return this.#delivery.close();
+  }
+}
