@@ -3,7 +3,7 @@ import { NAMES } from "../conventions/names.ts";
 import { conversationRowKey } from "../conventions/summary.ts";
 import { matches, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
-import { arrangeSpans } from "../tracing/select.ts";
+import { arrangeFields } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
 import type { Database } from "./database.ts";
 import type { Driver, Row, SqlValue } from "./driver.ts";
@@ -44,8 +44,8 @@ export class SqliteReader {
       found.push(read);
     }
     found.sort((a, b) => a.id - b.id);
-    return arrangeSpans(
-      found.map(({ fields }) => spanFrom(fields)),
+    return arrangeFields(
+      found.map(({ fields }) => fields),
       query,
     );
   }

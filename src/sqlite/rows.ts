@@ -219,25 +219,42 @@ export interface Elsewhere {
 
 /** A row of all columns as a span; `elsewhere` has what its `stored` refers to. */
 export function decodeRow(row: Row, stateOf: StateOf, elsewhere?: Elsewhere): SpanFields {
-  const details = objectIn(row["details"]);
+  const { parent_span_id: parent, span_kind: kind, span_status: status, ended_at: ended } = row;
   const { resourceAttributes, scope } = originIn(row["origin"]);
-  const kind = row["span_kind"];
-  const status = row["span_status"];
-  const name: unknown = details["span_name"] ?? row["span_name"];
-  const message = details["status_message"];
-  return {
-    ...identityOf(row, stateOf),
-    spanName: String(name),
+  // Spelled out: spreads would take longer than all the rest.
+  const fields = {
+    spanName: String(row["span_name"]),
     spanKind: isSpanKind(kind) ? kind : "INTERNAL",
+    traceId: String(row["trace_id"]),
+    spanId: String(row["span_id"]),
+    parentSpanId: typeof parent === "string" ? parent : undefined,
+    startedAtMicros: Number(row["started_at"]),
+    endedAtMicros: typeof ended === "number" ? ended : undefined,
+    state: typeof ended === "number" ? "ended" : stateOf(row["writer"]),
     spanStatus: isSpanStatus(status) ? status : "UNSET",
-    statusMessage: typeof message === "string" ? message : undefined,
+    statusMessage: undefined,
     attributes: attributesIn(row["attributes"], elsewhere),
     resourceAttributes,
     scope,
-    events: elsewhere?.events ?? listOf(details["events"]).map(decodeEvent),
-    links: listOf(details["links"]).map(decodeLink),
-    ...(typeof details["trace_state"] === "string" ? { traceState: details["trace_state"] } : {}),
-    ...(isObject(details["otlp"]) ? { otlp: decodeDetails(details["otlp"]) } : {}),
+    events: elsewhere?.events ?? NONE,
+    links: NONE,
+  } as const;
+  return typeof row["details"] === "string" ? withDetails(fields, objectIn(row["details"])) : fields;
+}
+
+const NONE: readonly never[] = Object.freeze([]);
+
+/** What few spans have. */
+function withDetails(fields: SpanFields, details: Readonly<Record<string, unknown>>): SpanFields {
+  const { span_name: name, status_message: message, events, links, trace_state: traceState, otlp } = details;
+  return {
+    ...fields,
+    ...(typeof name === "string" ? { spanName: name } : {}),
+    ...(typeof message === "string" ? { statusMessage: message } : {}),
+    ...(fields.events.length > 0 ? {} : { events: listOf(events).map(decodeEvent) }),
+    links: listOf(links).map(decodeLink),
+    ...(typeof traceState === "string" ? { traceState } : {}),
+    ...(isObject(otlp) ? { otlp: decodeDetails(otlp) } : {}),
   };
 }
 
@@ -261,19 +278,6 @@ function listIn(key: string, list: unknown): [string, StoredList][] {
 function piecesIn(place: unknown): StoredPieces[] {
   const { number, bytes } = objectOf(place);
   return typeof number === "number" && typeof bytes === "number" ? [{ number, bytes }] : [];
-}
-
-function identityOf(row: Row, stateOf: StateOf) {
-  const { parent_span_id: parent, span_kind: kind, ended_at: ended } = row;
-  return {
-    traceId: String(row["trace_id"]),
-    spanId: String(row["span_id"]),
-    parentSpanId: typeof parent === "string" ? parent : undefined,
-    spanKind: isSpanKind(kind) ? kind : ("INTERNAL" as const),
-    startedAtMicros: Number(row["started_at"]),
-    endedAtMicros: typeof ended === "number" ? ended : undefined,
-    state: typeof ended === "number" ? ("ended" as const) : stateOf(row["writer"]),
-  };
 }
 
 function attributesIn(

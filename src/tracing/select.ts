@@ -1,7 +1,8 @@
 // The answer to a query, in the one form of every store: in order, no more than asked for, each span with its parent.
 import { arrange, matches, type TraceQuery } from "../model/query.ts";
+import type { SpanFields } from "../model/record.ts";
 import { parentsOf } from "../model/tree.ts";
-import { linkSpans, type Span } from "./span.ts";
+import { linkSpans, type Span, spansFrom } from "./span.ts";
 
 /**
  * The spans that a query asks for, as a store answers it: those that match, in the query's order, no more than its limit,
@@ -12,6 +13,12 @@ export function selectSpans(spans: readonly Span[], query: TraceQuery): readonly
     spans.filter((span) => matches(span, query)),
     query,
   );
+}
+
+/** The same for plain data that matches already: spans are made of it once. */
+export function arrangeFields(matching: readonly SpanFields[], query: TraceQuery): readonly Span[] {
+  const fields = arrange(matching, query);
+  return spansFrom(fields, parentsOf(fields));
 }
 
 /** The same for spans that match already. */

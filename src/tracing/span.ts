@@ -444,18 +444,37 @@ export function spanFrom(fields: SpanFields, parentSpan?: Span): Span {
 
 /** Frozen copies of `spans` whose `parentSpan` is the copy of their parent, where that is among them. */
 export function linkSpans(spans: readonly Span[], parents: ReadonlyMap<Span, Span>): Span[] {
-  const copies = new Map<Span, Span>();
-  for (const span of spans) {
-    // From the top down, so that each parent's copy is there first; a loop of parents ends where it closes.
-    const chain = new Set<Span>();
-    for (let at: Span | undefined = span; at && !copies.has(at) && !chain.has(at); at = parents.get(at))
+  return madeTopDown(spans, parents, (span, parentSpan) =>
+    frozenSpan(span[NODE], { ...span.payload(), parentSpan }),
+  );
+}
+
+/** The spans of these fields, each with its parent where that is among them. */
+export function spansFrom<F extends SpanFields>(fields: readonly F[], parents: ReadonlyMap<F, F>): Span[] {
+  return madeTopDown(fields, parents, spanFrom);
+}
+
+/** Makes a span of each, its parent's first; a loop of parents ends where it closes. */
+function madeTopDown<F>(
+  all: readonly F[],
+  parents: ReadonlyMap<F, F>,
+  make: (one: F, parentSpan: Span | undefined) => Span,
+): Span[] {
+  const made = new Map<F, Span>();
+  return all.map((one) => {
+    const chain = new Set<F>();
+    for (
+      let at: F | undefined = one;
+      at !== undefined && !made.has(at) && !chain.has(at);
+      at = parents.get(at)
+    )
       chain.add(at);
     for (const at of [...chain].reverse()) {
       const parent = parents.get(at);
-      copies.set(at, frozenSpan(at[NODE], { ...at.payload(), parentSpan: parent && copies.get(parent) }));
+      made.set(at, make(at, parent === undefined ? undefined : made.get(parent)));
     }
-  }
-  return spans.map((span) => copies.get(span) ?? span);
+    return made.get(one) ?? make(one, undefined);
+  });
 }
 
 function captured(attributes: Attributes | undefined): { attributes?: Attributes } {
