@@ -400,7 +400,10 @@ async function readMillion(file) {
       "ai.agent.response": TEXT.slice(0, 300),
     });
     for (let k = 1; k < (isLarge ? 50 : 20); k++) {
-      const call = tracer.startSpan("get_weather", { parentSpan: turn, startedAt: at });
+      const call = tracer.startSpan("get_weather", {
+        parentSpan: turn,
+        startedAt: new Date(at.getTime() + k),
+      });
       call.addAttributes({
         "ai.trace.type": "tool-invocation",
         "ai.tool.name": k === 7 && i % (conversations / 125) === 0 ? "rare_tool" : "get_weather",
@@ -409,9 +412,9 @@ async function readMillion(file) {
         "ai.tool.input": { city: "Amsterdam", days: k },
         "ai.tool.output": `${TEXT.slice(0, 400)} ${i % (conversations / 10) === 0 && k === 3 ? "zwartewoud" : ""}`,
       });
-      call.end(new Date(at.getTime() + 10));
+      call.end(new Date(at.getTime() + k + 10));
     }
-    turn.end(new Date(at.getTime() + 20));
+    turn.end(new Date(at.getTime() + 80));
     if (isLarge) large.push(turn.traceId);
     if (i % 25 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
