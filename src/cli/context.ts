@@ -4,10 +4,15 @@ import type { Output } from "./output.ts";
 import { type OpenOptions, type OpenStore, openStore } from "./store.ts";
 import type { World } from "./world.ts";
 
+/** What a stopped command is given to tidy up, unless it says otherwise. */
+const GRACE_MS = 1000;
+
 /** One run's. */
 export class Context {
   readonly world: World;
   readonly output: Output;
+  /** How long the command may take to end after Ctrl-C, in milliseconds. */
+  graceMs: number = GRACE_MS;
   readonly #stores: OpenStore[] = [];
   readonly #atEnd: (() => Promise<void>)[] = [];
 

@@ -93,7 +93,7 @@ export class Output {
   progress(text: () => string): void {
     if (!this.isWatched || performance.now() - this.#progressAt < PROGRESS_EVERY_MS) return;
     this.#progressAt = performance.now();
-    this.#progress = escaped(text()).slice(0, Math.max(0, (this.#world.stderr.columns ?? PIPE_WIDTH) - 1));
+    this.#progress = escaped(text()).slice(0, Math.max(0, (this.#world.stderr.columns || PIPE_WIDTH) - 1));
     this.#world.stderr.write(`\r\u001b[K${this.#progress}`);
   }
 

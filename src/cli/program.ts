@@ -7,15 +7,12 @@ import { exitCodeOf, sayingOf } from "./failures.ts";
 import { Output } from "./output.ts";
 import { EXIT, type ExitCode, type World } from "./world.ts";
 
-/** What a stopped command is given to tidy up. */
-const GRACE_MS = 1000;
-
 /** Runs the command that the arguments name; resolves with the exit code and never rejects. */
 export async function run(world: World): Promise<number> {
   const output = new Output(world);
   const context = new Context(world, output);
   try {
-    const code = await unlessStuck(execute(context), world.signal);
+    const code = await unlessStuck(execute(context), context);
     await output.flush();
     return code;
   } catch (error) {
@@ -26,10 +23,11 @@ export async function run(world: World): Promise<number> {
 }
 
 /** The work's outcome; where it does not end soon after Ctrl-C, that of the interruption. */
-function unlessStuck<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+function unlessStuck<T>(work: Promise<T>, context: Context): Promise<T> {
+  const { signal } = context.world;
   return new Promise((resolve, reject) => {
     work.then(resolve, reject);
-    signal.addEventListener("abort", () => setTimeout(() => reject(signal.reason), GRACE_MS).unref());
+    signal.addEventListener("abort", () => setTimeout(() => reject(signal.reason), context.graceMs).unref());
   });
 }
 
@@ -87,7 +85,7 @@ function rootCommand({ output, world }: Context): Command {
 const ROOT_HELP = `
 The last argument names the store, everywhere:
   traces.db          an SQLite file, known by its content whatever its name
-  app.jsonl          a file of records or log lines, one JSON object a line
+  app.jsonl          a file of records, log lines or OTLP/JSON, one JSON object a line
   -                  the same from standard input
   dynamodb:Table     a DynamoDB table; dynamodb:Table?region=…&endpoint=…
 Without it: the environment variable TRACELIGHT_STORE, else ./traces.db.
@@ -230,6 +228,7 @@ const COMMANDS: readonly (() => Declared)[] = [
           (id: string, before: readonly string[] = []) => [...before, id],
         ),
         new Option("--log-lines", "in the form of StructuredLogsTracer and the Python toolkit; lossy"),
+        new Option("--otlp", "as OTLP/JSON, for OpenTelemetry: spans that have ended").conflicts("logLines"),
         new Option("-o, --out <file>", "write to this file, whole or not at all"),
         new Option("--force", "replace the file"),
       ],
@@ -237,6 +236,7 @@ const COMMANDS: readonly (() => Declared)[] = [
         ["tracelight export > backup.jsonl", "all of ./traces.db"],
         ["tracelight export --since today --out today.jsonl", "to a file that is whole or not there"],
         ["tracelight export --trace 4bf92f35 my.db", "one trace, by the beginning of its id"],
+        ["tracelight export --otlp > spans.jsonl", "for OpenTelemetry's tools"],
       ],
     }),
     run: async (context, command) =>
@@ -245,15 +245,43 @@ const COMMANDS: readonly (() => Declared)[] = [
   () => ({
     command: described("import", {
       does: "Bring spans from a file into an SQLite file or a DynamoDB table. Known spans are not doubled.",
-      arguments: [["<file>", "of records or log lines, or any other store; - for standard input"], STORE],
+      arguments: [
+        ["<file>", "of records, log lines or OTLP/JSON, or any other store; - for standard input"],
+        STORE,
+      ],
+      options: [new Option("--otlp", "the file is OTLP/JSON, maybe one document of many lines")],
       examples: [
         ["tracelight import backup.jsonl", "into ./traces.db, which is made where it is missing"],
         ["tracelight import traces.db dynamodb:Traces", "from SQLite into a table"],
         ["zcat logs.gz | tracelight import - my.db", "from standard input"],
+        ["tracelight import --otlp request.json", "one OTLP request, however it is laid out"],
       ],
     }),
     run: async (context, command) =>
-      (await import("./commands/import.ts")).importSpans(context, command.args),
+      (await import("./commands/import.ts")).importSpans(context, command.args, command.opts()),
+  }),
+  () => ({
+    command: described("collect", {
+      does: "Take spans of any OpenTelemetry program (OTLP over HTTP) into a store, until Ctrl-C.",
+      arguments: [
+        [
+          "[store]",
+          "an SQLite file, which is made where it is missing, dynamodb:Table, or - for lines of records",
+        ],
+      ],
+      options: [
+        valued("-p, --port <port>", "listen on this port; 0 for any that is free", parsePort).default(4318),
+        new Option("--host <address>", "listen on this address").default("127.0.0.1"),
+      ],
+      examples: [
+        ["tracelight collect", "into ./traces.db, then, in another terminal:"],
+        ["OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 node agent.js", "sends there"],
+        ["tracelight collect dynamodb:Traces --port 4319", "into a table"],
+        ["tracelight collect - > spans.jsonl", "into a file of records"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/collect.ts")).collect(context, command.args[0], command.opts()),
   }),
   () => ({
     command: described("prune", {

@@ -5,6 +5,7 @@ import { asTracelightError, TracelightError } from "../model/errors.ts";
 import type { TraceQuery } from "../model/query.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
+import { UsageError } from "./failures.ts";
 import type { World } from "./world.ts";
 
 /** A store as the commands see it. The presence of an optional method is the capability. */
@@ -90,6 +91,8 @@ interface Pruned {
 export interface OpenOptions {
   /** To be written to: a file that is not there is made, as an SQLite file. */
   readonly write?: boolean;
+  /** To be read as OTLP/JSON, which may be one document of many lines. */
+  readonly otlp?: boolean;
 }
 
 /** The store where none is named. */
@@ -104,19 +107,20 @@ const HEAD_BYTES = 4096;
 export async function openStore(
   wanted: string | undefined,
   world: World,
-  { write = false }: OpenOptions = {},
+  { write = false, otlp = false }: OpenOptions = {},
 ): Promise<OpenStore> {
   const name = storeName(wanted, world);
-  if (name === "-") return (await import("./stores/jsonl.ts")).openStandardInput(world);
-  if (name.startsWith("dynamodb:")) return (await import("./stores/dynamodb.ts")).openDynamoDb(name);
+  if (name === "-") return (await import("./stores/jsonl.ts")).openStandardInput(world, { otlp });
   const path = resolve(world.cwd, name);
-  const kind = await kindOf(path, name);
+  const kind = isTable(name) ? "table" : await kindOf(path, name);
+  if (otlp && (kind === "table" || kind === "sqlite")) throw notOtlp(name);
+  if (kind === "table") return (await import("./stores/dynamodb.ts")).openDynamoDb(name);
   if (kind === "missing" && !write) throw notFound(name, wanted, world);
   if (kind === "sqlite" || kind === "missing" || (kind === "empty" && write)) {
     return (await import("./stores/sqlite.ts")).openSqlite(path, { readOnly: !write });
   }
   const { openJsonlFile, openJsonlPipe } = await import("./stores/jsonl.ts");
-  return kind === "pipe" ? openJsonlPipe(path, name, world) : openJsonlFile(path, name);
+  return kind === "pipe" ? openJsonlPipe(path, name, world, { otlp }) : openJsonlFile(path, name, { otlp });
 }
 
 /** The name of the store: as given, else of the environment, else the default. */
@@ -127,9 +131,20 @@ export function storeName(wanted: string | undefined, world: World): string {
 /** True where the store is a file, and the file is not there or has nothing in it yet. */
 export async function isStillToCome(wanted: string | undefined, world: World): Promise<boolean> {
   const name = storeName(wanted, world);
-  if (name === "-" || name.startsWith("dynamodb:")) return false;
+  if (name === "-" || isTable(name)) return false;
   const kind = await kindOf(resolve(world.cwd, name), name);
   return kind === "missing" || kind === "empty";
+}
+
+/** True where the name is that of a DynamoDB table. */
+export function isTable(name: string): boolean {
+  return name.startsWith("dynamodb:");
+}
+
+/** True where the file, an absolute path, is an SQLite file or can become one. */
+export async function isSqliteOrNew(path: string, name: string): Promise<boolean> {
+  const kind = await kindOf(path, name);
+  return kind === "sqlite" || kind === "missing" || kind === "empty";
 }
 
 type FileKind = "sqlite" | "text" | "empty" | "pipe" | "missing";
@@ -181,6 +196,10 @@ function notFound(name: string, wanted: string | undefined, world: World): Trace
 
 function unreadable(name: string, why: string): TracelightError {
   return new TracelightError("STORE_UNREADABLE", `${name} cannot be read: ${why}`);
+}
+
+function notOtlp(name: string): UsageError {
+  return new UsageError(`--otlp reads a file of OTLP/JSON; ${name} is none, and is imported without it`);
 }
 
 function notText(name: string, what: string): TracelightError {

@@ -8,7 +8,7 @@ import { folder, outcomeOf, start, tracelight } from "./command.ts";
 import { recordLines, SPANS } from "./spans.ts";
 
 const COMMANDS = [
-  ...["ls", "show", "tail", "search", "stats", "export", "import", "prune"],
+  ...["ls", "show", "tail", "search", "stats", "export", "import", "collect", "prune"],
   ...["create-table", "dynamodb-local"],
 ];
 const ESCAPE = "\u001b";
@@ -58,6 +58,10 @@ describe("wrong usage is 2, and says what was meant", () => {
     [["show", "", "app.jsonl"], "Say which"],
     [["prune", "--max-size", "2 lots", "app.jsonl"], '"2 lots" is no size'],
     [["prune", "--older-than", "soon", "app.jsonl"], '"soon" is no length of time'],
+    [["collect", "app.jsonl", "--port", "0"], "for lines, write: tracelight collect - >> app.jsonl"],
+    [["collect", "--port", "seven"], '"seven" is no whole number'],
+    [["export", "--otlp", "--log-lines", "app.jsonl"], "cannot be used with option '--log-lines'"],
+    [["import", "--otlp", "dynamodb:Traces"], "--otlp reads a file of OTLP/JSON"],
     [["dynamodb-local", "--port", "70000"], '"70000" is no whole number from 1 to 65535'],
   ];
 

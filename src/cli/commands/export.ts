@@ -16,6 +16,7 @@ import { type FilterOptions, filterOf, jsonLine, nothingFound } from "./filter.t
 export interface ExportOptions extends FilterOptions {
   readonly trace?: readonly string[];
   readonly logLines?: boolean;
+  readonly otlp?: boolean;
   readonly out?: string;
   readonly force?: boolean;
 }
@@ -27,32 +28,64 @@ export async function exportSpans(
   options: ExportOptions,
 ): Promise<ExitCode> {
   const store = await context.open(name);
-  const { output } = context;
   const spans = exported(store, context, options);
   if (options.out === undefined) {
-    const done = await write(spans, options, (line) => output.line(line));
-    return done === 0 ? nothingFound(context, store, options) : EXIT.ok;
+    const written = await write(spans, options, (line) => context.output.line(line));
+    return ended(context, store, options, written);
   }
   const file = await WholeFile.begin(resolve(context.world.cwd, options.out), options.force === true);
   context.atEnd(() => file.discard());
-  const done = await write(spans, options, (line) => file.line(line));
-  if (done === 0) return nothingFound(context, store, options);
-  await file.finish();
-  await output.say(`${counted(done, "span")} written to ${options.out}`);
-  return EXIT.ok;
+  const written = await write(spans, options, (line) => file.line(line));
+  if (written.done > 0) await file.finish();
+  return ended(context, store, options, written);
 }
+
+interface Written {
+  readonly done: number;
+  /** Spans that the form cannot carry. */
+  readonly leftOut: number;
+}
+
+async function ended(
+  context: Context,
+  store: OpenStore,
+  options: ExportOptions,
+  { done, leftOut }: Written,
+): Promise<ExitCode> {
+  const { output } = context;
+  if (leftOut > 0) {
+    const left = leftOut === 1 ? "has not ended and was left out" : "have not ended and were left out";
+    await output.say(`${counted(leftOut, "span")} ${left}: OTLP carries spans that ended.`, "yellow");
+  }
+  if (done > 0 && options.out !== undefined)
+    await output.say(`${counted(done, "span")} written to ${options.out}`);
+  if (done > 0) return EXIT.ok;
+  return leftOut > 0 ? EXIT.nothingFound : nothingFound(context, store, options);
+}
+
+type WriteLine = (text: string) => Promise<void>;
 
 async function write(
   spans: AsyncIterable<Span>,
-  { logLines }: ExportOptions,
-  line: (text: string) => Promise<void>,
-): Promise<number> {
+  { logLines, otlp }: ExportOptions,
+  line: WriteLine,
+): Promise<Written> {
+  if (otlp) return writeOtlp(spans, line);
   let done = 0;
   for await (const span of spans) {
     await line(jsonLine(logLines ? logLine(span) : encodeRecord(span)));
     done++;
   }
-  return done;
+  return { done, leftOut: 0 };
+}
+
+async function writeOtlp(spans: AsyncIterable<Span>, line: WriteLine): Promise<Written> {
+  const { OtlpLines } = await import("../otlp-lines.ts");
+  const lines = new OtlpLines(line);
+  let done = 0;
+  for await (const span of spans) if (await lines.add(span)) done++;
+  await lines.end();
+  return { done, leftOut: lines.leftOut };
 }
 
 async function* exported(store: OpenStore, context: Context, options: ExportOptions): AsyncGenerator<Span> {

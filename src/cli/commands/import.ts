@@ -9,10 +9,19 @@ import { EXIT, type ExitCode } from "../world.ts";
 
 const BAR_WIDTH = 24;
 
+/** Options of `import`. */
+export interface ImportOptions {
+  readonly otlp?: boolean;
+}
+
 /** Copies all spans; those that are there already stay as they are. */
-export async function importSpans(context: Context, [from = "", to]: readonly string[]): Promise<ExitCode> {
+export async function importSpans(
+  context: Context,
+  [from = "", to]: readonly string[],
+  { otlp = false }: ImportOptions,
+): Promise<ExitCode> {
   const { output } = context;
-  const source = await context.open(from);
+  const source = await context.open(from, { otlp });
   const target = await context.open(to, { write: true });
   if (target.importSpans === undefined) throw notWritable(target);
   let done = 0;

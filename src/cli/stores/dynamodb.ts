@@ -23,6 +23,11 @@ export function openDynamoDb(location: string): OpenStore {
   return new DynamoDbTable(location);
 }
 
+/** A tracer that writes into the table. Throws UsageError where the location cannot be one. */
+export function dynamoDbTracer(location: string, onError: (error: TracelightError) => void): DynamoDbTracer {
+  return new DynamoDbTracer({ ...parseLocation(location), onError });
+}
+
 class DynamoDbTable implements OpenStore {
   readonly name: string;
   readonly #notes = new Set<string>();

@@ -1,4 +1,4 @@
-// Files and pipes of one JSON object a line, records or log lines: read as a stream, whatever their size.
+// Files and pipes of one JSON object a line, of records, log lines or OTLP: read as a stream, whatever their size.
 import { createReadStream } from "node:fs";
 import { NAMES } from "../../conventions/names.ts";
 import {
@@ -8,9 +8,9 @@ import {
   type SummarySubject,
   summarizeOutlines,
 } from "../../conventions/summary.ts";
-import { asTracelightError, messageOf, TracelightError } from "../../model/errors.ts";
+import { asTracelightError } from "../../model/errors.ts";
 import { checkQuery, matches, type TraceQuery } from "../../model/query.ts";
-import { decodeRecord, type SpanFields } from "../../model/record.ts";
+import type { SpanFields } from "../../model/record.ts";
 import { arrangeSpans } from "../../tracing/select.ts";
 import type { SummaryPage, SummaryQuery } from "../../tracing/sink.ts";
 import { type Span, spanFrom } from "../../tracing/span.ts";
@@ -23,43 +23,57 @@ import {
   type Row,
 } from "../../tracing/summaries.ts";
 import { Interrupted } from "../failures.ts";
-import { count, idText } from "../format.ts";
+import { idText } from "../format.ts";
 import type { FoundId, OpenStore } from "../store.ts";
 import type { World } from "../world.ts";
-import { linesOf } from "./lines.ts";
+import { documentOf } from "./document.ts";
+import { type Line, linesOf } from "./lines.ts";
 import { fileSource, PipeSource, type Source } from "./source.ts";
+import { Census } from "./span-lines.ts";
 
 /** Longer lines are left out: no string of JavaScript can be much longer. */
 const MAX_LINE_BYTES = 256 * 1024 * 1024;
-const MAX_NAMED_LINES = 5;
 /** So many spans are looked at for the names of their attributes. */
 const SPANS_FOR_NAMES = 2000;
 
+/** How lines are read. */
+export interface LinesOptions {
+  /** True where all lines together may be one JSON document of OTLP. */
+  readonly otlp?: boolean;
+}
+
 /** A file of lines. */
-export async function openJsonlFile(path: string, name: string): Promise<OpenStore> {
-  return new JsonlStore(name, await fileSource(path));
+export async function openJsonlFile(path: string, name: string, options: LinesOptions): Promise<OpenStore> {
+  return new JsonlStore(name, await fileSource(path), options);
 }
 
 /** A named pipe of lines, or what a shell puts in the place of a file: `<(zcat app.jsonl.gz)`. */
-export function openJsonlPipe(path: string, name: string, { signal }: World): OpenStore {
-  return new JsonlStore(name, new PipeSource(createReadStream(path), signal));
+export function openJsonlPipe(
+  path: string,
+  name: string,
+  { signal }: World,
+  options: LinesOptions,
+): OpenStore {
+  return new JsonlStore(name, new PipeSource(createReadStream(path), signal), options);
 }
 
 /** Lines from standard input. */
-export function openStandardInput({ stdin, signal }: World): OpenStore {
-  return new JsonlStore("standard input", new PipeSource(stdin, signal));
+export function openStandardInput({ stdin, signal }: World, options: LinesOptions): OpenStore {
+  return new JsonlStore("standard input", new PipeSource(stdin, signal), options);
 }
 
 class JsonlStore implements OpenStore {
   readonly name: string;
   readonly #source: Source;
+  readonly #options: LinesOptions;
   readonly #outlined = new Map<string, Promise<Outlined>>();
   #bytes = 0;
   #census: Census | undefined;
 
-  constructor(name: string, source: Source) {
+  constructor(name: string, source: Source, options: LinesOptions) {
     this.name = name;
     this.#source = source;
+    this.#options = options;
   }
 
   async find(query: TraceQuery): Promise<readonly Span[]> {
@@ -152,23 +166,21 @@ class JsonlStore implements OpenStore {
   });
 
   get notes(): readonly string[] {
-    return this.#census === undefined ? [] : censusNotes(this.name, this.#census);
+    return this.#census?.notes(this.name) ?? [];
   }
 
   /** The spans of the lines, those of each chunk together. Rejects where there are lines and no one can be read. */
   async *#spans(): AsyncGenerator<readonly SpanFields[]> {
-    const census: Census = { lines: 0, spans: 0, others: 0, broken: 0, named: [], why: "" };
+    const census = new Census();
     this.#census ??= census;
     this.#bytes = 0;
-    for await (const lines of linesOf(this.#chunks(), MAX_LINE_BYTES)) {
-      const spans: SpanFields[] = [];
-      for (const { number, text } of lines) {
-        const span = spanOf(text, number, census);
-        if (span !== undefined) spans.push(span);
-      }
-      yield spans;
-    }
-    if (census.spans + census.others === 0 && census.broken > 0) throw nothingReadable(this.name, census);
+    for await (const lines of this.#lines()) yield lines.flatMap((line) => census.spansOf(line));
+    census.check(this.name);
+  }
+
+  #lines(): AsyncIterable<readonly Line[]> {
+    const lines = linesOf(this.#chunks(), MAX_LINE_BYTES);
+    return this.#options.otlp ? documentOf(lines, MAX_LINE_BYTES) : lines;
   }
 
   async *#chunks(): AsyncGenerator<Buffer> {
@@ -247,75 +259,4 @@ function note(found: Map<string, FoundId>, one: FoundId, prefix: string): void {
   if (id === undefined || id === null || id === "") return;
   const text = idText(id);
   if (text.startsWith(prefix)) found.set(`${by} ${typeof id} ${text}`, one);
-}
-
-/** What a reading met. */
-interface Census {
-  lines: number;
-  spans: number;
-  /** JSON, but no span: other lines of a log. */
-  others: number;
-  broken: number;
-  /** The numbers of the first broken lines. */
-  readonly named: number[];
-  /** What is wrong with the first. */
-  why: string;
-}
-
-function spanOf(text: string | undefined, number: number, census: Census): SpanFields | undefined {
-  if (text !== undefined && isBlank(text)) return undefined;
-  census.lines++;
-  try {
-    if (text === undefined)
-      throw new TracelightError("INVALID_RECORD", `The line is over ${MAX_LINE_BYTES} bytes`);
-    const span = decodeLine(number === 1 ? text.replace(/^\ufeff/, "") : text);
-    if (span === undefined) census.others++;
-    else census.spans++;
-    return span;
-  } catch (error) {
-    census.broken++;
-    if (census.named.length === 0) census.why = messageOf(error);
-    if (census.named.length < MAX_NAMED_LINES) census.named.push(number);
-    return undefined;
-  }
-}
-
-function isBlank(text: string): boolean {
-  return text.length < 1000 && text.trim() === "";
-}
-
-/** The span of a record or of a log line; undefined for other JSON. Throws where the line is broken. */
-function decodeLine(text: string): SpanFields | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    // What the parser says quotes the line, and differs from one Node to the next.
-    throw new TracelightError("INVALID_RECORD", "The line is not JSON");
-  }
-  if (typeof json !== "object" || json === null) return undefined;
-  if ("trace" in json && !("trace_id" in json)) return decodeRecord(json.trace);
-  return "trace_id" in json ? decodeRecord(json) : undefined;
-}
-
-function censusNotes(name: string, { lines, spans, broken, others, named, why }: Census): string[] {
-  const notes: string[] = [];
-  // Where no line could be read, that is an error of its own.
-  if (broken > 0 && spans + others > 0) {
-    notes.push(
-      `${name}: ${count(broken)} of ${count(lines)} lines could not be read and ${broken === 1 ? "was" : "were"} left out (${linesNamed(named, broken)}). ${why.replace(/\.$/, "")}.`,
-    );
-  }
-  if (spans === 0 && others > 0) notes.push(`${name}: none of the ${count(lines)} lines is a span.`);
-  return notes;
-}
-
-function linesNamed(named: readonly number[], broken: number): string {
-  const first = named.join(", ");
-  return `${broken === 1 ? "line" : "lines"} ${first}${broken > named.length ? ", …" : ""}`;
-}
-
-function nothingReadable(name: string, { lines, named, why }: Census): TracelightError {
-  const message = `${name} has no line that can be read (${count(lines)} tried). Line ${named[0] ?? 1}: ${why.replace(/\.$/, "")}`;
-  return new TracelightError("INVALID_RECORD", message);
 }

@@ -1,0 +1,163 @@
+// `tracelight collect`: an OTLP receiver in front of a store, until Ctrl-C.
+import { isIP } from "node:net";
+import { Rarely } from "../../delivery/rarely.ts";
+import { TracelightError } from "../../model/errors.ts";
+import { otlpReceiver } from "../../otlp/receiver.ts";
+import { type OtlpServer, serveOtlp } from "../../otlp/server.ts";
+import { decodeStatus } from "../../otlp/status.ts";
+import type { DeliveryReport } from "../../tracing/sink.ts";
+import type { Context } from "../context.ts";
+import { sayingOf } from "../failures.ts";
+import { counted } from "../format.ts";
+import { type Target, type TargetSetup, targetOf } from "../stores/target.ts";
+import { EXIT, type ExitCode } from "../world.ts";
+
+/** Options of `collect`. */
+export interface CollectOptions {
+  readonly port: number;
+  readonly host: string;
+}
+
+/** Runs the receiver; Ctrl-C is how it ends, so that is no failure. */
+export async function collect(
+  context: Context,
+  name: string | undefined,
+  options: CollectOptions,
+): Promise<ExitCode> {
+  const collector = new Collector(context);
+  const { gone, setup } = collector;
+  const target = await targetOf(name, setup);
+  const server = await collector.serve(target, options);
+  context.atEnd(() => server.close());
+  context.atEnd(async () => void (await target.tracer.close()));
+  await target.check();
+  // A store that is slow to take the last spans is waited for.
+  context.graceMs = GRACE_MS;
+  await announce(context, server, target, options);
+  await Promise.race([stopped(context), gone]);
+  await server.close();
+  await conclude(context, target, await closed(context, target));
+  return EXIT.ok;
+}
+
+/** What happens while the receiver runs, and what is said of it. */
+class Collector {
+  /** Rejects where standard output can take no more. */
+  readonly gone: Promise<never>;
+  readonly setup: TargetSetup;
+  readonly #context: Context;
+  readonly #rarely: Rarely = new Rarely();
+
+  constructor(context: Context) {
+    const { world, output } = context;
+    this.#context = context;
+    let onGone: (reason: unknown) => void = () => undefined;
+    this.gone = new Promise((_, reject) => (onGone = reject));
+    // It may come while nobody waits for it yet.
+    this.gone.catch(() => undefined);
+    this.setup = { world, output, onGone, onError: (error) => this.#tell(error) };
+  }
+
+  async serve({ tracer }: Target, options: CollectOptions): Promise<OtlpServer> {
+    const receive = otlpReceiver(tracer, { onError: this.setup.onError });
+    const handle = async (request: Request): Promise<Response> => {
+      const response = await receive(request);
+      if (response.ok) void this.#progress(tracer);
+      else await this.#refused(request, response.clone());
+      return response;
+    };
+    try {
+      return await serveOtlp(handle, options);
+    } catch (error) {
+      throw isTaken(error) ? new TracelightError("LISTEN_FAILED", `${error.message} ${FREE_PORT}`) : error;
+    }
+  }
+
+  async #progress(tracer: Target["tracer"]): Promise<void> {
+    const { output } = this.#context;
+    if (!output.isWatched) return;
+    const { written } = await tracer.flush({ timeoutMs: PROGRESS_MS });
+    output.progress(() => `${counted(written, "span")} taken`);
+  }
+
+  /** Senders rarely say why nothing arrives. */
+  async #refused({ method, url }: Request, response: Response): Promise<void> {
+    const { pathname } = new URL(url);
+    if (!this.#rarely.isTime(String(response.status))) return;
+    const isJson = response.headers.get("content-type") === "application/json";
+    const body = new Uint8Array(await response.arrayBuffer());
+    const { message = "" } = decodeStatus(isJson ? "json" : "protobuf", body) ?? {};
+    const what = `${method} ${pathname.slice(0, MAX_PATH)}`;
+    this.#context.output.talk(
+      `Refused ${what}: ${response.status} ${message.slice(0, MAX_MESSAGE)}`,
+      "yellow",
+    );
+  }
+
+  #tell(error: TracelightError): void {
+    const saying = sayingOf(error);
+    if (saying !== undefined && this.#rarely.isTime(error.code)) this.#context.output.talk(saying, "yellow");
+  }
+}
+
+function isTaken(error: unknown): error is TracelightError {
+  if (!(error instanceof TracelightError) || typeof error.cause !== "object") return false;
+  return error.cause !== null && "code" in error.cause && error.cause.code === "EADDRINUSE";
+}
+
+async function announce(
+  { output }: Context,
+  { url }: OtlpServer,
+  { name, isOutput }: Target,
+  { host }: CollectOptions,
+): Promise<void> {
+  if (!isLoopback(host)) {
+    await output.say(`Other machines may reach ${host}: whoever does can write to ${name}.`, "yellow");
+  }
+  if (isOutput) await output.say(url);
+  else await output.line(url);
+  await output.say(`Spans sent there (OTLP over HTTP) go to ${name}; Ctrl-C ends it.`, "grey");
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
+function stopped({ world: { signal } }: Context): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+/** Closes the store; one that takes its time is spoken of. */
+async function closed({ output }: Context, { tracer, name }: Target): Promise<DeliveryReport> {
+  const timer = setTimeout(
+    () => output.talk(`Waiting for ${name} to take the last spans; Ctrl-C again stops at once.`),
+    PATIENCE_MS,
+  );
+  try {
+    return await tracer.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function conclude(
+  { output }: Context,
+  { name }: Target,
+  { written, pending, dropped, failed }: DeliveryReport,
+): Promise<void> {
+  await output.say(`${counted(written, "span")} taken into ${name}.`);
+  const lost = pending + dropped + failed;
+  if (lost === 0) return;
+  await output.say(`${counted(lost, "span")} could not be written; the sender was told.`, "yellow");
+}
+
+const FREE_PORT = "--port 0 takes one that is free.";
+const PROGRESS_MS = 100;
+const MAX_PATH = 60;
+const MAX_MESSAGE = 200;
+const PATIENCE_MS = 1000;
+/** A little more than a tracer takes to close at most. */
+const GRACE_MS = 35_000;
