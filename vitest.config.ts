@@ -23,7 +23,10 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^tracelight$/, replacement: source("index.ts") },
-      { find: /^tracelight\/(dynamodb|otlp|sqlite|testing)$/, replacement: source("$1/index.ts") },
+      {
+        find: /^tracelight\/(conventions|dynamodb|otlp|sqlite|testing)$/,
+        replacement: source("$1/index.ts"),
+      },
     ],
   },
   test: {

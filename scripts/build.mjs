@@ -28,6 +28,7 @@ await build({
   ...shared,
   entryPoints: [
     "index.ts",
+    "conventions/index.ts",
     "dynamodb/index.ts",
     "otlp/index.ts",
     "sqlite/index.ts",

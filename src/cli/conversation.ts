@@ -1,6 +1,7 @@
 // A conversation turn by turn: what the user said, which tools were called with what, what was answered.
+import { textOfParts } from "../conventions/messages.ts";
 import { type Reading, readSpan } from "../conventions/reading.ts";
-import { factsOf, summarize } from "../conventions/summary.ts";
+import { summarize, toolName } from "../conventions/summary.ts";
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { parentsOf } from "../model/tree.ts";
@@ -78,8 +79,8 @@ function entriesOf(spans: readonly SpanFields[], readings: ReadonlyMap<SpanField
   });
   const turn = read.find(({ reading }) => reading.kind === "turn");
   const calls = read.filter(({ reading }) => reading.kind === "model-call");
-  const asked = turn?.reading.input ?? calls[0]?.reading.input;
-  const answered = turn?.reading.output ?? spoken(calls[calls.length - 1]?.reading.output);
+  const asked = turn?.reading.input ?? askedOf(calls[0]?.reading);
+  const answered = turn?.reading.output ?? spoken(calls[calls.length - 1]?.reading);
   const between = read.flatMap((one) => (one === turn ? [] : entryOf(one, answered)));
   return [
     ...(isSaid(asked) ? [{ who: "user", text: asked } as const] : []),
@@ -96,11 +97,11 @@ interface Read {
 
 function entryOf({ span, reading }: Read, answered: unknown): Entry[] {
   if (reading.kind === "tool-call") {
-    return [callEntry("tool", factsOf(span).tool ?? span.spanName, { span, reading })];
+    return [callEntry("tool", toolName(reading, span), { span, reading })];
   }
   if (reading.kind === "turn") return [callEntry("agent", reading.agent ?? span.spanName, { span, reading })];
   if (reading.kind === "model-call") {
-    const said = spoken(reading.output);
+    const said = spoken(reading);
     const isNew = isSaid(said) && !isSame(said, answered);
     return [...(isNew ? [{ who: "assistant", text: said } as const] : []), ...errorEntry({ span, reading })];
   }
@@ -128,14 +129,16 @@ function errorOf({ span, reading }: Read): string | undefined {
   return reading.error ?? (span.spanStatus === "ERROR" ? (span.statusMessage ?? "failed") : undefined);
 }
 
+/** The last words of the user in a model call; its last message may be a tool's. */
+function askedOf(reading: Reading | undefined): unknown {
+  const said = reading?.inputMessages.findLast(({ role }) => role === "user");
+  return (said === undefined ? undefined : textOfParts(said.parts)) ?? reading?.input;
+}
+
 /** The words of a model's message; its calls of tools are shown as such. */
-function spoken(output: unknown): unknown {
-  if (!Array.isArray(output)) return output;
-  const texts = output.flatMap((block: unknown) => {
-    const text: unknown = typeof block === "object" && block !== null && Reflect.get(block, "text");
-    return typeof text === "string" ? [text] : [];
-  });
-  return texts.join("\n");
+function spoken(reading: Reading | undefined): unknown {
+  const [message] = reading?.outputMessages ?? [];
+  return message === undefined ? reading?.output : (textOfParts(message.parts) ?? "");
 }
 
 function isSaid(value: unknown): boolean {

@@ -59,7 +59,9 @@ export class Tally {
     this.#traces.add(span.traceId);
     this.#first = Math.min(this.#first, span.startedAtMicros);
     this.#last = Math.max(this.#last, span.startedAtMicros);
-    const { kind, model = "(unnamed)", tool = "(unnamed)", inputTokens = 0, outputTokens = 0 } = facts;
+    const { kind, model = "(unnamed)", tool = "(unnamed)" } = facts;
+    // An agent's tokens are those of its model calls once more.
+    const { inputTokens = 0, outputTokens = 0 } = kind === "agent" || kind === "chain" ? {} : facts;
     const ms =
       span.endedAtMicros === undefined ? undefined : (span.endedAtMicros - span.startedAtMicros) / 1000;
     if (kind === "model-call") this.#group("model", model).add({ ms, failed, inputTokens, outputTokens });

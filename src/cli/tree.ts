@@ -181,6 +181,10 @@ const KIND_COLORS: Readonly<Record<Reading["kind"], Color>> = {
   cycle: "blue",
   "model-call": "magenta",
   "tool-call": "cyan",
+  agent: "blue",
+  retrieval: "cyan",
+  embedding: "magenta",
+  chain: "grey",
   history: "grey",
   other: "grey",
 };

@@ -1,110 +1,280 @@
-// One reading of a span: what it says in the words of agents, whatever the attributes look like. Total: it never throws.
+// One reading of a span: what it says in the words of agents, whichever vocabulary wrote it. Total: it never throws.
 import type { SpanFields } from "../model/record.ts";
+import { structured } from "./json-text.ts";
+import { contentOf, type Message, type OfferedTool, type Usage, withoutSystem } from "./messages.ts";
 import { NAMES } from "./names.ts";
+import { Source } from "./source.ts";
+import { oneLineOf } from "./title.ts";
+import { wordsIn } from "./values.ts";
+import { recognised } from "./vocabularies/recognised.ts";
+import { principalOf } from "./vocabularies/toolkit.ts";
+import type { NamedField, Vocabulary, VocabularyName, WorkKind } from "./vocabularies/vocabulary.ts";
 
-/** What kind of work a span is. */
-export type WorkKind = "turn" | "cycle" | "model-call" | "tool-call" | "history" | "other";
+export type { VocabularyName, WorkKind } from "./vocabularies/vocabulary.ts";
 
-/** A span in the words of agents. What a span does not say is undefined. */
+/** A call of a tool: the span's own, not one that a model asked for. */
+export interface ToolUse {
+  readonly name: string | undefined;
+  readonly callId: string | undefined;
+  /** Values: JSON text of a list or an object is parsed. */
+  readonly arguments: unknown;
+  readonly result: unknown;
+}
+
+/**
+ * A span in the words of agents. What a span does not say is undefined, or an empty list. Each field is worked out when it is
+ * asked for, so a reading costs what is looked at.
+ */
 export interface Reading {
+  /** The vocabulary that says what kind of work it is; undefined where none is recognised. */
+  readonly vocabulary: VocabularyName | undefined;
   readonly kind: WorkKind;
+  /** What the user wanted: the first words that a user said, as one line of at most 200 characters. */
+  readonly title: string | undefined;
   /** The agent's name, or the service's. */
   readonly agent: string | undefined;
-  /** Who the work was done for: the principal of the authentication context. */
+  /** Who the work was done for. */
   readonly user: string | undefined;
-  /** What went in: the user's words, the last message of a model call, a tool's arguments. */
+  /** What the conversation is known by: text, unless `ai.conversation.id` is something else. */
+  readonly conversation: unknown;
+  /** The model that was asked for, else the one that answered. */
+  readonly model: string | undefined;
+  readonly provider: string | undefined;
+  readonly systemPrompt: string | undefined;
+  /** What was said to the model or agent, without the system prompt. */
+  readonly inputMessages: readonly Message[];
+  readonly outputMessages: readonly Message[];
+  /** What went in, to be shown: the user's words, the last message of a model call, a tool's arguments, a query. */
   readonly input: unknown;
-  /** What came out: the agent's words, the model's message, a tool's result. */
+  /** What came out, to be shown: the agent's words, the model's message, a tool's result, documents. */
   readonly output: unknown;
-  readonly stopReason: string | undefined;
+  /** Of a tool call. */
+  readonly tool: ToolUse | undefined;
+  /** The tools that a model could call. */
+  readonly tools: readonly OfferedTool[];
+  /** Why the model stopped, as its vocabulary has it. */
+  readonly finishReason: string | undefined;
+  readonly usage: Usage | undefined;
+  /** Milliseconds until the first part of a streamed answer. */
+  readonly timeToFirstTokenMs: number | undefined;
   readonly cycle: number | undefined;
+  /** What went wrong. */
   readonly error: string | undefined;
   readonly aborted: boolean;
 }
 
-/** Reads a span. */
+/** Reads a span, of any vocabulary. */
 export function readSpan(span: SpanFields): Reading {
-  const { attributes } = span;
-  const kind = kindOf(attributes[NAMES.traceType]);
-  return {
-    kind,
-    agent: text(attributes[NAMES.agentName]) ?? text(span.resourceAttributes[NAMES.serviceName]),
-    user: principalOf(attributes[NAMES.authContext]),
-    input: inputOf(kind, attributes),
-    output: outputOf(kind, attributes),
-    stopReason: text(attributes[NAMES.stopReason]),
-    cycle: numberOf(attributes[NAMES.cycleNr]),
-    error: errorOf(attributes),
-    aborted: attributes[NAMES.aborted] === true,
-  };
+  return new SpanReading(span);
 }
 
-function kindOf(traceType: unknown): WorkKind {
-  return (typeof traceType === "string" && KINDS.get(traceType)) || "other";
+class SpanReading implements Reading {
+  readonly kind: WorkKind;
+  readonly #source: Source;
+  readonly #vocabularies: readonly Vocabulary[];
+  readonly #by: Vocabulary | undefined;
+  #messages: Messages | undefined;
+  #outputMessages: readonly Message[] | undefined;
+
+  constructor(span: SpanFields) {
+    this.#source = new Source(span);
+    this.#vocabularies = recognised(span.attributes);
+    for (const vocabulary of this.#vocabularies) {
+      const kind = vocabulary.kind(this.#source);
+      if (kind === undefined) continue;
+      this.kind = kind;
+      this.#by = vocabulary;
+      return;
+    }
+    this.kind = "other";
+  }
+
+  get vocabulary(): VocabularyName | undefined {
+    return this.#by?.name;
+  }
+
+  get title(): string | undefined {
+    if (!isTalk(this.kind) && this.kind !== "chain") return undefined;
+    for (const vocabulary of this.#vocabularies) {
+      const title = oneLineOf(vocabulary.firstWords?.(this.#source, this.kind));
+      if (title !== undefined) return title;
+    }
+    return undefined;
+  }
+
+  get agent(): string | undefined {
+    const { resourceAttributes } = this.#source.span;
+    return this.#text("agent") ?? this.#entity("agent") ?? wordsIn(resourceAttributes[NAMES.serviceName]);
+  }
+
+  get user(): string | undefined {
+    return this.#text("user") ?? principalOf(this.#source);
+  }
+
+  get conversation(): unknown {
+    const own = this.#source.attributes[NAMES.conversationId];
+    return own === undefined || own === null || own === "" ? this.#text("conversation") : own;
+  }
+
+  get model(): string | undefined {
+    return this.#text("model");
+  }
+
+  get provider(): string | undefined {
+    return this.#text("provider");
+  }
+
+  get systemPrompt(): string | undefined {
+    for (const vocabulary of this.#vocabularies) {
+      const system = vocabulary.system?.(this.#source);
+      if (system !== undefined && system !== "") return system;
+    }
+    return this.#read().system;
+  }
+
+  get inputMessages(): readonly Message[] {
+    return this.#read().messages;
+  }
+
+  get outputMessages(): readonly Message[] {
+    this.#outputMessages ??= this.#firstList((vocabulary) =>
+      vocabulary.outputMessages?.(this.#source, this.kind),
+    );
+    return this.#outputMessages;
+  }
+
+  get input(): unknown {
+    if (this.#by?.name === "tracelight") return this.#by.input?.(this.#source, this.kind);
+    const { length } = this.inputMessages;
+    const said = isTalk(this.kind) ? contentOf(this.inputMessages[length - 1]) : undefined;
+    return (
+      said ??
+      this.#first((vocabulary) => vocabulary.input?.(this.#source, this.kind)) ??
+      contentOf(this.inputMessages[length - 1])
+    );
+  }
+
+  get output(): unknown {
+    if (this.#by?.name === "tracelight") return this.#by.output?.(this.#source, this.kind);
+    const said = isTalk(this.kind) ? contentOf(this.outputMessages[0]) : undefined;
+    return (
+      said ??
+      this.#first((vocabulary) => vocabulary.output?.(this.#source, this.kind)) ??
+      contentOf(this.outputMessages[0])
+    );
+  }
+
+  get tool(): ToolUse | undefined {
+    if (this.kind !== "tool-call") return undefined;
+    const name = this.#text("toolName") ?? this.#entity("tool-call");
+    return new OwnTool(name, this.#text("toolCallId"), this);
+  }
+
+  get tools(): readonly OfferedTool[] {
+    return this.#firstList((vocabulary) => vocabulary.tools?.(this.#source));
+  }
+
+  get finishReason(): string | undefined {
+    return this.#text("finishReason") ?? this.#first((vocabulary) => vocabulary.finishReason?.(this.#source));
+  }
+
+  get usage(): Usage | undefined {
+    return this.#first((vocabulary) => vocabulary.usage?.(this.#source));
+  }
+
+  get timeToFirstTokenMs(): number | undefined {
+    const ms = this.#first((vocabulary) => vocabulary.timeToFirstToken?.(this.#source));
+    // To the microsecond, as all times are.
+    return ms === undefined ? undefined : Math.round(ms * 1000) / 1000;
+  }
+
+  get cycle(): number | undefined {
+    const cycle = this.#source.attributes[NAMES.cycleNr];
+    return typeof cycle === "number" ? cycle : undefined;
+  }
+
+  get error(): string | undefined {
+    const { attributes, span } = this.#source;
+    const said = attributes[NAMES.toolError] ?? attributes[NAMES.responseError];
+    if (said !== undefined && said !== null) return wordsIn(said) ?? "error";
+    return wordsIn(attributes[NAMES.exceptionMessage]) ?? failureOf(span) ?? this.#text("error");
+  }
+
+  get aborted(): boolean {
+    return this.#source.attributes[NAMES.aborted] === true;
+  }
+
+  #read(): Messages {
+    this.#messages ??= withoutSystem(
+      this.#firstList((vocabulary) => vocabulary.inputMessages?.(this.#source, this.kind)),
+    );
+    return this.#messages;
+  }
+
+  #text(field: NamedField): string | undefined {
+    for (const { names } of this.#vocabularies) {
+      const known = names[field];
+      const text = known === undefined ? undefined : this.#source.text(known);
+      if (text !== undefined) return text;
+    }
+    return undefined;
+  }
+
+  #entity(kind: WorkKind): string | undefined {
+    if (this.kind !== kind) return undefined;
+    return this.#first((vocabulary) => vocabulary.entity?.(this.#source, kind));
+  }
+
+  #first<T>(read: (vocabulary: Vocabulary) => T | undefined): T | undefined {
+    for (const vocabulary of this.#vocabularies) {
+      const found = read(vocabulary);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #firstList<T>(read: (vocabulary: Vocabulary) => readonly T[] | undefined): readonly T[] {
+    return (
+      this.#first((vocabulary) => {
+        const list = read(vocabulary);
+        return list === undefined || list.length === 0 ? undefined : list;
+      }) ?? []
+    );
+  }
 }
 
-const KINDS: ReadonlyMap<string, WorkKind> = new Map([
-  ["converse", "turn"],
-  ["converse-stream", "turn"],
-  ["cycle", "cycle"],
-  ["llm-invocation", "model-call"],
-  ["tool-invocation", "tool-call"],
-  ["conversation-history-list", "history"],
-  ["conversation-history-add", "history"],
-]);
+/** A tool's values may be large JSON texts: whoever wants its name does not read them. */
+class OwnTool implements ToolUse {
+  readonly name: string | undefined;
+  readonly callId: string | undefined;
+  readonly #reading: Reading;
 
-type Attributes = SpanFields["attributes"];
+  constructor(name: string | undefined, callId: string | undefined, reading: Reading) {
+    this.name = name;
+    this.callId = callId;
+    this.#reading = reading;
+  }
 
-function inputOf(kind: WorkKind, attributes: Attributes): unknown {
-  if (kind === "turn") return attributes[NAMES.userInput];
-  if (kind === "tool-call") return attributes[NAMES.toolInput];
-  if (kind !== "model-call") return undefined;
-  const messages = attributes[NAMES.requestMessages];
-  return Array.isArray(messages) ? messageContent(messages[messages.length - 1]) : messages;
+  get arguments(): unknown {
+    return structured(this.#reading.input);
+  }
+
+  get result(): unknown {
+    return structured(this.#reading.output);
+  }
 }
 
-function outputOf(kind: WorkKind, attributes: Attributes): unknown {
-  if (kind === "turn") return attributes[NAMES.agentResponse];
-  if (kind === "cycle") return messageContent(attributes[NAMES.cycleResponse]);
-  if (kind === "tool-call") return attributes[NAMES.toolOutput];
-  if (kind === "model-call") return messageContent(property(attributes[NAMES.responseOutput], "message"));
-  if (kind === "history") return attributes[NAMES.historyMessages] ?? attributes[NAMES.historyMessage];
-  return undefined;
+type Messages = ReturnType<typeof withoutSystem>;
+
+/** Kinds of which the messages say more than what went in and came out as values. */
+function isTalk(kind: WorkKind): boolean {
+  return kind === "model-call" || kind === "agent" || kind === "turn";
 }
 
-/** A property of an object, else the value itself: what is not in the expected shape is shown as it is. */
-function property(value: unknown, key: string): unknown {
-  return isObject(value) && key in value ? Reflect.get(value, key) : value;
-}
-
-/** A message's content: the text where all of it is text, else the blocks as they are. */
-function messageContent(message: unknown): unknown {
-  const content = property(message, "content");
-  if (!Array.isArray(content) || content.length === 0) return content;
-  const texts = content.map((block) => (isObject(block) ? text(Reflect.get(block, "text")) : undefined));
-  return texts.every((t) => t !== undefined) ? texts.join("\n") : content;
-}
-
-function principalOf(context: unknown): string | undefined {
-  return isObject(context) ? text(Reflect.get(context, "principal_id")) : text(context);
-}
-
-function errorOf(attributes: Attributes): string | undefined {
-  const said = attributes[NAMES.toolError] ?? attributes[NAMES.responseError];
-  return (
-    text(said) ?? (said === undefined || said === null ? text(attributes[NAMES.exceptionMessage]) : "error")
-  );
-}
-
-function numberOf(value: unknown): number | undefined {
-  return typeof value === "number" ? value : undefined;
-}
-
-function text(value: unknown): string | undefined {
-  if (typeof value === "string") return value;
-  return typeof value === "number" || typeof value === "bigint" ? String(value) : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
+/** A failed span's own words: its status, else the exception that it recorded as an event. */
+function failureOf({ spanStatus, statusMessage, events }: SpanFields): string | undefined {
+  if (spanStatus !== "ERROR") return undefined;
+  if (statusMessage !== undefined && statusMessage !== "") return statusMessage;
+  const exception = events.findLast(({ name }) => name === "exception");
+  return wordsIn(exception?.attributes?.[NAMES.exceptionMessage]);
 }

@@ -2,8 +2,9 @@
 import { TracelightError } from "../model/errors.ts";
 import type { SpanEvent, SpanFields } from "../model/record.ts";
 import { spacedWords } from "../model/words.ts";
-import { MESSAGE_LISTS } from "./message-lists.ts";
 import { NAMES } from "./names.ts";
+import { type Reading, readSpan } from "./reading.ts";
+import { ownerOf } from "./vocabularies/recognised.ts";
 
 /** What a text is to its span. */
 export type SearchLabel = "name" | "input" | "output" | "message" | "error";
@@ -23,8 +24,8 @@ export interface Searchable extends Pick<SpanFields, "spanName" | "statusMessage
 export const MAX_SEARCH_TEXT = 1_000_000;
 
 /**
- * What of a span can be found: its name and its tool's, messages, inputs and outputs of turns, model calls and tools, and
- * errors. Of structured values the texts and whole numbers; not the keys, and no binary data. Other attributes are not
+ * What of a span can be found, in every vocabulary: its name and its tool's, messages, inputs and outputs of turns, model calls
+ * and tools, and errors. Of structured values the texts and whole numbers; not the keys, and no binary data. Other attributes are not
  * looked at: a child has those of its parents, so a word in one would find whole traces.
  */
 export function searchTexts({
@@ -36,10 +37,31 @@ export function searchTexts({
   const found = new TextCollector();
   found.add("name", spanName);
   found.addAttributes(attributes);
+  if (Object.keys(attributes).some((key) => ownerOf(key) !== undefined))
+    found.addReading(readSpan({ ...NO_SPAN, spanName, attributes }));
   for (const event of events) if (event.attributes !== undefined) found.addAttributes(event.attributes);
   found.add("error", statusMessage);
   return found.texts;
 }
+
+/** Whatever else a span has has no words. */
+const NO_SPAN: SpanFields = {
+  spanName: "",
+  spanKind: "INTERNAL",
+  traceId: "",
+  spanId: "",
+  parentSpanId: undefined,
+  startedAtMicros: 0,
+  endedAtMicros: undefined,
+  state: "ended",
+  spanStatus: "UNSET",
+  statusMessage: undefined,
+  attributes: {},
+  resourceAttributes: {},
+  scope: { name: "" },
+  events: [],
+  links: [],
+};
 
 class TextCollector {
   readonly texts: SearchText[] = [];
@@ -50,6 +72,17 @@ class TextCollector {
       const label = LABELS.get(key);
       if (label !== undefined) this.add(label, attributes[key]);
     }
+  }
+
+  /** A span of another vocabulary than the toolkit's: no attribute of it need be a text by itself. */
+  addReading(reading: Reading): void {
+    const { kind, tool, inputMessages, outputMessages } = reading;
+    this.add("name", tool?.name);
+    this.add("message", inputMessages);
+    this.add("input", inputMessages.length > 0 ? undefined : reading.input);
+    for (const message of outputMessages) this.add("output", message);
+    this.add("output", outputMessages.length > 0 || kind === "embedding" ? undefined : reading.output);
+    this.add("error", reading.error);
   }
 
   add(label: SearchLabel, value: unknown): void {
@@ -134,7 +167,12 @@ const LABELS: ReadonlyMap<string, SearchLabel> = new Map<string, SearchLabel>([
   [NAMES.toolOutput, "output"],
   [NAMES.toolError, "error"],
   [NAMES.historyMessage, "message"],
-  ...[...MESSAGE_LISTS].map((name): [string, SearchLabel] => [name, "message"]),
+  [NAMES.requestMessages, "message"],
+  [NAMES.historyMessages, "message"],
+  // Of events, in which OpenTelemetry had messages up to 1.36.
+  ["gen_ai.event.content", "message"],
+  ["gen_ai.prompt", "message"],
+  ["gen_ai.completion", "output"],
   [NAMES.responseOutput, "output"],
   [NAMES.responseError, "error"],
   [NAMES.exceptionType, "error"],

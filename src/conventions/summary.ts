@@ -2,6 +2,7 @@
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields, SpanState } from "../model/record.ts";
 import { canonicalJson } from "../model/values.ts";
+import type { Usage } from "./messages.ts";
 import { NAMES } from "./names.ts";
 import { type Reading, readSpan, type WorkKind } from "./reading.ts";
 
@@ -33,7 +34,7 @@ export interface Summary {
   readonly durationMs: number;
   readonly traces: number;
   readonly spans: number;
-  /** Model calls. */
+  /** Model calls; one that is there twice, as a library's and as its client's, is one. */
   readonly modelCalls: number;
   /** Tool calls. */
   readonly toolCalls: number;
@@ -42,7 +43,7 @@ export interface Summary {
   /** The tools and models that were called, each once, in order of their first call. */
   readonly tools: readonly string[];
   readonly models: readonly string[];
-  /** Tokens as the models' usage has them. */
+  /** Tokens, cached ones and those of reasoning included; none is counted for an agent and for its model calls. */
   readonly inputTokens: number;
   readonly outputTokens: number;
   /** `running` where a span runs, else `interrupted` where one was, else `ended`. */
@@ -86,24 +87,24 @@ export interface SpanOutline
   readonly facts: SpanFacts;
 }
 
-const MAX_TITLE = 200;
-
 /** What a span adds to its row. */
 export function factsOf(span: SpanFields): SpanFacts {
   const reading = readSpan(span);
-  const { kind, agent, user, error } = reading;
-  const { attributes } = span;
+  const { kind, title, agent, user, model } = reading;
   const facts: Facts = { kind };
-  const title = titleOf(reading, attributes);
   if (title !== undefined) facts.title = title;
   if (agent !== undefined) facts.agent = agent;
   if (user !== undefined) facts.user = user;
-  if (kind === "tool-call") facts.tool = textOf(attributes[NAMES.toolName]) ?? span.spanName;
-  const model = textOf(attributes[NAMES.requestModel]);
+  if (kind === "tool-call") facts.tool = toolName(reading, span);
   if (model !== undefined) facts.model = model;
-  addTokens(facts, attributes[NAMES.responseUsage]);
-  if (span.spanStatus === "ERROR" || error !== undefined) facts.failed = true;
+  addTokens(facts, reading.usage);
+  if (span.spanStatus === "ERROR" || reading.error !== undefined) facts.failed = true;
   return facts;
+}
+
+/** The tool that was called: the span's name where nothing says it. */
+export function toolName(reading: Reading, span: SpanFields): string {
+  return reading.tool?.name ?? span.spanName;
 }
 
 type Facts = { -readonly [K in keyof SpanFacts]: SpanFacts[K] };
@@ -129,6 +130,7 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
   const [first] = ordered;
   if (first === undefined) return undefined;
   const facts = ordered.map((span) => span.facts);
+  const used = innermost(ordered, hasTokens);
   const latest = latestTurn(ordered);
   const end = latestEnd(ordered);
   return {
@@ -145,15 +147,44 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
     durationMs: durationOf(ordered),
     traces: new Set(ordered.map(({ traceId }) => traceId)).size,
     spans: ordered.length,
-    modelCalls: facts.filter(({ kind }) => kind === "model-call").length,
+    modelCalls: innermost(ordered, ({ kind }) => kind === "model-call").length,
     toolCalls: facts.filter(({ kind }) => kind === "tool-call").length,
     errors: facts.filter(({ failed }) => failed).length,
     tools: distinct(facts.map(({ tool }) => tool)),
     models: distinct(facts.map(({ model }) => model)),
-    inputTokens: sumOf(facts, "inputTokens"),
-    outputTokens: sumOf(facts, "outputTokens"),
+    inputTokens: sumOf(used, "inputTokens"),
+    outputTokens: sumOf(used, "outputTokens"),
     state: stateOf(ordered),
   };
+}
+
+/**
+ * The facts that hold, without those of spans that such a span lies below: an agent's tokens are the sum of its model calls', and a call
+ * that a library makes through an instrumented client is there twice. What lies below a tool is the tool's own.
+ */
+function innermost(spans: readonly SpanOutline[], holds: (facts: SpanFacts) => boolean): SpanFacts[] {
+  const held = spans.filter(({ facts }) => holds(facts));
+  const outer = new Set<SpanOutline>();
+  const byId = new Map(held.length < 2 ? [] : spans.map((span) => [span.traceId + span.spanId, span]));
+  for (const span of held) {
+    let at = parentIn(byId, span);
+    while (at !== undefined && at.facts.kind !== "tool-call" && !outer.has(at)) {
+      outer.add(at);
+      at = parentIn(byId, at);
+    }
+  }
+  return held.filter((span) => !outer.has(span)).map(({ facts }) => facts);
+}
+
+function parentIn(
+  byId: ReadonlyMap<string, SpanOutline>,
+  { traceId, parentSpanId }: SpanOutline,
+): SpanOutline | undefined {
+  return parentSpanId === undefined ? undefined : byId.get(traceId + parentSpanId);
+}
+
+function hasTokens({ inputTokens, outputTokens }: SpanFacts): boolean {
+  return inputTokens !== undefined || outputTokens !== undefined;
 }
 
 /** What tells the rows of a listing apart: typed, so that the conversations 42 and "42" are two. Undefined: no row. */
@@ -205,48 +236,9 @@ function stateOf(spans: readonly SpanOutline[]): SpanState {
   return spans.some(({ state }) => state === "interrupted") ? "interrupted" : "ended";
 }
 
-function titleOf({ kind, input }: Reading, attributes: SpanFields["attributes"]): string | undefined {
-  if (kind === "turn") return contentText(input);
-  return kind === "model-call" ? firstUserText(attributes[NAMES.requestMessages]) : undefined;
-}
-
-function firstUserText(messages: unknown): string | undefined {
-  if (!Array.isArray(messages)) return undefined;
-  for (const message of messages) {
-    if (!isObject(message) || Reflect.get(message, "role") !== "user") continue;
-    const words = contentText(Reflect.get(message, "content"));
-    if (words !== undefined) return words;
-  }
-  return undefined;
-}
-
-/** Text, or the text blocks of a message's content, as one short line. */
-function contentText(content: unknown): string | undefined {
-  if (typeof content === "string") return oneLine(content);
-  if (!Array.isArray(content)) return undefined;
-  const texts = content.flatMap((block) =>
-    isObject(block) ? (textOf(Reflect.get(block, "text")) ?? []) : [],
-  );
-  return oneLine(texts.join(" "));
-}
-
-function oneLine(text: string): string | undefined {
-  // Cut first: the white space of a megabyte is not looked at. By characters, so that none is cut in two.
-  const line = text
-    .slice(0, 8 * MAX_TITLE)
-    .replace(/\s+/g, " ")
-    .trim();
-  const characters = [...line];
-  if (characters.length === 0) return undefined;
-  return characters.length <= MAX_TITLE ? line : `${characters.slice(0, MAX_TITLE - 1).join("")}…`;
-}
-
-function addTokens(facts: Facts, usage: unknown): void {
-  if (!isObject(usage)) return;
-  for (const field of ["inputTokens", "outputTokens"] as const) {
-    const count: unknown = Reflect.get(usage, field);
-    if (typeof count === "number" && Number.isFinite(count) && count > 0) facts[field] = count;
-  }
+function addTokens(facts: Facts, usage: Usage | undefined): void {
+  if (usage?.input) facts.inputTokens = usage.input;
+  if (usage?.output) facts.outputTokens = usage.output;
 }
 
 function sumOf(facts: readonly SpanFacts[], field: "inputTokens" | "outputTokens"): number {
@@ -263,12 +255,4 @@ function distinct(names: readonly (string | undefined)[]): string[] {
 
 function dateOf(micros: number): Date {
   return new Date(Math.floor(micros / 1000));
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }

@@ -1,5 +1,4 @@
 // How a process ends without losing spans: at its own end, at a signal, and when a Lambda function freezes.
-import { constants } from "node:os";
 import { asTracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { reportUnowned } from "../tracing/faults.ts";
@@ -111,7 +110,9 @@ export function closeOnSignals(tracer: Closable, options: CloseOnSignalsOptions 
 }
 
 function isSignals(value: unknown): string | undefined {
-  const names = Object.keys(constants.signals).filter((name) => name !== "SIGKILL" && name !== "SIGSTOP");
+  const names = Object.keys(process.getBuiltinModule("node:os").constants.signals).filter(
+    (name) => name !== "SIGKILL" && name !== "SIGSTOP",
+  );
   const isOne = (signal: unknown) => typeof signal === "string" && names.includes(signal);
   return Array.isArray(value) && value.every(isOne)
     ? undefined

@@ -1,5 +1,4 @@
 // Captured values as JSON and back: tags for what JSON lacks (lossless), or text in their place (lossy).
-import { deflateSync, inflateSync } from "node:zlib";
 import { decodeBase85, encodeBase85 } from "./base85.ts";
 import { sealed, setOwn } from "./capture.ts";
 import { isoDate, isoMicros, parseIsoDate } from "./clock.ts";
@@ -64,7 +63,7 @@ function numberName(value: number): string {
 
 function encodeObject(value: object): JsonValue {
   if (Array.isArray(value)) return value.map(encodeValue);
-  if (value instanceof Uint8Array) return { __bytes__: encodeBase85(deflateSync(value)) };
+  if (value instanceof Uint8Array) return { __bytes__: encodeBase85(zlib().deflateSync(value)) };
   if (value instanceof Date) return { __datetime__: withOffset(isoDate(value)) };
   if (value instanceof Map) return { __map__: [...value].map(([k, v]) => [encodeValue(k), encodeValue(v)]) };
   if (value instanceof Set) return { __set__: [...value].map(encodeValue) };
@@ -137,10 +136,15 @@ function decodeText(tag: string, text: string): unknown {
   return undefined;
 }
 
+/** Loaded when the first bytes come: it takes a millisecond, which every program's start would pay. */
+function zlib(): typeof import("node:zlib") {
+  return process.getBuiltinModule("node:zlib");
+}
+
 function decodeBytes(text: string): Uint8Array | undefined {
   try {
     const packed = decodeBase85(text);
-    return packed && new Uint8Array(inflateSync(packed, { maxOutputLength: MAX_UNPACKED_BYTES }));
+    return packed && new Uint8Array(zlib().inflateSync(packed, { maxOutputLength: MAX_UNPACKED_BYTES }));
   } catch {
     return undefined;
   }

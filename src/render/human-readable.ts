@@ -32,7 +32,7 @@ export function humanReadable(span: SpanFields, options: HumanReadableOptions = 
   return [
     headerLine(span, reading, paint),
     ...(attributes === "" ? [] : [`  ${paint("yellow", attributes)}`]),
-    ...bodyLines(span, reading, options, paint),
+    ...bodyLines(reading, options, paint),
   ].join("\n");
 }
 
@@ -83,30 +83,23 @@ const KIND_COLORS: Readonly<Record<SpanKind, Color>> = {
   CONSUMER: "blue",
 };
 
-function attributeLine(span: SpanFields, reading: Reading): string {
-  const shown = SHOWN_ATTRIBUTES.map((key): [string, unknown] => [key, span.attributes[key]]);
-  shown.push([NAMES.authContext, reading.user]);
+function attributeLine({ attributes }: SpanFields, { conversation, user }: Reading): string {
+  const shown: readonly (readonly [key: string, value: unknown])[] = [
+    [NAMES.traceType, attributes[NAMES.traceType]],
+    [NAMES.peerService, attributes[NAMES.peerService]],
+    [NAMES.conversationId, conversation],
+    [NAMES.subcontextId, attributes[NAMES.subcontextId]],
+    [NAMES.authContext, user],
+  ];
   return shown
     .filter(([, value]) => value !== undefined && value !== null)
     .map(([key, value]) => `${key}=${oneLine(value, ATTRIBUTE_LENGTH)}`)
     .join(" ");
 }
 
-const SHOWN_ATTRIBUTES = [
-  NAMES.traceType,
-  NAMES.peerService,
-  NAMES.conversationId,
-  NAMES.subcontextId,
-] as const;
-
-function bodyLines(
-  span: SpanFields,
-  reading: Reading,
-  options: HumanReadableOptions,
-  paint: Paint,
-): string[] {
+function bodyLines(reading: Reading, options: HumanReadableOptions, paint: Paint): string[] {
   const cut = { maxLength: options.maxLength ?? DEFAULT_LENGTH, maxLines: options.maxLines ?? DEFAULT_LINES };
-  return bodyOf(span, reading)
+  return bodyOf(reading)
     .filter(([, value]) => value !== undefined && value !== null)
     .map(([label, value, color]) => {
       const prefix = `${label}: `.padStart(LABEL_WIDTH);
@@ -117,19 +110,15 @@ function bodyLines(
 
 type BodyRow = readonly [label: string, value: unknown, color: Color];
 
-function bodyOf(span: SpanFields, reading: Reading): BodyRow[] {
+function bodyOf(reading: Reading): BodyRow[] {
   const rows: BodyRow[] = [];
   const { input, output } = LABELS[reading.kind];
   if (reading.kind === "cycle") rows.push(["Cycle", reading.cycle, "grey"]);
-  if (reading.kind === "tool-call") rows.push(["Tool", span.attributes[NAMES.toolName], "grey"]);
+  rows.push(["Tool", reading.tool?.name, "grey"]);
   rows.push([input, reading.input, "grey"], [output, reading.output, "grey"]);
-  rows.push(["Stop reason", reading.stopReason, "grey"]);
+  rows.push(["Stop reason", reading.finishReason, "grey"]);
   if (reading.aborted) rows.push(["Aborted", "yes", "grey"]);
-  rows.push([
-    "Error",
-    reading.error ?? (span.spanStatus === "ERROR" ? span.statusMessage : undefined),
-    "red",
-  ]);
+  rows.push(["Error", reading.error, "red"]);
   return rows;
 }
 
@@ -138,6 +127,10 @@ const LABELS: Readonly<Record<Reading["kind"], { readonly input: string; readonl
   cycle: { input: "Input", output: "Response" },
   "model-call": { input: "Last message", output: "Response" },
   "tool-call": { input: "Input", output: "Output" },
+  agent: { input: "Input", output: "Response" },
+  retrieval: { input: "Query", output: "Documents" },
+  embedding: { input: "Input", output: "Output" },
+  chain: { input: "Input", output: "Output" },
   history: { input: "Input", output: "Messages" },
   other: { input: "Input", output: "Output" },
 };

@@ -1,7 +1,7 @@
 // Assertions about what an agent did, by its traces. They throw node:assert's AssertionError.
 import { AssertionError } from "node:assert";
-import { NAMES } from "../conventions/names.ts";
 import { readSpan } from "../conventions/reading.ts";
+import { toolName } from "../conventions/summary.ts";
 import { type Attributes, equalValues } from "../model/attributes.ts";
 import { capture } from "../model/capture.ts";
 import { inStartOrder } from "../model/query.ts";
@@ -147,8 +147,7 @@ const MAX_DETAIL = 200;
 
 function isToolCall(span: SpanFields, name: string, expected: ExpectedToolCall): boolean {
   const reading = readSpan(span);
-  if (reading.kind !== "tool-call" || (span.attributes[NAMES.toolName] ?? span.spanName) !== name)
-    return false;
+  if (reading.kind !== "tool-call" || toolName(reading, span) !== name) return false;
   return isGiven(expected, "input", reading.input) && isGiven(expected, "output", reading.output);
 }
 

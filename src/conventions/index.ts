@@ -1,0 +1,16 @@
+// What spans say, whichever vocabulary they are written in, and how to say it in another.
+
+export type {
+  MediaPart,
+  Message,
+  MessagePart,
+  OfferedTool,
+  OtherPart,
+  ReasoningPart,
+  TextPart,
+  ToolCallPart,
+  ToolResultPart,
+  Usage,
+} from "./messages.ts";
+export { type Reading, readSpan, type ToolUse, type VocabularyName, type WorkKind } from "./reading.ts";
+export { type TargetVocabulary, translate } from "./translate.ts";

@@ -1,0 +1,53 @@
+// What a reading is made from: a span whose JSON and flattened attributes are taken apart once, and only when asked for.
+import type { SpanFields } from "../model/record.ts";
+import { type Branch, branchOf } from "./flattened.ts";
+import { structured } from "./json-text.ts";
+import { wordsIn } from "./values.ts";
+
+/** A span, and what was taken apart of it. */
+export class Source {
+  readonly span: SpanFields;
+  readonly attributes: SpanFields["attributes"];
+  #values: Map<string, unknown> | undefined;
+  #branches: Map<string, Branch> | undefined;
+
+  constructor(span: SpanFields) {
+    this.span = span;
+    this.attributes = span.attributes;
+  }
+
+  /** The first of the attributes that is text, or a number as text. */
+  text(names: readonly string[]): string | undefined {
+    for (const name of names) {
+      const text = wordsIn(this.attributes[name]);
+      if (text !== undefined) return text;
+    }
+    return undefined;
+  }
+
+  /** The first of the attributes that is there. */
+  first(names: readonly string[]): unknown {
+    for (const name of names) {
+      const value = this.attributes[name];
+      if (value !== undefined && value !== null) return value;
+    }
+    return undefined;
+  }
+
+  /** An attribute's value; JSON text of a list or an object is parsed. */
+  value(name: string): unknown {
+    const given = this.attributes[name];
+    if (typeof given !== "string") return given;
+    this.#values ??= new Map();
+    if (!this.#values.has(name)) this.#values.set(name, structured(given));
+    return this.#values.get(name);
+  }
+
+  /** The attributes below a prefix. */
+  branch(prefix: string): Branch {
+    this.#branches ??= new Map();
+    const known = this.#branches.get(prefix) ?? branchOf(this.attributes, prefix);
+    this.#branches.set(prefix, known);
+    return known;
+  }
+}

@@ -1,0 +1,56 @@
+// A span in the words of another vocabulary: the readings' tables, turned round.
+import type { Attributes } from "../model/attributes.ts";
+import { setOwn } from "../model/capture.ts";
+import type { SpanFields } from "../model/record.ts";
+import { NAMES } from "./names.ts";
+import { type Reading, readSpan } from "./reading.ts";
+import { writeGenAi } from "./vocabularies/gen-ai-writer.ts";
+import { writeOpenInference } from "./vocabularies/openinference-writer.ts";
+import { VOCABULARIES } from "./vocabularies/recognised.ts";
+
+/** What spans can be translated into. */
+export type TargetVocabulary = "gen_ai" | "openinference";
+
+/**
+ * A span's attributes in the words of OpenTelemetry (`gen_ai.*`, 1.37 and newer) or OpenInference. What these cannot say, and all that
+ * is no vocabulary's, stays as it is, and so does `ai.conversation.id`, which conversations are found by. A span that has
+ * nothing to translate keeps its attributes, the same object.
+ *
+ * @example
+ * translate(span, "gen_ai")["gen_ai.request.model"]
+ */
+export function translate(span: SpanFields, to: TargetVocabulary): Attributes {
+  const reading = readSpan(span);
+  if (reading.vocabulary === undefined || reading.vocabulary === to) return span.attributes;
+  // The service's name is the resource's to say.
+  const isNamed = reading.agent !== span.resourceAttributes[NAMES.serviceName];
+  const written = WRITERS[to](reading, isNamed ? reading.agent : undefined);
+  if (Object.keys(written).length === 0) return span.attributes;
+  const attributes: Record<string, unknown> = {};
+  for (const key of Object.keys(span.attributes)) {
+    if (!isSaid(key)) setOwn(attributes, key, span.attributes[key]);
+  }
+  return Object.freeze(Object.assign(attributes, written));
+}
+
+type Writer = (reading: Reading, agent: string | undefined) => Attributes;
+
+const WRITERS: Readonly<Record<TargetVocabulary, Writer>> = {
+  gen_ai: writeGenAi,
+  openinference: writeOpenInference,
+};
+
+function isSaid(key: string): boolean {
+  return !KEPT.has(key) && (SAID.has(key) || SAID_BELOW.some((prefix) => key.startsWith(prefix)));
+}
+
+const SAID: ReadonlySet<string> = new Set(
+  VOCABULARIES.flatMap(({ names, counts = {}, structures }) => [
+    ...Object.values(names).flat(),
+    ...Object.values(counts).flat(),
+    ...structures,
+  ]),
+);
+const SAID_BELOW: readonly string[] = [...SAID].filter((name) => name.endsWith("."));
+/** Not only what agents do has these, and what stores and errors are known by. */
+const KEPT: ReadonlySet<string> = new Set([NAMES.conversationId, "error.message", "error.type"]);

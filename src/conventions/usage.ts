@@ -1,0 +1,82 @@
+// Tokens with one meaning: a whole includes its parts. Sources count in three ways; see `inclusive`.
+import type { Usage } from "./messages.ts";
+import type { Source } from "./source.ts";
+import { countIn, fieldIn, firstField, isAnObject } from "./values.ts";
+import type { CountedField, Names } from "./vocabularies/vocabulary.ts";
+
+/** Counts as a source has them. */
+export interface RawUsage {
+  readonly input?: unknown;
+  readonly output?: unknown;
+  readonly cachedRead?: unknown;
+  readonly cachedWrite?: unknown;
+  readonly reasoning?: unknown;
+}
+
+/**
+ * Counts as usage; undefined where there are none. `isApart`: cached tokens come beside the input's, as Anthropic's Messages and Bedrock's
+ * Converse have them; OpenAI and OpenTelemetry count them within. Where the cached ones are more than the input, they must be
+ * apart, whatever the source is thought to do; the same goes for reasoning and output.
+ */
+export function usageOf(raw: RawUsage, isApart: boolean): Usage | undefined {
+  const cachedRead = countIn(raw.cachedRead);
+  const cachedWrite = countIn(raw.cachedWrite);
+  const reasoning = countIn(raw.reasoning);
+  const input = inclusive(countIn(raw.input), (cachedRead ?? 0) + (cachedWrite ?? 0), isApart);
+  const output = inclusive(countIn(raw.output), reasoning ?? 0, false);
+  const usage: Mutable<Usage> = {};
+  if (input !== undefined) usage.input = input;
+  if (output !== undefined) usage.output = output;
+  if (cachedRead !== undefined) usage.cachedRead = cachedRead;
+  if (cachedWrite !== undefined) usage.cachedWrite = cachedWrite;
+  if (reasoning !== undefined) usage.reasoning = reasoning;
+  return input === undefined && output === undefined && reasoning === undefined ? undefined : usage;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+function inclusive(count: number | undefined, parts: number, isApart: boolean): number | undefined {
+  if (count === undefined) return parts > 0 ? parts : undefined;
+  return isApart || parts > count ? count + parts : count;
+}
+
+/** Counts that are an attribute each. */
+export function rawUsage(source: Source, names: Names<CountedField>): RawUsage {
+  const count = (field: CountedField): unknown => source.first(names[field] ?? []);
+  return {
+    input: count("input"),
+    output: count("output"),
+    cachedRead: count("cachedRead"),
+    cachedWrite: count("cachedWrite"),
+    reasoning: count("reasoning"),
+  };
+}
+
+/** Usage as a provider's API or library returns it: Bedrock's Converse, Anthropic, OpenAI, the Vercel AI SDK. */
+export function usageOfResponse(usage: unknown): Usage | undefined {
+  if (!isAnObject(usage)) return undefined;
+  const inputDetails = firstField(usage, ...INPUT_DETAILS);
+  const outputDetails = firstField(usage, ...OUTPUT_DETAILS);
+  const within =
+    firstField(inputDetails, "cached_tokens", "cacheReadTokens") ?? fieldIn(usage, "cachedInputTokens");
+  const raw: RawUsage = {
+    input: firstField(usage, ...INPUT),
+    output: firstField(usage, ...OUTPUT),
+    cachedRead: within ?? firstField(usage, ...CACHED_READ),
+    cachedWrite: firstField(usage, ...CACHED_WRITE) ?? fieldIn(inputDetails, "cacheWriteTokens"),
+    reasoning:
+      firstField(outputDetails, "reasoning_tokens", "reasoningTokens") ?? fieldIn(usage, "reasoningTokens"),
+  };
+  return usageOf(raw, within === undefined);
+}
+
+const INPUT = ["inputTokens", "input_tokens", "prompt_tokens", "promptTokens"] as const;
+const OUTPUT = ["outputTokens", "output_tokens", "completion_tokens", "completionTokens"] as const;
+const INPUT_DETAILS = ["prompt_tokens_details", "input_tokens_details", "inputTokenDetails"] as const;
+const OUTPUT_DETAILS = ["completion_tokens_details", "output_tokens_details", "outputTokenDetails"] as const;
+const CACHED_READ = ["cacheReadInputTokens", "cacheReadInputTokenCount", "cache_read_input_tokens"] as const;
+const CACHED_WRITE = [
+  "cacheWriteInputTokens",
+  "cacheWriteInputTokenCount",
+  "cache_creation_input_tokens",
+] as const;

@@ -1,0 +1,139 @@
+// The Python toolkit's `ai.*` and Tracelight's own: Bedrock's Converse shapes as they are.
+import type { SpanFields } from "../../model/record.ts";
+import { structured } from "../json-text.ts";
+import { type Message, textOfParts } from "../messages.ts";
+import { NAMES } from "../names.ts";
+import { messageWith, partsOf, readMessage, readMessages, toolsIn } from "../parts.ts";
+import type { Source } from "../source.ts";
+import { usageOfResponse } from "../usage.ts";
+import { countIn, fieldIn, isAnObject, textIn } from "../values.ts";
+import type { Vocabulary, WorkKind } from "./vocabulary.ts";
+
+type Attributes = SpanFields["attributes"];
+
+/** Spans of these types are all this vocabulary's. */
+export const KINDS: ReadonlyMap<unknown, WorkKind> = new Map<unknown, WorkKind>([
+  ["converse", "turn"],
+  ["converse-stream", "turn"],
+  ["cycle", "cycle"],
+  ["llm-invocation", "model-call"],
+  ["tool-invocation", "tool-call"],
+  ["conversation-history-list", "history"],
+  ["conversation-history-add", "history"],
+]);
+
+/** The vocabulary of the toolkit. */
+export const toolkit: Vocabulary = {
+  name: "tracelight",
+  described:
+    "Generative AI Toolkit for Python, of April 2025 and newer; Bedrock's Converse API for messages, tools and usage",
+  names: {
+    model: [NAMES.requestModel],
+    conversation: [NAMES.conversationId],
+    agent: [NAMES.agentName],
+    toolName: [NAMES.toolName],
+    toolCallId: [NAMES.toolUseId],
+    finishReason: [NAMES.stopReason],
+  },
+  structures: [
+    ...[NAMES.traceType, NAMES.userInput, NAMES.agentResponse, NAMES.toolInput, NAMES.toolOutput],
+    ...[NAMES.requestMessages, NAMES.requestSystem, NAMES.requestToolConfig],
+    ...[NAMES.responseOutput, NAMES.responseUsage],
+  ],
+  kind: ({ attributes }) => KINDS.get(attributes[NAMES.traceType]),
+  firstWords: ({ attributes }, kind) => {
+    if (kind === "turn") return attributes[NAMES.userInput];
+    return kind === "model-call" ? firstUserContent(attributes[NAMES.requestMessages]) : undefined;
+  },
+  system: ({ attributes }) => textOfParts(partsOf(structured(attributes[NAMES.requestSystem]))),
+  inputMessages: ({ attributes }, kind) => {
+    if (kind === "turn") return saidBy("user", attributes[NAMES.userInput]);
+    if (kind === "history") return historyOf(attributes);
+    return readMessages(structured(attributes[NAMES.requestMessages]));
+  },
+  outputMessages: ({ attributes }, kind) => {
+    if (kind === "turn") return saidBy("assistant", attributes[NAMES.agentResponse]);
+    const message =
+      kind === "cycle"
+        ? attributes[NAMES.cycleResponse]
+        : property(attributes[NAMES.responseOutput], "message");
+    return message === undefined || message === null ? [] : [readMessage(structured(message), "assistant")];
+  },
+  input: ({ attributes }, kind) => inputOf(kind, attributes),
+  output: ({ attributes }, kind) => outputOf(kind, attributes),
+  tools: ({ attributes }) => {
+    const config = structured(attributes[NAMES.requestToolConfig]);
+    return toolsIn(fieldIn(config, "tools") ?? config);
+  },
+  usage: ({ attributes }) => usageOfResponse(attributes[NAMES.responseUsage]),
+  // The toolkit does not measure it; this is where Tracelight's own spans may have it.
+  timeToFirstToken: ({ attributes }) =>
+    countIn(fieldIn(attributes[NAMES.responseMetrics], "timeToFirstTokenMs")),
+};
+
+/** Who the work was done for: the principal of the authentication context. */
+export function principalOf({ attributes }: Source): string | undefined {
+  const context = attributes[NAMES.authContext];
+  return isAnObject(context) ? textIn(Reflect.get(context, "principal_id")) : textIn(context);
+}
+
+function saidBy(role: string, content: unknown): readonly Message[] {
+  const parts = partsOf(content);
+  return parts.length === 0 ? [] : [messageWith(role, parts)];
+}
+
+function historyOf(attributes: Attributes): readonly Message[] {
+  const list = structured(attributes[NAMES.historyMessages]);
+  if (Array.isArray(list)) return readMessages(list);
+  const message = structured(attributes[NAMES.historyMessage]);
+  return message === undefined || message === null ? [] : [readMessage(message)];
+}
+
+function firstUserContent(messages: unknown): unknown {
+  if (!Array.isArray(messages)) return undefined;
+  for (const message of messages) {
+    if (!isAnObject(message) || Reflect.get(message, "role") !== "user") continue;
+    const content: unknown = Reflect.get(message, "content");
+    if (
+      hasWords(content) ||
+      (Array.isArray(content) && content.some((block) => hasWords(fieldIn(block, "text"))))
+    ) {
+      return content;
+    }
+  }
+  return undefined;
+}
+
+function hasWords(text: unknown): boolean {
+  return typeof text === "string" && /\S/.test(text);
+}
+
+function inputOf(kind: WorkKind, attributes: Attributes): unknown {
+  if (kind === "turn") return attributes[NAMES.userInput];
+  if (kind === "tool-call") return attributes[NAMES.toolInput];
+  if (kind !== "model-call") return undefined;
+  const messages = attributes[NAMES.requestMessages];
+  return Array.isArray(messages) ? messageContent(messages[messages.length - 1]) : messages;
+}
+
+function outputOf(kind: WorkKind, attributes: Attributes): unknown {
+  if (kind === "turn") return attributes[NAMES.agentResponse];
+  if (kind === "cycle") return messageContent(attributes[NAMES.cycleResponse]);
+  if (kind === "tool-call") return attributes[NAMES.toolOutput];
+  if (kind === "model-call") return messageContent(property(attributes[NAMES.responseOutput], "message"));
+  if (kind === "history") return attributes[NAMES.historyMessages] ?? attributes[NAMES.historyMessage];
+  return undefined;
+}
+
+/** A property of an object, else the value itself: what is not in the expected shape is shown as it is. */
+function property(value: unknown, key: string): unknown {
+  return isAnObject(value) && key in value ? Reflect.get(value, key) : value;
+}
+
+/** A message's content: the text where all of it is text, else the blocks as they are. */
+function messageContent(message: unknown): unknown {
+  const content = property(message, "content");
+  if (!Array.isArray(content) || content.length === 0) return content;
+  const texts = content.map((block) => textIn(fieldIn(block, "text")));
+  return texts.every((t) => t !== undefined) ? texts.join("\n") : content;
+}

@@ -1,0 +1,68 @@
+// What a vocabulary says about itself: a table of names, and how its structures are read.
+import type { Message, OfferedTool, Usage } from "../messages.ts";
+import type { Source } from "../source.ts";
+
+/** What kind of work a span is. */
+export type WorkKind =
+  | "turn"
+  | "cycle"
+  | "model-call"
+  | "tool-call"
+  | "agent"
+  | "retrieval"
+  | "embedding"
+  | "chain"
+  | "history"
+  | "other";
+
+/** Who made up the names: Tracelight and the Python toolkit, OpenTelemetry, and so on. */
+export type VocabularyName = "tracelight" | "gen_ai" | "openinference" | "vercel-ai" | "traceloop" | "mcp";
+
+/** What is one attribute in every vocabulary. */
+export type NamedField =
+  | "model"
+  | "provider"
+  | "conversation"
+  | "user"
+  | "agent"
+  | "toolName"
+  | "toolCallId"
+  | "finishReason"
+  | "error";
+
+/** What is one number in every vocabulary. */
+export type CountedField = "input" | "output" | "cachedRead" | "cachedWrite" | "reasoning";
+
+/** Attributes by what they say, the name of today first: that one is written, all are read. */
+export type Names<Field extends string> = Readonly<Partial<Record<Field, readonly string[]>>>;
+
+/**
+ * A vocabulary. What it has no function or names for it does not say. All functions are total; `undefined` and empty lists mean that
+ * a span says nothing.
+ */
+export interface Vocabulary {
+  readonly name: VocabularyName;
+  /** Where it is described, and up to which version it is known. */
+  readonly described: string;
+  readonly names: Names<NamedField>;
+  readonly counts?: Names<CountedField>;
+  /** Attributes that the functions read, besides; one that ends in a dot stands for all below it. */
+  readonly structures: readonly string[];
+  kind(source: Source): WorkKind | undefined;
+  /** The name of the tool or agent, where one attribute names whatever the kind is of. */
+  entity?(source: Source, kind: WorkKind): string | undefined;
+  /** The first words that a user said. Cheap: it is asked for with each span written. */
+  firstWords?(source: Source, kind: WorkKind): unknown;
+  /** The system prompt, where it is not among the messages. */
+  system?(source: Source): string | undefined;
+  inputMessages?(source: Source, kind: WorkKind): readonly Message[];
+  outputMessages?(source: Source, kind: WorkKind): readonly Message[];
+  /** What went in and came out, where it is not messages; of a tool, its arguments and its result. */
+  input?(source: Source, kind: WorkKind): unknown;
+  output?(source: Source, kind: WorkKind): unknown;
+  tools?(source: Source): readonly OfferedTool[];
+  finishReason?(source: Source): string | undefined;
+  usage?(source: Source): Usage | undefined;
+  /** Milliseconds. */
+  timeToFirstToken?(source: Source): number | undefined;
+}
