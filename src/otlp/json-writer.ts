@@ -52,13 +52,23 @@ export class JsonWriter extends ByteWriter {
     return attributes === undefined ? "" : `,"attributes":${this.#attributes(attributes)}`;
   }
 
-  #attributes(attributes: object): string {
-    let text = "";
-    for (const [key, value] of entriesOf(attributes)) {
-      const known = `${text === "" ? "[" : ","}${this.#key(key)}`;
-      text += `${known}${typeof value === "string" ? textValue(value) : this.#value(value)}}`;
-    }
-    return text === "" ? "[]" : `${text}]`;
+  #attributes(attributes: Attributes): string {
+    let text = "[";
+    // Without entries: an array for each attribute is a fifth of all that the collector has to do.
+    for (const key of Object.keys(attributes)) text += this.#keyValue(text, key, attributes[key]);
+    return `${text}]`;
+  }
+
+  #map(form: object): string {
+    let text = "[";
+    for (const [key, value] of entriesOf(form)) text += this.#keyValue(text, key, value);
+    return `${text}]`;
+  }
+
+  #keyValue(before: string, key: string, value: unknown): string {
+    const name = this.#key(key);
+    const json = typeof value === "string" ? textValue(value) : this.#value(value);
+    return before.length === 1 ? `${name}${json}}` : `,${name}${json}}`;
   }
 
   /** Names come again and again. */
@@ -84,7 +94,7 @@ export class JsonWriter extends ByteWriter {
     const form = this.#isRich ? plainForm(value) : flatForm(value);
     if (typeof form === "string") return textValue(form);
     if (form instanceof Uint8Array) return `{"bytesValue":"${base64(form)}"}`;
-    if (!Array.isArray(form)) return `{"kvlistValue":{"values":${this.#attributes(form)}}}`;
+    if (!Array.isArray(form)) return `{"kvlistValue":{"values":${this.#map(form)}}}`;
     return `{"arrayValue":{"values":[${form.map((item) => this.#value(item)).join(",")}]}}`;
   }
 
