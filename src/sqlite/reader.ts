@@ -37,11 +37,10 @@ export class SqliteReader {
     const { limit = Number.POSITIVE_INFINITY } = query;
     const found: ReadSpan[] = [];
     if (limit === 0) return [];
-    for await (const read of this.#read(query)) {
+    for await (const page of this.#read(query)) {
+      found.push(...page);
       // Where times tie, it takes all of them to tell which come first.
-      const last = found[limit - 1];
-      if (last !== undefined && read.fields.startedAtMicros !== last.fields.startedAtMicros) break;
-      found.push(read);
+      if (startOf(found[limit - 1]) !== startOf(found[found.length - 1]) && found.length > limit) break;
     }
     found.sort((a, b) => a.id - b.id);
     return arrangeFields(
@@ -55,9 +54,11 @@ export class SqliteReader {
     const { limit = Number.POSITIVE_INFINITY } = query;
     let count = 0;
     if (limit === 0) return;
-    for await (const { fields } of this.#read(query)) {
-      yield spanFrom(fields);
-      if (++count >= limit) return;
+    for await (const page of this.#read(query)) {
+      for (const { fields } of page) {
+        yield spanFrom(fields);
+        if (++count >= limit) return;
+      }
     }
   }
 
@@ -83,12 +84,10 @@ export class SqliteReader {
     }
   }
 
-  /** Matching spans by start, in the query's direction. */
-  async *#read(query: TraceQuery): AsyncGenerator<ReadSpan> {
+  /** Matching spans by start, in the query's direction, page by page. */
+  async *#read(query: TraceQuery): AsyncGenerator<readonly ReadSpan[]> {
     for await (const rows of this.#pages(query)) {
-      for (const read of await this.#decode(rows)) {
-        if (matches(read.fields, query, read.identifier)) yield read;
-      }
+      yield (await this.#decode(rows)).filter(({ fields, identifier }) => matches(fields, query, identifier));
     }
   }
 
@@ -126,6 +125,10 @@ export class SqliteReader {
       JSON.stringify(ids),
     ]);
   }
+}
+
+function startOf(read: ReadSpan | undefined): number | undefined {
+  return read?.fields.startedAtMicros;
 }
 
 function indexFor({ traceId, attributeFilter }: TraceQuery): string {

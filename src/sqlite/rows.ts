@@ -280,29 +280,43 @@ function piecesIn(place: unknown): StoredPieces[] {
   return typeof number === "number" && typeof bytes === "number" ? [{ number, bytes }] : [];
 }
 
+/** What was parsed just now is nobody else's: its values are decoded in place. */
 function attributesIn(
   json: SqlValue | undefined,
   elsewhere: Elsewhere | undefined,
 ): SpanFields["attributes"] {
-  const attributes: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(objectIn(json))) {
-    const kept = elsewhere?.attributes;
-    setOwn(attributes, key, kept?.has(key) ? kept.get(key) : decodeValue(value));
+  const attributes: Record<string, unknown> = parsedObject(json);
+  for (const key of Object.keys(attributes)) {
+    const value = attributes[key];
+    if (typeof value === "object" && value !== null) setOwn(attributes, key, decodeValue(value));
   }
+  for (const [key, value] of elsewhere?.attributes ?? []) setOwn(attributes, key, value);
   return Object.freeze(attributes);
+}
+
+function parsedObject(json: SqlValue | undefined): Record<string, unknown> {
+  const parsed: unknown = typeof json === "string" ? JSON.parse(json) : undefined;
+  return isRecord(parsed) ? parsed : {};
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Written by `factsOf` alone; a file that says otherwise must not make a listing fail. */
 function isFacts(facts: object): facts is SpanFacts {
-  const isText = (value: unknown) => value === undefined || typeof value === "string";
-  const isCount = (value: unknown) => value === undefined || typeof value === "number";
-  const of = (name: string): unknown => Reflect.get(facts, name);
-  return (
-    typeof of("kind") === "string" &&
-    ["title", "agent", "user", "tool", "model"].every((name) => isText(of(name))) &&
-    ["inputTokens", "outputTokens"].every((name) => isCount(of(name)))
-  );
+  if (typeof Reflect.get(facts, "kind") !== "string") return false;
+  for (const [name, value] of Object.entries(facts)) {
+    const expected = FACT_TYPES.get(name);
+    if (expected !== undefined && typeof value !== expected) return false;
+  }
+  return true;
 }
+
+const FACT_TYPES: ReadonlyMap<string, string> = new Map([
+  ...["title", "agent", "user", "tool", "model"].map((name): [string, string] => [name, "string"]),
+  ...["inputTokens", "outputTokens"].map((name): [string, string] => [name, "number"]),
+]);
 
 /** Most rows of one read share it. */
 let latestOriginRead: { readonly json: string; readonly origin: Origin } | undefined;

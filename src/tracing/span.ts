@@ -431,7 +431,7 @@ export function spanFrom(fields: SpanFields, parentSpan?: Span): Span {
   };
   if (fields.traceState !== undefined) node.traceState = fields.traceState;
   return frozenSpan(node, {
-    own: Object.entries(fields.attributes).flat(),
+    own: keysAndValues(fields.attributes),
     inherited: undefined,
     events: fields.events,
     links: fields.links,
@@ -440,6 +440,12 @@ export function spanFrom(fields: SpanFields, parentSpan?: Span): Span {
     otlp: fields.otlp,
     parentSpan,
   });
+}
+
+function keysAndValues(attributes: Attributes): unknown[] {
+  const own: unknown[] = [];
+  for (const key of Object.keys(attributes)) own.push(key, attributes[key]);
+  return own;
 }
 
 /** Frozen copies of `spans` whose `parentSpan` is the copy of their parent, where that is among them. */
