@@ -24,7 +24,7 @@ export default defineConfig({
     alias: [
       { find: /^tracelight$/, replacement: source("index.ts") },
       {
-        find: /^tracelight\/(conventions|dynamodb|otlp|sqlite|testing)$/,
+        find: /^tracelight\/(conventions|dynamodb|otel|otlp|sqlite|testing)$/,
         replacement: source("$1/index.ts"),
       },
     ],

@@ -8,7 +8,10 @@ const NODES = ["20", "22", "24"];
 /** All that an installation brings. */
 const DEPENDENCIES = ["commander", "tracelight"];
 /** Subpaths whose types need an optional peer. */
-const PEERS = { "tracelight/dynamodb": ["@aws-sdk/client-dynamodb"] };
+const PEERS = {
+  "tracelight/dynamodb": ["@aws-sdk/client-dynamodb"],
+  "tracelight/otel": ["@opentelemetry/api"],
+};
 const tarball = resolve(process.argv[2]);
 const repository = resolve(import.meta.dirname, "..");
 const folder = join(tmpdir(), `tracelight-smoke-${process.pid}`);

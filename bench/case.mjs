@@ -62,7 +62,7 @@ async function heapBytes(name) {
 /** W1: an active SERVER parent with 2 string attributes and an active child with 3. W1a: with an await in both. */
 async function unitOf(name, isAsync) {
   if (name === "floor") return floorUnit(isAsync);
-  if (name.startsWith("otel")) return otelUnit(name, isAsync);
+  if (name.startsWith("otel")) return otelUnit(await otelTracer(name), isAsync);
   const { InMemoryTracer, NoopTracer, Tracer } = await import("tracelight");
   const tracers = {
     drop: () => new Tracer({ name: "drop", write() {} }),
@@ -153,8 +153,15 @@ function idsFromPool() {
   };
 }
 
-async function otelUnit(name, isAsync) {
+/** A tracer of OpenTelemetry's API: its own SDK's, or for `otel-bridge` Tracelight's. */
+async function otelTracer(name) {
   const api = await import("@opentelemetry/api");
+  if (name === "otel-bridge") {
+    const { Tracer } = await import("tracelight");
+    const { registerTracer } = await import("tracelight/otel");
+    registerTracer(new Tracer({ name: "drop", write() {} }));
+    return api.trace.getTracer("bench");
+  }
   const sdk = await import("@opentelemetry/sdk-trace-base");
   const { AsyncLocalStorageContextManager } = await import("@opentelemetry/context-async-hooks");
   api.context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -173,8 +180,12 @@ async function otelUnit(name, isAsync) {
   };
   const forget = { onStart() {}, onEnd() {}, shutdown: async () => {}, forceFlush: async () => {} };
   const processor = name === "otel-memory" ? new sdk.SimpleSpanProcessor(keep) : forget;
-  const tracer = new sdk.BasicTracerProvider({ spanProcessors: [processor] }).getTracer("bench");
-  const options = { kind: api.SpanKind.SERVER };
+  return new sdk.BasicTracerProvider({ spanProcessors: [processor] }).getTracer("bench");
+}
+
+async function otelUnit(tracer, isAsync) {
+  const { SpanKind } = await import("@opentelemetry/api");
+  const options = { kind: SpanKind.SERVER };
   const inParent = (span) => {
     span.setAttribute("ai.conversation.id", "conversation-1");
     span.setAttribute("ai.auth.context", "user123");

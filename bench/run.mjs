@@ -32,7 +32,7 @@ const caseFile = fileURLToPath(new URL("case.mjs", import.meta.url));
 /** The cases, and the bars: a figure, what it is measured against, and the largest ratio that is good enough. */
 const cases = [
   ...["w1:floor", "w1:drop", "w1:otel-drop", "w1:memory", "w1:otel-memory", "w1:noop"],
-  ...["w1a:floor", "w1a:drop", "w1a:otel-drop"],
+  ...["w1a:floor", "w1a:drop", "w1a:otel-drop", "w1:otel-bridge", "w1a:otel-bridge"],
   ...["heap:drop", "heap:otel-drop", "history:share", "history:copy", "import:tracelight", "import:nothing"],
 ];
 const bars = [
@@ -41,6 +41,8 @@ const bars = [
   ["W1a drop, against OpenTelemetry", "w1a:drop", "w1a:otel-drop", 0.5],
   ["W1 in memory (ring of 1000), against OpenTelemetry", "w1:memory", "w1:otel-memory", 0.12],
   ["W1 noop, against OpenTelemetry's drop", "w1:noop", "w1:otel-drop", 0.03],
+  ["W1 drop, through OpenTelemetry's API, against OpenTelemetry", "w1:otel-bridge", "w1:otel-drop", 0.5],
+  ["W1a drop, through OpenTelemetry's API, against OpenTelemetry", "w1a:otel-bridge", "w1a:otel-drop", 0.5],
   ["heap bytes a unit, drop, against OpenTelemetry", "heap:drop", "heap:otel-drop", 0.5],
   [
     "a 1000-turn history at each call: time, against a deep copy",

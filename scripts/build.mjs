@@ -30,6 +30,7 @@ await build({
     "index.ts",
     "conventions/index.ts",
     "dynamodb/index.ts",
+    "otel/index.ts",
     "otlp/index.ts",
     "sqlite/index.ts",
     "testing/index.ts",

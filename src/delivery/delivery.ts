@@ -1,5 +1,6 @@
 // Delivery: takes spans, sends them in batches in the background, tries again, and counts what became of each.
 import { asTracelightError, TracelightError } from "../model/errors.ts";
+import { runQuietly } from "../tracing/context.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
@@ -224,12 +225,14 @@ export class Delivery<P> {
   #schedule(): void {
     if (this.#isScheduled || this.#isStopped) return;
     this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      this.#turns.begin();
-      this.#journal?.readBack();
-      this.#work();
-    });
+    runQuietly(() => setImmediate(() => this.#look()));
+  }
+
+  #look(): void {
+    this.#isScheduled = false;
+    this.#turns.begin();
+    this.#journal?.readBack();
+    this.#work();
   }
 
   /** Starts one batch; the next is another turn's, since sending takes processor time as well. */

@@ -46,10 +46,22 @@ function followSystemClock(steadyMs: number): void {
   latestMicros[0] = 0;
 }
 
+/** A Date that knows its microseconds, for times that come from elsewhere. */
+export class PreciseDate extends Date {
+  readonly micros: number;
+
+  /** Takes whole microseconds since the epoch. */
+  constructor(micros: number) {
+    super(Math.floor(micros / 1000));
+    this.micros = micros;
+  }
+}
+
 /** Whole microseconds since the epoch of a Date; undefined for an invalid one. */
 export function microsOf(date: Date): number | undefined {
   const ms = date.getTime();
-  return Number.isNaN(ms) ? undefined : ms * 1000;
+  if (Number.isNaN(ms)) return undefined;
+  return date instanceof PreciseDate && Math.floor(date.micros / 1000) === ms ? date.micros : ms * 1000;
 }
 
 /** ISO 8601 in UTC of a Date, with six digits. Exact for every date; microseconds since the epoch are so until 2255. */

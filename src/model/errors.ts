@@ -31,6 +31,8 @@ export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
   OTLP_FAILED:
     "An OTLP server could not be reached, or answered with an error; spans wait and are sent again.",
   OTLP_REFUSED: "An OTLP server refused spans for good; they are counted as failed.",
+  OTEL_MISMATCH:
+    "OpenTelemetry's global is taken by another provider, or its API is of a version that does not fit; nothing was registered.",
   LISTEN_FAILED: "A port could not be listened on, mostly since it is taken.",
   TABLE_NOT_FOUND: "The DynamoDB table does not exist in that region or at that endpoint.",
   TABLE_SCHEMA: "The DynamoDB table or its index has other keys than Tracelight's.",
@@ -71,6 +73,7 @@ export type TracelightErrorCode =
   | "SQLITE_FAILED"
   | "OTLP_FAILED"
   | "OTLP_REFUSED"
+  | "OTEL_MISMATCH"
   | "LISTEN_FAILED"
   | "TABLE_NOT_FOUND"
   | "TABLE_SCHEMA"

@@ -3,7 +3,7 @@ import { checkOptions } from "../model/options.ts";
 import type { Sink } from "../tracing/sink.ts";
 import { NOOP_SPAN, type Span } from "../tracing/span.ts";
 import type { TraceOptions } from "../tracing/trace-options.ts";
-import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { START, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 
 const NOOP_SINK: Sink = { name: "noop", write: () => undefined };
 
@@ -30,6 +30,11 @@ export class NoopTracer extends Tracer {
   }
 
   override startSpan(_name: string, _options?: TraceOptions): Span {
+    return NOOP_SPAN;
+  }
+
+  /** @internal */
+  override [START](): Span {
     return NOOP_SPAN;
   }
 

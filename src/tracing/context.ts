@@ -1,8 +1,10 @@
 // What is active now: one AsyncLocalStorage for the whole process, shared by all tracers and all copies of this package.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Attributes, addInheritable, type Inheritable, rebase } from "../model/attributes.ts";
+import type { OtlpDetails } from "../model/otlp-details.ts";
 import type { Scope, SpanKind, SpanStatus } from "../model/record.ts";
 import type { Span } from "./span.ts";
+import type { RemoteParent } from "./trace-options.ts";
 
 /**
  * The part of a span that contexts and children hold on to: who it is and what it passes down, not what it carries. So an
@@ -21,6 +23,8 @@ export interface SpanNode {
   endedAtMicros: number | undefined;
   /** Only where there is one, so that other nodes stay as small as they are. */
   traceState?: string;
+  /** What an OpenTelemetry library says of the span beyond our own fields, where it says such. */
+  otlp?: OtlpDetails;
   /** The nearest span above that can still add inheritable attributes. */
   parent: SpanNode | undefined;
   /** What is inheritable from here: entries of this span (and of ended ones above), then `base`. */
@@ -53,6 +57,10 @@ export interface Frame {
   readonly span: SpanNode | undefined;
   /** What `withContext` set, innermost first. */
   readonly scoped: ScopedUpdate | undefined;
+  /** A span of another process, or of another library, that is active in the place of `span`. */
+  readonly remote?: RemoteParent | undefined;
+  /** What another library has in its own context, by its own keys. */
+  readonly carried?: ReadonlyMap<symbol, unknown> | undefined;
 }
 
 /** One `withContext` around the code that runs. */
@@ -92,6 +100,20 @@ export function activeFrame(): Frame | undefined {
 export function runIn<A, T>(frame: Frame | undefined, fn: (argument: A) => T, argument: A): T {
   return shared.storage.run(frame, fn, argument);
 }
+
+/**
+ * Calls `fn` where nothing is active, and where libraries that OpenTelemetry instruments are told to make no spans: the requests
+ * that deliver spans would otherwise make new ones for ever.
+ */
+export function runQuietly(fn: () => void): void {
+  shared.storage.run(QUIET, fn);
+}
+
+const QUIET: Frame = {
+  span: undefined,
+  scoped: undefined,
+  carried: new Map([[Symbol.for("OpenTelemetry SDK Context Key SUPPRESS_TRACING"), true]]),
+};
 
 /** Links a new node below `parent`: what it inherits now, and from whom it may inherit more. */
 export function attach(node: SpanNode, parent: SpanNode): void {

@@ -186,9 +186,9 @@ export class Span implements SpanFields {
   get traceState(): string | undefined {
     return this[NODE].traceState;
   }
-  /** What else came with a span that was received over OTLP. */
+  /** What else came with a span that was received over OTLP, or made by an OpenTelemetry library. */
   get otlp(): OtlpDetails | undefined {
-    return this.#frozen?.otlp;
+    return this.#frozen?.otlp ?? this[NODE].otlp;
   }
 
   /**
@@ -223,6 +223,7 @@ export class Span implements SpanFields {
     const event: SpanEvent = {
       name: textOf(name),
       at: new Date(Math.floor(micros / 1000)),
+      ...(at !== undefined && micros % 1000 !== 0 ? { atMicros: micros } : {}),
       ...captured(attributes),
     };
     this.#events ??= [];

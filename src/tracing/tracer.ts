@@ -4,6 +4,7 @@ import { nextMicros } from "../model/clock.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId, newSpanId, newTraceId } from "../model/ids.ts";
 import { checkOptions, is, type OptionRules } from "../model/options.ts";
+import type { OtlpDetails } from "../model/otlp-details.ts";
 import { checkQuery, type TraceQuery } from "../model/query.ts";
 import type { Scope } from "../model/record.ts";
 import { VERSION } from "../model/version.ts";
@@ -61,6 +62,14 @@ export const TRACER_OPTION_CHECKS: OptionRules["checks"] = { onError: is.fn, pro
 
 /** How a tee reaches its members: their `process` and their sinks. The same symbol in every copy of the package. */
 export const OUTLET: unique symbol = Symbol.for("tracelight.outlet.v1");
+
+/** How a bridge starts spans. The same symbol in every copy of the package. */
+export const START: unique symbol = Symbol.for("tracelight.start.v1");
+
+/** What a bridge says of a span that starts: the options of `trace`, each of which may be left undefined, and more. */
+export type StartOptions = { readonly [K in keyof TraceOptions]?: TraceOptions[K] | undefined } & {
+  readonly otlp?: OtlpDetails | undefined;
+};
 
 /** A read hands over what waits, but does not wait for a back end that is down as long as a flush does. */
 export const READ_FLUSH_MS = 5000;
@@ -121,7 +130,10 @@ export class Tracer implements AsyncDisposable {
     if (fn === undefined) throw new TypeError("trace(name, fn) needs a function to trace.");
     const outer = activeFrame();
     const span = this.#start(name, typeof optionsOrFn === "function" ? undefined : optionsOrFn, outer);
-    const frame: Frame = { span: span[NODE], scoped: outer === undefined ? undefined : outer.scoped };
+    const frame: Frame =
+      outer === undefined
+        ? { span: span[NODE], scoped: undefined, remote: undefined, carried: undefined }
+        : { span: span[NODE], scoped: outer.scoped, remote: undefined, carried: outer.carried };
     let result: T;
     try {
       result = runIn(frame, fn, span);
@@ -140,7 +152,8 @@ export class Tracer implements AsyncDisposable {
   /** Calls `fn` with `span` active (null: no span), for the call and all it awaits. The span is not ended. */
   run<T>(span: Span | null, fn: () => T): T {
     if (span === NOOP_SPAN) return fn();
-    return runIn({ span: span?.[NODE], scoped: activeFrame()?.scoped }, fn, undefined);
+    const outer = activeFrame();
+    return runIn({ span: span?.[NODE], scoped: outer?.scoped, carried: outer?.carried }, fn, undefined);
   }
 
   /** A function that calls `fn` in the context of now, whenever and by whomever it is called. */
@@ -168,7 +181,7 @@ export class Tracer implements AsyncDisposable {
   withContext<T>(update: ContextUpdate, fn: () => T): T {
     const outer = activeFrame();
     const scoped: ScopedUpdate = { tracer: this, update: this.#captureUpdate(update), next: outer?.scoped };
-    return runIn({ span: outer?.span, scoped }, fn, undefined);
+    return runIn({ ...outer, span: outer?.span, scoped }, fn, undefined);
   }
 
   /** What a span that starts now would get. */
@@ -219,7 +232,12 @@ export class Tracer implements AsyncDisposable {
     await this.close();
   }
 
-  #start(name: string, options: TraceOptions | undefined, frame: Frame | undefined): Span {
+  /** @internal `startSpan` in a context that is not the active one. */
+  [START](name: string, options: StartOptions | undefined, frame: Frame | undefined): Span {
+    return this.#start(name, options, frame);
+  }
+
+  #start(name: string, options: StartOptions | undefined, frame: Frame | undefined): Span {
     try {
       return this.#begin(name, options ?? undefined, frame);
     } catch (error) {
@@ -229,7 +247,7 @@ export class Tracer implements AsyncDisposable {
   }
 
   /** Options of the wrong type are found by using them, so that right ones cost no check; here they are left out. */
-  #usable(options: TraceOptions | undefined, error: unknown): TraceOptions {
+  #usable(options: StartOptions | undefined, error: unknown): TraceOptions {
     const [usable, faulty] = usableOptions(options);
     const which = faulty.length === 0 ? "The options" : `The options ${faulty.join(", ")}`;
     const message = `${which} of trace or startSpan could not be used and were left out`;
@@ -237,10 +255,10 @@ export class Tracer implements AsyncDisposable {
     return usable;
   }
 
-  #begin(name: string, options: TraceOptions | undefined, frame: Frame | undefined): Span {
+  #begin(name: string, options: StartOptions | undefined, frame: Frame | undefined): Span {
     const parent =
       options === undefined || options.parentSpan === undefined
-        ? frame?.span
+        ? parentIn(frame)
         : this.#parentOf(options, frame);
     const settings =
       frame === undefined || frame.scoped === undefined ? this.#defaults : this.#settings(frame);
@@ -271,6 +289,7 @@ export class Tracer implements AsyncDisposable {
     };
     if (local !== undefined) attach(node, local);
     if (parent !== undefined && typeof parent.traceState === "string") node.traceState = parent.traceState;
+    if (options !== undefined && options.otlp !== undefined) node.otlp = options.otlp;
     const span = new Span(node, this.#owner, [], local);
     node.span = span;
     if (settings.spanAttributes !== undefined) span.addAttributes(settings.spanAttributes);
@@ -281,15 +300,15 @@ export class Tracer implements AsyncDisposable {
   }
 
   /** The parent that the options name; what cannot be one is reported, and the active span stands in. */
-  #parentOf(options: TraceOptions, frame: Frame | undefined): SpanNode | RemoteParent | undefined {
+  #parentOf(options: StartOptions, frame: Frame | undefined): SpanNode | RemoteParent | undefined {
     const { parentSpan } = options;
     if (parentSpan === null) return undefined;
-    if (parentSpan === undefined || parentSpan === NOOP_SPAN) return frame?.span;
+    if (parentSpan === undefined || parentSpan === NOOP_SPAN) return parentIn(frame);
     if (NODE in parentSpan) return parentSpan[NODE];
     if (isTraceId(parentSpan.traceId) && isSpanId(parentSpan.spanId)) return parentSpan;
     const mend = "it needs a traceId of 32 and a spanId of 16 lower-case hex digits";
     this.#faults.report(new TracelightError("INVALID_ARGUMENT", `parentSpan was left out: ${mend}.`));
-    return frame?.span;
+    return parentIn(frame);
   }
 
   #settings(frame: Frame | undefined): ContextUpdate {
@@ -315,18 +334,23 @@ export class Tracer implements AsyncDisposable {
   }
 }
 
+/** What a new span is below unless told. */
+function parentIn(frame: Frame | undefined): SpanNode | RemoteParent | undefined {
+  return frame === undefined ? undefined : (frame.span ?? frame.remote);
+}
+
 function notAStore(sink: Sink): TracelightError {
   const mend =
     "read from an InMemoryTracer, a SqliteTracer or a DynamoDbTracer, or put one first in a TeeTracer";
   return new TracelightError("NOT_A_STORE", `"${sink.name}" keeps no spans to read back; ${mend}.`);
 }
 
-function addInitial(span: Span, options: TraceOptions): void {
+function addInitial(span: Span, options: StartOptions): void {
   if (options.attributes !== undefined) span.addAttributes(options.attributes);
   for (const link of options.links ?? []) span.addLink(link);
 }
 
-function resourceOf(options: TraceOptions | undefined): Attributes | undefined {
+function resourceOf(options: StartOptions | undefined): Attributes | undefined {
   return options?.resourceAttributes && captureAttributes(options.resourceAttributes);
 }
 

@@ -1,0 +1,149 @@
+// A Tracelight span as OpenTelemetry's API shows one. It holds nothing of its own, so any number may stand for one span.
+import type * as api from "@opentelemetry/api";
+import { nowMicros, PreciseDate } from "../model/clock.ts";
+import type { SpanKind, SpanLink, SpanStatus } from "../model/record.ts";
+import type { SpanNode } from "../tracing/context.ts";
+import { describeException } from "../tracing/exception.ts";
+import type { RemoteParent } from "../tracing/trace-options.ts";
+import { dateOf, isTime } from "./times.ts";
+import { traceStateOf } from "./trace-state.ts";
+
+/** By number, as OpenTelemetry's API counts them. */
+export const KINDS: readonly SpanKind[] = ["INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"];
+
+/** By number. */
+export const STATUSES: readonly SpanStatus[] = ["UNSET", "OK", "ERROR"];
+
+/** Where a span of the API keeps the node it stands for; the same symbol in every copy of the package. */
+const BRIDGED: unique symbol = Symbol.for("tracelight.otel.node.v1");
+
+/**
+ * The API's span. What it is given goes to the Tracelight span at once; after that span's end, nowhere. It holds the
+ * span's node only, so that a context that outlives the span does not keep what the span carried.
+ */
+export class BridgeSpan implements api.Span {
+  /** @internal */
+  readonly [BRIDGED]: SpanNode;
+
+  constructor(node: SpanNode) {
+    this[BRIDGED] = node;
+  }
+
+  spanContext(): api.SpanContext {
+    const { traceId, spanId, traceState } = this[BRIDGED];
+    const state = traceStateOf(traceState);
+    return { traceId, spanId, traceFlags: SAMPLED, ...(state === undefined ? {} : { traceState: state }) };
+  }
+
+  setAttribute(key: string, value: unknown): this {
+    this[BRIDGED].span?.addAttribute(key, value);
+    return this;
+  }
+
+  setAttributes(attributes: api.Attributes): this {
+    this[BRIDGED].span?.addAttributes(attributes);
+    return this;
+  }
+
+  addEvent(name: string, attributesOrTime?: api.Attributes | api.TimeInput, time?: api.TimeInput): this {
+    const isTimeFirst = isTime(attributesOrTime);
+    const at = dateOf(time ?? (isTimeFirst ? attributesOrTime : undefined)) ?? new PreciseDate(nowMicros());
+    this[BRIDGED].span?.addEvent(name, isTimeFirst ? undefined : (attributesOrTime ?? undefined), at);
+    return this;
+  }
+
+  addLink(link: api.Link): this {
+    for (const usable of linksOf([link])) this[BRIDGED].span?.addLink(usable);
+    return this;
+  }
+
+  addLinks(links: api.Link[]): this {
+    for (const usable of linksOf(links)) this[BRIDGED].span?.addLink(usable);
+    return this;
+  }
+
+  /** As OpenTelemetry has it: OK is final, UNSET is no news, and only an error has a message. */
+  setStatus(status: api.SpanStatus): this {
+    const { span } = this[BRIDGED];
+    const wanted = STATUSES[status?.code];
+    if (wanted === undefined || wanted === "UNSET" || span?.spanStatus === "OK") return this;
+    span?.setStatus(wanted, wanted === "ERROR" ? status.message : undefined);
+    return this;
+  }
+
+  updateName(name: string): this {
+    this[BRIDGED].span?.updateName(name);
+    return this;
+  }
+
+  /** As an event, which is OpenTelemetry's way; the status stays as it is. */
+  recordException(exception: api.Exception, time?: api.TimeInput): void {
+    const { type, message, stacktrace } = describeException(exception);
+    const attributes = {
+      ...(typeof exception === "string" ? {} : { "exception.type": type }),
+      "exception.message": message,
+      ...(stacktrace === undefined ? {} : { "exception.stacktrace": stacktrace }),
+    };
+    this.addEvent("exception", attributes, time);
+  }
+
+  end(time?: api.TimeInput): void {
+    this[BRIDGED].span?.end(time === undefined ? undefined : dateOf(time));
+  }
+
+  isRecording(): boolean {
+    return this[BRIDGED].endedAtMicros === undefined;
+  }
+}
+
+/** The node behind a span of the API, whichever copy of the package made it; undefined for spans of others. */
+export function nodeBehind(span: api.Span): SpanNode | undefined {
+  return BRIDGED in span && isNode(span[BRIDGED]) ? span[BRIDGED] : undefined;
+}
+
+function isNode(value: unknown): value is SpanNode {
+  return typeof value === "object" && value !== null && "passes" in value;
+}
+
+/** The API's span for a node, always the same. */
+export function bridgeSpanOf(node: SpanNode): BridgeSpan {
+  let found = known.get(node);
+  if (found === undefined) {
+    found = new BridgeSpan(node);
+    known.set(node, found);
+  }
+  return found;
+}
+
+const known = new WeakMap<SpanNode, BridgeSpan>();
+
+/** A span of another process or library, as the parent of ours. */
+export function remoteOf({ traceId, spanId, traceFlags, traceState }: api.SpanContext): RemoteParent {
+  const state = traceState?.serialize();
+  return { traceId, spanId, traceFlags, ...(state ? { traceState: state } : {}) };
+}
+
+/** A link of the API. */
+export function linkOf({ context, attributes, droppedAttributesCount }: api.Link): SpanLink {
+  const traceState = context.traceState?.serialize();
+  return {
+    ...{ traceId: context.traceId, spanId: context.spanId },
+    ...(attributes === undefined ? {} : { attributes }),
+    ...(traceState ? { traceState } : {}),
+    ...(context.traceFlags === undefined ? {} : { flags: context.traceFlags }),
+    ...(droppedAttributesCount === undefined ? {} : { droppedAttributesCount }),
+  };
+}
+
+/** The links of the API that are such. */
+export function linksOf(links: readonly api.Link[]): readonly SpanLink[] {
+  return links.flatMap((link) => {
+    try {
+      return [linkOf(link)];
+    } catch {
+      return [];
+    }
+  });
+}
+
+const SAMPLED = 1;

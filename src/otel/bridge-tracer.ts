@@ -1,0 +1,180 @@
+// OpenTelemetry's tracer provider and tracers on a Tracelight tracer.
+import type * as api from "@opentelemetry/api";
+import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
+import type { Scope } from "../model/record.ts";
+import { activeFrame, type Frame, runIn } from "../tracing/context.ts";
+import { captureAttributes, NODE, NOOP_SPAN } from "../tracing/span.ts";
+import { START, type StartOptions, type Tracer } from "../tracing/tracer.ts";
+import { BridgeContext, contextOf, frameOf, type Keys } from "./bridge-context.ts";
+import { BridgeSpan, KINDS, linksOf } from "./bridge-span.ts";
+import { isSuppressed } from "./carried.ts";
+import { dateOf } from "./times.ts";
+
+type SpanFn = (span: api.Span) => unknown;
+
+/** Where the spans of all bridge tracers go. */
+export interface Target {
+  /** The tracer that is registered. */
+  tracer: Tracer | undefined;
+  /** While none is: what OpenTelemetry has now, for libraries that hold on to a tracer of ours. */
+  readonly elsewhere: api.TracerProvider;
+}
+
+/** Gives tracers, which go on working whoever is registered later. */
+export class BridgeProvider implements api.TracerProvider {
+  readonly #keys: Keys;
+  readonly #target: Target;
+
+  constructor(keys: Keys, target: Target) {
+    this.#keys = keys;
+    this.#target = target;
+  }
+
+  getTracer(name: string, version?: string, options?: api.TracerOptions): api.Tracer {
+    const elsewhere = (): api.Tracer => this.#target.elsewhere.getTracer(name, version, options);
+    return new BridgeTracer(this.#keys, this.#target, { start: startOf(name, version, options), elsewhere });
+  }
+}
+
+interface TracerParts {
+  readonly start: StartOptions;
+  readonly elsewhere: () => api.Tracer;
+}
+
+class BridgeTracer implements api.Tracer {
+  readonly #keys: Keys;
+  readonly #target: Target;
+  /** What all spans of the tracer start with. */
+  readonly #start: StartOptions;
+  readonly #elsewhere: () => api.Tracer;
+
+  constructor(keys: Keys, target: Target, { start, elsewhere }: TracerParts) {
+    this.#keys = keys;
+    this.#target = target;
+    this.#start = start;
+    this.#elsewhere = elsewhere;
+  }
+
+  startSpan(name: string, options?: api.SpanOptions, context?: api.Context): api.Span {
+    const { tracer } = this.#target;
+    if (tracer === undefined) return this.#elsewhere().startSpan(name, options, context);
+    return this.#begin(tracer, name, options, this.#frame(context));
+  }
+
+  startActiveSpan<F extends SpanFn>(name: string, fn: F): ReturnType<F>;
+  startActiveSpan<F extends SpanFn>(name: string, options: api.SpanOptions, fn: F): ReturnType<F>;
+  startActiveSpan<F extends SpanFn>(
+    name: string,
+    options: api.SpanOptions,
+    context: api.Context,
+    fn: F,
+  ): ReturnType<F>;
+  startActiveSpan(
+    name: string,
+    second: SpanFn | api.SpanOptions,
+    third?: SpanFn | api.Context,
+    fourth?: SpanFn,
+  ): unknown {
+    if (typeof second === "function") return this.#run(name, undefined, undefined, second);
+    if (typeof third === "function") return this.#run(name, second, undefined, third);
+    return fourth === undefined ? undefined : this.#run(name, second, third, fourth);
+  }
+
+  #run(
+    name: string,
+    options: api.SpanOptions | undefined,
+    context: api.Context | undefined,
+    fn: SpanFn,
+  ): unknown {
+    const { tracer } = this.#target;
+    if (tracer === undefined) return this.#runElsewhere(name, options, context, fn);
+    const outer = this.#frame(context);
+    const span = this.#begin(tracer, name, options, outer);
+    const carried = outer === undefined ? undefined : outer.carried;
+    return runIn(new BridgeContext(this.#keys, outer, span, carried), fn, span);
+  }
+
+  #runElsewhere(
+    name: string,
+    options: api.SpanOptions = {},
+    context: api.Context | undefined,
+    fn: SpanFn,
+  ): unknown {
+    const tracer = this.#elsewhere();
+    if (context === undefined) return tracer.startActiveSpan(name, options, fn);
+    return tracer.startActiveSpan(name, options, context, fn);
+  }
+
+  #frame(context: api.Context | undefined): Frame | undefined {
+    return context === undefined ? activeFrame() : frameOf(this.#keys, context);
+  }
+
+  #begin(
+    tracer: Tracer,
+    name: string,
+    options: api.SpanOptions | undefined,
+    frame: Frame | undefined,
+  ): api.Span {
+    if (frame !== undefined && isSuppressed(frame.carried)) return this.#unrecorded(undefined);
+    const span = tracer[START](name, options ? this.#optionsOf(options) : this.#start, frame);
+    return span === NOOP_SPAN ? this.#unrecorded(frame) : new BridgeSpan(span[NODE]);
+  }
+
+  /** One literal with all fields, so that starting a span costs the same whatever is given. */
+  #optionsOf({ kind, attributes, links, startTime, root }: api.SpanOptions): StartOptions {
+    return {
+      scope: this.#start.scope,
+      otlp: this.#start.otlp,
+      spanKind: kind === undefined ? undefined : KINDS[kind],
+      parentSpan: root ? null : undefined,
+      startedAt: startTime === undefined ? undefined : dateOf(startTime),
+      resourceAttributes: undefined,
+      attributes: attributes ?? undefined,
+      links: links ? linksOf(links) : undefined,
+    };
+  }
+
+  /** A span that records nothing; where there is one above, it stands for that, so that the trace goes on. */
+  #unrecorded(frame: Frame | undefined): api.Span {
+    const above = frame === undefined ? undefined : contextOf(this.#keys, frame).getValue(this.#keys.span);
+    return this.#keys.wrap(hasContext(above) ? above.spanContext() : INVALID);
+  }
+}
+
+function startOf(name: string, version: string | undefined, options: unknown): StartOptions {
+  const text = String(name ?? "");
+  const details = partOf(options);
+  return {
+    scope: Object.freeze<Scope>(version ? { name: text, version } : { name: text }),
+    otlp: details === undefined ? undefined : Object.freeze<OtlpDetails>({ scope: details }),
+    spanKind: undefined,
+    parentSpan: undefined,
+    startedAt: undefined,
+    resourceAttributes: undefined,
+    attributes: undefined,
+    links: undefined,
+  };
+}
+
+/** The API's 1.9 has a schema URL only; later ones, and other libraries, give a scope attributes as well. */
+function partOf(options: unknown): OtlpPartDetails | undefined {
+  if (typeof options !== "object" || options === null) return undefined;
+  const schemaUrl: unknown = Reflect.get(options, "schemaUrl");
+  const attributes: unknown = Reflect.get(options, "attributes") ?? Reflect.get(options, "scopeAttributes");
+  const details = {
+    ...(typeof schemaUrl === "string" && schemaUrl !== "" ? { schemaUrl } : {}),
+    ...(isObject(attributes) ? { attributes: captureAttributes({ ...attributes }) } : {}),
+  };
+  return Object.keys(details).length === 0 ? undefined : Object.freeze(details);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
+}
+
+function hasContext(value: unknown): value is api.Span {
+  return isObject(value) && "spanContext" in value;
+}
+
+/** What the API calls INVALID_SPAN_CONTEXT. */
+const INVALID: api.SpanContext = { traceId: "0".repeat(32), spanId: "0".repeat(16), traceFlags: 0 };

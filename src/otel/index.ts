@@ -1,0 +1,14 @@
+// tracelight/otel: at home in OpenTelemetry, and traces across processes.
+export type { Carrier } from "./carrier.ts";
+export { type OtelExporterOptions, OtelExporterTracer } from "./exporter.ts";
+export { TracelightSpanProcessor } from "./processor.ts";
+export { extract, extractBaggage, type InjectOptions, inject } from "./propagation.ts";
+export { registerTracer } from "./register.ts";
+export type {
+  OtelExportResult,
+  OtelReadableSpan,
+  OtelResource,
+  OtelScope,
+  OtelSpanExporter,
+  OtelTimedEvent,
+} from "./sdk.ts";

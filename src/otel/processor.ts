@@ -1,0 +1,86 @@
+// Tracelight's sinks inside somebody's OpenTelemetry SDK.
+import type * as api from "@opentelemetry/api";
+import type { Sink } from "../tracing/sink.ts";
+import { frozenSpan, NODE, type Span, spanFrom } from "../tracing/span.ts";
+import { OUTLET, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { loadApi } from "./api.ts";
+import { SUPPRESSED } from "./carried.ts";
+import { fieldsOf } from "./reading.ts";
+import type { OtelReadableSpan } from "./sdk.ts";
+
+/**
+ * A `SpanProcessor` for the OpenTelemetry SDK 2.x that hands its sampled spans to a sink, or to a tracer's sink
+ * through its `process`. `forceFlush` and `shutdown` flush and close it; like all of Tracelight they never reject.
+ *
+ * @example
+ * new BasicTracerProvider({ spanProcessors: [new TracelightSpanProcessor(new SqliteTracer())] });
+ *
+ * @throws TracelightError `INVALID_OPTION` where it is given neither a sink nor a tracer; `MISSING_DEPENDENCY` where
+ * `@opentelemetry/api` is not installed.
+ */
+export class TracelightSpanProcessor {
+  readonly #tracer: Tracer;
+  readonly #context: api.ContextAPI;
+  /** Spans that wait for what is still being found out about their resource. */
+  readonly #waiting = new Set<Promise<void>>();
+
+  constructor(to: Sink | Tracer, options: Pick<TracerOptions, "onError"> = {}) {
+    this.#tracer = isTracer(to) ? to : new Tracer(to, options);
+    this.#context = loadApi().context;
+  }
+
+  onStart(span: OtelReadableSpan, _parentContext?: unknown): void {
+    const outlet = this.#tracer[OUTLET];
+    if (outlet.sink.observe === undefined || !isSampled(span)) return;
+    this.#quietly(() => outlet.observe(viewOf(span), "start"));
+  }
+
+  onEnd(span: OtelReadableSpan): void {
+    if (!isSampled(span)) return;
+    const settled = span.resource.asyncAttributesPending === true && span.resource.waitForAsyncAttributes?.();
+    if (settled) this.#writeAfter(settled, span);
+    else this.#write(span);
+  }
+
+  async forceFlush(): Promise<void> {
+    await Promise.all(this.#waiting);
+    await this.#quietly(() => this.#tracer.flush());
+  }
+
+  async shutdown(): Promise<void> {
+    await Promise.all(this.#waiting);
+    await this.#quietly(() => this.#tracer.close());
+  }
+
+  #write(span: OtelReadableSpan): void {
+    this.#quietly(() => this.#tracer[OUTLET].accept(spanFrom(fieldsOf(span))));
+  }
+
+  /** A sink's own requests must not become spans that it gets to send in turn. */
+  #quietly<T>(fn: () => T): T {
+    return this.#context.with(this.#context.active().setValue(SUPPRESSED, true), fn);
+  }
+
+  #writeAfter(settled: Promise<void>, span: OtelReadableSpan): void {
+    const write = (): void => this.#write(span);
+    const written: Promise<void> = settled.then(write, write).finally(() => this.#waiting.delete(written));
+    this.#waiting.add(written);
+  }
+}
+
+function isSampled(span: OtelReadableSpan): boolean {
+  return (span.spanContext().traceFlags & SAMPLED) !== 0;
+}
+
+/** A running span as sinks may see it: `snapshot()` is how it is by then. */
+function viewOf(span: OtelReadableSpan): Span {
+  const view = spanFrom(fieldsOf(span));
+  return frozenSpan(view[NODE], { ...view.payload(), again: () => viewOf(span) });
+}
+
+/** Any copy's tracer. What is neither is found out by `new Tracer`. */
+function isTracer(to: Sink | Tracer): to is Tracer {
+  return typeof to === "object" && to !== null && OUTLET in to;
+}
+
+const SAMPLED = 1;

@@ -1,0 +1,93 @@
+// A span of OpenTelemetry's SDK as a span of ours.
+import type * as api from "@opentelemetry/api";
+import { nowMicros } from "../model/clock.ts";
+import { isSpanId } from "../model/ids.ts";
+import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
+import type { Scope, SpanEvent, SpanFields } from "../model/record.ts";
+import { captureAttributes } from "../tracing/span.ts";
+import { KINDS, linkOf, STATUSES } from "./bridge-span.ts";
+import type { OtelReadableSpan, OtelScope, OtelTimedEvent } from "./sdk.ts";
+import { microsOfTime } from "./times.ts";
+
+/** The fields of an SDK's span as it is now. One that still runs has no end. */
+export function fieldsOf(span: OtelReadableSpan): SpanFields {
+  const { traceId, spanId, traceState } = span.spanContext();
+  const startedAtMicros = microsOfTime(span.startTime) ?? nowMicros();
+  const endedAtMicros = span.ended
+    ? Math.max(microsOfTime(span.endTime) ?? startedAtMicros, startedAtMicros)
+    : undefined;
+  const state = traceState?.serialize();
+  const parentSpanId = span.parentSpanContext?.spanId;
+  return {
+    ...{ traceId, spanId, startedAtMicros, endedAtMicros },
+    spanName: String(span.name),
+    spanKind: KINDS[span.kind] ?? "INTERNAL",
+    parentSpanId: isSpanId(parentSpanId) ? parentSpanId : undefined,
+    state: endedAtMicros === undefined ? "running" : "ended",
+    spanStatus: STATUSES[span.status.code] ?? "UNSET",
+    statusMessage: span.status.message || undefined,
+    attributes: captureAttributes(span.attributes),
+    resourceAttributes: resourceOf(span),
+    scope: scopeOf(span.instrumentationScope),
+    events: span.events.map(eventOf),
+    links: span.links.map((link) => captured(linkOf(link))),
+    ...(state ? { traceState: state } : {}),
+    otlp: detailsOf(span),
+  };
+}
+
+/** One copy for all spans of a resource; attributes that are still being found are not settled yet. */
+function resourceOf({ resource }: OtelReadableSpan): SpanFields["resourceAttributes"] {
+  const known = resources.get(resource);
+  if (known !== undefined) return known;
+  const attributes = captureAttributes(resource.attributes);
+  if (resource.asyncAttributesPending !== true) resources.set(resource, attributes);
+  return attributes;
+}
+
+const resources = new WeakMap<object, SpanFields["resourceAttributes"]>();
+
+function scopeOf({ name, version }: OtelScope): Scope {
+  return Object.freeze(version ? { name, version } : { name });
+}
+
+function eventOf({ name, time, attributes, droppedAttributesCount }: OtelTimedEvent): SpanEvent {
+  const micros = microsOfTime(time) ?? nowMicros();
+  return captured({
+    ...{ name, at: new Date(Math.floor(micros / 1000)) },
+    ...(micros % 1000 === 0 ? {} : { atMicros: micros }),
+    ...(attributes === undefined ? {} : { attributes }),
+    ...(droppedAttributesCount ? { droppedAttributesCount } : {}),
+  });
+}
+
+function captured<T extends { readonly attributes?: SpanFields["attributes"] }>(part: T): T {
+  if (part.attributes === undefined) return Object.freeze(part);
+  return Object.freeze({ ...part, attributes: captureAttributes(part.attributes) });
+}
+
+/** Flags as OTLP has them: those of W3C, and above them whether the parent ran elsewhere. */
+function detailsOf(span: OtelReadableSpan): OtlpDetails {
+  const resource = partOf(span.resource.schemaUrl);
+  const scope = partOf(span.instrumentationScope.schemaUrl);
+  const { droppedAttributesCount, droppedEventsCount, droppedLinksCount } = span;
+  return Object.freeze({
+    flags: flagsOf(span.spanContext(), span.parentSpanContext),
+    ...(droppedAttributesCount ? { droppedAttributesCount } : {}),
+    ...(droppedEventsCount ? { droppedEventsCount } : {}),
+    ...(droppedLinksCount ? { droppedLinksCount } : {}),
+    ...(resource === undefined ? {} : { resource }),
+    ...(scope === undefined ? {} : { scope }),
+  });
+}
+
+function flagsOf({ traceFlags }: api.SpanContext, parent: api.SpanContext | undefined): number {
+  return (traceFlags & 0xff) | HAS_IS_REMOTE | (parent?.isRemote === true ? IS_REMOTE : 0);
+}
+
+function partOf(schemaUrl: string | undefined): OtlpPartDetails | undefined {
+  return schemaUrl ? Object.freeze({ schemaUrl }) : undefined;
+}
+
+const HAS_IS_REMOTE = 0x100;
+const IS_REMOTE = 0x200;

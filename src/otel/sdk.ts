@@ -1,0 +1,61 @@
+// What Tracelight needs of OpenTelemetry's SDK 2.x, by shape: the SDK itself is nobody's dependency here.
+import type * as api from "@opentelemetry/api";
+
+/** A span as the SDK shows it to processors and exporters. */
+export interface OtelReadableSpan {
+  readonly name: string;
+  readonly kind: api.SpanKind;
+  readonly spanContext: () => api.SpanContext;
+  readonly parentSpanContext?: api.SpanContext;
+  readonly startTime: api.HrTime;
+  readonly endTime: api.HrTime;
+  readonly status: api.SpanStatus;
+  readonly attributes: api.Attributes;
+  readonly links: api.Link[];
+  readonly events: OtelTimedEvent[];
+  readonly duration: api.HrTime;
+  readonly ended: boolean;
+  readonly resource: OtelResource;
+  readonly instrumentationScope: OtelScope;
+  readonly droppedAttributesCount: number;
+  readonly droppedEventsCount: number;
+  readonly droppedLinksCount: number;
+}
+
+/** An event of such a span. */
+export interface OtelTimedEvent {
+  readonly time: api.HrTime;
+  readonly name: string;
+  readonly attributes?: api.Attributes;
+  readonly droppedAttributesCount?: number;
+}
+
+/** A resource. */
+export interface OtelResource {
+  readonly asyncAttributesPending?: boolean;
+  readonly attributes: api.Attributes;
+  readonly schemaUrl?: string;
+  waitForAsyncAttributes?(): Promise<void>;
+  merge(other: OtelResource | null): OtelResource;
+  getRawAttributes(): [string, api.AttributeValue | Promise<api.AttributeValue | undefined> | undefined][];
+}
+
+/** Who made a span. */
+export interface OtelScope {
+  readonly name: string;
+  readonly version?: string;
+  readonly schemaUrl?: string;
+}
+
+/** What an exporter says of a batch: code 0 is success. */
+export interface OtelExportResult {
+  readonly code: number;
+  readonly error?: Error;
+}
+
+/** Any `SpanExporter` of OpenTelemetry. */
+export interface OtelSpanExporter {
+  export(spans: OtelReadableSpan[], done: (result: OtelExportResult) => void): void;
+  shutdown(): Promise<void>;
+  forceFlush?(): Promise<void>;
+}
