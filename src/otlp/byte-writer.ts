@@ -1,4 +1,4 @@
-// Bytes that are written one message after another, in a buffer that grows: text, and protobuf's few forms.
+// Bytes that are written one message after another, in a buffer that grows: text, and the few forms of protobuf and JSON.
 
 /** A buffer is filled by many messages; a new one begins where the next message does not fit. */
 const BUFFER_BYTES = 64 * 1024;
@@ -10,13 +10,39 @@ const ONE_BYTE_TEXT = 42;
 const MEASURED_TEXT = 4096;
 /** Characters of a name and a value that are written together: with six bytes around them a length of one byte. */
 const SHORT_ATTRIBUTE = 100;
+/** Longer text is escaped by `JSON.stringify`. */
+const SHORT_JSON = 64;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** The digits that are written together: integers of more are slow to divide. */
+const DIGITS = 8;
+const TEN_8 = 100_000_000;
 const TWO_32 = 4_294_967_296;
+
+/** Text as `ByteWriter.piece` writes it: four bytes at a time takes a quarter of the time. */
+export interface Piece {
+  /** Its UTF-8, the first byte lowest; the last word is filled up with zeros. */
+  readonly words: Int32Array;
+  /** Bytes of it. */
+  readonly length: number;
+}
+
+/** Text made ready to be written often. */
+export function pieceOf(text: string): Piece {
+  const length = Buffer.byteLength(text);
+  const words = new Int32Array(Math.ceil(length / 4));
+  const bytes = Buffer.alloc(words.length * 4);
+  bytes.write(text);
+  for (let i = 0; i < words.length; i++) words[i] = bytes.readInt32LE(4 * i);
+  return { words, length };
+}
 
 /** Writes messages. Positions are counted from where the message began, since a growing buffer moves it. */
 export class ByteWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   start: number = 0;
   #at = 0;
+  #view = viewOf(this.bytes);
 
   /** Begins a message, behind the one before. */
   begin(): void {
@@ -70,6 +96,59 @@ export class ByteWriter {
     }
     this.#at = at;
     return true;
+  }
+
+  /** Text that is written often; all of it, or so many of its bytes. */
+  piece({ words, length }: Piece, count: number = length): void {
+    if (this.#at + count + 3 > this.bytes.length) this.#grow(count + 3);
+    const view = this.#view;
+    let at = this.#at;
+    this.#at += count;
+    // The last word may reach beyond; what is written next goes over that.
+    for (let i = 0; at < this.#at; i++) {
+      view.setInt32(at, words[i] ?? 0, true);
+      at += 4;
+    }
+  }
+
+  /** What a JSON text has between its quotes. */
+  escaped(text: string): void {
+    if (text.length > SHORT_JSON || !this.#plain(text)) this.text(JSON.stringify(text).slice(1, -1));
+  }
+
+  /** False where a character has to be escaped or is not ASCII; nothing is written then. */
+  #plain(text: string): boolean {
+    const { length } = text;
+    if (this.#at + length > this.bytes.length) this.#grow(length);
+    const { bytes } = this;
+    let at = this.#at;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH) return false;
+      bytes[at++] = code;
+    }
+    this.#at = at;
+    return true;
+  }
+
+  /** An integer as text; neither negative nor beyond 2^53. */
+  decimal(value: number): void {
+    if (!(value >= TEN_8)) return this.#digits(value, countDigits(value));
+    const above = Math.floor(value / TEN_8);
+    this.decimal(above);
+    this.#digits(value - above * TEN_8, DIGITS);
+  }
+
+  #digits(value: number, count: number): void {
+    if (this.#at + count > this.bytes.length) this.#grow(count);
+    const { bytes } = this;
+    let rest = value | 0;
+    for (let at = this.#at + count - 1; at >= this.#at; at--) {
+      const tenth = (rest / 10) | 0;
+      bytes[at] = 0x30 + rest - tenth * 10;
+      rest = tenth;
+    }
+    this.#at += count;
   }
 
   /** A field of text: its tag, its length, itself. */
@@ -215,6 +294,7 @@ export class ByteWriter {
     const bytes = Buffer.allocUnsafeSlow(Math.max(BUFFER_BYTES, 2 * (written + needed)));
     this.bytes.copy(bytes, 0, this.start, this.#at);
     this.bytes = bytes;
+    this.#view = viewOf(bytes);
     this.start = 0;
     this.#at = written;
   }
@@ -226,6 +306,16 @@ export function countBytes(count: number): number {
   if (count < 0x4000) return 2;
   if (count < 0x200000) return 3;
   return count < 0x10000000 ? 4 : 5;
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+function countDigits(value: number): number {
+  let count = 1;
+  for (let limit = 10; value >= limit; limit *= 10) count++;
+  return count;
 }
 
 /** A varint by itself. */

@@ -2,7 +2,7 @@
 import type { Attributes } from "../model/attributes.ts";
 import type { OtlpPartDetails } from "../model/otlp-details.ts";
 import { eventMicros, type Scope, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
-import { ByteWriter } from "./byte-writer.ts";
+import { ByteWriter, type Piece, pieceOf } from "./byte-writer.ts";
 import { KINDS, STATUSES } from "./enums.ts";
 import { type EnvelopeBytes, endOf, envelopeOf, sendableLinks, startOf, wireMicros } from "./span-parts.ts";
 import { base64, entriesOf, fitsInt64, flatForm, isInteger, type OtlpValues, plainForm } from "./values.ts";
@@ -10,7 +10,7 @@ import { base64, entriesOf, fitsInt64, flatForm, isInteger, type OtlpValues, pla
 /** Writes spans, each as an item of `spans` with the comma that parts it from the one before. */
 export class JsonWriter extends ByteWriter {
   readonly #isRich: boolean;
-  readonly #keys = new Map<string, string>();
+  readonly #keys = new Map<string, Piece>();
 
   constructor(values: OtlpValues) {
     super();
@@ -18,152 +18,249 @@ export class JsonWriter extends ByteWriter {
   }
 
   span(span: SpanFields): void {
-    const { traceState, parentSpanId, events, otlp } = span;
+    const { traceState, parentSpanId, otlp } = span;
+    this.#ids(span.traceId, span.spanId);
+    this.#textField("traceState", traceState);
+    if (parentSpanId !== undefined) this.#quoted(PARENT, parentSpanId);
+    this.#quoted(NAME, span.spanName);
+    this.piece(KIND);
+    this.text(String(KINDS.indexOf(span.spanKind)));
+    this.piece(START);
+    this.decimal(startOf(span));
+    this.piece(END);
+    this.decimal(endOf(span));
+    this.piece(AFTER_END);
+    this.#attributes(span.attributes);
+    this.#countField("droppedAttributesCount", otlp?.droppedAttributesCount);
+    this.#events(span.events);
+    this.#countField("droppedEventsCount", otlp?.droppedEventsCount);
+    this.#links(span);
+    this.#countField("flags", otlp?.flags);
+    this.#status(span);
+    this.byte(CLOSE_BRACE);
+  }
+
+  #ids(traceId: string, spanId: string): void {
+    this.piece(TRACE_ID);
+    this.escaped(traceId);
+    this.#quoted(SPAN_ID, spanId);
+  }
+
+  /** A text, of which what stands before has the opening quote. */
+  #quoted(before: Piece, text: string): void {
+    this.piece(before);
+    this.escaped(text);
+    this.byte(QUOTE);
+  }
+
+  #events(events: readonly SpanEvent[]): void {
+    if (events.length === 0) return;
+    this.text(',"events":');
+    const mark = this.#mark();
+    for (const event of events) this.#event(event);
+    this.#closeList(mark);
+  }
+
+  #event(event: SpanEvent): void {
+    const micros = wireMicros(eventMicros(event));
+    this.piece(EVENT);
+    this.decimal(micros);
+    // "0" and not "0000" for the epoch itself.
+    this.piece(micros === 0 ? EVENT_AT_ZERO : EVENT_NAME);
+    this.escaped(event.name);
+    this.byte(QUOTE);
+    this.#attributesField(event.attributes);
+    this.#droppedField(event.droppedAttributesCount);
+    this.byte(CLOSE_BRACE);
+  }
+
+  #links(span: SpanFields): void {
     const { links, dropped } = sendableLinks(span);
-    this.text(
-      `,{"traceId":"${span.traceId}","spanId":"${span.spanId}"${textField("traceState", traceState)}` +
-        `${parentSpanId === undefined ? "" : `,"parentSpanId":"${parentSpanId}"`}` +
-        `,"name":${quoted(span.spanName)},"kind":${KINDS.indexOf(span.spanKind)}` +
-        `,"startTimeUnixNano":"${startOf(span)}000","endTimeUnixNano":"${endOf(span)}000"` +
-        `,"attributes":${this.#attributes(span.attributes)}` +
-        countField("droppedAttributesCount", otlp?.droppedAttributesCount) +
-        `${events.length === 0 ? "" : `,"events":[${events.map((event) => this.#event(event)).join(",")}]`}` +
-        countField("droppedEventsCount", otlp?.droppedEventsCount) +
-        `${links.length === 0 ? "" : `,"links":[${links.map((link) => this.#link(link)).join(",")}]`}` +
-        `${countField("droppedLinksCount", dropped)}${countField("flags", otlp?.flags)}${status(span)}}`,
-    );
+    if (links.length > 0) this.#linkList(links);
+    this.#countField("droppedLinksCount", dropped);
   }
 
-  #event(event: SpanEvent): string {
-    return (
-      `{"timeUnixNano":"${nanos(wireMicros(eventMicros(event)))}","name":${quoted(event.name)}` +
-      `${this.#attributesField(event.attributes)}${droppedField(event.droppedAttributesCount)}}`
-    );
+  #linkList(links: readonly SpanLink[]): void {
+    this.text(',"links":');
+    const mark = this.#mark();
+    for (const link of links) this.#link(link);
+    this.#closeList(mark);
   }
 
-  #link({ traceId, spanId, traceState, attributes, droppedAttributesCount, flags }: SpanLink): string {
-    return (
-      `{"traceId":"${traceId}","spanId":"${spanId}"${textField("traceState", traceState)}` +
-      `${this.#attributesField(attributes)}${droppedField(droppedAttributesCount)}${countField("flags", flags)}}`
-    );
+  #link({ traceId, spanId, traceState, attributes, droppedAttributesCount, flags }: SpanLink): void {
+    this.#ids(traceId, spanId);
+    this.#textField("traceState", traceState);
+    this.#attributesField(attributes);
+    this.#droppedField(droppedAttributesCount);
+    this.#countField("flags", flags);
+    this.byte(CLOSE_BRACE);
   }
 
-  #attributesField(attributes: Attributes | undefined): string {
-    return attributes === undefined ? "" : `,"attributes":${this.#attributes(attributes)}`;
+  #status({ spanStatus, statusMessage }: SpanFields): void {
+    if (spanStatus === "UNSET" && statusMessage === undefined) return;
+    this.text(',"status":{');
+    if (statusMessage !== undefined) this.text(`"message":${JSON.stringify(statusMessage)},`);
+    this.text(`"code":${STATUSES.indexOf(spanStatus)}}`);
   }
 
-  #attributes(attributes: Attributes): string {
-    let text = "[";
+  #attributesField(attributes: Attributes | undefined): void {
+    if (attributes === undefined) return;
+    this.text(',"attributes":');
+    this.#attributes(attributes);
+  }
+
+  #attributes(attributes: Attributes): void {
+    const mark = this.#mark();
     // Without entries: an array for each attribute is a fifth of all that the collector has to do.
-    for (const key of Object.keys(attributes)) text += this.#keyValue(text, key, attributes[key]);
-    return `${text}]`;
+    for (const key of Object.keys(attributes)) this.#keyValue(key, attributes[key]);
+    this.#closeList(mark);
   }
 
-  #map(form: object): string {
-    let text = "[";
-    for (const [key, value] of entriesOf(form)) text += this.#keyValue(text, key, value);
-    return `${text}]`;
+  #map(form: object): void {
+    const mark = this.#mark();
+    for (const [key, value] of entriesOf(form)) this.#keyValue(key, value);
+    this.#closeList(mark);
   }
 
-  #keyValue(before: string, key: string, value: unknown): string {
-    const name = this.#key(key);
-    const json = typeof value === "string" ? textValue(value) : this.#value(value);
-    return before.length === 1 ? `${name}${json}}` : `,${name}${json}}`;
+  /** The place for `#closeList`: of a list whose items begin with a comma each. */
+  #mark(): number {
+    return this.end - this.start;
+  }
+
+  /** Ends the list, and makes its first comma the bracket that opens it. */
+  #closeList(mark: number): void {
+    if (this.#mark() === mark) this.byte(COMMA);
+    this.bytes[this.start + mark] = OPEN_BRACKET;
+    this.byte(CLOSE_BRACKET);
+  }
+
+  #keyValue(key: string, value: unknown): void {
+    this.#key(key);
+    this.#value(value);
+    this.byte(CLOSE_BRACE);
   }
 
   /** Names come again and again. */
-  #key(key: string): string {
+  #key(key: string): void {
     const known = this.#keys.get(key);
-    if (known !== undefined) return known;
-    const text = `{"key":${quoted(key)},"value":`;
-    if (this.#keys.size < MAX_KEYS && key.length <= SHORT_TEXT) this.#keys.set(key, text);
-    return text;
+    if (known !== undefined) return this.piece(known);
+    const text = `,{"key":${JSON.stringify(key)},"value":`;
+    if (this.#keys.size < MAX_KEYS && key.length <= SHORT_KEY) this.#keys.set(key, pieceOf(text));
+    this.text(text);
   }
 
-  #value(value: unknown): string {
-    if (typeof value === "string") return textValue(value);
-    if (typeof value === "boolean") return `{"boolValue":${value}}`;
-    if (typeof value === "number") return numberValue(value);
-    if (typeof value === "bigint") {
-      return fitsInt64(value) ? `{"intValue":"${value}"}` : textValue(String(value));
-    }
-    return typeof value === "object" && value !== null ? this.#object(value) : "{}";
+  #value(value: unknown): void {
+    if (typeof value === "string") this.#text(value);
+    else if (typeof value === "boolean") this.text(`{"boolValue":${value}}`);
+    else if (typeof value === "number") this.#number(value);
+    else if (typeof value === "bigint") this.#bigint(value);
+    else if (typeof value === "object" && value !== null) this.#object(value);
+    else this.text("{}");
   }
 
-  #object(value: object): string {
+  #text(text: string): void {
+    this.piece(TEXT);
+    this.escaped(text);
+    this.pair(QUOTE, CLOSE_BRACE);
+  }
+
+  #number(value: number): void {
+    if (isInteger(value)) return this.#integer(value);
+    if (!Number.isFinite(value)) return this.text(`{"doubleValue":"${value}"}`);
+    this.text('{"doubleValue":');
+    this.text(value === 0 ? "-0" : String(value));
+    this.byte(CLOSE_BRACE);
+  }
+
+  #integer(value: number): void {
+    this.text('{"intValue":"');
+    if (value < 0) this.text(String(value));
+    else this.decimal(value);
+    this.pair(QUOTE, CLOSE_BRACE);
+  }
+
+  #bigint(value: bigint): void {
+    if (fitsInt64(value)) this.text(`{"intValue":"${value}"}`);
+    else this.#text(String(value));
+  }
+
+  #object(value: object): void {
     const form = this.#isRich ? plainForm(value) : flatForm(value);
-    if (typeof form === "string") return textValue(form);
-    if (form instanceof Uint8Array) return `{"bytesValue":"${base64(form)}"}`;
-    if (!Array.isArray(form)) return `{"kvlistValue":{"values":${this.#map(form)}}}`;
-    return `{"arrayValue":{"values":[${form.map((item) => this.#value(item)).join(",")}]}}`;
+    if (typeof form === "string") return this.#text(form);
+    if (form instanceof Uint8Array) return this.text(`{"bytesValue":"${base64(form)}"}`);
+    const isList = Array.isArray(form);
+    this.text(isList ? '{"arrayValue":{"values":' : '{"kvlistValue":{"values":');
+    if (isList) this.#list(form);
+    else this.#map(form);
+    this.pair(CLOSE_BRACE, CLOSE_BRACE);
+  }
+
+  #list(items: readonly unknown[]): void {
+    const mark = this.#mark();
+    for (const item of items) {
+      this.byte(COMMA);
+      this.#value(item);
+    }
+    this.#closeList(mark);
+  }
+
+  #textField(name: string, text: string | undefined): void {
+    if (text !== undefined) this.text(`,"${name}":${JSON.stringify(text)}`);
+  }
+
+  #countField(name: string, count: number | undefined): void {
+    if (count !== undefined && count !== 0) this.text(`,"${name}":${count}`);
+  }
+
+  #droppedField(count: number | undefined): void {
+    this.#countField("droppedAttributesCount", count);
   }
 
   /** What stands before the scopes of an item of `resourceSpans`, and after them. */
   resource(attributes: Attributes, details: OtlpPartDetails | undefined): EnvelopeBytes {
-    const resource = `"attributes":${this.#attributes(attributes)}${droppedField(details?.droppedAttributesCount)}`;
-    return envelope(`{"resource":{${resource}},"scopeSpans":[`, details);
+    this.begin();
+    this.text('{"resource":{"attributes":');
+    this.#attributes(attributes);
+    this.#droppedField(details?.droppedAttributesCount);
+    this.text('},"scopeSpans":[');
+    return envelopeOf(this.taken(), tailOf(details));
   }
 
   /** What stands before the spans of an item of `scopeSpans`, and after them. */
   scope({ name, version }: Scope, details: OtlpPartDetails | undefined): EnvelopeBytes {
-    const scope =
-      `"name":${quoted(name)}${textField("version", version)}` +
-      `${this.#attributesField(details?.attributes)}${droppedField(details?.droppedAttributesCount)}`;
-    return envelope(`{"scope":{${scope}},"spans":[`, details);
+    this.begin();
+    this.text(`{"scope":{"name":${JSON.stringify(name)}`);
+    this.#textField("version", version);
+    this.#attributesField(details?.attributes);
+    this.#droppedField(details?.droppedAttributesCount);
+    this.text('},"spans":[');
+    return envelopeOf(this.taken(), tailOf(details));
   }
 }
 
-function envelope(head: string, details: OtlpPartDetails | undefined): EnvelopeBytes {
-  return envelopeOf(Buffer.from(head), Buffer.from(`]${textField("schemaUrl", details?.schemaUrl)}}`));
+function tailOf(details: OtlpPartDetails | undefined): Uint8Array {
+  const schemaUrl = details?.schemaUrl;
+  return Buffer.from(schemaUrl === undefined ? "]}" : `],"schemaUrl":${JSON.stringify(schemaUrl)}}`);
 }
 
-function numberValue(value: number): string {
-  if (isInteger(value)) return `{"intValue":"${value}"}`;
-  if (!Number.isFinite(value)) return `{"doubleValue":"${value}"}`;
-  return `{"doubleValue":${value === 0 ? "-0" : value}}`;
-}
+// Each goes on as far as the quote, or the digit, of what is written after it.
+const TRACE_ID = pieceOf(',{"traceId":"');
+const SPAN_ID = pieceOf('","spanId":"');
+const PARENT = pieceOf(',"parentSpanId":"');
+const NAME = pieceOf(',"name":"');
+const KIND = pieceOf(',"kind":');
+const START = pieceOf(',"startTimeUnixNano":"');
+const END = pieceOf('000","endTimeUnixNano":"');
+const AFTER_END = pieceOf('000","attributes":');
+const EVENT = pieceOf(',{"timeUnixNano":"');
+const EVENT_NAME = pieceOf('000","name":"');
+const EVENT_AT_ZERO = pieceOf('","name":"');
+const TEXT = pieceOf('{"stringValue":"');
 
-function status({ spanStatus, statusMessage }: SpanFields): string {
-  if (spanStatus === "UNSET" && statusMessage === undefined) return "";
-  const message = statusMessage === undefined ? "" : `"message":${quoted(statusMessage)},`;
-  return `,"status":{${message}"code":${STATUSES.indexOf(spanStatus)}}`;
-}
-
-/** "0" and not "0000" for the epoch itself. */
-function nanos(micros: number): string {
-  return micros === 0 ? "0" : `${micros}000`;
-}
-
-function textField(name: string, text: string | undefined): string {
-  return text === undefined ? "" : `,"${name}":${quoted(text)}`;
-}
-
-function countField(name: string, count: number | undefined): string {
-  return count === undefined || count === 0 ? "" : `,"${name}":${count}`;
-}
-
-function droppedField(count: number | undefined): string {
-  return countField("droppedAttributesCount", count);
-}
-
-function textValue(text: string): string {
-  return `{"stringValue":${quoted(text)}}`;
-}
-
-/** A JSON text; most short ones need no escape, and finding that out takes less than `JSON.stringify`. */
-function quoted(text: string): string {
-  return text.length <= SHORT_TEXT && isPlain(text) ? `"${text}"` : JSON.stringify(text);
-}
-
-function isPlain(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 0x20 || code > 0x7e || code === QUOTE || code === BACKSLASH) return false;
-  }
-  return true;
-}
-
-const SHORT_TEXT = 64;
+const SHORT_KEY = 64;
 const MAX_KEYS = 1000;
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const CLOSE_BRACE = 0x7d;
