@@ -36,9 +36,15 @@ const REST_MS = 5000;
 export function directDatabase(connection: Connection): Database {
   return {
     all: async (sql, values = []) => connection.prepare(sql).all(...values),
-    write: (statements) => patiently(async () => transact(connection, statements)),
+    write: (statements) => patiently(async () => runAll(connection, statements)),
     close: async () => undefined,
   };
+}
+
+function runAll(connection: Connection, statements: readonly SqlStatement[]): number[] {
+  return inTransaction(connection, () =>
+    statements.map(({ sql, values = [] }) => Number(connection.prepare(sql).run(...values).changes)),
+  );
 }
 
 /** The connection, which prepares a statement once: those of readers come again and again. */
@@ -59,14 +65,13 @@ export function remembering(connection: Connection): Connection {
   };
 }
 
-function transact(connection: Connection, statements: readonly SqlStatement[]): number[] {
+/** Runs `work` in one transaction. Throws what it throws, or what SQLite says. */
+export function inTransaction<T>(connection: Connection, work: () => T): T {
   connection.exec("BEGIN IMMEDIATE");
   try {
-    const changes = statements.map(({ sql, values = [] }) =>
-      Number(connection.prepare(sql).run(...values).changes),
-    );
+    const result = work();
     connection.exec("COMMIT");
-    return changes;
+    return result;
   } catch (error) {
     rollBack(connection);
     throw error;

@@ -87,9 +87,7 @@ export class RunningSpans {
 
   /** Leaves out a span whose row cannot be written. */
   giveUp(running: RunningSpan): void {
-    this.#all.delete(running.span.spanId);
-    this.#fresh.delete(running);
-    this.#changed.delete(running);
+    this.ended(running.span);
   }
 }
 

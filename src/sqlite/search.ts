@@ -3,7 +3,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { matchesSearch, type SearchQuery, type SearchTerm } from "../conventions/search.ts";
 import { WORD_BREAK } from "../model/words.ts";
-import { rollBack, type SqlStatement } from "./database.ts";
+import { inTransaction, type SqlStatement } from "./database.ts";
 import { type Connection, explainSqlite, isBusy, type Row, type SqlValue, type Statement } from "./driver.ts";
 import { pragma } from "./schema.ts";
 import { RowTexts, TEXT_COLUMNS } from "./search-text.ts";
@@ -152,23 +152,11 @@ class Indexer {
     const { patienceMs = 10_000 } = this.#options;
     for (const since = performance.now(); ; ) {
       try {
-        return this.#transact(work);
+        return inTransaction(this.#connection, work);
       } catch (error) {
         if (!isBusy(error) || performance.now() - since >= patienceMs) throw error;
       }
       await delay(RETRY_MS);
-    }
-  }
-
-  #transact<T>(work: () => T): T {
-    this.#connection.exec("BEGIN IMMEDIATE");
-    try {
-      const result = work();
-      this.#connection.exec("COMMIT");
-      return result;
-    } catch (error) {
-      rollBack(this.#connection);
-      throw error;
     }
   }
 }
