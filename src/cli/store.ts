@@ -3,10 +3,15 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import type { TraceQuery } from "../model/query.ts";
+import type { Changes } from "../sqlite/changes.ts";
+import type { FoundId, Imported } from "../sqlite/file.ts";
+import type { Removed } from "../sqlite/retention.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { UsageError } from "./failures.ts";
 import type { World } from "./world.ts";
+
+export type { FoundId, Imported };
 
 /** A store as the commands see it. The presence of an optional method is the capability. */
 export interface OpenStore {
@@ -28,18 +33,12 @@ export interface OpenStore {
   /** Writes spans; those that are there already stay as they are. `progress` is told how many are done. */
   importSpans?(spans: AsyncIterable<Span>, progress: (done: number) => void): Promise<Imported>;
   /** Removes whole traces, the oldest first. */
-  prune?(limits: PruneLimits): Promise<Pruned>;
+  prune?(limits: PruneLimits): Promise<Removed>;
   /** How much of a stream has been read. */
   readonly position?: () => { readonly bytes: number; readonly of: number | undefined };
   /** What the user should know; filled while the store is read. */
   readonly notes?: readonly string[];
   close(): Promise<void>;
-}
-
-/** An id that was looked for by its beginning. */
-export interface FoundId {
-  readonly by: "trace" | "conversation";
-  readonly id: unknown;
 }
 
 /** Where to search, and for how many. */
@@ -60,31 +59,10 @@ export interface SearchPage {
   readonly more: boolean;
 }
 
-/** What changed in a store. */
-interface Changes {
-  readonly spans: readonly Span[];
-  /** Asks for what comes after. */
-  readonly cursor: string;
-}
-
-/** What became of imported spans. */
-export interface Imported {
-  readonly added: number;
-  /** There already. */
-  readonly known: number;
-}
-
 /** What to keep. */
 interface PruneLimits {
   readonly maxAgeMs?: number;
   readonly maxBytes?: number;
-}
-
-/** What was removed. */
-interface Pruned {
-  readonly traces: number;
-  readonly spans: number;
-  readonly bytes: number;
 }
 
 /** How a store is opened. */

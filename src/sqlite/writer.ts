@@ -123,7 +123,7 @@ export class Writer {
   began(span: Span): void {
     if (this.#isStopped || this.#refused !== undefined) return;
     this.#running.began(span);
-    this.#undoExit ??= atExit(() => this.#exit());
+    this.#hookExit();
     this.#schedule();
   }
 
@@ -198,6 +198,10 @@ export class Writer {
   #begin(): void {
     this.#isUnfinished = true;
     unfinished(this);
+    this.#hookExit();
+  }
+
+  #hookExit(): void {
     this.#undoExit ??= atExit(() => this.#exit());
   }
 
