@@ -1,6 +1,7 @@
 // Who is alive: each writer holds a lock on a file of its own, which the system lets go of when the process ends, however it ends.
 import { randomBytes } from "node:crypto";
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type Connection, type Driver, isBusy } from "./driver.ts";
 
@@ -52,6 +53,23 @@ export function isHeld(driver: Driver, path: string, name: string): boolean {
 export function removeLifeLock(path: string, name: string): void {
   if (NAME.test(name)) rmSync(join(dirname(path), name), { force: true });
 }
+
+/** Removes the files of locks whose writers died before the store knew of them. */
+export async function removeForgottenLocks(driver: Driver, path: string): Promise<void> {
+  const prefix = `${safeName(path)}-live-`;
+  for (const name of await readdir(dirname(path))) {
+    if (name.startsWith(prefix) && isOld(join(dirname(path), name)) && !isHeld(driver, path, name))
+      removeLifeLock(path, name);
+  }
+}
+
+/** Who makes a file takes its lock at once, but not in the same moment. */
+function isOld(file: string): boolean {
+  const madeAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
+  return madeAt < Date.now() - FORGOTTEN_AFTER_MS;
+}
+
+const FORGOTTEN_AFTER_MS = 60_000;
 
 function safeName(path: string): string {
   return basename(path)

@@ -11,9 +11,9 @@ import type { TracerOptions } from "../tracing/tracer.ts";
 import { ThreadedDatabase } from "./database.ts";
 import { type Driver, explainSqlite, isBusy } from "./driver.ts";
 import { listPage } from "./listing.ts";
-import { removeLifeLock } from "./liveness.ts";
+import { removeForgottenLocks, removeLifeLock } from "./liveness.ts";
 import { SqliteReader } from "./reader.ts";
-import { Retention, type RetentionOptions, retentionBounds } from "./retention.ts";
+import { Retention, type RetentionBounds, type RetentionOptions, retentionBounds } from "./retention.ts";
 import { type Durability, Writer } from "./writer.ts";
 import type { WriterFile } from "./writer-file.ts";
 
@@ -50,6 +50,8 @@ export class SqliteStore implements Store {
   readonly #rarely = new Rarely();
   #unlooked = 0;
   #isCheckpointing = false;
+  /** The last that was written to. */
+  #file: WriterFile | undefined;
   #tidied: Promise<void> | undefined;
   #retentionTimer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -127,6 +129,7 @@ export class SqliteStore implements Store {
   }
 
   #committed(file: WriterFile, bytes: number): void {
+    this.#file = file;
     this.#tidied ??= this.#tidy(file);
     this.#unlooked += bytes;
     if (this.#unlooked < LOOK_AT_LOG_AFTER || this.#isCheckpointing) return;
@@ -159,7 +162,7 @@ export class SqliteStore implements Store {
     } catch (error) {
       this.#tell(error);
     }
-    await this.#retain(file);
+    await this.#retain();
   }
 
   /** Spans of writers that died stay interrupted; their locks and names go. */
@@ -171,15 +174,15 @@ export class SqliteStore implements Store {
       ]);
       removeLifeLock(this.#options.path, lock);
     }
+    await removeForgottenLocks(this.#options.driver, this.#options.path);
   }
 
-  async #retain(file: WriterFile): Promise<void> {
+  async #retain(): Promise<void> {
     const { retention } = this.#options;
     if (retention === false || this.#isClosed) return;
     const bounds = retentionBounds(retention);
     try {
-      const isDue = file.hasSpansBefore(nowMicros() - bounds.maxAgeMicros) || file.bytes > bounds.maxBytes;
-      if (isDue) {
+      if (this.#isDue(bounds)) {
         const work = new Retention(this.#background, this.#reader.states, { isBackground: true });
         const removed = await work.run(bounds, () => this.#goOn());
         if (removed.traces > 0) retention.onRemoved?.(removed);
@@ -188,7 +191,14 @@ export class SqliteStore implements Store {
       if (!this.#isClosed) this.#tell(error);
     }
     if (!this.#isClosed)
-      this.#retentionTimer = setTimeout(() => void this.#retain(file), RETENTION_EVERY_MS).unref();
+      this.#retentionTimer = setTimeout(() => void this.#retain(), RETENTION_EVERY_MS).unref();
+  }
+
+  /** A file that was removed or replaced has been let go of. */
+  #isDue({ maxAgeMicros, maxBytes }: RetentionBounds): boolean {
+    const file = this.#file;
+    if (file === undefined || !file.isInPlace) return false;
+    return file.hasSpansBefore(nowMicros() - maxAgeMicros) || file.bytes > maxBytes;
   }
 
   /** What is left to remove can wait for the next process. */

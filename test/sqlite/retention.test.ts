@@ -1,13 +1,14 @@
 // Retention: whole traces go, the oldest first; what runs stays; the file gets smaller.
-import { statSync } from "node:fs";
+import { existsSync, rmSync, statSync } from "node:fs";
 import type { Span, Tracer } from "tracelight";
 import type { Removed } from "tracelight/sqlite";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
 import { Children } from "./processes.ts";
 import { eventually, freshPath, read, sql, tracerOver, withConnection } from "./support.ts";
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
 
 describe("with a bound of age", () => {
   test("old traces go whole, and younger ones stay whole", async () => {
@@ -208,6 +209,26 @@ test("prune brings a file within its bounds at once", async () => {
   await file.close();
   expect(statSync(path).size).toBeLessThan(200_000);
   expect((await namesIn(path)).at(-1)).toBe("t99 0");
+});
+
+test("a file that took the place of one that was removed is kept within the bounds as well", async () => {
+  const path = freshPath();
+  const timers = vi.spyOn(globalThis, "setTimeout");
+  onTestFinished(() => timers.mockRestore());
+  const { tracer, errors } = tracerOver(path);
+  tracer.trace("first", () => undefined);
+  const hourly = await eventually(() => timers.mock.calls.find(([, ms]) => ms === HOUR_MS)?.[0]);
+  for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix);
+  hourly();
+  await eventually(async () => {
+    tracer.startSpan("old", { parentSpan: null, startedAt: daysAgo(40) }).end(daysAgo(40));
+    await tracer.flush();
+    return existsSync(path);
+  });
+  expect(await namesIn(path)).toContain("old");
+  hourly();
+  await eventually(async () => (await namesIn(path)).length === 0);
+  expect(errors).toEqual([]);
 });
 
 test("an option that cannot be meant is refused at once", () => {

@@ -1,5 +1,6 @@
 // Spans that run: seen by other processes while they do, and called interrupted only when their process is gone.
-import { rmSync } from "node:fs";
+import { rmSync, utimesSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { InMemoryTracer, TeeTracer } from "tracelight";
 import { SqliteTracer } from "tracelight/sqlite";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
@@ -131,6 +132,28 @@ describe("a span of another process", () => {
     await child.ask("end", { name: "turn" });
     await child.ask("flush", {});
     expect((await statesIn(path))["turn"]).toBe("ended");
+  });
+});
+
+describe("the lock of a writer", () => {
+  test("that was killed before it wrote goes in time; one that is held or new stays", async () => {
+    const path = freshPath();
+    const child = await children.start({ path });
+    await child.ask("start", { name: "turn" });
+    await child.ask("flush", {});
+    const [held] = lifeLocks(path);
+    const [old, young] = [
+      `${basename(path)}-live-00000000000000aa`,
+      `${basename(path)}-live-00000000000000bb`,
+    ];
+    for (const name of [old, young]) writeFileSync(join(dirname(path), name), "");
+    const before = new Date(Date.now() - 3_600_000);
+    for (const name of [old, held ?? ""]) utimesSync(join(dirname(path), name), before, before);
+    const { tracer } = tracerOver(path);
+    tracer.trace("next", () => undefined);
+    await eventually(() => !lifeLocks(path).includes(old));
+    expect(lifeLocks(path)).toEqual(expect.arrayContaining([held, young]));
+    expect((await statesIn(path))["turn"]).toBe("running");
   });
 });
 
