@@ -1,6 +1,7 @@
 // `registerTracer`: Tracelight as the OpenTelemetry of this process.
 import type * as api from "@opentelemetry/api";
 import { TracelightError } from "../model/errors.ts";
+import { setBridged } from "../tracing/context.ts";
 import { START, type Tracer } from "../tracing/tracer.ts";
 import { loadApi, mismatch } from "./api.ts";
 import type { Keys } from "./bridge-context.ts";
@@ -29,6 +30,7 @@ export function registerTracer(tracer: Tracer): () => void {
   const registered = register(module, bridge);
   bridge.target.tracer = tracer;
   bridge.current = registered;
+  setBridged(true);
   return () => unregister(module, registered);
 }
 
@@ -81,6 +83,7 @@ function register(module: typeof api, { provider, contexts, propagator }: Bridge
 function unregister(module: typeof api, registered: Registered): void {
   if (bridge === undefined || bridge.current !== registered) return;
   bridge.current = undefined;
+  setBridged(false);
   bridge.target.tracer = undefined;
   const now = globals() ?? {};
   if (now["trace"] === registered.trace) module.trace.disable();

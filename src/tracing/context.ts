@@ -70,10 +70,13 @@ export interface ScopedUpdate {
   readonly next: ScopedUpdate | undefined;
 }
 
-/** What all copies of the package share. `revision` counts inheritable attributes that came after children. */
+/** What all copies of the package share. */
 interface Shared {
   readonly storage: AsyncLocalStorage<Frame | undefined>;
+  /** Counts inheritable attributes that came after children. */
   revision: number;
+  /** True while libraries that OpenTelemetry instruments make spans of ours. */
+  isBridged?: boolean;
 }
 
 const KEY = Symbol.for("tracelight.context.v1");
@@ -105,8 +108,18 @@ export function runIn<A, T>(frame: Frame | undefined, fn: (argument: A) => T, ar
  * Calls `fn` where nothing is active, and where libraries that OpenTelemetry instruments are told to make no spans: the requests
  * that deliver spans would otherwise make new ones for ever.
  */
-export function runQuietly(fn: () => void): void {
-  shared.storage.run(QUIET, fn);
+export function runQuietly<T>(fn: () => T): T {
+  return shared.storage.run(QUIET, fn);
+}
+
+/** Says whether libraries that OpenTelemetry instruments make spans of ours from now on. */
+export function setBridged(isBridged: boolean): void {
+  shared.isBridged = isBridged;
+}
+
+/** Calls a sink: quietly where that matters, since it takes a tenth of the time of a span. */
+export function callSink<T>(fn: () => T): T {
+  return shared.isBridged ? runQuietly(fn) : fn();
 }
 
 const QUIET: Frame = {

@@ -1,6 +1,7 @@
 // The way from a tracer to its sink, and the one place of its lifecycle: `process`, counting, faults, flush and close.
 import { types } from "node:util";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
+import { callSink, runQuietly } from "./context.ts";
 import { type Process, processed } from "./draft.ts";
 import type { Faults } from "./faults.ts";
 import type { DeliveryReport, Sink } from "./sink.ts";
@@ -33,7 +34,7 @@ export class Outlet {
     try {
       const out = this.#process === undefined ? span : processed(span, this.#process);
       if (out === undefined) return this.discard(span);
-      const result: unknown = this.sink.write(out);
+      const result: unknown = callSink(() => this.sink.write(out));
       this.#written++;
       // An async write is against the contract, but TypeScript lets it pass, and its rejection must not end the app.
       if (result !== undefined && types.isPromise(result))
@@ -47,7 +48,7 @@ export class Outlet {
   /** What a sink keeps of a span that began must go where the span may not be written. */
   discard(span: Span): void {
     try {
-      this.sink.discard?.(span);
+      callSink(() => this.sink.discard?.(span));
     } catch (error) {
       this.#sinkFailed("discard", error);
     }
@@ -59,7 +60,7 @@ export class Outlet {
     try {
       const shown = this.#process === undefined ? span : this.#processedView(span, this.#process);
       if (shown === undefined) return;
-      const result: unknown = this.sink.observe(shown, what);
+      const result: unknown = callSink(() => this.sink.observe?.(shown, what));
       if (types.isPromise(result)) result.catch((error) => this.#sinkFailed("observe", error));
     } catch (error) {
       this.#sinkFailed("observe", error);
@@ -144,7 +145,7 @@ export class Outlet {
       );
     });
     try {
-      return checkedReport(await Promise.race([deliver(), timeout]));
+      return checkedReport(await Promise.race([runQuietly(deliver), timeout]));
     } catch (error) {
       this.#sinkFailed("flush", error);
       return { written: 0, pending: this.#written, dropped: 0, failed: 0, errors: [] };

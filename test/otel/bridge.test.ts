@@ -19,7 +19,7 @@ import {
   InMemorySpanExporter,
   SimpleSpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
-import { InMemoryTracer, NoopTracer, type Span, Tracer } from "tracelight";
+import { type DeliveryReport, InMemoryTracer, NoopTracer, type Span, TeeTracer, Tracer } from "tracelight";
 import { registerTracer } from "tracelight/otel";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { plainFields } from "../../src/model/record.ts";
@@ -360,6 +360,49 @@ describe("suppressed tracing", () => {
       }),
     );
     expect(only().spanName).toBe("ours");
+  });
+});
+
+describe("a sink of one's own, whose requests go through an instrumented client,", () => {
+  /** Makes a request, as such a client does, at once or some time later; `made` says whether each was to be recorded. */
+  function requestingSink(made: boolean[], written: string[]) {
+    const request = (): void =>
+      library().startActiveSpan("request", (span) => {
+        made.push(span.isRecording());
+        span.end();
+      });
+    const later = async (): Promise<DeliveryReport> => {
+      request();
+      await sleep(1);
+      request();
+      return { written: written.length, pending: 0, dropped: 0, failed: 0, errors: [] };
+    };
+    return {
+      name: "requesting",
+      write: ({ spanName }: Span) => {
+        written.push(spanName);
+        void later();
+      },
+      observe: request,
+      flush: later,
+      close: later,
+    };
+  }
+
+  it.each<[string, (to: Tracer) => Tracer]>([
+    ["the tracer's own", (to) => to],
+    ["of a tee", (to) => new TeeTracer().addTracer(to)],
+  ])("makes no spans of these: %s", async (_what, registered) => {
+    const [made, written]: [boolean[], string[]] = [[], []];
+    const to = registered(new Tracer(requestingSink(made, written)));
+    undo();
+    undo = registerTracer(to);
+    await to.trace("turn", async () => library().startActiveSpan("chat", (span) => span.end()));
+    await to.flush();
+    await to.close();
+    expect(written).toEqual(["chat", "turn"]);
+    // At each start; at each end, flush and close, at once and later.
+    expect(made).toEqual(Array(2 + 2 * 4).fill(false));
   });
 });
 
