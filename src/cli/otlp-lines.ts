@@ -1,4 +1,5 @@
 // Spans as lines of OTLP/JSON, as OpenTelemetry's file exporter writes them: one request a line, of so many spans.
+import type { TargetVocabulary } from "../conventions/translate.ts";
 import type { SpanFields } from "../model/record.ts";
 import { type OtlpEncoder, type OtlpParcel, otlpEncoder } from "../otlp/codec.ts";
 import { asciiJson } from "../render/escape.ts";
@@ -10,13 +11,15 @@ const LINE_BYTES = 1_000_000;
 /** Gathers spans into lines. */
 export class OtlpLines {
   readonly #write: (line: string) => Promise<void>;
-  readonly #encoder: OtlpEncoder = otlpEncoder("json");
+  readonly #encoder: OtlpEncoder;
   #parcels: OtlpParcel[] = [];
   #bytes = 0;
   #leftOut = 0;
 
-  constructor(write: (line: string) => Promise<void>) {
+  /** Attributes are translated where `translate` is given. */
+  constructor(write: (line: string) => Promise<void>, translate?: TargetVocabulary) {
     this.#write = write;
+    this.#encoder = otlpEncoder("json", { translate });
   }
 
   /** Spans that have not ended: OTLP cannot carry them. */

@@ -229,6 +229,10 @@ const COMMANDS: readonly (() => Declared)[] = [
         ),
         new Option("--log-lines", "in the form of StructuredLogsTracer and the Python toolkit; lossy"),
         new Option("--otlp", "as OTLP/JSON, for OpenTelemetry: spans that have ended").conflicts("logLines"),
+        new Option("--translate <vocabulary>", "as --otlp, in the words of OpenTelemetry or OpenInference")
+          .choices(["gen_ai", "openinference"])
+          .implies({ otlp: true })
+          .conflicts("logLines"),
         new Option("-o, --out <file>", "write to this file, whole or not at all"),
         new Option("--force", "replace the file"),
       ],

@@ -1,4 +1,6 @@
 // OTLP to and from spans, pure: what the sender and the receiver build on.
+import { type TargetVocabulary, translate } from "../conventions/translate.ts";
+import type { Attributes } from "../model/attributes.ts";
 import type { SpanFields } from "../model/record.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { JsonWriter } from "./json-writer.ts";
@@ -26,28 +28,46 @@ export interface OtlpEncoder {
   join(parcels: readonly OtlpParcel[]): Uint8Array;
 }
 
-/** An encoder; a tracer needs one. `values` is `"rich"` unless told. */
-export function otlpEncoder(
-  encoding: OtlpEncoding,
-  options: { readonly values?: OtlpValues | undefined } = {},
-): OtlpEncoder {
-  const { values = "rich" } = options;
-  return encoding === "protobuf"
-    ? new Encoder("application/x-protobuf", new ProtobufWriter(values), joinProtobuf)
-    : new Encoder("application/json", new JsonWriter(values), joinJson);
+/** How spans are written. */
+export interface OtlpEncoderOptions {
+  /** Default `"rich"`. */
+  readonly values?: OtlpValues | undefined;
+  /** The vocabulary that attributes are translated into. Default: none, they are written as they are. */
+  readonly translate?: TargetVocabulary | undefined;
 }
 
-type Writer = ByteWriter & ConstructorParameters<typeof Envelopes>[0] & { span(span: SpanFields): void };
+/** An encoder; a tracer needs one. */
+export function otlpEncoder(encoding: OtlpEncoding, options: OtlpEncoderOptions = {}): OtlpEncoder {
+  const { values = "rich", translate: to } = options;
+  const attributesOf = to === undefined ? asTheyAre : (span: SpanFields) => translate(span, to);
+  return encoding === "protobuf"
+    ? new Encoder("application/x-protobuf", new ProtobufWriter(values), { join: joinProtobuf, attributesOf })
+    : new Encoder("application/json", new JsonWriter(values), { join: joinJson, attributesOf });
+}
+
+function asTheyAre({ attributes }: SpanFields): Attributes {
+  return attributes;
+}
+
+type Writer = ByteWriter &
+  ConstructorParameters<typeof Envelopes>[0] & { span(span: SpanFields, attributes: Attributes): void };
+
+interface Steps {
+  readonly join: OtlpEncoder["join"];
+  readonly attributesOf: (span: SpanFields) => Attributes;
+}
 
 class Encoder implements OtlpEncoder {
   readonly contentType: string;
-  readonly join: (parcels: readonly OtlpParcel[]) => Uint8Array;
+  readonly join: OtlpEncoder["join"];
+  readonly #attributesOf: Steps["attributesOf"];
   readonly #writer: Writer;
   readonly #envelopes: Envelopes;
 
-  constructor(contentType: string, writer: Writer, join: OtlpEncoder["join"]) {
+  constructor(contentType: string, writer: Writer, { join, attributesOf }: Steps) {
     this.contentType = contentType;
     this.join = join;
+    this.#attributesOf = attributesOf;
     this.#writer = writer;
     this.#envelopes = new Envelopes(writer);
   }
@@ -55,9 +75,10 @@ class Encoder implements OtlpEncoder {
   encode(span: SpanFields): OtlpParcel {
     const resource = this.#envelopes.resourceOf(span);
     const scope = this.#envelopes.scopeOf(span);
+    const attributes = this.#attributesOf(span);
     const writer = this.#writer;
     writer.begin();
-    writer.span(span);
+    writer.span(span, attributes);
     const { bytes, start, end } = writer;
     return { size: end - start + resource.size + scope.size, bytes, start, end, resource, scope };
   }

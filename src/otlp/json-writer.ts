@@ -17,7 +17,8 @@ export class JsonWriter extends ByteWriter {
     this.#isRich = values === "rich";
   }
 
-  span(span: SpanFields): void {
+  /** A span with these attributes in the place of its own. */
+  span(span: SpanFields, attributes: Attributes): void {
     const { traceState, parentSpanId, otlp } = span;
     this.#ids(span.traceId, span.spanId);
     this.#textField("traceState", traceState);
@@ -30,7 +31,7 @@ export class JsonWriter extends ByteWriter {
     this.piece(END);
     this.decimal(endOf(span));
     this.piece(AFTER_END);
-    this.#attributes(span.attributes);
+    this.#attributes(attributes);
     this.#countField("droppedAttributesCount", otlp?.droppedAttributesCount);
     this.#events(span.events);
     this.#countField("droppedEventsCount", otlp?.droppedEventsCount);

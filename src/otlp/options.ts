@@ -1,5 +1,6 @@
 // The options of the OTLP tracer: where spans go, and how they get there.
 import type { Agent } from "node:http";
+import type { TargetVocabulary } from "../conventions/translate.ts";
 import type { DeliveryOptions } from "../delivery/options.ts";
 import { TracelightError } from "../model/errors.ts";
 import { is, type OptionRules } from "../model/options.ts";
@@ -44,6 +45,11 @@ export interface OtlpTracerOptions extends TracerOptions, DeliveryOptions, OtlpC
    * Default `"rich"`.
    */
   readonly values?: OtlpValues;
+  /**
+   * Sends attributes in the words of OpenTelemetry (`"gen_ai"`) or OpenInference, whichever vocabulary a span is in. Names, kinds
+   * and events stay. Default: they are sent as they are.
+   */
+  readonly translate?: TargetVocabulary;
   /** Spans in one request, at most. Default 2048. */
   readonly maxBatchSpans?: number;
   /** Bytes in one request before compression, at most, unless one span has more. Default 1,000,000, which all proxies take. */

@@ -16,7 +16,8 @@ export class ProtobufWriter extends ByteWriter {
     this.#isRich = values === "rich";
   }
 
-  span(span: SpanFields): void {
+  /** A span with these attributes in the place of its own. */
+  span(span: SpanFields, attributes: Attributes): void {
     const { traceState, parentSpanId, events, otlp } = span;
     const mark = this.open(0x12, 2);
     this.hexField(0x0a, span.traceId);
@@ -27,7 +28,7 @@ export class ProtobufWriter extends ByteWriter {
     this.pair(0x30, KINDS.indexOf(span.spanKind));
     this.nanosField(0x39, startOf(span));
     this.nanosField(0x41, endOf(span));
-    this.attributes(0x4a, span.attributes);
+    this.attributes(0x4a, attributes);
     for (const event of events) this.#event(event);
     this.#links(span);
     this.#status(span);

@@ -28,6 +28,7 @@ export class OtlpTracer extends Tracer {
         ...{ ...TRACER_OPTION_CHECKS, ...DELIVERY_CHECKS, ...CONNECTION_CHECKS },
         encoding: is.oneOf("protobuf", "json"),
         values: is.oneOf("rich", "json"),
+        translate: is.oneOf("gen_ai", "openinference"),
       },
     });
     const { onError, process } = options;
@@ -63,12 +64,13 @@ class OtlpSink implements Sink {
   readonly #delivery: Delivery<OtlpParcel>;
 
   constructor(options: OtlpTracerOptions) {
-    const { encoding = "protobuf", values, headers = {}, compression = "none", timeoutMs = 10_000 } = options;
-    const { tls, agent, maxBatchSpans = 2048, maxBatchBytes = 1_000_000, maxConcurrency = 1 } = options;
+    const { encoding = "protobuf", values, translate, tls, agent } = options;
+    const { headers = {}, compression = "none", timeoutMs = 10_000 } = options;
+    const { maxBatchSpans = 2048, maxBatchBytes = 1_000_000, maxConcurrency = 1 } = options;
     const url = parseUrl(options.url ?? DEFAULT_URL, 'Option "url" of OtlpTracer');
     const faults = new Faults(options.onError);
     const transport = new OtlpTransport({
-      encoder: otlpEncoder(encoding, { values }),
+      encoder: otlpEncoder(encoding, { values, translate }),
       warn: (error) => faults.report(error),
       ...{ url, headers, compression, timeoutMs, tls, agent, maxBatchSpans, maxBatchBytes, maxConcurrency },
     });

@@ -61,6 +61,11 @@ describe("wrong usage is 2, and says what was meant", () => {
     [["collect", "app.jsonl", "--port", "0"], "for lines, write: tracelight collect - >> app.jsonl"],
     [["collect", "--port", "seven"], '"seven" is no whole number'],
     [["export", "--otlp", "--log-lines", "app.jsonl"], "cannot be used with option '--log-lines'"],
+    [["export", "--translate", "genai", "app.jsonl"], "Allowed choices are gen_ai, openinference."],
+    [
+      ["export", "--translate", "gen_ai", "--log-lines", "app.jsonl"],
+      "cannot be used with option '--log-lines'",
+    ],
     [["import", "--otlp", "dynamodb:Traces"], "--otlp reads a file of OTLP/JSON"],
     [["dynamodb-local", "--port", "70000"], '"70000" is no whole number from 1 to 65535'],
   ];

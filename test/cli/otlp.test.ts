@@ -8,10 +8,12 @@ import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BasicTracerProvider, BatchSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import fc from "fast-check";
+import { readSpan, translate } from "tracelight/conventions";
 import { ensureTable } from "tracelight/dynamodb";
 import { OtlpTracer } from "tracelight/otlp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { encodeRecord, type SpanFields } from "../../src/model/record.ts";
+import { decodeJsonRequest } from "../../src/otlp/codec.ts";
 import { dynamoDb } from "../dynamodb/emulator.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { nativeSpan, otlpJsonOf } from "../otlp/spans.ts";
@@ -290,6 +292,18 @@ describe("files of OTLP/JSON", () => {
     });
     expect(sorted(jsonOf(await tracelight(["export", "out.jsonl"])))).toEqual(recordsOf(ENDED));
   });
+
+  test.each(["gen_ai", "openinference"] as const)(
+    "export --translate %s writes them in its words",
+    async (to) => {
+      const { code, stdout } = await tracelight(["export", "--translate", to, "all.jsonl"]);
+      expect(code).toBe(0);
+      const { spans } = decodeJsonRequest(stdout);
+      const expected = ENDED.map((span): [string, unknown] => [span.spanId, translate(span, to)]);
+      expect(new Map(spans.map(({ spanId, attributes }) => [spanId, attributes]))).toEqual(new Map(expected));
+      expect(spans.some((span) => readSpan(span).vocabulary === to)).toBe(true);
+    },
+  );
 
   test("every command reads them as it reads records", async () => {
     for (const args of [

@@ -1,4 +1,5 @@
 // A process that traces to an OTLP server and ends as it is told: run by the tests of what is lost.
+import type { Attributes } from "tracelight";
 import { OtlpTracer, type OtlpTracerOptions } from "tracelight/otlp";
 
 /** What the process does. */
@@ -6,6 +7,8 @@ export interface Task {
   readonly options: OtlpTracerOptions;
   readonly name: string;
   readonly spans: number;
+  /** Of each span, besides a text. */
+  readonly attributes?: Attributes;
   /** Spread over this time; without it, all in one tick. */
   readonly overMs?: number;
   readonly finish: "kill" | "exit" | "end" | "flush";
@@ -18,7 +21,9 @@ const { overMs = 0 } = task;
 const turns = overMs === 0 ? 1 : Math.ceil(overMs / 10);
 for (let turn = 0; turn < turns; turn++) {
   for (let i = Math.ceil((task.spans * turn) / turns); i < (task.spans * (turn + 1)) / turns; i++)
-    tracer.trace(`${task.name}-${i}`, (span) => span.addAttribute("text", "x".repeat(500)));
+    tracer.trace(`${task.name}-${i}`, (span) =>
+      span.addAttribute("text", "x".repeat(500)).addAttributes(task.attributes ?? {}),
+    );
   if (overMs > 0) await new Promise((resolve) => setTimeout(resolve, 10));
 }
 

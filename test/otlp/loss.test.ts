@@ -8,6 +8,7 @@ import { build } from "esbuild";
 import { OtlpTracer } from "tracelight/otlp";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Task } from "./child.ts";
+import { decodeProtobuf } from "./independent-decoder.ts";
 import { endSpans, namesIn, StubServer } from "./support.ts";
 
 const isFull = process.env["TRACELIGHT_FULL"] === "1";
@@ -125,6 +126,29 @@ describe("with a journal, what a killed process leaves is sent by the next:", ()
     await run({ options, name: "last", spans: 1, finish: "flush" });
     const names = Array.from({ length: kills }, (_, i) => namesOf(`kill${i}`, 1500)).flat();
     expectAllOnce(server, [...names, "last-0"], kills);
+  });
+
+  test("and is translated as if it had been sent at once", async () => {
+    const server = await new StubServer().start();
+    const journal = join(folder, `journal-${journals++}`);
+    const options: Task["options"] = { url: server.url, journal, translate: "gen_ai" };
+    const attributes = {
+      "ai.trace.type": "tool-invocation",
+      "ai.tool.name": "look",
+      "ai.tool.input": { a: 1 },
+    };
+    const task = { options, name: "kill", spans: 5, attributes };
+    expect(await run({ ...task, finish: "kill" })).toBe("SIGKILL");
+    expect(await run({ ...task, name: "next", finish: "flush" })).toBe(0);
+    const sent = server.taken.flatMap(({ body }) => decodeProtobuf(body));
+    expect(sent).toHaveLength(10);
+    for (const { span } of sent)
+      expect(span["attributes"]).toEqual([
+        { key: "text", value: { stringValue: "x".repeat(500) } },
+        { key: "gen_ai.operation.name", value: { stringValue: "execute_tool" } },
+        { key: "gen_ai.tool.name", value: { stringValue: "look" } },
+        { key: "gen_ai.tool.call.arguments", value: { stringValue: '{"a":1}' } },
+      ]);
   });
 
   test("an outage of its whole life", { timeout: 60_000 }, async () => {

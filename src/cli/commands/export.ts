@@ -1,5 +1,6 @@
 // `tracelight export`: spans as JSONL, to standard output or to a file that is whole or not there.
 import { resolve } from "node:path";
+import type { TargetVocabulary } from "../../conventions/translate.ts";
 import type { TraceQuery } from "../../model/query.ts";
 import { encodeLogTrace, encodeRecord, type SpanFields } from "../../model/record.ts";
 import type { Span } from "../../tracing/span.ts";
@@ -17,6 +18,7 @@ export interface ExportOptions extends FilterOptions {
   readonly trace?: readonly string[];
   readonly logLines?: boolean;
   readonly otlp?: boolean;
+  readonly translate?: TargetVocabulary;
   readonly out?: string;
   readonly force?: boolean;
 }
@@ -67,10 +69,10 @@ type WriteLine = (text: string) => Promise<void>;
 
 async function write(
   spans: AsyncIterable<Span>,
-  { logLines, otlp }: ExportOptions,
+  { logLines, otlp, translate }: ExportOptions,
   line: WriteLine,
 ): Promise<Written> {
-  if (otlp) return writeOtlp(spans, line);
+  if (otlp) return writeOtlp(spans, line, translate);
   let done = 0;
   for await (const span of spans) {
     await line(jsonLine(logLines ? logLine(span) : encodeRecord(span)));
@@ -79,9 +81,13 @@ async function write(
   return { done, leftOut: 0 };
 }
 
-async function writeOtlp(spans: AsyncIterable<Span>, line: WriteLine): Promise<Written> {
+async function writeOtlp(
+  spans: AsyncIterable<Span>,
+  line: WriteLine,
+  translate: TargetVocabulary | undefined,
+): Promise<Written> {
   const { OtlpLines } = await import("../otlp-lines.ts");
-  const lines = new OtlpLines(line);
+  const lines = new OtlpLines(line, translate);
   let done = 0;
   for await (const span of spans) if (await lines.add(span)) done++;
   await lines.end();
