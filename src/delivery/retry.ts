@@ -99,6 +99,7 @@ export class Backoff {
 
 /** Things to be sent again, each not before its time. */
 export class Retries<T> {
+  /** The first of a group stands last. */
   #groups: { readonly items: T[]; notBefore: number }[] = [];
   #size = 0;
 
@@ -106,9 +107,9 @@ export class Retries<T> {
     return this.#size;
   }
 
-  /** `items`, for no sooner than `notBefore`. */
-  add(items: T[], notBefore: number): void {
-    if (items.length > 0) this.#groups.push({ items, notBefore });
+  /** `items`, for no sooner than `notBefore`, in their order. */
+  add(items: readonly T[], notBefore: number): void {
+    if (items.length > 0) this.#groups.push({ items: items.toReversed(), notBefore });
     this.#size += items.length;
   }
 

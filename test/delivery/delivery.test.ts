@@ -65,6 +65,15 @@ describe("batches", () => {
 });
 
 describe("retries", () => {
+  it("what is sent again keeps its order, however often", async () => {
+    const server = new Server();
+    server.answer = () => (server.batches.length <= 3 ? "reject" : "delivered");
+    const { delivery } = deliveryTo(server, { baseRetryDelayMs: 1 });
+    for (const span of endedSpans(20)) delivery.add(span);
+    expect((await delivery.flush(30_000)).written).toBe(20);
+    expect(server.batches).toEqual(Array.from({ length: 4 }, () => NAMES(20)));
+  });
+
   it("what is refused for now, or rejected, is sent again until it is delivered", async () => {
     const server = new Server();
     const seen = new Map<string, number>();
