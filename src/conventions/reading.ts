@@ -167,7 +167,7 @@ class SpanReading implements Reading {
   get tool(): ToolUse | undefined {
     if (this.kind !== "tool-call") return undefined;
     const name = this.#text("toolName") ?? this.#entity("tool-call");
-    return new OwnTool(name, this.#text("toolCallId"), this);
+    return new OwnTool(name, () => this.#text("toolCallId"), this);
   }
 
   get tools(): readonly OfferedTool[] {
@@ -212,9 +212,9 @@ class SpanReading implements Reading {
   }
 
   #text(field: NamedField): string | undefined {
-    for (const { names } of this.#vocabularies) {
-      const known = names[field];
-      const text = known === undefined ? undefined : this.#source.text(known);
+    for (const vocabulary of this.#vocabularies) {
+      const { [field]: known = [] } = vocabulary.names;
+      const text = vocabulary.said?.(this.#source, field) ?? this.#source.text(known);
       if (text !== undefined) return text;
     }
     return undefined;
@@ -246,13 +246,17 @@ class SpanReading implements Reading {
 /** A tool's values may be large JSON texts: whoever wants its name does not read them. */
 class OwnTool implements ToolUse {
   readonly name: string | undefined;
-  readonly callId: string | undefined;
+  readonly #callId: () => string | undefined;
   readonly #reading: Reading;
 
-  constructor(name: string | undefined, callId: string | undefined, reading: Reading) {
+  constructor(name: string | undefined, callId: () => string | undefined, reading: Reading) {
     this.name = name;
-    this.callId = callId;
+    this.#callId = callId;
     this.#reading = reading;
+  }
+
+  get callId(): string | undefined {
+    return this.#callId();
   }
 
   get arguments(): unknown {

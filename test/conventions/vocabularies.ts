@@ -69,7 +69,8 @@ export function said(reading: Reading): Record<string, unknown> {
   const { tool } = reading;
   const all = {
     ...Object.fromEntries(FIELDS.map((field) => [field, reading[field]])),
-    tool: tool && says({ ...tool, arguments: tool.arguments, result: tool.result }),
+    tool:
+      tool && says({ name: tool.name, callId: tool.callId, arguments: tool.arguments, result: tool.result }),
   };
   return says(all);
 }

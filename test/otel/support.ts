@@ -5,6 +5,7 @@ import {
   BasicTracerProvider,
   InMemorySpanExporter,
   SimpleSpanProcessor,
+  type SpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
 import { InMemoryTracer, type Span } from "tracelight";
 import { registerTracer } from "tracelight/otel";
@@ -39,9 +40,13 @@ export async function onTracelight(program: (tracer: InMemoryTracer) => unknown)
 }
 
 /** Runs a program with OpenTelemetry's own SDK and context manager, and gives the tree of its spans. */
-export async function onOpenTelemetry(program: () => unknown): Promise<Tree> {
+export async function onOpenTelemetry(
+  program: () => unknown,
+  processors: readonly SpanProcessor[] = [],
+): Promise<Tree> {
   const exporter = new InMemorySpanExporter();
-  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const spanProcessors = [new SimpleSpanProcessor(exporter), ...processors];
+  const provider = new BasicTracerProvider({ spanProcessors });
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
   try {

@@ -4,15 +4,18 @@ import { parseJsonText, structured } from "../json-text.ts";
 import { type MediaPart, type Message, type MessagePart, textOfParts } from "../messages.ts";
 import { media, messageWith, partsOf, readMessage, resultFrom, toolsIn } from "../parts.ts";
 import type { Source } from "../source.ts";
-import { rawUsage, usageOf } from "../usage.ts";
-import { countIn, fieldIn, present, textIn, wordsIn } from "../values.ts";
+import { usageOf } from "../usage.ts";
+import { fieldIn, present, textIn, wordsIn } from "../values.ts";
+import { firstUserMessage } from "./gen-ai.ts";
+import { answeredCall, langChainInput, langChainOutput, langChainProvider, unwrapped } from "./langchain.ts";
 import {
   JSON_TYPE,
   OPENINFERENCE,
   OPENINFERENCE_COUNTS,
   OPENINFERENCE_FIELDS,
 } from "./openinference-names.ts";
-import type { Vocabulary, WorkKind } from "./vocabulary.ts";
+import { askedModel, countsOf, oneAnswer, wholeMessages } from "./openinference-request.ts";
+import type { NamedField, Vocabulary, WorkKind } from "./vocabulary.ts";
 
 const KINDS: ReadonlyMap<string, WorkKind> = new Map<string, WorkKind>([
   ["LLM", "model-call"],
@@ -31,7 +34,8 @@ const KINDS: ReadonlyMap<string, WorkKind> = new Map<string, WorkKind>([
 export const openinference: Vocabulary = {
   name: "openinference",
   described:
-    "OpenInference, spec/semantic_conventions.md; @arizeai/openinference-semantic-conventions 2.12.0",
+    "OpenInference, spec/semantic_conventions.md; @arizeai/openinference-semantic-conventions 2.12.0; requests and answers as its " +
+    "instrumentations of OpenAI 4.2, Anthropic 0.2, Bedrock 0.5 and LangChain 4.1 have them",
   names: OPENINFERENCE_FIELDS,
   counts: OPENINFERENCE_COUNTS,
   structures: [
@@ -56,19 +60,28 @@ export const openinference: Vocabulary = {
     if (kind !== undefined) return KINDS.get(kind.toUpperCase()) ?? "chain";
     return source.text(OPENINFERENCE_FIELDS.model) === undefined ? undefined : "model-call";
   },
+  said: (source, field) => SAID.get(field)?.(source),
   firstWords: (source) =>
     source.attributes[`${OPENINFERENCE.inputMessages}.0.message.role`] === undefined
       ? saidIn(source, OPENINFERENCE.input, OPENINFERENCE.inputType)
-      : firstUserWords(source),
+      : (firstUserWords(source) ?? firstUserMessage(langChainInput(source))),
   // Anthropic's has its system prompt only among the parameters.
   system: (source) => textOfParts(partsOf(fieldIn(source.value(OPENINFERENCE.parameters), "system"))),
   inputMessages: (source, kind) => {
+    const whole = isTalk(kind) ? langChainInput(source) : [];
+    if (whole.length > 0) return whole;
     const messages = messagesBelow(source, OPENINFERENCE.inputMessages, "user");
-    return messages.length > 0 ? messages : saidMessages(source, kind, OPENINFERENCE.input, "user");
+    return messages.length > 0
+      ? wholeMessages(source, messages)
+      : saidMessages(source, kind, OPENINFERENCE.input, "user");
   },
   outputMessages: (source, kind) => {
+    const whole = isTalk(kind) ? langChainOutput(source) : [];
+    if (whole.length > 0) return whole;
     const messages = messagesBelow(source, OPENINFERENCE.outputMessages, "assistant");
-    return messages.length > 0 ? messages : saidMessages(source, kind, OPENINFERENCE.output, "assistant");
+    return messages.length > 0
+      ? oneAnswer(source, messages)
+      : saidMessages(source, kind, OPENINFERENCE.output, "assistant");
   },
   input: (source, kind) => {
     if (kind === "embedding")
@@ -84,19 +97,15 @@ export const openinference: Vocabulary = {
   },
   tools: (source) =>
     toolsIn(itemsOf(source.branch(OPENINFERENCE.tools)).map((tool) => at(tool, "tool.json_schema").value)),
-  usage: (source) => {
-    const raw = rawUsage(source, OPENINFERENCE_COUNTS);
-    return usageOf({ ...raw, input: inputCount(source, raw.output) }, false);
-  },
+  usage: (source) => usageOf(countsOf(source), false),
 };
 
-/** Bedrock's instrumentation writes the raw count, which lacks cached tokens; its total has them. */
-function inputCount({ attributes, span }: Source, output: unknown): unknown {
-  const input = attributes[OPENINFERENCE_COUNTS.input[0]];
-  const total = countIn(attributes["llm.token_count.total"]);
-  if (total === undefined || !span.scope.name.includes("bedrock")) return input;
-  return Math.max(countIn(input) ?? 0, total - (countIn(output) ?? 0));
-}
+/** What the attributes of these fields do not say, or say less well than the rest of the span. */
+const SAID: ReadonlyMap<NamedField, (source: Source) => string | undefined> = new Map([
+  ["model", askedModel],
+  ["provider", (source) => source.text(OPENINFERENCE_FIELDS.provider) ?? langChainProvider(source)],
+  ["toolCallId", answeredCall],
+]);
 
 /** The first words of a user: messages are looked at one by one. */
 function firstUserWords({ attributes }: Source): unknown {
@@ -116,7 +125,7 @@ function firstTexts(attributes: Source["attributes"], message: string): string {
     const content = `${message}.contents.${i}.message_content`;
     const type = attributes[`${content}.type`];
     if (type === undefined) break;
-    if (type === "text") texts += `\n${textIn(attributes[`${content}.text`]) ?? ""}`;
+    if (type === "text" || type === "input_text") texts += `\n${textIn(attributes[`${content}.text`]) ?? ""}`;
   }
   return texts;
 }
@@ -148,7 +157,8 @@ function messageIn(message: Branch, role: string): Message {
 
 function partIn(item: Branch): readonly MessagePart[] {
   const content = at(item, "message_content");
-  const type = textIn(at(content, "type").value);
+  // OpenAI's Responses say whose it is as well.
+  const type = textIn(at(content, "type").value)?.replace(/^(?:input|output)_/, "");
   const text = textIn(at(content, "text").value);
   if (type === "tool_use" || type === "tool_call") return [callIn(at(item, "tool_call"))];
   if (type === "image") return [mediaIn(at(content, "image"), "image")];
@@ -180,7 +190,7 @@ function callIn(call: Branch): MessagePart {
 function givenValue({ attributes }: Source, name: string, typeName: string): unknown {
   const value = attributes[name];
   const isJson = typeof value === "string" && attributes[typeName] === JSON_TYPE;
-  return (isJson ? parseJsonText(value) : undefined) ?? structured(value);
+  return unwrapped((isJson ? parseJsonText(value) : undefined) ?? structured(value));
 }
 
 function saidIn({ attributes }: Source, name: string, typeName: string): unknown {
@@ -192,8 +202,11 @@ function saidMessages(source: Source, kind: WorkKind, name: string, role: string
   const text = wordsIn(
     saidIn(source, name, name === OPENINFERENCE.input ? OPENINFERENCE.inputType : OPENINFERENCE.outputType),
   );
-  const isSaid = kind === "agent" || kind === "model-call";
-  return isSaid && text !== undefined ? [{ role, parts: [{ type: "text", text }] }] : [];
+  return isTalk(kind) && text !== undefined ? [{ role, parts: [{ type: "text", text }] }] : [];
+}
+
+function isTalk(kind: WorkKind): boolean {
+  return kind === "agent" || kind === "model-call";
 }
 
 function embedded(source: Source): unknown {

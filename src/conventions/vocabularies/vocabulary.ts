@@ -49,6 +49,8 @@ export interface Vocabulary {
   /** Attributes that the functions read, besides; one that ends in a dot stands for all below it. */
   readonly structures: readonly string[];
   kind(source: Source): WorkKind | undefined;
+  /** A field that other attributes say better than its own; asked before the names. */
+  said?(source: Source, field: NamedField): string | undefined;
   /** The name of the tool or agent, where one attribute names whatever the kind is of. */
   entity?(source: Source, kind: WorkKind): string | undefined;
   /** The first words that a user said. Cheap: it is asked for with each span written. */
