@@ -41,7 +41,7 @@ const LABEL_WIDTH = 11;
 const MAX_TOOL_LINES = 4;
 const MAX_TITLE = 80;
 
-/** The turns in order: each topmost turn span with all below it, or a whole trace that has none. */
+/** The turns in order: each topmost turn span, or else run of an agent, with all below it, or a whole trace that has none. */
 export function turnsOf(spans: readonly SpanFields[]): Turn[] {
   const ordered = inStartOrder(spans);
   const parents = parentsOf(ordered);
@@ -57,19 +57,22 @@ export function turnsOf(spans: readonly SpanFields[]): Turn[] {
   return [...groups.values()].map((group) => ({ spans: group, entries: entriesOf(group, readings) }));
 }
 
-/** The highest turn span at or above a span. */
+/** The highest turn span at or above a span, else the highest run of an agent. */
 function topTurn(
   span: SpanFields,
   parents: ReadonlyMap<SpanFields, SpanFields>,
   readings: ReadonlyMap<SpanFields, Reading>,
 ): SpanFields | undefined {
-  let top: SpanFields | undefined;
+  let turn: SpanFields | undefined;
+  let agent: SpanFields | undefined;
   const seen = new Set<SpanFields>();
   for (let at: SpanFields | undefined = span; at !== undefined && !seen.has(at); at = parents.get(at)) {
     seen.add(at);
-    if (readings.get(at)?.kind === "turn") top = at;
+    const kind = readings.get(at)?.kind;
+    if (kind === "turn") turn = at;
+    if (kind === "agent") agent = at;
   }
-  return top;
+  return turn ?? agent;
 }
 
 function entriesOf(spans: readonly SpanFields[], readings: ReadonlyMap<SpanFields, Reading>): Entry[] {
@@ -77,7 +80,8 @@ function entriesOf(spans: readonly SpanFields[], readings: ReadonlyMap<SpanField
     const reading = readings.get(span);
     return reading === undefined ? [] : [{ span, reading }];
   });
-  const turn = read.find(({ reading }) => reading.kind === "turn");
+  const first = (kind: Reading["kind"]) => read.find(({ reading }) => reading.kind === kind);
+  const turn = first("turn") ?? first("agent");
   const calls = read.filter(({ reading }) => reading.kind === "model-call");
   const asked = turn?.reading.input ?? askedOf(calls[0]?.reading);
   const answered = turn?.reading.output ?? spoken(calls[calls.length - 1]?.reading);

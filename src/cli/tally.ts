@@ -1,5 +1,6 @@
 // Calls counted by model, tool and day: times, errors and tokens, without keeping the spans.
-import { beginsTurn, factsOf } from "../conventions/summary.ts";
+import { hasTokens, Nesting } from "../conventions/nesting.ts";
+import { beginsTurn, factsOf, type SpanFacts } from "../conventions/summary.ts";
 import type { SpanFields } from "../model/record.ts";
 import { day } from "./format.ts";
 
@@ -38,14 +39,24 @@ export interface TallyTotal {
 const MAX_NAMES = 2000;
 const OTHERS = "(others)";
 
-/** Counts spans as they come. */
+/** A model call, or another span with tokens, waits as so many numbers: see `#hold`. */
+const HELD_NUMBERS = 7;
+const NO_MODEL = -1;
+
+/**
+ * Counts spans as they come, in any order; then it can be asked. A model call that is there twice, as a library's and as its
+ * client's, is one, and so are its tokens, as in a listing: which of them counts is known in the end.
+ */
 export class Tally {
   readonly #groups: Readonly<Record<Grouping, Map<string, Group>>> = {
     model: new Map(),
     tool: new Map(),
     day: new Map(),
   };
-  readonly #traces = new Set<string>();
+  /** All of them, by number. */
+  readonly #numbered: Group[] = [];
+  readonly #nesting = new Nesting();
+  #held: number[] = [];
   #spans = 0;
   #errors = 0;
   #first = Number.POSITIVE_INFINITY;
@@ -53,35 +64,57 @@ export class Tally {
 
   add(span: SpanFields): void {
     const facts = factsOf(span);
-    const failed = facts.failed === true;
+    const { kind, failed = false, tool = "(unnamed)" } = facts;
     this.#spans++;
     if (failed) this.#errors++;
-    this.#traces.add(span.traceId);
     this.#first = Math.min(this.#first, span.startedAtMicros);
     this.#last = Math.max(this.#last, span.startedAtMicros);
-    const { kind, model = "(unnamed)", tool = "(unnamed)" } = facts;
-    // An agent's tokens are those of its model calls once more.
-    const { inputTokens = 0, outputTokens = 0 } = kind === "agent" || kind === "chain" ? {} : facts;
     const ms =
       span.endedAtMicros === undefined ? undefined : (span.endedAtMicros - span.startedAtMicros) / 1000;
-    if (kind === "model-call") this.#group("model", model).add({ ms, failed, inputTokens, outputTokens });
-    if (kind === "tool-call") this.#group("tool", tool).add({ ms, failed, inputTokens: 0, outputTokens: 0 });
     const today = this.#group("day", day(new Date(span.startedAtMicros / 1000)));
     if (beginsTurn(span)) today.call(ms);
-    today.count({ failed, inputTokens, outputTokens });
+    if (failed) today.fail();
+    if (kind === "tool-call") this.#group("tool", tool).call(ms, failed);
+    const place = this.#nesting.add(span, facts);
+    if (kind === "model-call" || hasTokens(facts)) this.#hold(facts, { place, today, ms });
+  }
+
+  /** As numbers: there may be as many as there are spans. */
+  #hold(facts: SpanFacts, { place, today, ms = Number.NaN }: Held): void {
+    const { kind, model = "(unnamed)", failed, inputTokens = 0, outputTokens = 0 } = facts;
+    const named = kind === "model-call" ? this.#group("model", model).number : NO_MODEL;
+    this.#held.push(place, today.number, named, ms, failed ? 1 : 0, inputTokens, outputTokens);
+  }
+
+  /** Counts what waits. */
+  #settle(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (let i = 0; i < held.length; i += HELD_NUMBERS) {
+      const [place = 0, today = 0, named = 0, ms = 0, failed, ...tokens] = held.slice(i, i + HELD_NUMBERS);
+      const model = this.#numbered[named];
+      if (!this.#nesting.hasCallBelow(place)) model?.call(Number.isNaN(ms) ? undefined : ms, failed === 1);
+      if (this.#nesting.hasTokensBelow(place)) continue;
+      for (const group of [model, this.#numbered[today]]) group?.use(tokens);
+    }
   }
 
   #group(by: Grouping, name: string): Group {
     const groups = this.#groups[by];
     const key = groups.has(name) || groups.size < MAX_NAMES ? name : OTHERS;
-    const group = groups.get(key) ?? new Group();
+    const known = groups.get(key);
+    if (known !== undefined) return known;
+    const group = new Group(this.#numbered.length);
+    this.#numbered.push(group);
     groups.set(key, group);
     return group;
   }
 
   /** The rows of a grouping: days in order, else the most called first. */
   rows(by: Grouping): TallyRow[] {
-    const rows = [...this.#groups[by]].map(([name, group]) => group.row(by, name));
+    this.#settle();
+    const groups = [...this.#groups[by]].filter(([, group]) => by === "day" || group.isCounted);
+    const rows = groups.map(([name, group]) => group.row(by, name));
     return by === "day"
       ? rows.sort((a, b) => (a.name < b.name ? -1 : 1))
       : rows.sort((a, b) => b.calls - a.calls || (a.name < b.name ? -1 : 1));
@@ -93,7 +126,7 @@ export class Tally {
       rows.reduce((total, row) => total + of(row), 0);
     return {
       spans: this.#spans,
-      traces: this.#traces.size,
+      traces: this.#nesting.traces,
       modelCalls: sum(this.rows("model"), ({ calls }) => calls),
       toolCalls: sum(this.rows("tool"), ({ calls }) => calls),
       errors: this.#errors,
@@ -105,31 +138,41 @@ export class Tally {
   }
 }
 
-interface Counted {
-  readonly failed: boolean;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
+/** Where and when a span was that holds a model call or tokens. */
+interface Held {
+  readonly place: number;
+  readonly today: Group;
+  readonly ms: number | undefined;
 }
 
 class Group {
+  readonly number: number;
   #calls = 0;
   #errors = 0;
   #inputTokens = 0;
   #outputTokens = 0;
   readonly #times: number[] = [];
 
-  add({ ms, ...counted }: Counted & { readonly ms: number | undefined }): void {
-    this.call(ms);
-    this.count(counted);
+  constructor(number: number) {
+    this.number = number;
   }
 
-  call(ms: number | undefined): void {
+  /** False for a model of which all calls are counted as another's. */
+  get isCounted(): boolean {
+    return this.#calls + this.#inputTokens + this.#outputTokens > 0;
+  }
+
+  call(ms: number | undefined, failed: boolean = false): void {
     this.#calls++;
     if (ms !== undefined) this.#times.push(ms);
+    if (failed) this.fail();
   }
 
-  count({ failed, inputTokens, outputTokens }: Counted): void {
-    if (failed) this.#errors++;
+  fail(): void {
+    this.#errors++;
+  }
+
+  use([inputTokens = 0, outputTokens = 0]: readonly number[]): void {
     this.#inputTokens += inputTokens;
     this.#outputTokens += outputTokens;
   }

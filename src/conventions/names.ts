@@ -4,7 +4,6 @@
 export const NAMES = {
   traceType: "ai.trace.type",
   peerService: "peer.service",
-  conversationId: "ai.conversation.id",
   subcontextId: "ai.subcontext.id",
   authContext: "ai.auth.context",
   agentName: "ai.agent.name",

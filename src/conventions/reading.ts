@@ -1,4 +1,5 @@
 // One reading of a span: what it says in the words of agents, whichever vocabulary wrote it. Total: it never throws.
+import { conversationOf } from "../model/conversation.ts";
 import type { SpanFields } from "../model/record.ts";
 import { structured } from "./json-text.ts";
 import { contentOf, type Message, type OfferedTool, type Usage, withoutSystem } from "./messages.ts";
@@ -35,7 +36,7 @@ export interface Reading {
   readonly agent: string | undefined;
   /** Who the work was done for. */
   readonly user: string | undefined;
-  /** What the conversation is known by: text, unless `ai.conversation.id` is something else. */
+  /** What the conversation is known by: a text or a number, unless `ai.conversation.id` is something else. */
   readonly conversation: unknown;
   /** The model that was asked for, else the one that answered. */
   readonly model: string | undefined;
@@ -112,8 +113,7 @@ class SpanReading implements Reading {
   }
 
   get conversation(): unknown {
-    const own = this.#source.attributes[NAMES.conversationId];
-    return own === undefined || own === null || own === "" ? this.#text("conversation") : own;
+    return conversationOf(this.#source.attributes);
   }
 
   get model(): string | undefined {

@@ -1,9 +1,9 @@
 // Spans as one row: a trace or a conversation at a glance. Every store lists such rows. Total: it never throws.
+import { conversationKey, conversationOf } from "../model/conversation.ts";
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields, SpanState } from "../model/record.ts";
-import { canonicalJson } from "../model/values.ts";
 import type { Usage } from "./messages.ts";
-import { NAMES } from "./names.ts";
+import { hasTokens, Nesting } from "./nesting.ts";
 import { type Reading, readSpan, type WorkKind } from "./reading.ts";
 
 /** What a row is about. */
@@ -12,7 +12,7 @@ export type SummarySubject = "trace" | "conversation";
 /** A trace or a conversation as one row. */
 export interface Summary {
   readonly by: SummarySubject;
-  /** The trace id, or the value of `ai.conversation.id`. */
+  /** The id of the trace or of the conversation. */
   readonly id: unknown;
   /** The first words that a user said, white space made one and cut to 200 characters. */
   readonly title: string | undefined;
@@ -82,7 +82,7 @@ export interface SpanOutline
     | "endedAtMicros"
     | "state"
   > {
-  /** The value of `ai.conversation.id`. */
+  /** The id of its conversation, see `conversationOf`. */
   readonly conversationId: unknown;
   readonly facts: SpanFacts;
 }
@@ -114,7 +114,7 @@ export function outlineOf(span: SpanFields): SpanOutline {
   const { traceId, spanId, parentSpanId, spanName, spanKind, startedAtMicros, endedAtMicros, state } = span;
   return {
     ...{ traceId, spanId, parentSpanId, spanName, spanKind, startedAtMicros, endedAtMicros, state },
-    conversationId: span.attributes[NAMES.conversationId],
+    conversationId: conversationOf(span.attributes),
     facts: factsOf(span),
   };
 }
@@ -130,7 +130,7 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
   const [first] = ordered;
   if (first === undefined) return undefined;
   const facts = ordered.map((span) => span.facts);
-  const used = innermost(ordered, hasTokens);
+  const { calls, used } = innermost(ordered);
   const latest = latestTurn(ordered);
   const end = latestEnd(ordered);
   return {
@@ -147,7 +147,7 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
     durationMs: durationOf(ordered),
     traces: new Set(ordered.map(({ traceId }) => traceId)).size,
     spans: ordered.length,
-    modelCalls: innermost(ordered, ({ kind }) => kind === "model-call").length,
+    modelCalls: calls,
     toolCalls: facts.filter(({ kind }) => kind === "tool-call").length,
     errors: facts.filter(({ failed }) => failed).length,
     tools: distinct(facts.map(({ tool }) => tool)),
@@ -158,44 +158,18 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
   };
 }
 
-/**
- * The facts that hold, without those of spans that such a span lies below: an agent's tokens are the sum of its model calls', and a call
- * that a library makes through an instrumented client is there twice. What lies below a tool is the tool's own.
- */
-function innermost(spans: readonly SpanOutline[], holds: (facts: SpanFacts) => boolean): SpanFacts[] {
-  const held = spans.filter(({ facts }) => holds(facts));
-  const outer = new Set<SpanOutline>();
-  const byId = new Map(held.length < 2 ? [] : spans.map((span) => [span.traceId + span.spanId, span]));
-  for (const span of held) {
-    let at = parentIn(byId, span);
-    while (at !== undefined && at.facts.kind !== "tool-call" && !outer.has(at)) {
-      outer.add(at);
-      at = parentIn(byId, at);
-    }
-  }
-  return held.filter((span) => !outer.has(span)).map(({ facts }) => facts);
-}
-
-function parentIn(
-  byId: ReadonlyMap<string, SpanOutline>,
-  { traceId, parentSpanId }: SpanOutline,
-): SpanOutline | undefined {
-  return parentSpanId === undefined ? undefined : byId.get(traceId + parentSpanId);
-}
-
-function hasTokens({ inputTokens, outputTokens }: SpanFacts): boolean {
-  return inputTokens !== undefined || outputTokens !== undefined;
+/** The facts of model calls, and those with tokens, each without what is said again further below: see `Nesting`. */
+function innermost(spans: readonly SpanOutline[]): { readonly calls: number; readonly used: SpanFacts[] } {
+  const nesting = new Nesting();
+  const placed = spans.map((span) => ({ facts: span.facts, at: nesting.add(span, span.facts) }));
+  const used = placed.filter(({ facts, at }) => hasTokens(facts) && !nesting.hasTokensBelow(at));
+  const calls = placed.filter(({ facts, at }) => facts.kind === "model-call" && !nesting.hasCallBelow(at));
+  return { calls: calls.length, used: used.map(({ facts }) => facts) };
 }
 
 /** What tells the rows of a listing apart: typed, so that the conversations 42 and "42" are two. Undefined: no row. */
 export function summaryKey(span: SpanFields, by: SummarySubject): string | undefined {
-  return by === "trace" ? span.traceId : conversationRowKey(span.attributes[NAMES.conversationId]);
-}
-
-/** The same for a conversation's id. */
-export function conversationRowKey(id: unknown): string | undefined {
-  if (id === undefined || id === null || id === "") return undefined;
-  return canonicalJson(id);
+  return by === "trace" ? span.traceId : conversationKey(conversationOf(span.attributes));
 }
 
 /** True for a span with which a turn begins: it has no parent, or serves one in another process. */

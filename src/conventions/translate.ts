@@ -1,6 +1,7 @@
 // A span in the words of another vocabulary: the readings' tables, turned round.
 import type { Attributes } from "../model/attributes.ts";
 import { setOwn } from "../model/capture.ts";
+import { CONVERSATION_ID, CONVERSATION_NAMES } from "../model/conversation.ts";
 import type { SpanFields } from "../model/record.ts";
 import { NAMES } from "./names.ts";
 import { type Reading, readSpan } from "./reading.ts";
@@ -13,7 +14,7 @@ export type TargetVocabulary = "gen_ai" | "openinference";
 
 /**
  * A span's attributes in the words of OpenTelemetry (`gen_ai.*`, 1.37 and newer) or OpenInference. What these cannot say, and all that
- * is no vocabulary's, stays as it is, and so does `ai.conversation.id`, which conversations are found by. A span that has
+ * is no vocabulary's, stays as it is, and so does `ai.conversation.id`, the first of the names that conversations are found by. A span that has
  * nothing to translate keeps its attributes, the same object.
  *
  * @example
@@ -44,13 +45,14 @@ function isSaid(key: string): boolean {
   return !KEPT.has(key) && (SAID.has(key) || SAID_BELOW.some((prefix) => key.startsWith(prefix)));
 }
 
-const SAID: ReadonlySet<string> = new Set(
-  VOCABULARIES.flatMap(({ names, counts = {}, structures }) => [
+const SAID: ReadonlySet<string> = new Set([
+  ...CONVERSATION_NAMES,
+  ...VOCABULARIES.flatMap(({ names, counts = {}, structures }) => [
     ...Object.values(names).flat(),
     ...Object.values(counts).flat(),
     ...structures,
   ]),
-);
+]);
 const SAID_BELOW: readonly string[] = [...SAID].filter((name) => name.endsWith("."));
 /** Not only what agents do has these, and what stores and errors are known by. */
-const KEPT: ReadonlySet<string> = new Set([NAMES.conversationId, "error.message", "error.type"]);
+const KEPT: ReadonlySet<string> = new Set([CONVERSATION_ID, "error.message", "error.type"]);

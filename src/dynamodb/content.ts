@@ -17,6 +17,7 @@ import {
 } from "../delivery/content.ts";
 import type { Turns } from "../delivery/turns.ts";
 import { setOwn } from "../model/capture.ts";
+import { conversationOf } from "../model/conversation.ts";
 import type { SpanFields } from "../model/record.ts";
 import { type Item, tracePartition } from "./item.ts";
 import { valueBytes } from "./item-size.ts";
@@ -68,7 +69,7 @@ const CONTENT_PREFIX = "CONTENT#";
 
 /** Where a span's lists are stored: with its conversation, else with its trace. */
 function contentPartition(span: SpanFields): string {
-  const conversation = LAYOUTS.conversation.indexKey(span.attributes);
+  const conversation = LAYOUTS.conversation.indexKey(conversationOf(span.attributes), span.attributes);
   if (conversation === undefined) return tracePartition(span.traceId);
   const pk = `${CONTENT_PREFIX}${conversation}`;
   return Buffer.byteLength(pk) <= MAX_PARTITION_BYTES

@@ -1,6 +1,7 @@
 // A span as a DynamoDB item and back. The layout is shared with the Python Generative AI Toolkit: see docs/dynamodb.md.
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { beginsTurn } from "../conventions/summary.ts";
+import { conversationOf } from "../model/conversation.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
 import { NO_IDENTIFIER } from "../model/query.ts";
 import { decodeRecord, encodeEvent, encodeLink, type SpanFields } from "../model/record.ts";
@@ -43,8 +44,8 @@ export function startKey(micros: number): string {
 export function toItem(span: SpanFields, options: ItemOptions): Item {
   const { identifier = NO_IDENTIFIER, ttlSeconds, keyLayout = "conversation" } = options;
   const layout = LAYOUTS[keyLayout];
-  const { startedAtMicros: start, endedAtMicros: end } = span;
-  const conversation = layout.indexKey(span.attributes);
+  const { startedAtMicros: start, endedAtMicros: end, attributes } = span;
+  const conversation = layout.indexKey(conversationOf(attributes), attributes);
   // One literal and a few assignments: spreads would double the time, and this is done for each span.
   const item: Item = {
     pk: { S: tracePartition(span.traceId) },
@@ -60,7 +61,7 @@ export function toItem(span: SpanFields, options: ItemOptions): Item {
     scope_name: { S: span.scope.name },
     scope_version: span.scope.version === undefined ? { NULL: true } : { S: span.scope.version },
     resource_attributes: { M: toMap(span.resourceAttributes, 0, layout.forms) },
-    attributes: { M: toMap(span.attributes, 0, layout.forms) },
+    attributes: { M: toMap(attributes, 0, layout.forms) },
   };
   if (layout.hasStatus(span)) item["span_status"] = { S: span.spanStatus };
   if (conversation !== undefined) item["conversation_id"] = { S: conversation };

@@ -5,6 +5,7 @@ import { NAMES } from "../conventions/names.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { sealed } from "../model/capture.ts";
 import { isoDate, isoMicros, parseIsoDate } from "../model/clock.ts";
+import { isConversationId } from "../model/conversation.ts";
 import { NO_IDENTIFIER } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { canonicalJson } from "../model/values.ts";
@@ -18,8 +19,8 @@ export type KeyLayout = "conversation" | "conversation#subcontext" | "conversati
 
 /** What differs between the layouts. */
 export interface Layout {
-  /** The index key of a span with these attributes; undefined where it has no conversation. */
-  readonly indexKey: (attributes: Attributes) => string | undefined;
+  /** The index key of a conversation's spans that have these attributes; undefined for what is no conversation's id. */
+  readonly indexKey: (conversation: unknown, attributes: Attributes) => string | undefined;
   /** The attribute that a query must give besides the conversation's id for the index to be of use. */
   readonly second?: string;
   readonly time: (micros: number) => string;
@@ -42,14 +43,14 @@ const ALWAYS = (): boolean => true;
 /** The layouts by name. */
 export const LAYOUTS: Readonly<Record<KeyLayout, Layout>> = {
   conversation: {
-    indexKey: (attributes) => keyOf(attributes, jsText),
+    indexKey: (conversation) => keyOf(conversation, jsText),
     time: isoMicros,
     hasStatus: ALWAYS,
     noIdentifier: { S: NO_IDENTIFIER },
   },
   "conversation#subcontext": {
-    indexKey: (attributes) =>
-      keyOf(attributes, (id) => `${pythonText(id)}#${pythonText(attributes[NAMES.subcontextId] || "_")}`),
+    indexKey: (conversation, attributes) =>
+      keyOf(conversation, (id) => `${pythonText(id)}#${pythonText(attributes[NAMES.subcontextId] || "_")}`),
     second: NAMES.subcontextId,
     time: (micros) => pythonTime(isoMicros(micros), "Z"),
     hasStatus: ALWAYS,
@@ -58,8 +59,8 @@ export const LAYOUTS: Readonly<Record<KeyLayout, Layout>> = {
     readText: readDate,
   },
   "conversation#auth": {
-    indexKey: (attributes) =>
-      keyOf(attributes, (id) => `${pythonText(id)}#${pythonText(principalOf(attributes) || "-")}`),
+    indexKey: (conversation, attributes) =>
+      keyOf(conversation, (id) => `${pythonText(id)}#${pythonText(principalOf(attributes) || "-")}`),
     second: NAMES.authContext,
     time: (micros) => pythonTime(isoMicros(micros), "+00:00"),
     // April's version knows no status. One that says something is kept: the toolkit passes over what it does not know.
@@ -70,9 +71,8 @@ export const LAYOUTS: Readonly<Record<KeyLayout, Layout>> = {
 };
 
 /** The key where there is a conversation. One that is too long for an index is named by its hash. */
-function keyOf(attributes: Attributes, text: (id: unknown) => string): string | undefined {
-  const id = attributes[NAMES.conversationId];
-  if (id === undefined || id === null || id === "") return undefined;
+function keyOf(id: unknown, text: (id: unknown) => string): string | undefined {
+  if (!isConversationId(id)) return undefined;
   const key = text(id);
   if (Buffer.byteLength(key) <= MAX_KEY_BYTES) return key;
   return `sha256:${createHash("sha256").update(key).digest("hex")}`;

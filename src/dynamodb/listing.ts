@@ -1,8 +1,8 @@
 // Listings: the newest traces or conversations, found in the recent index or else by a bounded scan, and read in full.
 import type { QueryCommandInput } from "@aws-sdk/client-dynamodb";
-import { NAMES } from "../conventions/names.ts";
-import { beginsTurn, conversationRowKey, type SummarySubject } from "../conventions/summary.ts";
+import { beginsTurn, type SummarySubject } from "../conventions/summary.ts";
 import { nowMicros } from "../model/clock.ts";
+import { conversationKey, conversationOf } from "../model/conversation.ts";
 import { TracelightError } from "../model/errors.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { isSpanKind } from "../model/record.ts";
@@ -300,7 +300,7 @@ function addToGroup(groups: Map<string, Group>, item: Item, by: SummarySubject =
   if (candidate === undefined) return;
   const { key, at } = candidate;
   // The conversations 42 and "42" share a key and are two rows.
-  const row = by === "trace" ? key : `${key} ${conversationRowKey(outlined(item)[NAMES.conversationId])}`;
+  const row = by === "trace" ? key : `${key} ${conversationKey(conversationOf(outlined(item)))}`;
   const group = groups.get(row) ?? { key, turn: undefined, any: at };
   groups.set(row, group);
   group.any = Math.max(group.any, at);

@@ -4,6 +4,7 @@ import { NAMES } from "../conventions/names.ts";
 import { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { setOwn } from "../model/capture.ts";
+import { CONVERSATION_NAMES } from "../model/conversation.ts";
 import { plainFields, type SpanFields } from "../model/record.ts";
 import {
   isLongList,
@@ -122,7 +123,7 @@ function listsOf(attributes: Attributes): string[] | undefined {
 }
 
 /** Attributes that an item's keys are made of, in one layout or another. */
-const KEY_ATTRIBUTES = [NAMES.conversationId, NAMES.subcontextId, NAMES.authContext];
+const KEY_ATTRIBUTES = [...CONVERSATION_NAMES, NAMES.subcontextId, NAMES.authContext];
 
 /** The item of the shortened span under the keys of the whole one: what keys are made of may be among what was moved. */
 function itemUnder(span: SpanFields, shortened: SpanFields, toItem: ToItem): Item {

@@ -1,7 +1,8 @@
 // A query as DynamoDB requests: by trace, by conversation in the index, or a scan; `matches` does the rest.
 import type { AttributeValue, QueryCommandInput, ScanCommandInput } from "@aws-sdk/client-dynamodb";
-import { NAMES } from "../conventions/names.ts";
+import { capture } from "../model/capture.ts";
 import { isoMicros } from "../model/clock.ts";
+import { CONVERSATION_ID, CONVERSATION_NAMES } from "../model/conversation.ts";
 import { NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
 import { sortKeyPrefix, startKey, tracePartition } from "./item.ts";
 import { type KeyLayout, LAYOUTS } from "./layout.ts";
@@ -49,7 +50,9 @@ export function readRequest(query: TraceQuery, names: TableNames): ReadRequest {
   }
   const layout = LAYOUTS[names.keyLayout];
   const filter = query.attributeFilter ?? {};
-  const conversation = layout.indexKey(filter);
+  // A span whose ai.conversation.id is the filter's is of that conversation.
+  const id = capture(query.conversation ?? filter[CONVERSATION_ID]);
+  const conversation = layout.indexKey(id, filter);
   if (conversation === undefined) return { kind: "scan", input: scanFor(query, names) };
   const { second } = layout;
   if (second !== undefined && !Object.hasOwn(filter, second)) {
@@ -206,11 +209,12 @@ function secondOf(micros: number): string {
 /** The keys that are asked for, with what a reader needs to list them; for a listing without the recent index. */
 export function outlineScan(query: TraceQuery, names: TableNames): ScanCommandInput {
   const input = scanFor(query, names);
-  const outline = { "#o": "attributes", "#c": NAMES.conversationId };
+  const ids = Object.fromEntries(CONVERSATION_NAMES.map((name, i) => [`#c${i}`, name]));
+  const paths = Object.keys(ids).map((placeholder) => `#o.${placeholder}`);
   return {
     ...input,
-    ProjectionExpression: "pk, sk, conversation_id, parent_span_id, span_kind, #o.#c",
-    ExpressionAttributeNames: { ...input.ExpressionAttributeNames, ...outline },
+    ProjectionExpression: ["pk, sk, conversation_id, parent_span_id, span_kind", ...paths].join(", "),
+    ExpressionAttributeNames: { ...input.ExpressionAttributeNames, "#o": "attributes", ...ids },
   };
 }
 

@@ -40,7 +40,7 @@ const THIRTY_DAYS = 30 * 24 * 60 * 60;
 
 /**
  * Stores spans in a DynamoDB table, in batches, in the background; spans of any size, message lists once. Needs the package `@aws-sdk/client-dynamodb`.
- * `getTraces` reads by `traceId` or by `attributeFilter: { "ai.conversation.id": … }`, each with any further filter; a
+ * `getTraces` reads by `traceId` or by `conversation`, each with any further filter; a
  * query with neither scans the table.
  *
  * @example

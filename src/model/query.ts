@@ -1,6 +1,7 @@
 // What a query means, in every store: which spans match, in which order they come, how many.
 import { type Attributes, equalValues } from "./attributes.ts";
 import { capture, isPlain } from "./capture.ts";
+import { conversationOf, isConversationId, isSameConversation } from "./conversation.ts";
 import { TracelightError } from "./errors.ts";
 import { isSpanStatus, type SpanFields, type SpanStatus } from "./record.ts";
 import { closest } from "./spelling.ts";
@@ -10,6 +11,11 @@ import { evaluate, readWhere } from "./where.ts";
 export interface TraceQuery {
   /** Spans of this trace. */
   readonly traceId?: string;
+  /**
+   * Spans of the conversation with this id, under whichever name a vocabulary has it: `ai.conversation.id`,
+   * `gen_ai.conversation.id`, `session.id` and so on. Typed: 42 is not "42".
+   */
+  readonly conversation?: unknown;
   /**
    * Spans that have all these attributes, inherited ones included. Equality is deep and typed: 1 is not "1".
    * `null` matches an attribute that is null or absent.
@@ -46,9 +52,14 @@ export function matches(span: SpanFields, query: TraceQuery, identifier: string 
     (query.status === undefined || span.spanStatus === query.status) &&
     (query.since === undefined || span.startedAtMicros >= query.since.getTime() * 1000) &&
     (query.until === undefined || span.startedAtMicros < query.until.getTime() * 1000) &&
+    (query.conversation === undefined || isOf(span, query.conversation)) &&
     (query.attributeFilter === undefined || hasAttributes(span.attributes, query.attributeFilter)) &&
     (query.where === undefined || evaluate(readWhere(query.where), span))
   );
+}
+
+function isOf({ attributes }: SpanFields, conversation: unknown): boolean {
+  return isSameConversation(conversationOf(attributes), capture(conversation));
 }
 
 function hasAttributes(attributes: Attributes, filter: Attributes): boolean {
@@ -118,7 +129,7 @@ export function checkFields(query: object, fields: QueryFields): void {
   for (const [field, value] of Object.entries(query)) {
     const test = Object.hasOwn(fields, field) ? fields[field] : undefined;
     if (test === undefined) throw unknownField(field, Object.keys(fields));
-    if (value !== undefined && !test.holds(value)) {
+    if ((value !== undefined || test.refusesUndefined) && !test.holds(value)) {
       throw new TracelightError("INVALID_QUERY", `The query's "${field}" must be ${test.what}.`);
     }
   }
@@ -133,6 +144,8 @@ function unknownField(field: string, known: readonly string[]): TracelightError 
 interface FieldTest {
   readonly what: string;
   readonly holds: (value: unknown) => boolean;
+  /** Where undefined is a slip, and does not mean that the field is not given. */
+  readonly refusesUndefined?: boolean;
 }
 
 /** The fields of one kind of query, each with what it must be. */
@@ -146,6 +159,12 @@ const TIME: FieldTest = {
 /** The fields of a `TraceQuery`. */
 export const QUERY_FIELDS: QueryFields = {
   traceId: TEXT,
+  conversation: {
+    // As with attributeFilter: an id that was never set must not find the spans of all conversations.
+    what: "the id of a conversation, not undefined, null or empty",
+    holds: (value) => isConversationId(capture(value)),
+    refusesUndefined: true,
+  },
   attributeFilter: {
     // Undefined is a slip more often than not: a conversation id that was never set must not find all the others.
     what: "a plain object without undefined values (null matches what is absent)",

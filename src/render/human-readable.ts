@@ -2,6 +2,7 @@
 import { NAMES } from "../conventions/names.ts";
 import { type Reading, readSpan } from "../conventions/reading.ts";
 import { isoMicros, nowMicros } from "../model/clock.ts";
+import { CONVERSATION_ID } from "../model/conversation.ts";
 import type { SpanFields, SpanKind } from "../model/record.ts";
 import { allIn, type Color, inColor, type Paint, plain } from "./color.ts";
 import { oneLine, textLines } from "./text.ts";
@@ -87,7 +88,7 @@ function attributeLine({ attributes }: SpanFields, { conversation, user }: Readi
   const shown: readonly (readonly [key: string, value: unknown])[] = [
     [NAMES.traceType, attributes[NAMES.traceType]],
     [NAMES.peerService, attributes[NAMES.peerService]],
-    [NAMES.conversationId, conversation],
+    [CONVERSATION_ID, conversation],
     [NAMES.subcontextId, attributes[NAMES.subcontextId]],
     [NAMES.authContext, user],
   ];

@@ -1,7 +1,5 @@
 // What is kept outside of a span's row: message lists, once a conversation, and large values in pieces.
 import { MESSAGE_LISTS } from "../conventions/message-lists.ts";
-import { NAMES } from "../conventions/names.ts";
-import { conversationRowKey } from "../conventions/summary.ts";
 import { compress } from "../delivery/compression.ts";
 import {
   type HashedList,
@@ -16,6 +14,7 @@ import type { Turns } from "../delivery/turns.ts";
 import { weighValue } from "../delivery/weight.ts";
 import { BinaryEncoder } from "../model/binary.ts";
 import { setOwn } from "../model/capture.ts";
+import { conversationKey, conversationOf } from "../model/conversation.ts";
 import type { SpanFields } from "../model/record.ts";
 import { encodeValue } from "../model/values.ts";
 import type { Connection, Statement } from "./driver.ts";
@@ -91,7 +90,7 @@ function weighMessages(messages: readonly object[], from: number): number {
 }
 
 function scopeOfSpan({ traceId, attributes }: SpanFields): string {
-  return scopeOf(traceId, conversationRowKey(attributes[NAMES.conversationId]));
+  return scopeOf(traceId, conversationKey(conversationOf(attributes)));
 }
 
 /** Thrown where a list has too much that the file lacks for one turn of the event loop: see `prepareInSlices`. */

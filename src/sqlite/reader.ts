@@ -1,6 +1,4 @@
 // Reads spans by query: which rows come into question is SQL's part, what a query means is `matches`'.
-import { NAMES } from "../conventions/names.ts";
-import { conversationRowKey } from "../conventions/summary.ts";
 import { matches, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { arrangeFields } from "../tracing/select.ts";
@@ -9,7 +7,7 @@ import type { Database } from "./database.ts";
 import type { Driver, Row, SqlValue } from "./driver.ts";
 import { States } from "./states.ts";
 import { RowReader } from "./stored.ts";
-import { queryToSql } from "./where-sql.ts";
+import { conversationToSql, queryToSql } from "./where-sql.ts";
 
 /** So many rows are read at a time. */
 const ROWS_AT_ONCE = 500;
@@ -131,9 +129,7 @@ function startOf(read: ReadSpan | undefined): number | undefined {
   return read?.fields.startedAtMicros;
 }
 
-function indexFor({ traceId, attributeFilter }: TraceQuery): string {
-  if (traceId !== undefined) return "spans_by_trace";
-  const conversation = attributeFilter && Object.hasOwn(attributeFilter, NAMES.conversationId);
-  const isOne = conversation && conversationRowKey(attributeFilter[NAMES.conversationId]) !== undefined;
-  return isOne ? "spans_by_conversation" : "spans_by_start";
+function indexFor(query: TraceQuery): string {
+  if (query.traceId !== undefined) return "spans_by_trace";
+  return conversationToSql(query) === undefined ? "spans_by_start" : "spans_by_conversation";
 }

@@ -1,8 +1,7 @@
 // A span as a row of the table `spans`, and back.
-
-import { NAMES } from "../conventions/names.ts";
-import { conversationRowKey, factsOf, type SpanFacts, type SpanOutline } from "../conventions/summary.ts";
+import { factsOf, type SpanFacts, type SpanOutline } from "../conventions/summary.ts";
 import { setOwn } from "../model/capture.ts";
+import { conversationKey, conversationOf } from "../model/conversation.ts";
 import { decodeDetails, encodeDetails } from "../model/otlp-details.ts";
 import {
   decodeEvent,
@@ -82,7 +81,7 @@ export interface RowPlace {
 
 /** The values of `INSERT_SPAN`. `span` has own properties: see `plainFields`. */
 export function rowValues(span: SpanFields, { identifier, writer, stored }: RowPlace): SqlValue[] {
-  const conversation = conversationRowKey(span.attributes[NAMES.conversationId]);
+  const { attributes } = span;
   return [
     span.traceId,
     span.spanId,
@@ -94,12 +93,12 @@ export function rowValues(span: SpanFields, { identifier, writer, stored }: RowP
     span.endedAtMicros ?? null,
     writer,
     identifier,
-    conversation === undefined ? null : conversation,
+    conversationKey(conversationOf(attributes)) ?? null,
     JSON.stringify(factsOf(span)),
     originOf(span),
     detailsOf(span, stored),
     stored === undefined ? null : JSON.stringify(stored),
-    attributesJson(span.attributes, stored),
+    attributesJson(attributes, stored),
   ];
 }
 

@@ -12,10 +12,10 @@ export type FileKind = "tracelight" | "toolkit" | "empty" | "other";
 /**
  * The steps from each version of the layout to the next; a new file takes them all. Times are microseconds since the epoch.
  *
- * `spans`: one row a span. `conversation` is the canonical JSON of `ai.conversation.id`; `facts` what listings need, see
- * `SpanFacts`; `attributes` a JSON object in the form of records (docs/records.md), null where `stored` says that the
- * value is kept elsewhere. A row without `ended_at` runs as long as its `writer` is alive (0: nobody knows), and was
- * interrupted where it has none.
+ * `spans`: one row a span. `conversation` is the canonical JSON of the conversation's id, see `conversationOf`; `facts` what
+ * listings need, see `SpanFacts`; `attributes` a JSON object in the form of records (docs/records.md), null where `stored`
+ * says that the value is kept elsewhere. A row without `ended_at` runs as long as its `writer` is alive (0: nobody knows),
+ * and was interrupted where it has none.
  */
 const STEPS: readonly (readonly string[])[] = [
   [

@@ -42,7 +42,7 @@ const DEFAULT_QUEUED_BYTES = 256 * 1024 * 1024;
  * @example
  * const tracer = new SqliteTracer({ path: "traces.db", identifier: "MyAgent" });
  * tracer.trace("converse", (span) => span.addAttribute("ai.conversation.id", "c1"));
- * const spans = await tracer.getTraces({ attributeFilter: { "ai.conversation.id": "c1" } });
+ * const spans = await tracer.getTraces({ conversation: "c1" });
  *
  * @throws TracelightError `INVALID_OPTION`, or `MISSING_DEPENDENCY` where there is no SQLite library. What is wrong with the
  * file reaches `onError` and the report of `flush`, and reads reject with it.

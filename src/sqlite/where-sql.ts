@@ -1,6 +1,6 @@
 // Filters and queries as SQL over the table `spans`: what SQLite can decide by itself, and what it must leave open.
-import { NAMES } from "../conventions/names.ts";
 import { capture } from "../model/capture.ts";
+import { CONVERSATION_ID, isConversationId } from "../model/conversation.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { canonicalJson, encodeValue } from "../model/values.ts";
 import { readWhere } from "../model/where.ts";
@@ -24,7 +24,15 @@ export interface SqlBounds {
 /** The fields of a query that say something about each span. */
 export type SpanConditions = Pick<
   TraceQuery,
-  "traceId" | "identifier" | "spanName" | "status" | "attributeFilter" | "where" | "since" | "until"
+  | "traceId"
+  | "conversation"
+  | "identifier"
+  | "spanName"
+  | "status"
+  | "attributeFilter"
+  | "where"
+  | "since"
+  | "until"
 >;
 
 /** A filter as conditions on rows of `spans`. */
@@ -36,7 +44,7 @@ export function whereToSql(where: Where): SqlBounds {
 /** True for every row whose span the query asks for, and perhaps for others: hold the spans against `matches`. */
 export function queryToSql(query: SpanConditions): SqlCondition {
   const { traceId, identifier, spanName, status, since, until, attributeFilter = {}, where } = query;
-  const conditions: SqlCondition[] = [];
+  const conditions: SqlCondition[] = [conversationToSql(query) ?? TRUE];
   if (traceId !== undefined) conditions.push(columnEquals("trace_id", traceId).may);
   if (identifier !== undefined) conditions.push(columnEquals("identifier", identifier).may);
   if (since !== undefined) conditions.push(condition("(started_at >= ?)", since.getTime() * 1000));
@@ -48,6 +56,24 @@ export function queryToSql(query: SpanConditions): SqlCondition {
   }
   const all = joined("AND", conditions.slice(0, MAX_CONDITIONS));
   return where === undefined ? all : joined("AND", [all, whereToSql(readWhere(where)).may]);
+}
+
+/**
+ * The part of a query that the index by conversation answers; undefined where there is none. A span whose `ai.conversation.id`
+ * is the filter's is of that conversation.
+ */
+export function conversationToSql({
+  conversation,
+  attributeFilter,
+}: SpanConditions): SqlCondition | undefined {
+  // Not IS: the index leaves out the nulls.
+  const equal = (id: unknown) => condition("(conversation = ?)", canonicalJson(id));
+  if (conversation !== undefined) return equal(capture(conversation));
+  const id = capture(attributeFilter?.[CONVERSATION_ID]);
+  if (!isConversationId(id)) return undefined;
+  // The column tells zeros apart, and the orders of a set's items; a filter does not.
+  if (!isLiteral(id)) return condition("(conversation IS NOT NULL)");
+  return id === 0 ? condition("(conversation IN (?, ?))", canonicalJson(0), canonicalJson(-0)) : equal(id);
 }
 
 /** SQLite's parser and its trees have a limit of depth; what is nested deeper is left open. */
@@ -343,21 +369,13 @@ function isTagged(raw: string): string {
 }
 
 function attributeEquals(key: string, value: unknown): SqlCondition {
-  if (key === NAMES.conversationId) return conversationEquals(value);
+  // The column says it: see `conversationToSql`.
+  if (key === CONVERSATION_ID && isConversationId(value)) return TRUE;
   const source = sourceOf({ kind: "attribute", places: [[key]] });
   if (source === undefined) return TRUE;
   if (isLiteral(value)) return within(source, jsonEquals(source.raw, value)).may;
   const first = Array.isArray(value) ? "[" : "{";
   return within(source, exactly(`coalesce(substr(${source.raw}, 1, 1) = ?, 0)`, first)).may;
-}
-
-/** The column is null where there is no conversation: no id, null or an empty text. */
-function conversationEquals(value: unknown): SqlCondition {
-  if (value === null || value === "") return condition("(conversation IS NULL)");
-  if (!isLiteral(value)) return condition("(conversation IS NOT NULL)");
-  if (value === 0) return condition("(conversation IN (?, ?))", canonicalJson(0), canonicalJson(-0));
-  // Not IS: the index leaves out the nulls.
-  return condition("(conversation = ?)", canonicalJson(value));
 }
 
 /** True for values whose JSON is the same where they are equal. NaN is none that a filter can say, but its JSON is. */

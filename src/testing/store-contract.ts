@@ -1,6 +1,7 @@
 // What every store keeps to, as tests: what was written is read back, and a query means the same everywhere.
 import assert from "node:assert/strict";
 import type { Summary } from "../conventions/summary.ts";
+import type { Attributes } from "../model/attributes.ts";
 import { select, type TraceQuery } from "../model/query.ts";
 import type { Awaitable, SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
@@ -49,6 +50,44 @@ export const storeContract: readonly ContractTest[] = [
       assert.deepEqual(found.map(idOf), select(spans, query).map(idOf), JSON.stringify(query));
     }
   }),
+  contractTest("finds a conversation by its id, under every vocabulary's name for it", async (tracer) => {
+    writeTalk(tracer);
+    const named = async (query: TraceQuery) => (await tracer.getTraces(query)).map((span) => span.spanName);
+    assert.deepEqual(await named({ conversation: 42 }), ["own 42", "gen_ai 42", "session 42"]);
+    assert.deepEqual(await named({ conversation: "42" }), ["gen_ai text", "own text"]);
+    assert.deepEqual(await named({ conversation: "s" }), ["session", "empty own"]);
+    assert.deepEqual(await named({ conversation: { a: 1, b: [2] } }), ["own object"]);
+    assert.deepEqual(await named({ conversation: true }), []);
+    assert.deepEqual(await named({ conversation: 42, spanName: "session 42" }), ["session 42"]);
+    assert.deepEqual(await named({ conversation: 42, order: "desc", limit: 2 }), ["session 42", "gen_ai 42"]);
+    // A filter asks for an attribute, not for a conversation.
+    const filtered = (attributeFilter: Attributes) => named({ attributeFilter });
+    assert.deepEqual(await filtered({ "ai.conversation.id": 42 }), ["own 42"]);
+    assert.deepEqual(await filtered({ "ai.conversation.id": "" }), ["empty own"]);
+    assert.deepEqual(await filtered({ "session.id": 42 }), ["session 42"]);
+    const both = { conversation: 42, attributeFilter: { "ai.conversation.id": null } };
+    assert.deepEqual(await named(both), ["gen_ai 42", "session 42"]);
+  }),
+  contractTest("lists a conversation as one row, under every vocabulary's name for it", async (tracer) => {
+    const list = listingOf(tracer);
+    if (list === undefined) return;
+    writeTalk(tracer);
+    const rows = await allPages(list, { by: "conversation", limit: 1 });
+    assert.deepEqual(
+      rows.map(({ id, spans }) => [id, spans]),
+      [
+        [{ a: 1, b: [2] }, 1],
+        ["42", 2],
+        ["s", 2],
+        [42, 3],
+      ],
+    );
+  }),
+  contractTest("gives back the attributes as written, whatever names the conversation", async (tracer) => {
+    const spans = writeTalk(tracer);
+    const found = await tracer.getTraces();
+    assert.deepEqual(found.map(toPlain), spans.map(toPlain));
+  }),
   contractTest("gives parents before children where times tie, and links them", async (tracer) => {
     const startedAt = new Date();
     const root = tracer.startSpan("root", { startedAt });
@@ -80,6 +119,7 @@ export const storeContract: readonly ContractTest[] = [
     await assert.rejects(read({ traceID: "x" }), isInvalid);
     await assert.rejects(read({ since: new Date(Number.NaN) }), isInvalid);
     await assert.rejects(read({ where: "duration >" }), isInvalid);
+    for (const conversation of [undefined, null, ""]) await assert.rejects(read({ conversation }), isInvalid);
   }),
   contractTest("lists traces and conversations as all stores do, where it lists", async (tracer) => {
     const list = listingOf(tracer);
@@ -96,6 +136,28 @@ export const storeContract: readonly ContractTest[] = [
     }
   }),
 ];
+
+/** Spans by name, with what says which conversation they are of: the first of several names is right. */
+const TALK: Readonly<Record<string, Attributes>> = {
+  "own 42": { "ai.conversation.id": 42 },
+  "gen_ai 42": { "gen_ai.conversation.id": 42, "session.id": "s" },
+  "session 42": { "session.id": 42 },
+  "gen_ai text": { "gen_ai.conversation.id": "42" },
+  session: { "session.id": "s" },
+  "empty own": { "ai.conversation.id": "", "gen_ai.conversation.id": null, "session.id": "s" },
+  "own text": { "ai.conversation.id": "42", "session.id": "s" },
+  "own object": { "ai.conversation.id": { b: [2], a: 1 } },
+  "no id": { "session.id": true },
+};
+
+function writeTalk(tracer: Tracer): Span[] {
+  const start = Date.now() - 60_000;
+  return Object.entries(TALK).map(([name, attributes], i) => {
+    const span = tracer.startSpan(name, { startedAt: new Date(start + i * 1000), parentSpan: null });
+    span.addAttributes(attributes).end();
+    return span;
+  });
+}
 
 type List = (query: SummaryQuery) => Awaitable<SummaryPage>;
 
@@ -125,7 +187,8 @@ function writeTurns(tracer: Tracer): Span[] {
     const startedAt = new Date(start + ((i * 4) % 9) * 60_000);
     const turn = tracer.startSpan("converse", { spanKind: "SERVER", startedAt, parentSpan: null });
     turn.addAttributes({ "ai.trace.type": "converse", "ai.user.input": `Hello ${i}` });
-    turn.addAttribute("ai.conversation.id", [42, "42", null][i % 3], { inheritable: true });
+    const name = ["ai.conversation.id", "gen_ai.conversation.id", "session.id"][i % 4] ?? "user.id";
+    turn.addAttribute(name, [42, "42", null][i % 3], { inheritable: true });
     const call = tracer.startSpan("llm", { spanKind: "CLIENT", startedAt, parentSpan: turn });
     call.addAttributes({ "ai.trace.type": "llm-invocation", "ai.llm.response.usage": { inputTokens: i } });
     if (i % 4 === 0) call.setStatus("ERROR");
@@ -194,7 +257,7 @@ function writeConversations(tracer: Tracer): Span[] {
     // Ids that differ in type alone; and now and then none, or null.
     const conversation = [42, "42", null, undefined, "other"][i % 5];
     span.addAttributes({
-      "ai.conversation.id": conversation,
+      [i % 7 === 0 ? "session.id" : "ai.conversation.id"]: conversation,
       i,
       even: i % 2 === 0,
       tags: [i % 2, { deep: i % 3 }],
@@ -213,6 +276,7 @@ function queriesOver(spans: readonly Span[]): TraceQuery[] {
   const filters: TraceQuery[] = [
     {},
     ...[42, "42", null, "other"].map(conversation),
+    ...[42, "42", "other"].map((id) => ({ conversation: id })),
     { traceId: spans[4]?.traceId ?? "" },
     { spanName: "tool" },
     { status: "ERROR" },
@@ -229,6 +293,10 @@ function queriesOver(spans: readonly Span[]): TraceQuery[] {
     { where: `started_at >= ${since.toISOString()} and started_at < ${until.toISOString()}` },
     { traceId: spans[4]?.traceId ?? "", where: "i = 4" },
     { ...conversation(42), where: "even = true", spanName: "tool" },
+    { ...conversation(42), conversation: 42, where: "even = true" },
+    { ...conversation(null), conversation: 42 },
+    { conversation: "42", traceId: spans[4]?.traceId ?? "" },
+    { conversation: "42", since, until },
   ];
   return filters.flatMap((query) => [
     query,

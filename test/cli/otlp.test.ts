@@ -98,7 +98,8 @@ describe("collect", () => {
       kind: SpanKind.SERVER,
       attributes: { "ai.trace.type": "converse", "ai.conversation.id": "c1", "ai.user.input": "Hello?" },
     });
-    tracer.startSpan("get_weather", {}, trace.setSpan(ROOT_CONTEXT, turn)).end();
+    const attributes = { "gen_ai.conversation.id": "c1" };
+    tracer.startSpan("get_weather", { attributes }, trace.setSpan(ROOT_CONTEXT, turn)).end();
     turn.end();
     await provider.shutdown();
 
@@ -106,6 +107,7 @@ describe("collect", () => {
     expect(stdout).toContain("their agent");
     expect(stdout).toMatch(/^converse .*\n└─ get_weather /m);
     expect((await tracelight(["show", "c1", "sdk.db"])).stdout).toMatch(/user +Hello\?/);
+    expect(jsonOf(await tracelight(["ls", "--json", "sdk.db"]))).toMatchObject([{ id: "c1", spans: 2 }]);
     const { code, stdout: url, stderr } = await collector.stop();
     expect({ code, url }).toEqual({ code: 0, url: `${collector.url}\n` });
     expect(collector.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);

@@ -4,15 +4,21 @@ import { expect, test } from "vitest";
 import { NAMES } from "../../src/conventions/names.ts";
 import { summarize, summaryKey } from "../../src/conventions/summary.ts";
 import { capture } from "../../src/model/capture.ts";
+import { CONVERSATION_NAMES } from "../../src/model/conversation.ts";
+import type { SpanFields } from "../../src/model/record.ts";
 import { anyMaker, spanFields, spanLists } from "../model/arbitraries.ts";
 
 const TRACES = ["1".repeat(32), "2".repeat(32)] as const;
 let ids = 0;
 
 function span(type: string, fields: Parameters<typeof spanFields>[0] = {}) {
-  const spanId = (++ids).toString(16).padStart(16, "0");
+  const spanId = hexId(++ids);
   const attributes = { "ai.trace.type": type, "ai.conversation.id": 42, ...fields.attributes };
   return spanFields({ spanId, traceId: TRACES[0], parentSpanId: "f".repeat(16), ...fields, attributes });
+}
+
+function hexId(id: number): string {
+  return id.toString(16).padStart(16, "0");
 }
 
 const turn = span("converse", {
@@ -110,9 +116,93 @@ test("conversations are told apart by type; none is no row", () => {
   for (const none of [null, undefined, ""]) expect(key(none)).toBeUndefined();
 });
 
+test("a conversation is known by any vocabulary's name, the toolkit's first", () => {
+  const key = (attributes: SpanFields["attributes"]) =>
+    summaryKey(spanFields({ attributes }), "conversation");
+  const known = [
+    ...["ai.conversation.id", "gen_ai.conversation.id", "traceloop.association.properties.session_id"],
+    ...["ai.telemetry.metadata.chatId", "session.id"],
+  ];
+  for (const [i, name] of known.entries()) {
+    expect(key({ [name]: "c" })).toBe('"c"');
+    const later = known.slice(i + 1).map((other) => [other, "other"]);
+    expect(key({ ...Object.fromEntries(later), [name]: "c" })).toBe('"c"');
+  }
+  for (const odd of [null, "", true, ["c"], { c: 1 }]) {
+    expect(key({ "gen_ai.conversation.id": odd, "session.id": 7 })).toBe("7");
+  }
+});
+
+const types = fc.constantFrom("llm-invocation", "tool-invocation", "converse", "cycle");
+interface Planned {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId: string | undefined;
+  readonly startedAtMicros: number;
+  readonly type: string;
+  readonly tokens: number;
+}
+
+const forests: fc.Arbitrary<readonly Planned[]> = fc.uniqueArray(
+  fc.record({
+    traceId: fc.constantFrom(...TRACES),
+    spanId: fc.integer({ min: 1, max: 9 }).map(hexId),
+    parentSpanId: fc.option(fc.integer({ min: 1, max: 9 }).map(hexId), { nil: undefined }),
+    startedAtMicros: fc.integer({ min: 0, max: 5 }),
+    type: types,
+    tokens: fc.constantFrom(0, 1, 10, 100),
+  }),
+  { selector: ({ traceId, spanId }) => traceId + spanId, minLength: 1, maxLength: 18 },
+);
+
+test("a model call and its tokens count where they are innermost; what lies below a tool call is its own", () => {
+  fc.assert(
+    fc.property(forests, (planned) => {
+      const spans = planned.map(({ type, tokens, ...fields }) =>
+        span(type, { ...fields, attributes: { "ai.llm.response.usage": { inputTokens: tokens } } }),
+      );
+      const parentOf = ({ traceId, parentSpanId }: Planned) =>
+        planned.find((other) => other.traceId === traceId && other.spanId === parentSpanId);
+      const above = (held: readonly Planned[]) => {
+        const found = new Set<Planned>();
+        for (const one of held) {
+          let at = parentOf(one);
+          for (; at !== undefined && at.type !== "tool-invocation" && !found.has(at); at = parentOf(at))
+            found.add(at);
+        }
+        return found;
+      };
+      const calls = planned.filter(({ type }) => type === "llm-invocation");
+      const used = planned.filter(({ tokens }) => tokens > 0);
+      const [aboveCalls, aboveUsed] = [above(calls), above(used)];
+      const counted = used.filter((one) => !aboveUsed.has(one));
+      expect(summarize(spans, "conversation")).toMatchObject({
+        modelCalls: calls.filter((one) => !aboveCalls.has(one)).length,
+        inputTokens: counted.reduce((sum, { tokens }) => sum + tokens, 0),
+      });
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("a call that is there ten thousand times, one below the other, is one, whichever comes first", () => {
+  const usage = { "ai.llm.response.usage": { inputTokens: 7 } };
+  for (const direction of [1, -1]) {
+    const chain = Array.from({ length: 10_000 }, (_, i) =>
+      span("llm-invocation", {
+        ...{ spanId: hexId(i + 1), parentSpanId: i === 0 ? undefined : hexId(i) },
+        ...{ startedAtMicros: 20_000 + direction * i, attributes: usage },
+      }),
+    );
+    expect(summarize(chain, "conversation")).toMatchObject({ modelCalls: 1, inputTokens: 7 });
+  }
+});
+
 test("any spans with any attributes have a row", () => {
   const attributes = fc
-    .array(fc.tuple(fc.constantFrom(...Object.values(NAMES)), anyMaker), { maxLength: 6 })
+    .array(fc.tuple(fc.constantFrom(...Object.values(NAMES), ...CONVERSATION_NAMES), anyMaker), {
+      maxLength: 6,
+    })
     .map((entries) => Object.fromEntries(entries.map(([name, make]) => [name, capture(make())])));
   const kinds = fc.constantFrom("converse", "llm-invocation", "tool-invocation", "cycle", "x");
   const odd = fc

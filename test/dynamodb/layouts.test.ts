@@ -1,7 +1,7 @@
 // Key layouts: items equal to the Python toolkit's, and reading by conversation in each layout.
 import { readFileSync } from "node:fs";
 import { type AttributeValue, BatchWriteItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
-import { Span, type SpanRecord, type TracelightError } from "tracelight";
+import { type Attributes, Span, type SpanRecord, type TracelightError } from "tracelight";
 import { DynamoDbTracer, type DynamoDbTracerOptions, ensureTable, type KeyLayout } from "tracelight/dynamodb";
 import { describe, expect, test } from "vitest";
 import { DynamoDbStore } from "../../src/dynamodb/sink.ts";
@@ -169,7 +169,12 @@ test("April's version shows bytes, sets and dates as Python's text", async () =>
 describe("index keys", () => {
   const keys: [KeyLayout, object, string | undefined][] = [
     ["conversation", { "ai.conversation.id": 42, "ai.subcontext.id": "s" }, "42"],
+    ["conversation", { "gen_ai.conversation.id": "g", "session.id": "s" }, "g"],
+    ["conversation", { "session.id": 7 }, "7"],
+    ["conversation", { "session.id": ["s"] }, undefined],
     ["conversation#subcontext", { "ai.conversation.id": 42 }, "42#_"],
+    ["conversation#subcontext", { "session.id": "s1", "ai.subcontext.id": "s" }, "s1#s"],
+    ["conversation#auth", { "gen_ai.conversation.id": "g", "ai.auth.context": "u" }, "g#u"],
     ["conversation#subcontext", { "ai.conversation.id": 42, "ai.subcontext.id": "" }, "42#_"],
     ["conversation#subcontext", { "ai.conversation.id": true, "ai.subcontext.id": "s" }, "True#s"],
     ["conversation#subcontext", { "ai.subcontext.id": "s" }, undefined],
@@ -200,6 +205,7 @@ describe("reading by conversation", () => {
       say("nulls", { "ai.subcontext.id": null, "ai.auth.context": null });
       say("sub", { "ai.subcontext.id": "s", "ai.auth.context": "u" });
       say("object", { "ai.subcontext.id": "s", "ai.auth.context": { principal_id: "u" } });
+      say("session", { "ai.conversation.id": null, "session.id": "c", "ai.subcontext.id": "x" });
       say("other", { "ai.conversation.id": "c#s" });
       const names = async (filter: object) =>
         (await tracer.getTraces({ attributeFilter: { "ai.conversation.id": "c", ...filter } })).map(
@@ -210,10 +216,17 @@ describe("reading by conversation", () => {
       expect(await names({ "ai.subcontext.id": "s", "ai.auth.context": { principal_id: "u" } })).toEqual([
         "object",
       ]);
+      const asked = async (attributeFilter: Attributes) =>
+        (await tracer.getTraces({ conversation: "c", attributeFilter })).map(({ spanName }) => spanName);
+      expect(await asked({ "ai.subcontext.id": "s", "ai.auth.context": "u" })).toEqual(["sub"]);
+      expect(await asked({ "ai.subcontext.id": "x", "ai.auth.context": null })).toEqual(["session"]);
       expect(errors).toEqual([]);
       // The rest of the key is not known: all are found, and where that took a scan it is said.
       expect(await names({})).toEqual(["plain", "nulls", "sub", "object"]);
-      expect(errors.map(({ code }) => code)).toEqual(keyLayout === "conversation" ? [] : ["TABLE_SCAN"]);
+      expect(await asked({})).toEqual(["plain", "nulls", "sub", "object", "session"]);
+      expect([...new Set(errors.map(({ code }) => code))]).toEqual(
+        keyLayout === "conversation" ? [] : ["TABLE_SCAN"],
+      );
       await tracer.close();
     },
   );

@@ -78,6 +78,7 @@ describe("a large span", () => {
         links: [{ traceId: "c".repeat(32), spanId: "d".repeat(16), attributes: { x: noise(300_000) } }],
       }),
     "a conversation whose id is huge": () => span({ attributes: { "ai.conversation.id": noise(600_000) } }),
+    "a session whose id is huge": () => span({ attributes: { "session.id": noise(600_000) } }),
   };
 
   test.each(Object.entries(large))("is stored whole: %s", async (_name, make) => {

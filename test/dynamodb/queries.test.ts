@@ -39,17 +39,19 @@ const value = fc.constantFrom<unknown>(
 const attributes = fc.dictionary(key, value, { maxKeys: 3, noNullPrototype: true });
 const start = fc.constantFrom(-1000, 0, 5000, 5001, 6000, 1_000_000, 253402300800000);
 const conversation = fc.constantFrom<unknown>("c", 42, "42", null, undefined, true);
+const named = fc.constantFrom("ai.conversation.id", "gen_ai.conversation.id", "session.id");
 const spanName = fc.constantFrom("plan", "act", "");
 const identifier = fc.constantFrom("A", "A#0", undefined);
 const status = fc.constantFrom("UNSET" as const, "OK" as const, "ERROR" as const);
 const plans = fc.array(
-  fc.record({ attributes, start, conversation, spanName, identifier, status, child: fc.boolean() }),
+  fc.record({ attributes, start, conversation, named, spanName, identifier, status, child: fc.boolean() }),
   { minLength: 1, maxLength: 20 },
 );
 const date = start.chain((ms) => fc.constantFrom(ms, ms + 1, ms - 1)).map((ms) => new Date(ms));
 const queries = fc.record(
   {
     trace: fc.nat(20),
+    conversation: fc.constantFrom("c", 42, "42", true),
     attributeFilter: fc
       .tuple(attributes, fc.option(conversation, { nil: undefined }))
       .map(([own, id]) => (id === undefined ? own : { ...own, "ai.conversation.id": id })),
@@ -82,7 +84,7 @@ test("any query finds what a filter over all spans finds", async () => {
         const startedAt = new Date(plan.start + 10 * ms++);
         const span = tracer?.startSpan(plan.spanName, { startedAt, parentSpan: parent ?? null });
         if (span === undefined) continue;
-        span.addAttributes({ ...plan.attributes, "ai.conversation.id": plan.conversation });
+        span.addAttributes({ ...plan.attributes, [plan.named]: plan.conversation });
         if (plan.status !== "UNSET") span.setStatus(plan.status);
         span.end(new Date(8.64e14));
         all.push({ span, identifier: plan.identifier ?? "_" });

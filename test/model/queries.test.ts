@@ -333,8 +333,8 @@ describe("a bad query", () => {
     });
     expect(problemOf({ Limit: 1 }).message).toContain('did you mean "limit"?');
     expect(problemOf({ attributesFilter: {} }).message).toContain('did you mean "attributeFilter"?');
-    expect(problemOf({ conversation: "x" }).message).toContain(
-      "it takes traceId, attributeFilter, identifier",
+    expect(problemOf({ vocabulary: "x" }).message).toContain(
+      "it takes traceId, conversation, attributeFilter, identifier",
     );
     expect(problemOf({ constructor: 1 }).code).toBe("INVALID_QUERY");
   });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { matches, type TraceQuery } from "tracelight";
 import { afterAll, describe, expect, it } from "vitest";
 import { capture, setOwn } from "../../src/model/capture.ts";
+import { conversationKey } from "../../src/model/conversation.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { evaluate } from "../../src/model/where.ts";
 import { parseWhere } from "../../src/model/where-syntax.ts";
@@ -416,6 +417,7 @@ const filterValues = fc.oneof(value, leaf);
 const queries: fc.Arbitrary<TraceQuery> = fc.record(
   {
     traceId: fc.constantFrom("a".repeat(32), "x"),
+    conversation: filterValues.filter((id) => conversationKey(capture(id)) !== undefined),
     identifier: fc.constantFrom("_", "x", "a\0b"),
     spanName: texts,
     status: fc.constantFrom("UNSET" as const, "OK" as const),
@@ -428,13 +430,14 @@ const queries: fc.Arbitrary<TraceQuery> = fc.record(
   },
   { requiredKeys: [] },
 );
-const inConversations = fc.tuple(written, fc.option(filterValues)).map(([row, id]) => ({
+const named = fc.constantFrom("ai.conversation.id", "gen_ai.conversation.id", "session.id");
+const inConversations = fc.tuple(written, named, fc.option(filterValues)).map(([row, name, id]) => ({
   ...row,
   span: {
     ...row.span,
     attributes: {
       ...row.span.attributes,
-      ...(id === null ? {} : { "ai.conversation.id": capture(id) ?? null }),
+      ...(id === null ? {} : { [name]: capture(id) ?? null }),
     },
   },
 }));
@@ -463,23 +466,36 @@ describe("a query as SQL", () => {
     const rows = [1, "1", null, undefined, ""].map((id) => ({
       span: spanFields({
         spanName: `turn ${String(id)}`,
-        attributes: id === undefined ? {} : { "ai.conversation.id": id, turn: 1 },
+        attributes: id === undefined ? { "session.id": 1 } : { "ai.conversation.id": id, turn: 1 },
       }),
     }));
     write(rows);
     const ids = (query: TraceQuery) => found(queryToSql(query)).join("");
     expect(ids({})).toBe("12345");
-    expect(ids({ attributeFilter: { "ai.conversation.id": 1 } })).toBe("1");
+    expect(ids({ conversation: 1 })).toBe("14");
+    expect(ids({ conversation: "1" })).toBe("2");
+    // Whose attribute it is, is seen in the span.
+    expect(ids({ attributeFilter: { "ai.conversation.id": 1 } })).toBe("14");
     expect(ids({ attributeFilter: { "ai.conversation.id": "1" } })).toBe("2");
-    expect(ids({ attributeFilter: { "ai.conversation.id": null } })).toBe("345");
+    expect(ids({ attributeFilter: { "ai.conversation.id": null } })).toBe("34");
     expect(ids({ attributeFilter: { turn: 1 }, spanName: "turn 1" })).toBe("12");
     expect(ids({ attributeFilter: { turn: null } })).toBe("4");
     expect(ids({ where: "turn = 1", since: new Date(1000), until: new Date(1001), status: "UNSET" })).toBe(
       "1235",
     );
     expect(ids({ traceId: "b".repeat(32) })).toBe("");
-    const { sql } = queryToSql({ attributeFilter: { "ai.conversation.id": 1 } });
-    const plan = database.prepare(`EXPLAIN QUERY PLAN SELECT * FROM spans WHERE ${sql}`).all("1");
-    expect(JSON.stringify(plan)).toContain("spans_by_conversation");
+    const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`a${i}`, null]));
+    for (const query of [
+      { conversation: 1 },
+      { attributeFilter: { "ai.conversation.id": 1 } },
+      { attributeFilter: { ...many, "ai.conversation.id": 1 } },
+    ]) {
+      const { sql, values } = queryToSql(query);
+      const plan = database
+        .prepare(`EXPLAIN QUERY PLAN SELECT * FROM spans WHERE ${sql} ORDER BY started_at, id`)
+        .all(...values);
+      expect(JSON.stringify(plan)).toContain("spans_by_conversation");
+      expect(JSON.stringify(plan)).not.toContain("TEMP B-TREE");
+    }
   });
 });

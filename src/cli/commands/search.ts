@@ -1,9 +1,8 @@
 // `tracelight search`: spans by their words, each hit in its context.
-
-import { NAMES } from "../../conventions/names.ts";
 import { matchesSearch, parseSearch, type SearchQuery, searchTexts } from "../../conventions/search.ts";
 import { type Snippet, snippets } from "../../conventions/snippets.ts";
 import { isoMicros } from "../../model/clock.ts";
+import { conversationOf } from "../../model/conversation.ts";
 import { encodeValue } from "../../model/values.ts";
 import type { Paint } from "../../render/color.ts";
 import { escapeCharacter } from "../../render/escape.ts";
@@ -113,7 +112,7 @@ function hitJson(span: Span, query: SearchQuery): object {
     span_id: span.spanId,
     span_name: span.spanName,
     started_at: isoMicros(span.startedAtMicros),
-    conversation_id: encodeValue(span.attributes[NAMES.conversationId] ?? null),
+    conversation_id: encodeValue(conversationOf(span.attributes) ?? null),
     snippets: snippets(searchTexts(span), query, { count: SNIPPETS_A_SPAN }).map(({ label, parts }) => ({
       label,
       text: parts.map(({ text }) => text).join(""),

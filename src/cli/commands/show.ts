@@ -1,5 +1,4 @@
 // `tracelight show`: one trace as a tree, or one conversation turn by turn.
-import { NAMES } from "../../conventions/names.ts";
 import { type Summary, summarize } from "../../conventions/summary.ts";
 import { encodeRecord } from "../../model/record.ts";
 import type { Span } from "../../tracing/span.ts";
@@ -37,9 +36,7 @@ export async function show(
   const found = await resolveId(id.trim(), store);
   if (found === undefined) return unknownId(id.trim(), store, context);
   const spans = await store.find(
-    found.by === "trace"
-      ? { traceId: idText(found.id) }
-      : { attributeFilter: { [NAMES.conversationId]: found.id } },
+    found.by === "trace" ? { traceId: idText(found.id) } : { conversation: found.id },
   );
   if (spans.length === 0) return unknownId(id.trim(), store, context);
   await print(found, spans, options, context);

@@ -1,5 +1,4 @@
 // A DynamoDB table as a store of the command: `dynamodb:Table?region=…&endpoint=…`.
-import { NAMES } from "../../conventions/names.ts";
 import { type KeyLayout, LAYOUTS } from "../../dynamodb/layout.ts";
 import { DynamoDbTracer, type DynamoDbTracerOptions } from "../../dynamodb/tracer.ts";
 import { TracelightError } from "../../model/errors.ts";
@@ -83,8 +82,7 @@ class DynamoDbTable implements OpenStore {
   }
 
   async #has({ by, id }: FoundId): Promise<boolean> {
-    const query =
-      by === "trace" ? { traceId: idText(id) } : { attributeFilter: { [NAMES.conversationId]: id } };
+    const query = by === "trace" ? { traceId: idText(id) } : { conversation: id };
     return (await this.#tracer.getTraces({ ...query, limit: 1 })).length > 0;
   }
 

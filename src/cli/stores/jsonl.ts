@@ -1,13 +1,12 @@
 // Files and pipes of one JSON object a line, of records, log lines or OTLP: read as a stream, whatever their size.
 import { createReadStream } from "node:fs";
-import { NAMES } from "../../conventions/names.ts";
 import {
-  conversationRowKey,
   outlineOf,
   type SpanOutline,
   type SummarySubject,
   summarizeOutlines,
 } from "../../conventions/summary.ts";
+import { conversationKey, conversationOf, isConversationId } from "../../model/conversation.ts";
 import { asTracelightError } from "../../model/errors.ts";
 import { checkQuery, matches, type TraceQuery } from "../../model/query.ts";
 import type { SpanFields } from "../../model/record.ts";
@@ -141,7 +140,7 @@ class JsonlStore implements OpenStore {
     for await (const spans of this.#spans()) {
       for (const span of spans) {
         note(found, { by: "trace", id: span.traceId }, prefix);
-        note(found, { by: "conversation", id: span.attributes[NAMES.conversationId] }, prefix);
+        note(found, { by: "conversation", id: conversationOf(span.attributes) }, prefix);
       }
     }
     const ids = [...found.values()];
@@ -220,7 +219,7 @@ function keep<S extends Pick<SpanFields, "traceId" | "spanId" | "state">>(
 }
 
 function rowKey(outline: SpanOutline, by: SummarySubject): string | undefined {
-  return by === "trace" ? outline.traceId : conversationRowKey(outline.conversationId);
+  return by === "trace" ? outline.traceId : conversationKey(outline.conversationId);
 }
 
 function groups(outlines: readonly SpanOutline[], by: SummarySubject): Map<string, SpanOutline[]> {
@@ -256,7 +255,7 @@ function page(rows: readonly Row[], query: SummaryQuery): SummaryPage {
 
 function note(found: Map<string, FoundId>, one: FoundId, prefix: string): void {
   const { by, id } = one;
-  if (id === undefined || id === null || id === "") return;
+  if (!isConversationId(id)) return;
   const text = idText(id);
   if (text.startsWith(prefix)) found.set(`${by} ${typeof id} ${text}`, one);
 }

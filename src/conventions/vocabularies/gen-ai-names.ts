@@ -4,7 +4,6 @@
 export const GEN_AI_FIELDS = {
   model: ["gen_ai.request.model", "gen_ai.response.model"],
   provider: ["gen_ai.provider.name", "gen_ai.system"],
-  conversation: ["gen_ai.conversation.id", "session.id"],
   user: ["user.id", "enduser.id"],
   agent: ["gen_ai.agent.name"],
   toolName: ["gen_ai.tool.name"],

@@ -1,4 +1,5 @@
 // A reading in OpenTelemetry's words: the table of gen-ai-names.ts, turned round.
+import { GEN_AI_CONVERSATION_ID } from "../../model/conversation.ts";
 import { jsonOf } from "../json-text.ts";
 import type { MediaPart, Message, MessagePart } from "../messages.ts";
 import { partsOf } from "../parts.ts";
@@ -29,7 +30,7 @@ export function writeGenAi(reading: Reading, agent: string | undefined): Readonl
     [GEN_AI_FIELDS.agent[0]]: agent,
     [GEN_AI_FIELDS.provider[0]]: reading.provider,
     [GEN_AI_FIELDS.model[0]]: reading.model,
-    [GEN_AI_FIELDS.conversation[0]]: textIn(reading.conversation),
+    [GEN_AI_CONVERSATION_ID]: textIn(reading.conversation),
     [GEN_AI_FIELDS.user[0]]: reading.user,
     [GEN_AI_FIELDS.toolName[0]]: tool?.name,
     [GEN_AI_FIELDS.toolCallId[0]]: tool?.callId,

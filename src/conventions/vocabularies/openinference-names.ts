@@ -10,7 +10,6 @@ export const OPENINFERENCE_FIELDS = {
     "reranker.model_name",
   ],
   provider: ["llm.provider", "llm.system"],
-  conversation: ["session.id"],
   user: ["user.id"],
   agent: ["agent.name"],
   toolName: ["tool.name"],

@@ -1,4 +1,5 @@
 // A reading in OpenInference's words: the table of openinference-names.ts, turned round.
+import { SESSION_ID } from "../../model/conversation.ts";
 import { lossyValue } from "../../model/values.ts";
 import type { MediaPart, Message, MessagePart, ToolCallPart, ToolResultPart } from "../messages.ts";
 import type { Reading } from "../reading.ts";
@@ -40,7 +41,7 @@ export function writeOpenInference(
     [kind === "embedding" ? "embedding.model_name" : OPENINFERENCE.model]: reading.model,
     [OPENINFERENCE_FIELDS.agent[0]]: agent,
     [OPENINFERENCE_FIELDS.provider[0]]: reading.provider,
-    [OPENINFERENCE_FIELDS.conversation[0]]: textIn(reading.conversation),
+    [SESSION_ID]: textIn(reading.conversation),
     [OPENINFERENCE_FIELDS.user[0]]: reading.user,
     [OPENINFERENCE_FIELDS.toolName[0]]: tool?.name,
     [OPENINFERENCE_FIELDS.toolCallId[0]]: tool?.callId,

@@ -29,7 +29,6 @@ export const toolkit: Vocabulary = {
     "Generative AI Toolkit for Python, of April 2025 and newer; Bedrock's Converse API for messages, tools and usage",
   names: {
     model: [NAMES.requestModel],
-    conversation: [NAMES.conversationId],
     agent: [NAMES.agentName],
     toolName: [NAMES.toolName],
     toolCallId: [NAMES.toolUseId],

@@ -3,15 +3,8 @@ import type { Source } from "../source.ts";
 import { fieldIn, textIn } from "../values.ts";
 import type { NamedField, Names, Vocabulary, WorkKind } from "./vocabulary.ts";
 
-const ASSOCIATED = "traceloop.association.properties";
 const NAMES = {
-  conversation: [
-    `${ASSOCIATED}.session_id`,
-    `${ASSOCIATED}.conversation_id`,
-    `${ASSOCIATED}.thread_id`,
-    `${ASSOCIATED}.chat_id`,
-  ],
-  user: [`${ASSOCIATED}.user_id`],
+  user: ["traceloop.association.properties.user_id"],
 } as const satisfies Names<NamedField>;
 
 const SPAN_KIND = "traceloop.span.kind";

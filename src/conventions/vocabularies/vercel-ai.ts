@@ -11,12 +11,6 @@ import type { CountedField, NamedField, Names, Vocabulary, WorkKind } from "./vo
 const NAMES = {
   model: ["ai.model.id", "ai.response.model"],
   provider: ["ai.model.provider"],
-  conversation: [
-    "ai.telemetry.metadata.sessionId",
-    "ai.telemetry.metadata.conversationId",
-    "ai.telemetry.metadata.threadId",
-    "ai.telemetry.metadata.chatId",
-  ],
   user: ["ai.telemetry.metadata.userId"],
   agent: ["ai.telemetry.functionId"],
   toolName: ["ai.toolCall.name"],

@@ -22,7 +22,6 @@ export type VocabularyName = "tracelight" | "gen_ai" | "openinference" | "vercel
 export type NamedField =
   | "model"
   | "provider"
-  | "conversation"
   | "user"
   | "agent"
   | "toolName"

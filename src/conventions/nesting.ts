@@ -1,0 +1,145 @@
+// Which spans have model calls or tokens below them that they hold once more: told span by span, in any order.
+import type { SpanFields } from "../model/record.ts";
+import type { SpanFacts } from "./summary.ts";
+
+/** Spans that there is room for at first. */
+const FIRST_SIZE = 32;
+
+/** What a span holds, or what is held below it. */
+const CALL = 1;
+const TOKENS = 2;
+const HELD = CALL | TOKENS;
+/** The span itself was added, not only a child of it. */
+const KNOWN = 4;
+
+const NO_SPAN = -1;
+
+/**
+ * The spans of any number of traces. An agent's tokens are the sum of its model calls', and a call that a library makes through an
+ * instrumented client is there twice: what counts is the innermost. What lies below a tool call is the tool's own.
+ *
+ * A span passes on to its parent what it holds and what is below it, at once where the parent is known, else when it comes.
+ * Nothing is passed on by a tool call but its own tokens, so it need not be remembered. Of others that have a parent, 25 bytes are
+ * kept each, and 50 at most while there is room left.
+ */
+export class Nesting {
+  readonly #traces = new Map<string, number>();
+  #size = 0;
+  /** Three for each span: its trace's number, and its id in two halves. */
+  #keys: Uint32Array = new Uint32Array(3 * FIRST_SIZE);
+  #parents: Int32Array = new Int32Array(FIRST_SIZE);
+  #flags: Uint8Array = new Uint8Array(FIRST_SIZE);
+  /** Where each span is, plus one, by the hash of its key; 0 where there is none. */
+  #places: Uint32Array = new Uint32Array(2 * FIRST_SIZE);
+  /** Ids are made by others: nobody can choose those that collide. */
+  readonly #seed: number = Math.floor(Math.random() * 2 ** 32);
+
+  /** How many traces the spans are of. */
+  get traces(): number {
+    return this.#traces.size;
+  }
+
+  /** Takes note of a span; gives the number to ask for it by, once all were added. */
+  add(span: Pick<SpanFields, "traceId" | "spanId" | "parentSpanId">, facts: SpanFacts): number {
+    const trace = this.#numberOf(span.traceId);
+    const held = (facts.kind === "model-call" ? CALL : 0) | (hasTokens(facts) ? TOKENS : 0);
+    const isTool = facts.kind === "tool-call";
+    const hasParent = span.parentSpanId !== undefined;
+    if (held === 0 && (isTool || !hasParent)) return NO_SPAN;
+    const parent = hasParent ? this.#find(trace, span.parentSpanId ?? "") : NO_SPAN;
+    if (isTool) {
+      this.#pass(parent, held);
+      return NO_SPAN;
+    }
+    const at = this.#find(trace, span.spanId);
+    this.#parents[at] = parent;
+    this.#flags[at] = this.#flagsOf(at) | KNOWN;
+    this.#pass(parent, held | (this.#flagsOf(at) & HELD));
+    return at;
+  }
+
+  /** True where a model call lies below the span of this number. */
+  hasCallBelow(at: number): boolean {
+    return (this.#flagsOf(at) & CALL) !== 0;
+  }
+
+  /** True where a span with tokens lies below the span of this number. */
+  hasTokensBelow(at: number): boolean {
+    return (this.#flagsOf(at) & TOKENS) !== 0;
+  }
+
+  /** Each span is told each thing once: so this ends, also where spans are their own ancestors. */
+  #pass(parent: number, held: number): void {
+    for (let at = parent; at !== NO_SPAN; at = this.#parents[at] ?? NO_SPAN) {
+      const flags = this.#flagsOf(at);
+      if ((flags & held) === held) return;
+      this.#flags[at] = flags | held;
+      if ((flags & KNOWN) === 0) return;
+    }
+  }
+
+  #flagsOf(at: number): number {
+    return this.#flags[at] ?? 0;
+  }
+
+  #numberOf(traceId: string): number {
+    const known = this.#traces.get(traceId) ?? this.#traces.size;
+    if (known === this.#traces.size) this.#traces.set(traceId, known);
+    return known;
+  }
+
+  #find(trace: number, spanId: string): number {
+    const high = Number.parseInt(spanId.slice(0, 8), 16) >>> 0;
+    const low = Number.parseInt(spanId.slice(8), 16) >>> 0;
+    const place = this.#placeOf(trace, high, low);
+    const found = (this.#places[place] ?? 0) - 1;
+    if (found !== NO_SPAN) return found;
+    const at = this.#size++;
+    this.#keys[3 * at] = trace;
+    this.#keys[3 * at + 1] = high;
+    this.#keys[3 * at + 2] = low;
+    this.#parents[at] = NO_SPAN;
+    this.#places[place] = at + 1;
+    if (this.#size === this.#parents.length) this.#grow();
+    return at;
+  }
+
+  /** Where in `#places` the span is, or can be put. */
+  #placeOf(trace: number, high: number, low: number): number {
+    const mask = this.#places.length - 1;
+    for (let place = hash(trace, high, low ^ this.#seed) & mask; ; place = (place + 1) & mask) {
+      const at = 3 * ((this.#places[place] ?? 0) - 1);
+      if (at < 0) return place;
+      const keys = this.#keys;
+      if (keys[at + 2] === low && keys[at + 1] === high && keys[at] === trace) return place;
+    }
+  }
+
+  #grow(): void {
+    const size = 2 * this.#size;
+    this.#keys = grown(this.#keys, new Uint32Array(3 * size));
+    this.#parents = grown(this.#parents, new Int32Array(size));
+    this.#flags = grown(this.#flags, new Uint8Array(size));
+    this.#places = new Uint32Array(2 * size);
+    for (let at = 0; at < this.#size; at++) {
+      const [trace = 0, high = 0, low = 0] = this.#keys.subarray(3 * at, 3 * at + 3);
+      this.#places[this.#placeOf(trace, high, low)] = at + 1;
+    }
+  }
+}
+
+/** True for a span that says how many tokens were used. */
+export function hasTokens({ inputTokens, outputTokens }: SpanFacts): boolean {
+  return inputTokens !== undefined || outputTokens !== undefined;
+}
+
+function grown<T extends Uint32Array | Int32Array | Uint8Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
+
+function hash(trace: number, high: number, low: number): number {
+  const sum = Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b) ^ Math.imul(trace, 0xc2b2ae35);
+  const mixed = Math.imul(sum ^ (sum >>> 15), 0x2c1b3c6d);
+  return mixed ^ (mixed >>> 13);
+}
