@@ -93,8 +93,8 @@ export class Tally {
     for (let i = 0; i < held.length; i += HELD_NUMBERS) {
       const [place = 0, today = 0, named = 0, ms = 0, failed, ...tokens] = held.slice(i, i + HELD_NUMBERS);
       const model = this.#numbered[named];
-      if (!this.#nesting.hasCallBelow(place)) model?.call(Number.isNaN(ms) ? undefined : ms, failed === 1);
-      if (this.#nesting.hasTokensBelow(place)) continue;
+      if (!this.#nesting.isCallElsewhere(place)) model?.call(Number.isNaN(ms) ? undefined : ms, failed === 1);
+      if (this.#nesting.areTokensElsewhere(place)) continue;
       for (const group of [model, this.#numbered[today]]) group?.use(tokens);
     }
   }

@@ -1,11 +1,15 @@
-// Which spans have model calls or tokens below them that they hold once more: told span by span, in any order.
+// Which spans hold model calls or tokens that others hold once more: told span by span, in any order.
 import type { SpanFields } from "../model/record.ts";
 import type { SpanFacts } from "./summary.ts";
+import { type ModelCall, twins } from "./twins.ts";
 
 /** Spans that there is room for at first. */
 const FIRST_SIZE = 32;
 
-/** What a span holds, or what is held below it. */
+/** So far up a span's ancestors are looked for. */
+const MAX_ANCESTORS = 64;
+
+/** What a span holds, or what others hold for it. */
 const CALL = 1;
 const TOKENS = 2;
 const HELD = CALL | TOKENS;
@@ -16,7 +20,8 @@ const NO_SPAN = -1;
 
 /**
  * The spans of any number of traces. An agent's tokens are the sum of its model calls', and a call that a library makes through an
- * instrumented client is there twice: what counts is the innermost. What lies below a tool call is the tool's own.
+ * instrumented client is there twice, below one another or side by side: what counts is the innermost. What lies below a tool call
+ * is the tool's own.
  *
  * A span passes on to its parent what it holds and what is below it, at once where the parent is known, else when it comes.
  * Nothing is passed on by a tool call but its own tokens, so it need not be remembered. Of others that have a parent, 25 bytes are
@@ -24,6 +29,7 @@ const NO_SPAN = -1;
  */
 export class Nesting {
   readonly #traces = new Map<string, number>();
+  #calls: ModelCall[] = [];
   #size = 0;
   /** Three for each span: its trace's number, and its id in two halves. */
   #keys: Uint32Array = new Uint32Array(3 * FIRST_SIZE);
@@ -40,7 +46,7 @@ export class Nesting {
   }
 
   /** Takes note of a span; gives the number to ask for it by, once all were added. */
-  add(span: Pick<SpanFields, "traceId" | "spanId" | "parentSpanId">, facts: SpanFacts): number {
+  add(span: NestedSpan, facts: SpanFacts): number {
     const trace = this.#numberOf(span.traceId);
     const held = (facts.kind === "model-call" ? CALL : 0) | (hasTokens(facts) ? TOKENS : 0);
     const isTool = facts.kind === "tool-call";
@@ -55,17 +61,53 @@ export class Nesting {
     this.#parents[at] = parent;
     this.#flags[at] = this.#flagsOf(at) | KNOWN;
     this.#pass(parent, held | (this.#flagsOf(at) & HELD));
+    if (facts.kind === "model-call") this.#keep(span, facts, { at, trace });
     return at;
   }
 
-  /** True where a model call lies below the span of this number. */
-  hasCallBelow(at: number): boolean {
+  /** True where another span has the model call of the span of this number: one below, or beside it. */
+  isCallElsewhere(at: number): boolean {
+    this.#pair();
     return (this.#flagsOf(at) & CALL) !== 0;
   }
 
-  /** True where a span with tokens lies below the span of this number. */
-  hasTokensBelow(at: number): boolean {
+  /** True where another span has the tokens of the span of this number. */
+  areTokensElsewhere(at: number): boolean {
+    this.#pair();
     return (this.#flagsOf(at) & TOKENS) !== 0;
+  }
+
+  #keep({ startedAtMicros, endedAtMicros }: NestedSpan, facts: SpanFacts, place: Place): void {
+    const { model, scope = "", inputTokens = 0, outputTokens = 0 } = facts;
+    if (model === undefined || endedAtMicros === undefined) return;
+    const tokens = inputTokens + outputTokens;
+    this.#calls.push({ ...place, model, scope, start: startedAtMicros, end: endedAtMicros, tokens });
+  }
+
+  /** Finds the calls that are there side by side. The one that says more has the tokens: some clients' lack cached ones, or all. */
+  #pair(): void {
+    if (this.#calls.length === 0) return;
+    const innermost = this.#calls.filter(({ at }) => (this.#flagsOf(at) & CALL) === 0);
+    this.#calls = [];
+    for (const [outer, inner] of twins(innermost, (a, b) => this.#haveCommonAncestor(a.at, b.at))) {
+      this.#flags[outer.at] = this.#flagsOf(outer.at) | CALL;
+      const less = outer.tokens > inner.tokens ? inner.at : outer.at;
+      this.#flags[less] = this.#flagsOf(less) | TOKENS;
+    }
+  }
+
+  /** False also where a tool call is between the two: what it calls is its own. */
+  #haveCommonAncestor(a: number, b: number): boolean {
+    const ofA = new Set(this.#ancestorsOf(a));
+    return this.#ancestorsOf(b).some((at) => ofA.has(at));
+  }
+
+  #ancestorsOf(span: number): number[] {
+    const ancestors: number[] = [];
+    let at = this.#parents[span] ?? NO_SPAN;
+    for (; at !== NO_SPAN && ancestors.length < MAX_ANCESTORS; at = this.#parents[at] ?? NO_SPAN)
+      ancestors.push(at);
+    return ancestors;
   }
 
   /** Each span is told each thing once: so this ends, also where spans are their own ancestors. */
@@ -127,6 +169,14 @@ export class Nesting {
     }
   }
 }
+
+/** What is asked of a span. */
+export type NestedSpan = Pick<
+  SpanFields,
+  "traceId" | "spanId" | "parentSpanId" | "startedAtMicros" | "endedAtMicros"
+>;
+
+type Place = Pick<ModelCall, "at" | "trace">;
 
 /** True for a span that says how many tokens were used. */
 export function hasTokens({ inputTokens, outputTokens }: SpanFacts): boolean {

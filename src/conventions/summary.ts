@@ -63,6 +63,8 @@ export interface SpanFacts {
   readonly tool?: string;
   /** The model that was called. */
   readonly model?: string;
+  /** Who wrote the span of a model call, where that is not Tracelight itself. */
+  readonly scope?: string;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   /** Present where the span failed. */
@@ -97,6 +99,7 @@ export function factsOf(span: SpanFields): SpanFacts {
   if (user !== undefined) facts.user = user;
   if (kind === "tool-call") facts.tool = toolName(reading, span);
   if (model !== undefined) facts.model = model;
+  if (kind === "model-call" && span.scope.name !== OWN_SCOPE) facts.scope = span.scope.name;
   addTokens(facts, reading.usage);
   if (span.spanStatus === "ERROR" || reading.error !== undefined) facts.failed = true;
   return facts;
@@ -158,12 +161,12 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
   };
 }
 
-/** The facts of model calls, and those with tokens, each without what is said again further below: see `Nesting`. */
+/** The facts of model calls, and those with tokens, each once: see `Nesting`. */
 function innermost(spans: readonly SpanOutline[]): { readonly calls: number; readonly used: SpanFacts[] } {
   const nesting = new Nesting();
   const placed = spans.map((span) => ({ facts: span.facts, at: nesting.add(span, span.facts) }));
-  const used = placed.filter(({ facts, at }) => hasTokens(facts) && !nesting.hasTokensBelow(at));
-  const calls = placed.filter(({ facts, at }) => facts.kind === "model-call" && !nesting.hasCallBelow(at));
+  const used = placed.filter(({ facts, at }) => hasTokens(facts) && !nesting.areTokensElsewhere(at));
+  const calls = placed.filter(({ facts, at }) => facts.kind === "model-call" && !nesting.isCallElsewhere(at));
   return { calls: calls.length, used: used.map(({ facts }) => facts) };
 }
 
@@ -171,6 +174,9 @@ function innermost(spans: readonly SpanOutline[]): { readonly calls: number; rea
 export function summaryKey(span: SpanFields, by: SummarySubject): string | undefined {
   return by === "trace" ? span.traceId : conversationKey(conversationOf(span.attributes));
 }
+
+/** The scope of spans that say no other. */
+const OWN_SCOPE = "tracelight";
 
 /** True for a span with which a turn begins: it has no parent, or serves one in another process. */
 export function beginsTurn(span: Pick<SpanFields, "parentSpanId" | "spanKind">): boolean {

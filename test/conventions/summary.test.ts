@@ -198,6 +198,88 @@ test("a call that is there ten thousand times, one below the other, is one, whic
   }
 });
 
+/** Model calls of one turn: who wrote each, when it was, what it used, what it is below. */
+type Called = readonly [scope: string, start: number, end: number, tokens: number, more?: object];
+
+function rowOf(calls: readonly Called[], others: readonly SpanFields[] = []) {
+  const root = span("converse", { spanId: hexId(0xaaaa), parentSpanId: undefined });
+  const called = calls.map(([scope, start, end, inputTokens, more = {}]) =>
+    span("llm-invocation", {
+      ...{ parentSpanId: root.spanId, scope: { name: scope }, startedAtMicros: start, endedAtMicros: end },
+      ...{ attributes: { "ai.llm.request.model.id": "m", "ai.llm.response.usage": { inputTokens } } },
+      ...more,
+    }),
+  );
+  const { modelCalls, inputTokens } = summarize([root, ...called, ...others], "trace") ?? {};
+  return { modelCalls, inputTokens };
+}
+
+test("a call that a library and its client have side by side is one, with the tokens of the one that says more", () => {
+  expect(
+    rowOf([
+      ["library", 0, 9000, 10],
+      ["client", 1000, 8000, 10],
+    ]),
+  ).toEqual({ modelCalls: 1, inputTokens: 10 });
+  expect(
+    rowOf([
+      ["library", 0, 9000, 10],
+      ["client", 1000, 8000, 3],
+    ]),
+  ).toEqual({ modelCalls: 1, inputTokens: 10 });
+  expect(
+    rowOf([
+      ["library", 0, 9000, 0],
+      ["client", 1000, 8000, 3],
+    ]),
+  ).toEqual({ modelCalls: 1, inputTokens: 3 });
+  // A library whose times are whole milliseconds.
+  expect(
+    rowOf([
+      ["library", 0, 9000, 1],
+      ["client", 500, 9900, 1],
+    ]),
+  ).toEqual({ modelCalls: 1, inputTokens: 1 });
+});
+
+test("calls in parallel stay apart, whichever of them ends first", () => {
+  const library: Called[] = [
+    ["library", 0, 10_000, 1],
+    ["library", 1, 5000, 10],
+  ];
+  const client: Called[] = [
+    ["client", 20, 4500, 10],
+    ["client", 30, 9900, 1],
+  ];
+  expect(rowOf([...client, ...library])).toEqual({ modelCalls: 2, inputTokens: 11 });
+  expect(rowOf([...library, ...client, ["client", 40, 9000, 100]])).toEqual({
+    modelCalls: 3,
+    inputTokens: 111,
+  });
+});
+
+test("two calls are two where they are of one library, of two models, not within one another, or a tool is between", () => {
+  const two = { modelCalls: 2, inputTokens: 11 };
+  const outer: Called = ["library", 0, 9000, 1];
+  expect(rowOf([outer, ["library", 1000, 8000, 10]])).toEqual(two);
+  expect(rowOf([outer, ["client", 1000, 12_000, 10]])).toEqual(two);
+  expect(rowOf([outer, ["client", 9500, 9900, 10]])).toEqual(two);
+  const attributes = { "ai.llm.request.model.id": "n", "ai.llm.response.usage": { inputTokens: 10 } };
+  expect(rowOf([outer, ["client", 1000, 8000, 10, { attributes }]])).toEqual(two);
+  const asking = { spanId: hexId(0xcccc) };
+  const tool = span("tool-invocation", { spanId: hexId(0xbbbb), parentSpanId: asking.spanId });
+  const below = { parentSpanId: tool.spanId };
+  expect(
+    rowOf(
+      [
+        ["library", 0, 9000, 1, asking],
+        ["client", 1000, 8000, 10, below],
+      ],
+      [tool],
+    ),
+  ).toEqual(two);
+});
+
 test("any spans with any attributes have a row", () => {
   const attributes = fc
     .array(fc.tuple(fc.constantFrom(...Object.values(NAMES), ...CONVERSATION_NAMES), anyMaker), {

@@ -49,8 +49,10 @@ describe("OpenInference's instrumentation beside it", () => {
     new BedrockInstrumentation().manuallyInstrument({ BedrockRuntimeClient: sdk.BedrockRuntimeClient });
   });
 
-  it("makes a call of its own, beside the other: it makes its span active for nobody", async () => {
-    const { tree } = await onBoth((work) => converse(sdk, work));
+  it("makes a call of its own, beside the other: it makes its span active for nobody, and the two count once", async () => {
+    const { tree, row } = await onBoth((work) => converse(sdk, work));
     expect(tree).toEqual({ turn: "-", [BY_OPENINFERENCE]: "turn", [BY_AWS]: "turn", sign: BY_AWS });
+    // With the cached tokens, which OpenInference's alone has.
+    expect(row).toMatchObject({ modelCalls: 1, inputTokens: 1240 });
   });
 });

@@ -141,13 +141,15 @@ describe("a call of an instrumented client", () => {
   const OF_CLIENT = "OpenAI Chat Completions";
   beforeAll(() => new OpenAIInstrumentation().manuallyInstrument(OpenAI));
 
-  it("is there twice, side by side, and says the same", async () => {
+  it("is there twice, side by side, says the same, and counts once", async () => {
     const outcome = await onBoth((work) => withModel(work, (model) => model.invoke(CONVERSATION)));
     expect(outcome.tree).toEqual({ turn: "-", [CALL]: "turn", [OF_CLIENT]: "turn", fetch: OF_CLIENT });
     const [byLangChain] = outcome.readings(CALL);
     const same = { model: "gpt-4o", provider: "openai", finishReason: "tool_calls", usage: READ_USAGE };
     expect(byLangChain).toMatchObject(same);
     expect(outcome.readings(OF_CLIENT)).toMatchObject([same]);
+    const { input, output } = READ_USAGE;
+    expect(outcome.row).toMatchObject({ modelCalls: 1, inputTokens: input, outputTokens: output });
   });
 });
 
