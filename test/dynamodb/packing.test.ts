@@ -7,10 +7,11 @@ import { unpack } from "../../src/dynamodb/packing.ts";
 import { capture } from "../../src/model/capture.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { EVERY_KIND_OF_VALUE } from "../../src/testing/values.ts";
+import { watchEventLoop } from "../event-loop.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { bytesOf, Emulator, plainItem, type TestTable } from "./packing.ts";
 
-/** Slices are of 8 ms; collecting garbage and a busy machine come on top. */
+/** Slices are of 8 ms; collecting garbage comes on top. */
 const HELD_MS = 100;
 
 let emulator: Emulator;
@@ -212,22 +213,4 @@ function bytesIn(fields: SpanFields | undefined, key: string): Uint8Array {
   const value = fields?.attributes[key];
   if (!(value instanceof Uint8Array)) throw new Error(`${key} is not bytes`);
   return value;
-}
-
-/** The longest time between two turns of the event loop. */
-function watchEventLoop(): () => number {
-  let last = performance.now();
-  let longest = 0;
-  let isOver = false;
-  const tick = (): void => {
-    const now = performance.now();
-    longest = Math.max(longest, now - last);
-    last = now;
-    if (!isOver) setImmediate(tick);
-  };
-  setImmediate(tick);
-  return () => {
-    isOver = true;
-    return longest;
-  };
 }
