@@ -11,7 +11,10 @@ export interface RunningSpan {
   written: Span | undefined;
 }
 
-/** The running spans of one writer. */
+/** Looking for changes takes time for each, and what never ends must not pile up. */
+const MAX_RUNNING = 10_000;
+
+/** The running spans of one writer; of more than 10,000 the oldest are looked at no more, as if their start had not been seen. */
 export class RunningSpans {
   readonly #all = new Map<string, RunningSpan>();
   readonly #fresh = new Set<RunningSpan>();
@@ -74,6 +77,14 @@ export class RunningSpans {
     running.written = written;
     this.#fresh.delete(running);
     this.#changed.delete(running);
+    if (this.#all.size > MAX_RUNNING) this.#forgetOldest();
+  }
+
+  /** One that has its row. */
+  #forgetOldest(): void {
+    for (const running of this.#all.values()) {
+      if (running.id !== undefined) return this.giveUp(running);
+    }
   }
 
   /** Rows that were written are gone with their file. */
@@ -85,7 +96,7 @@ export class RunningSpans {
     this.#changed.clear();
   }
 
-  /** Leaves out a span whose row cannot be written. */
+  /** Leaves out a span: one whose row cannot be written, or that is one too many. */
   giveUp(running: RunningSpan): void {
     this.ended(running.span);
   }

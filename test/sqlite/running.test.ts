@@ -115,6 +115,19 @@ describe("a span of another process", () => {
     expect(await statesIn(path)).toEqual({ turn: "interrupted", next: "ended" });
   });
 
+  test("is one of too many to be looked at all the time, and has one row that ends with it", async () => {
+    const path = freshPath();
+    const { tracer } = tracerOver(path);
+    const spans = Array.from({ length: 10_002 }, (_, i) => tracer.startSpan(`s${i}`, { parentSpan: null }));
+    await tracer.flush();
+    spans[0]?.addAttribute("late", 1).end();
+    await tracer.flush();
+    const states = await statesIn(path);
+    expect([states["s0"], states["s1"], states["s10001"]]).toEqual(["ended", "running", "running"]);
+    expect(sql(path, "SELECT count(*) AS n FROM spans")).toEqual([{ n: spans.length }]);
+    expect((await read(path, { spanName: "s0" }))[0]?.attributes).toMatchObject({ late: 1 });
+  });
+
   test("is not buried by the next writer while its process lives", async () => {
     const path = freshPath();
     const child = await children.start({ path });

@@ -64,6 +64,20 @@ describe("the heap stays flat", () => {
     10 * MINUTES,
   );
 
+  it("over spans that are never ended and that nobody holds", async () => {
+    const grown = await measured(`
+      const tracer = new Tracer(drop);
+      const text = "x".repeat(1000);
+      const grown = await growth(async () => {
+        for (let i = 0; i < 30_000; i++) {
+          tracer.startSpan("forgotten", { parentSpan: null }).addAttribute("prompt", text + i);
+          if (i % 1000 === 0) await turn();
+        }
+      });
+      print({ isFlat: grown < 2, listed: tracer.openSpans().length });`);
+    expect(grown).toEqual({ isFlat: true, listed: 10_000 });
+  });
+
   it("over async turns, generators and faults", async () => {
     const megabytes = await measured(`
       const tracer = new Tracer(drop, { onError() {} });
