@@ -1,9 +1,19 @@
-// The Vercel AI SDK's own telemetry, with its mock models.
+// The Vercel AI SDK's own telemetry: with its mock models, and with OpenAI's over HTTP.
+import { createOpenAI } from "@ai-sdk/openai";
 import { generateText, stepCountIs, streamText, tool } from "ai";
 import { MockLanguageModelV2 } from "ai/test";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { expectAsLongAsItsStream, FIRST_PART, onBoth, type Work } from "./support.ts";
+import { EVENTS } from "./openai.ts";
+import {
+  expectAsLongAsItsStream,
+  FIRST_PART,
+  onBoth,
+  sendEvents,
+  stub,
+  type Work,
+  withServer,
+} from "./support.ts";
 
 describe("generateText", () => {
   const ask = (work: Work) =>
@@ -71,6 +81,38 @@ describe("streamText", () => {
     ]);
     expect(readings("ai.toolCall")).toEqual([TOOL_CALL]);
     expect(row).toMatchObject(ROW);
+  });
+});
+
+describe("streamText with OpenAI's API", () => {
+  it("lasts as long as its stream, and says what came in it", async () => {
+    const outcome = await onBoth((work) =>
+      withServer(
+        stub((_, response) => sendEvents(response, EVENTS, work.used)),
+        (baseURL) =>
+          work.span("turn", async () => {
+            const model = createOpenAI({ apiKey: "none", baseURL }).chat("gpt-4o");
+            const { textStream } = streamText({ model, ...questionOf(work), stopWhen: stepCountIs(1) });
+            for await (const text of textStream) if (text === "Let me ") await work.useFirstPart();
+          }),
+      ),
+    );
+    expectAsLongAsItsStream(outcome, "ai.streamText.doStream");
+    expect(outcome.readings("ai.streamText.doStream")).toMatchObject([
+      {
+        ...{ ...OF_CALLS, inputMessages: [QUESTION], finishReason: "tool-calls" },
+        outputMessages: [
+          {
+            role: "assistant",
+            parts: [
+              { type: "text", text: "Let me look." },
+              { type: "tool-call", id: "t2", name: "get_weather", arguments: { city: "Amsterdam" } },
+            ],
+          },
+        ],
+      },
+    ]);
+    expect(outcome.row).toMatchObject({ ...ROW, modelCalls: 1, inputTokens: 1240, outputTokens: 30 });
   });
 });
 
