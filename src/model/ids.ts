@@ -1,5 +1,4 @@
 // Span and trace ids as W3C Trace Context has them: lower-case hex, random, never all zero.
-import { randomFillSync } from "node:crypto";
 
 /** Ids are cut from a pool of hex digits: 64 units of work, each a trace and two spans. */
 const POOL_WORDS = 512;
@@ -33,7 +32,8 @@ export function newTraceId(): string {
  * Source: https://prng.di.unimi.it/xoshiro128starstar.c
  */
 function refill(): void {
-  if (pools++ % POOLS_A_SEED === 0) randomFillSync(state);
+  // Loaded when the first id is made: a program that only imports the package does not pay for it.
+  if (pools++ % POOLS_A_SEED === 0) process.getBuiltinModule("node:crypto").randomFillSync(state);
   let [a = 1, b = 0, c = 0, d = 0] = state;
   for (let i = 0; i < POOL_WORDS; i++) {
     const product = Math.imul(b, 5);

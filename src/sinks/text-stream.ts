@@ -1,5 +1,5 @@
 // A text stream as a sink needs it: counted, bounded, and its errors kept from the app.
-import { Writable } from "node:stream";
+import type { Writable } from "node:stream";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import type { OptionRules } from "../model/options.ts";
 import { is } from "../model/options.ts";
@@ -25,6 +25,8 @@ const guarded = new WeakSet<Writable>();
 /** Writes text to a target and knows what became of it. */
 export class TextStream {
   readonly #target: TextTarget;
+  /** The target, where it is one of Node's own. */
+  readonly #stream: Writable | undefined;
   readonly #faults: Faults;
   #written = 0;
   #failed = 0;
@@ -35,7 +37,8 @@ export class TextStream {
   constructor(target: TextTarget, options: Pick<TracerOptions, "onError">) {
     this.#target = target;
     this.#faults = new Faults(options.onError);
-    if (target instanceof Writable) keepErrorsFromApp(target);
+    this.#stream = isStream(target) ? target : undefined;
+    if (this.#stream !== undefined) keepErrorsFromApp(this.#stream);
   }
 
   /** Writes one span's text. What throws here is the caller's to count. */
@@ -52,7 +55,7 @@ export class TextStream {
   }
 
   #send(text: string, done: (error?: Error | null) => void): void {
-    if (this.#target instanceof Writable) this.#target.write(text, done);
+    if (this.#stream !== undefined) this.#stream.write(text, done);
     else {
       this.#target.write(text);
       done();
@@ -60,16 +63,16 @@ export class TextStream {
   }
 
   #isClosed(): boolean {
-    return this.#target instanceof Writable && (this.#target.destroyed || this.#target.writableEnded);
+    return this.#stream !== undefined && (this.#stream.destroyed || this.#stream.writableEnded);
   }
 
   #buffered(): number {
-    return this.#target instanceof Writable ? this.#target.writableLength : 0;
+    return this.#stream?.writableLength ?? 0;
   }
 
   /** Resolves when the stream has taken all, or the time is over. */
   async flush(timeoutMs: number): Promise<DeliveryReport> {
-    if (this.#target instanceof Writable && this.#isWaiting()) await drained(this.#target, timeoutMs);
+    if (this.#stream !== undefined && this.#isWaiting()) await drained(this.#stream, timeoutMs);
     // Who has put another `write` in place of a stream's own may never confirm.
     const pending = this.#isWaiting() ? this.#unconfirmed : 0;
     const written = this.#written + this.#unconfirmed - pending;
@@ -98,6 +101,11 @@ export class TextStream {
     const message = `The stream takes no more: ${MAX_BUFFERED_BYTES} bytes wait, and further spans are dropped.`;
     this.#faults.report(new TracelightError("QUEUE_FULL", message));
   }
+}
+
+/** Loaded when it is asked for: `import "tracelight"` does without. */
+function isStream(target: TextTarget): target is Writable {
+  return target instanceof process.getBuiltinModule("node:stream").Writable;
 }
 
 /** Without a listener, a broken pipe or a full disk would end the process by an `error` event. */

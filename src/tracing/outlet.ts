@@ -1,7 +1,7 @@
 // The way from a tracer to its sink, and the one place of its lifecycle: `process`, counting, faults, flush and close.
 import { types } from "node:util";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
-import { callSink, runQuietly } from "./context.ts";
+import { callSink, isBridged, runQuietly } from "./context.ts";
 import { type Process, processed } from "./draft.ts";
 import type { Faults } from "./faults.ts";
 import type { DeliveryReport, Sink } from "./sink.ts";
@@ -34,7 +34,7 @@ export class Outlet {
     try {
       const out = this.#process === undefined ? span : processed(span, this.#process);
       if (out === undefined) return this.discard(span);
-      const result: unknown = callSink(() => this.sink.write(out));
+      const result: unknown = isBridged() ? this.#writeQuietly(out) : this.sink.write(out);
       this.#written++;
       // An async write is against the contract, but TypeScript lets it pass, and its rejection must not end the app.
       if (result !== undefined && types.isPromise(result))
@@ -43,6 +43,11 @@ export class Outlet {
       this.#notWritten(error, 0);
       if (this.#process !== undefined) this.discard(span);
     }
+  }
+
+  /** By itself, so that no function is made for each span. */
+  #writeQuietly(span: Span): unknown {
+    return runQuietly(() => this.sink.write(span));
   }
 
   /** What a sink keeps of a span that began must go where the span may not be written. */

@@ -5,7 +5,6 @@ import { capture } from "../model/capture.ts";
 import { isoMicros, microsOf, nowMicros } from "../model/clock.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { captureShared, reveal } from "../model/history.ts";
-import { newSpanId, newTraceId } from "../model/ids.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
 import {
   decodeRecord,
@@ -547,11 +546,11 @@ const UNATTACHED = {
 
 const EMPTY: Payload = { own: [], inherited: undefined, events: [], links: [], statusMessage: undefined };
 
-/** The one span of all tracers that record nothing: it takes everything and keeps nothing. */
+/** The one span of all tracers that record nothing: it takes everything and keeps nothing. Its ids are passed on to nobody. */
 export const NOOP_SPAN: Span = frozenSpan(
   {
-    traceId: newTraceId(),
-    spanId: newSpanId(),
+    traceId: "f".repeat(32),
+    spanId: "f".repeat(16),
     parentSpanId: undefined,
     kind: "INTERNAL",
     scope: { name: "tracelight" },
