@@ -1,7 +1,5 @@
 // Writes spans to the file at the end of each tick; what cannot be written now waits in memory and is tried again.
 import { setTimeout as delay } from "node:timers/promises";
-import { compress } from "../delivery/compression.ts";
-import { NodeEncoder } from "../delivery/content.ts";
 import { type Epoch, Ledger } from "../delivery/ledger.ts";
 import { atExit, finished, unfinished } from "../delivery/lifecycle.ts";
 import { Queue } from "../delivery/queue.ts";
@@ -15,15 +13,9 @@ import { boundedJson } from "../render/text.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import {
-  isLarge,
-  nodeOwner,
-  type PreparedSpan,
-  prepareInSlices,
-  prepareNow,
-  TooMuchAtOnce,
-} from "./content.ts";
+import { isLarge, type PreparedSpan, prepareNow, TooMuchAtOnce } from "./content.ts";
 import { type Driver, explainSqlite, isBusy, SQLITE, sqliteCode } from "./driver.ts";
+import { LargeSpans, SMALL_BYTES } from "./large-spans.ts";
 import { type RunningSpan, RunningSpans } from "./running.ts";
 import { WriterFile } from "./writer-file.ts";
 
@@ -68,8 +60,6 @@ const LOCK_TELLING_MS = 3000;
 const EXIT_PATIENCE_MS = 2000;
 /** Whoever reads waits so long for a file that cannot even be opened. */
 const READ_PATIENCE_MS = 5000;
-/** Values of running spans are shown up to so many bytes until the span ends. */
-const SHOWN_BYTES = 64 * 1024;
 const CLOSE_TIMEOUT_MS = 30_000;
 
 /** Errors that writing again would meet again. */
@@ -92,10 +82,7 @@ export class Writer {
   readonly #ledger: Ledger = new Ledger(() => true);
   readonly #turns = new Turns();
   readonly #rarely = new Rarely();
-  /** Large spans that are prepared in slices, one after the other. */
-  readonly #inSlices = new Set<Entry>();
-  #slices: Promise<void> = Promise.resolve();
-  #sliceBytes = 0;
+  readonly #large: LargeSpans<Entry>;
   readonly #backoff = new Backoff({ baseRetryDelayMs: 50, maxRetryDelayMs: 2000 });
   #file: WriterFile | undefined;
   #isScheduled = false;
@@ -113,6 +100,15 @@ export class Writer {
   constructor(setup: WriterSetup) {
     this.#setup = setup;
     this.#queue = new Queue(setup);
+    this.#large = new LargeSpans({
+      turns: this.#turns,
+      patiently: (work) => this.#patiently(work),
+      prepared: (entry, prepared) => this.#putBack(entry, prepared),
+      failed: (entry, error) => {
+        this.#spanFailed(entry, error);
+        this.#settled();
+      },
+    });
   }
 
   get pending(): number {
@@ -231,7 +227,7 @@ export class Writer {
     this.#file?.waitForLocks(EXIT_PATIENCE_MS);
     const until = performance.now() + EXIT_PATIENCE_MS;
     this.#isExiting = true;
-    this.#queue.unshift([...this.#inSlices]);
+    this.#queue.unshift(this.#large.entries);
     while (this.#hasWork && performance.now() < until && this.#refused === undefined) this.#commitNow();
     if (this.pending > 0) this.#setup.faults.report(leftBehind(this.pending, this.#setup.path));
     this.#stop();
@@ -288,7 +284,7 @@ export class Writer {
     try {
       const fields = plainFields(entry.span);
       if (!this.#isExiting && isLarge(fields)) {
-        this.#handleInSlices(entry, fields);
+        this.#large.add(entry, fields);
         return false;
       }
       entry.prepared = prepareNow(fields);
@@ -299,10 +295,10 @@ export class Writer {
     }
   }
 
-  #handleInSlices(entry: Entry, fields: SpanFields): void {
-    this.#inSlices.add(entry);
-    this.#sliceBytes += entry.weight;
-    this.#slices = this.#slices.then(() => this.#prepareLarge(entry, fields));
+  #putBack(entry: Entry, prepared: PreparedSpan): void {
+    entry.prepared = prepared;
+    this.#queue.push(entry);
+    this.#schedule();
   }
 
   #write(batch: readonly Entry[]): void {
@@ -341,7 +337,7 @@ export class Writer {
 
   #notWritten(entry: Entry, error: unknown): void {
     if (error instanceof TooMuchAtOnce && entry.prepared !== undefined) {
-      this.#handleInSlices(entry, entry.prepared.span);
+      this.#large.add(entry, entry.prepared.span);
     } else {
       this.#spanFailed(entry, error);
     }
@@ -454,7 +450,7 @@ export class Writer {
   }
 
   #isFullFor(weight: number): boolean {
-    return this.#queue.isFullFor(weight + this.#sliceBytes);
+    return this.#queue.isFullFor(weight + this.#large.bytes);
   }
 
   #dropOldest(weight: number): void {
@@ -478,45 +474,6 @@ export class Writer {
     if (this.pending > 0 || !this.#isUnfinished) return;
     this.#isUnfinished = false;
     finished(this);
-  }
-
-  /** Large values are compressed in slices, their pieces written one by one; then the span comes back to the queue. */
-  async #prepareLarge(entry: Entry, fields: SpanFields): Promise<void> {
-    try {
-      const prepared = await prepareInSlices(fields, this.#turns);
-      for (const { owner, chunks } of prepared.pieces) await this.#writePieces(owner, chunks);
-      for (const list of prepared.lists) await this.#writeLargeNode(prepared, list);
-      entry.prepared = prepared;
-      this.#queue.push(entry);
-      this.#schedule();
-    } catch (error) {
-      this.#spanFailed(entry, error);
-      this.#settled();
-    }
-    this.#inSlices.delete(entry);
-    this.#sliceBytes -= entry.weight;
-  }
-
-  /** A node with much that is new. Where another one was written meanwhile, the row's own transaction writes what is left. */
-  async #writeLargeNode({ span }: PreparedSpan, list: PreparedSpan["lists"][number]): Promise<void> {
-    const from = await this.#patiently((file) => file.content.missingFrom(list));
-    if (from === undefined) return;
-    const { messages, hashes } = list.hashed;
-    const weight = weighValue(messages.slice(from));
-    if (weight < SHOWN_BYTES) return;
-    const { chunks, bytes } = await compress(new NodeEncoder(messages, from), weight, this.#turns);
-    await this.#writePieces(nodeOwner(hashes[messages.length] ?? ""), chunks);
-    await this.#patiently((file) => {
-      if (file.content.missingFrom(list) === from)
-        file.content.addLargeNode(list, { from, bytes, spanId: span.spanId });
-    });
-  }
-
-  async #writePieces(owner: string, chunks: readonly Uint8Array[]): Promise<void> {
-    for (const [piece, bytes] of chunks.entries()) {
-      await this.#patiently((file) => file.content.addPiece(owner, piece, bytes));
-      await this.#turns.next();
-    }
   }
 
   /** One transaction, as soon as there can be one. */
@@ -546,7 +503,7 @@ function leftBehind(spans: number, path: string): TracelightError {
 /** What a row of a running span shows: large values by their beginning, until the span ends. */
 function shortened(fields: SpanFields): SpanFields {
   const shown = Object.entries(fields.attributes).map(([key, value]): [string, unknown] =>
-    weighValue(value) > SHOWN_BYTES ? [key, `${boundedJson(value, 1000).slice(0, 1000)}…`] : [key, value],
+    weighValue(value) > SMALL_BYTES ? [key, `${boundedJson(value, 1000).slice(0, 1000)}…`] : [key, value],
   );
   return { ...fields, attributes: Object.fromEntries(shown), events: [] };
 }

@@ -1,0 +1,85 @@
+// Spans with large values: prepared in slices, one after the other, and their pieces written one by one before their row is.
+import { compress } from "../delivery/compression.ts";
+import { NodeEncoder } from "../delivery/content.ts";
+import type { Turns } from "../delivery/turns.ts";
+import { weighValue } from "../delivery/weight.ts";
+import type { SpanFields } from "../model/record.ts";
+import { nodeOwner, type PreparedSpan, prepareInSlices } from "./content.ts";
+import type { WriterFile } from "./writer-file.ts";
+
+/** Values of fewer bytes are no work to speak of. */
+export const SMALL_BYTES: number = 64 * 1024;
+
+/** How large spans get to the file. */
+export interface LargeSpansSetup<E> {
+  readonly turns: Turns;
+  /** Does the work in one transaction, as soon as there can be one. */
+  readonly patiently: <T>(work: (file: WriterFile) => T) => Promise<T>;
+  /** All but the row is written. */
+  readonly prepared: (entry: E, prepared: PreparedSpan) => void;
+  readonly failed: (entry: E, error: unknown) => void;
+}
+
+/** The large spans of one writer, each as an entry of its queue. */
+export class LargeSpans<E extends { readonly weight: number }> {
+  readonly #setup: LargeSpansSetup<E>;
+  readonly #entries = new Set<E>();
+  #bytes = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(setup: LargeSpansSetup<E>) {
+    this.#setup = setup;
+  }
+
+  /** Those that are not prepared yet. */
+  get entries(): readonly E[] {
+    return [...this.#entries];
+  }
+
+  /** What these weigh. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  add(entry: E, fields: SpanFields): void {
+    this.#entries.add(entry);
+    this.#bytes += entry.weight;
+    this.#last = this.#last.then(() => this.#prepare(entry, fields));
+  }
+
+  async #prepare(entry: E, fields: SpanFields): Promise<void> {
+    try {
+      const prepared = await prepareInSlices(fields, this.#setup.turns);
+      for (const { owner, chunks } of prepared.pieces) await this.#writePieces(owner, chunks);
+      for (const list of prepared.lists) await this.#writeNode(prepared, list);
+      this.#setup.prepared(entry, prepared);
+    } catch (error) {
+      this.#setup.failed(entry, error);
+    }
+    this.#entries.delete(entry);
+    this.#bytes -= entry.weight;
+  }
+
+  /** A node with much that is new. Where another one was written meanwhile, the row's own transaction writes what is left. */
+  async #writeNode({ span }: PreparedSpan, list: PreparedSpan["lists"][number]): Promise<void> {
+    const { turns, patiently } = this.#setup;
+    const from = await patiently((file) => file.content.missingFrom(list));
+    if (from === undefined) return;
+    const { messages, hashes } = list.hashed;
+    const weight = weighValue(messages.slice(from));
+    if (weight < SMALL_BYTES) return;
+    const { chunks, bytes } = await compress(new NodeEncoder(messages, from), weight, turns);
+    await this.#writePieces(nodeOwner(hashes[messages.length] ?? ""), chunks);
+    await patiently((file) => {
+      if (file.content.missingFrom(list) === from)
+        file.content.addLargeNode(list, { from, bytes, spanId: span.spanId });
+    });
+  }
+
+  async #writePieces(owner: string, chunks: readonly Uint8Array[]): Promise<void> {
+    for (const [piece, bytes] of chunks.entries()) {
+      await this.#setup.patiently((file) => file.content.addPiece(owner, piece, bytes));
+      await this.#setup.turns.next();
+    }
+  }
+}
