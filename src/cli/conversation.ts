@@ -1,7 +1,8 @@
 // A conversation turn by turn: what the user said, which tools were called with what, what was answered.
 import { textOfParts } from "../conventions/messages.ts";
+import { Nesting } from "../conventions/nesting.ts";
 import { type Reading, readSpan } from "../conventions/reading.ts";
-import { summarize, toolName } from "../conventions/summary.ts";
+import { factsOf, type SpanFacts, summarize, toolName } from "../conventions/summary.ts";
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { parentsOf } from "../model/tree.ts";
@@ -78,14 +79,15 @@ function topTurn(
 function entriesOf(spans: readonly SpanFields[], readings: ReadonlyMap<SpanFields, Reading>): Entry[] {
   const read = spans.flatMap((span) => {
     const reading = readings.get(span);
-    return reading === undefined ? [] : [{ span, reading }];
+    return reading === undefined ? [] : [{ span, reading, facts: factsOf(span) }];
   });
   const first = (kind: Reading["kind"]) => read.find(({ reading }) => reading.kind === kind);
   const turn = first("turn") ?? first("agent");
+  const once = eachOnce(read);
   const calls = read.filter(({ reading }) => reading.kind === "model-call");
-  const asked = turn?.reading.input ?? askedOf(calls[0]?.reading);
-  const answered = turn?.reading.output ?? spoken(calls[calls.length - 1]?.reading);
-  const between = read.flatMap((one) => (one === turn ? [] : entryOf(one, answered)));
+  const asked = turn?.reading.input ?? askedOf(calls.find((call) => isSaid(askedOf(call))));
+  const answered = turn?.reading.output ?? spoken(calls.findLast((call) => once.spoken.has(call)));
+  const between = read.flatMap((one) => (one === turn ? [] : entryOf(one, once, answered)));
   return [
     ...(isSaid(asked) ? [{ who: "user", text: asked } as const] : []),
     ...between,
@@ -97,29 +99,74 @@ function entriesOf(spans: readonly SpanFields[], readings: ReadonlyMap<SpanField
 interface Read {
   readonly span: SpanFields;
   readonly reading: Reading;
+  readonly facts: SpanFacts;
 }
 
-function entryOf({ span, reading }: Read, answered: unknown): Entry[] {
+/** What is there in several spans, told by one of them. */
+interface Once {
+  /** The spans of each tool call, by the outermost. */
+  readonly tools: ReadonlyMap<Read, readonly Read[]>;
+  /** Of the spans of a model call that have words, or an error, the innermost. */
+  readonly spoken: ReadonlySet<Read>;
+  readonly failed: ReadonlySet<Read>;
+}
+
+function eachOnce(read: readonly Read[]): Once {
+  return {
+    tools: toolCalls(read),
+    spoken: innermost(read, (one) => isSaid(spoken(one))),
+    failed: innermost(read, (one) => errorOf(one) !== undefined),
+  };
+}
+
+function toolCalls(read: readonly Read[]): Map<Read, Read[]> {
+  const nesting = new Nesting();
+  const byPlace = new Map(read.map((one) => [nesting.add(one.span, one.facts), one]));
+  const calls = new Map<Read, Read[]>();
+  for (const [at, one] of byPlace) {
+    const outermost = byPlace.get(nesting.toolCallOf(at)) ?? one;
+    const call = calls.get(outermost);
+    if (call === undefined) calls.set(outermost, [one]);
+    else call.push(one);
+  }
+  return calls;
+}
+
+/** A model call that does not tell is as none: another's span of it may. */
+function innermost(read: readonly Read[], tells: (one: Read) => boolean): Set<Read> {
+  const nesting = new Nesting();
+  const placed = read.map((one) => {
+    const facts = tells(one) ? one.facts : { ...one.facts, kind: "other" as const };
+    return { one, at: nesting.add(one.span, facts) };
+  });
+  return new Set(placed.filter(({ at }) => !nesting.isCallElsewhere(at)).map(({ one }) => one));
+}
+
+function entryOf(one: Read, once: Once, answered: unknown): Entry[] {
+  const { span, reading } = one;
   if (reading.kind === "tool-call") {
-    return [callEntry("tool", toolName(reading, span), { span, reading })];
+    const call = once.tools.get(one);
+    return call === undefined ? [] : [callEntry("tool", toolName(reading, span), one, call)];
   }
-  if (reading.kind === "turn") return [callEntry("agent", reading.agent ?? span.spanName, { span, reading })];
-  if (reading.kind === "model-call") {
-    const said = spoken(reading);
-    const isNew = isSaid(said) && !isSame(said, answered);
-    return [...(isNew ? [{ who: "assistant", text: said } as const] : []), ...errorEntry({ span, reading })];
-  }
-  return errorEntry({ span, reading });
+  if (reading.kind === "turn") return [callEntry("agent", reading.agent ?? span.spanName, one)];
+  if (reading.kind !== "model-call") return errorEntry(one);
+  const said = once.spoken.has(one) ? spoken(one) : undefined;
+  const isNew = isSaid(said) && !isSame(said, answered);
+  return [
+    ...(isNew ? [{ who: "assistant", text: said } as const] : []),
+    ...(once.failed.has(one) ? errorEntry(one) : []),
+  ];
 }
 
-/** A call of a tool, or of an agent that works for this one. */
-function callEntry(who: "tool" | "agent", name: string, { span, reading }: Read): Entry {
-  const error = errorOf({ span, reading });
+/** A call of a tool, or of an agent that works for this one: what its span does not say, others of the same call may. */
+function callEntry(who: "tool" | "agent", name: string, one: Read, call: readonly Read[] = [one]): Entry {
+  const error = errorOf(one);
+  const firstSaid = (field: "input" | "output") => call.map(({ reading }) => reading[field]).find(isSaid);
   return {
     who,
-    title: [oneLine(name, MAX_TITLE), timeOf(span)],
-    text: reading.input,
-    result: reading.output,
+    title: [oneLine(name, MAX_TITLE), timeOf(one.span)],
+    text: firstSaid("input"),
+    result: firstSaid("output"),
     ...(error === undefined ? {} : { error }),
   };
 }
@@ -134,15 +181,15 @@ function errorOf({ span, reading }: Read): string | undefined {
 }
 
 /** The last words of the user in a model call; its last message may be a tool's. */
-function askedOf(reading: Reading | undefined): unknown {
-  const said = reading?.inputMessages.findLast(({ role }) => role === "user");
-  return (said === undefined ? undefined : textOfParts(said.parts)) ?? reading?.input;
+function askedOf(call: Read | undefined): unknown {
+  const said = call?.reading.inputMessages.findLast(({ role }) => role === "user");
+  return (said === undefined ? undefined : textOfParts(said.parts)) ?? call?.reading.input;
 }
 
 /** The words of a model's message; its calls of tools are shown as such. */
-function spoken(reading: Reading | undefined): unknown {
-  const [message] = reading?.outputMessages ?? [];
-  return message === undefined ? reading?.output : (textOfParts(message.parts) ?? "");
+function spoken(call: Read | undefined): unknown {
+  const [message] = call?.reading.outputMessages ?? [];
+  return message === undefined ? call?.reading.output : (textOfParts(message.parts) ?? "");
 }
 
 function isSaid(value: unknown): boolean {

@@ -39,13 +39,13 @@ export interface TallyTotal {
 const MAX_NAMES = 2000;
 const OTHERS = "(others)";
 
-/** A model call, or another span with tokens, waits as so many numbers: see `#hold`. */
+/** A call, or another span with tokens, waits as so many numbers: see `#hold`. */
 const HELD_NUMBERS = 7;
-const NO_MODEL = -1;
+const NO_CALL = -1;
 
 /**
- * Counts spans as they come, in any order; then it can be asked. A model call that is there twice, as a library's and as its
- * client's, is one, and so are its tokens, as in a listing: which of them counts is known in the end.
+ * Counts spans as they come, in any order; then it can be asked. A call that is there twice, as a library's and as its client's,
+ * is one, and so are its tokens, as in a listing: which of them counts is known in the end.
  */
 export class Tally {
   readonly #groups: Readonly<Record<Grouping, Map<string, Group>>> = {
@@ -64,7 +64,7 @@ export class Tally {
 
   add(span: SpanFields): void {
     const facts = factsOf(span);
-    const { kind, failed = false, tool = "(unnamed)" } = facts;
+    const { failed = false } = facts;
     this.#spans++;
     if (failed) this.#errors++;
     this.#first = Math.min(this.#first, span.startedAtMicros);
@@ -74,15 +74,20 @@ export class Tally {
     const today = this.#group("day", day(new Date(span.startedAtMicros / 1000)));
     if (beginsTurn(span)) today.call(ms);
     if (failed) today.fail();
-    if (kind === "tool-call") this.#group("tool", tool).call(ms, failed);
     const place = this.#nesting.add(span, facts);
-    if (kind === "model-call" || hasTokens(facts)) this.#hold(facts, { place, today, ms });
+    const called = this.#calledBy(facts);
+    if (called !== undefined || hasTokens(facts)) this.#hold(facts, { place, today, called, ms });
+  }
+
+  #calledBy({ kind, model = "(unnamed)", tool = "(unnamed)" }: SpanFacts): Group | undefined {
+    if (kind === "model-call") return this.#group("model", model);
+    return kind === "tool-call" ? this.#group("tool", tool) : undefined;
   }
 
   /** As numbers: there may be as many as there are spans. */
-  #hold(facts: SpanFacts, { place, today, ms = Number.NaN }: Held): void {
-    const { kind, model = "(unnamed)", failed, inputTokens = 0, outputTokens = 0 } = facts;
-    const named = kind === "model-call" ? this.#group("model", model).number : NO_MODEL;
+  #hold(facts: SpanFacts, { place, today, called, ms = Number.NaN }: Held): void {
+    const { failed, inputTokens = 0, outputTokens = 0 } = facts;
+    const named = called?.number ?? NO_CALL;
     this.#held.push(place, today.number, named, ms, failed ? 1 : 0, inputTokens, outputTokens);
   }
 
@@ -92,10 +97,11 @@ export class Tally {
     this.#held = [];
     for (let i = 0; i < held.length; i += HELD_NUMBERS) {
       const [place = 0, today = 0, named = 0, ms = 0, failed, ...tokens] = held.slice(i, i + HELD_NUMBERS);
-      const model = this.#numbered[named];
-      if (!this.#nesting.isCallElsewhere(place)) model?.call(Number.isNaN(ms) ? undefined : ms, failed === 1);
+      const called = this.#numbered[named];
+      if (!this.#nesting.isCallElsewhere(place))
+        called?.call(Number.isNaN(ms) ? undefined : ms, failed === 1);
       if (this.#nesting.areTokensElsewhere(place)) continue;
-      for (const group of [model, this.#numbered[today]]) group?.use(tokens);
+      for (const group of [called, this.#numbered[today]]) group?.use(tokens);
     }
   }
 
@@ -138,10 +144,11 @@ export class Tally {
   }
 }
 
-/** Where and when a span was that holds a model call or tokens. */
+/** Where and when a span was that holds a call or tokens. */
 interface Held {
   readonly place: number;
   readonly today: Group;
+  readonly called: Group | undefined;
   readonly ms: number | undefined;
 }
 
@@ -157,7 +164,7 @@ class Group {
     this.number = number;
   }
 
-  /** False for a model of which all calls are counted as another's. */
+  /** False for a name of which all calls are counted as another's. */
   get isCounted(): boolean {
     return this.#calls + this.#inputTokens + this.#outputTokens > 0;
   }

@@ -270,8 +270,8 @@ class OwnTool implements ToolUse {
 
 type Messages = ReturnType<typeof withoutSystem>;
 
-/** Kinds of which the messages say more than what went in and came out as values. */
-function isTalk(kind: WorkKind): boolean {
+/** True for kinds of which the messages say more than what went in and came out as values. */
+export function isTalk(kind: WorkKind): boolean {
   return kind === "model-call" || kind === "agent" || kind === "turn";
 }
 

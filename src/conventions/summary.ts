@@ -133,7 +133,7 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
   const [first] = ordered;
   if (first === undefined) return undefined;
   const facts = ordered.map((span) => span.facts);
-  const { calls, used } = innermost(ordered);
+  const { calls, used } = eachOnce(ordered);
   const latest = latestTurn(ordered);
   const end = latestEnd(ordered);
   return {
@@ -150,8 +150,8 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
     durationMs: durationOf(ordered),
     traces: new Set(ordered.map(({ traceId }) => traceId)).size,
     spans: ordered.length,
-    modelCalls: calls,
-    toolCalls: facts.filter(({ kind }) => kind === "tool-call").length,
+    modelCalls: calls.filter((kind) => kind === "model-call").length,
+    toolCalls: calls.filter((kind) => kind === "tool-call").length,
     errors: facts.filter(({ failed }) => failed).length,
     tools: distinct(facts.map(({ tool }) => tool)),
     models: distinct(facts.map(({ model }) => model)),
@@ -161,13 +161,13 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
   };
 }
 
-/** The facts of model calls, and those with tokens, each once: see `Nesting`. */
-function innermost(spans: readonly SpanOutline[]): { readonly calls: number; readonly used: SpanFacts[] } {
+/** The kinds of calls, and the facts with tokens, each once: see `Nesting`. */
+function eachOnce(spans: readonly SpanOutline[]): { readonly calls: WorkKind[]; readonly used: SpanFacts[] } {
   const nesting = new Nesting();
   const placed = spans.map((span) => ({ facts: span.facts, at: nesting.add(span, span.facts) }));
   const used = placed.filter(({ facts, at }) => hasTokens(facts) && !nesting.areTokensElsewhere(at));
-  const calls = placed.filter(({ facts, at }) => facts.kind === "model-call" && !nesting.isCallElsewhere(at));
-  return { calls: calls.length, used: used.map(({ facts }) => facts) };
+  const calls = placed.filter(({ at }) => !nesting.isCallElsewhere(at));
+  return { calls: calls.map(({ facts }) => facts.kind), used: used.map(({ facts }) => facts) };
 }
 
 /** What tells the rows of a listing apart: typed, so that the conversations 42 and "42" are two. Undefined: no row. */

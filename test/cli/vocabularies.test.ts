@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { SpanFields } from "../../src/model/record.ts";
+import { recordings } from "../conventions/vocabularies.ts";
 import { dynamoDb } from "../dynamodb/emulator.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { folder, jsonOf, type Outcome, tracelight } from "./command.ts";
@@ -48,13 +49,17 @@ const tool = work(TRACE, agent, { "gen_ai.operation.name": "execute_tool", "gen_
 const inTool = work(TRACE, tool, {
   ...{ "gen_ai.operation.name": "chat", "gen_ai.request.model": "of the tool", ...usage(10, 5) },
 });
+const served = work(TRACE, tool, { "mcp.method.name": "tools/call", "gen_ai.tool.name": "find_boat" });
+const again = work(TRACE, inTool, {
+  ...{ "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "find_boat", "error.type": "timeout" },
+});
 const alone = work(OTHER, undefined, {
   ...{ "gen_ai.operation.name": "invoke_agent", "session.id": 7, ...usage(1, 2) },
 });
 /** A span id says nothing without its trace. */
 const sameId = { ...alone, traceId: "c".repeat(32), spanId: client.spanId, parentSpanId: library.spanId };
 /** What ends first comes first, as in a log: children before their parents, and some after. */
-const SPANS = [client, inTool, agent, library, tool, chain, sameId, alone];
+const SPANS = [client, served, inTool, agent, library, tool, chain, again, sameId, alone];
 
 let table: string;
 
@@ -98,14 +103,19 @@ describe.each([
     ).toMatchObject([{ conversation_id: "chat-7", span_id: agent.spanId }]);
   });
 
-  test.concurrent("stats counts a call once that the library and its client have, in whatever order they come", async () => {
+  test.concurrent("stats counts a call once that is there in several spans, in whatever order they come", async () => {
     const rows = jsonOf(await run("stats", "--json"));
-    expect(rows[0]).toMatchObject({ spans: 8, traces: 3, model_calls: 2, tool_calls: 1 });
+    expect(rows[0]).toMatchObject({ spans: 10, traces: 3, model_calls: 2, tool_calls: 2 });
     expect(rows[0]).toMatchObject({ input_tokens: 312, output_tokens: 49 });
     const models = rows.filter(({ by }) => by === "model");
     expect(models).toMatchObject([
       { name: "of the client", calls: 1, input_tokens: 300, output_tokens: 40 },
       { name: "of the tool", calls: 1, input_tokens: 10, output_tokens: 5 },
+    ]);
+    const ms = ({ startedAtMicros, endedAtMicros = 0 }: SpanFields) =>
+      (endedAtMicros - startedAtMicros) / 1000;
+    expect(rows.filter(({ by }) => by === "tool")).toMatchObject([
+      { name: "find_boat", calls: 2, errors: 1, p50_ms: ms(again), p95_ms: ms(tool) },
     ]);
     expect(rows.find(({ by }) => by === "day")).toMatchObject({ input_tokens: 312, output_tokens: 49 });
     const listed = jsonOf(await run("ls", "--by", "trace", "--json"));
@@ -114,3 +124,104 @@ describe.each([
       expect(rows[0]?.[field]).toBe(sum(field));
   });
 });
+
+describe("show of a conversation tells once what is there in several spans", () => {
+  const OPENINFERENCE = ["openinference-anthropic", "Anthropic Messages"] as const;
+  const SDK = ["openinference-anthropic", "anthropic.messages.create"] as const;
+  const TRACELOOP = ["traceloop-anthropic", "chat claude-sonnet-4-5"] as const;
+  const LET_ME_LOOK = "assistant  Let me look.";
+  const turn = work("d".repeat(32), undefined, {
+    ...{ "ai.trace.type": "converse", "ai.user.input": "Weather?", "ai.agent.response": "Sunny." },
+    "ai.conversation.id": "weather",
+  });
+
+  test.concurrent("a model's words, of two instrumentations side by side, and of a client that keeps none", async () => {
+    const outer = recorded(...OPENINFERENCE, turn, [1, 9]);
+    const inner = recorded(...TRACELOOP, turn, [2, 8]);
+    expect(await told(turn, outer, inner)).toEqual([LET_ME_LOOK]);
+    expect(await told(turn, outer, recorded(...SDK, outer, [2, 8]))).toEqual([LET_ME_LOOK]);
+    expect(await told(turn, outer, recorded(...SDK, turn, [2, 8]))).toEqual([LET_ME_LOOK]);
+    const next = [recorded(...OPENINFERENCE, turn, [11, 19]), recorded(...TRACELOOP, turn, [12, 18])];
+    expect(await told(turn, outer, inner, ...next)).toEqual([LET_ME_LOOK, LET_ME_LOOK]);
+  });
+
+  test.concurrent("what was asked, where no turn says it", async () => {
+    const chain = work("e".repeat(32), undefined, { "ai.conversation.id": "weather" });
+    const library = recorded(...SDK, chain, [1, 9]);
+    const client = recorded(...OPENINFERENCE, library, [2, 8]);
+    const lines = await shown(chain, library, client);
+    expect(lines.slice(1)).toEqual(["user       What is the weather here?", LET_ME_LOOK]);
+  });
+
+  test.concurrent("an error of a model call, but each of several tries", async () => {
+    const failed = (span: SpanFields): SpanFields => ({ ...span, spanStatus: "ERROR", statusMessage: "429" });
+    const outer = recorded(...OPENINFERENCE, turn, [1, 9]);
+    const tries = [recorded(...SDK, outer, [2, 4]), recorded(...SDK, outer, [5, 8])] as const;
+    const FAILED = "error      anthropic.messages.create: 429";
+    expect(await told(turn, outer, failed(tries[0]), tries[1])).toEqual([LET_ME_LOOK, FAILED]);
+    expect(await told(turn, failed(outer), ...tries.map(failed))).toEqual([LET_ME_LOOK, FAILED, FAILED]);
+    expect(await told(turn, failed(outer), ...tries)).toEqual([
+      LET_ME_LOOK,
+      "error      Anthropic Messages: 429",
+    ]);
+  });
+
+  test.concurrent("a tool call of the Vercel AI SDK that goes to a server of MCP, and another below an agent", async () => {
+    const agent = recorded("vercel-ai", "ai.generateText", turn, [1, 50]);
+    const asking = recorded("vercel-ai", "ai.generateText.doGenerate", agent, [2, 9]);
+    const client = recorded("openinference-openai", "OpenAI Chat Completions", asking, [3, 8]);
+    const tool = recorded("vercel-ai", "ai.toolCall", agent, [10, 30]);
+    const called = recorded("mcp", "tools/call get-weather", tool, [11, 29]);
+    const mcp = { ...called, attributes: { ...called.attributes, "gen_ai.tool.name": "get_weather" } };
+    const served = work(turn.traceId, mcp, { ...mcp.attributes, "error.type": "tool_error" });
+    const TOLD = ["tool       get_weather  20 ms", '           ← {"city": "Amsterdam"}'];
+    expect(await told(turn, agent, asking, client, tool, mcp, served)).toEqual([
+      ...[LET_ME_LOOK, ...TOLD, '           → {"weather": "Sunny"}'],
+    ]);
+    const other = recorded("vercel-ai", "ai.generateText", served, [12, 20]);
+    const again = recorded("vercel-ai", "ai.toolCall", other, [13, 23]);
+    expect(await told(turn, agent, tool, mcp, served, other, again)).toEqual([
+      ...[...TOLD, '           → {"weather": "Sunny"}'],
+      ...["tool       get_weather  10 ms", ...TOLD.slice(1), '           → {"weather": "Sunny"}'],
+    ]);
+    // The outer span of some instrumentations keeps no arguments.
+    const bare = recorded("traceloop-openai", "get_weather.tool", turn, [10, 30]);
+    expect(await told(turn, bare, { ...mcp, parentSpanId: bare.spanId }, served)).toEqual([
+      ...[TOLD[0], '           ← {"location": "San Francisco"}', "           → foggy, 61°F"],
+    ]);
+  });
+});
+
+let files = 0;
+
+/** What `show` says of the conversation of these spans, without what is said of it as a whole. */
+async function shown(...spans: readonly SpanFields[]): Promise<string[]> {
+  const file = `shown-${++files}.jsonl`;
+  writeFileSync(join(folder, file), recordLines(spans));
+  const { stdout } = await tracelight(["show", "weather", file], { env: { COLUMNS: "100" } });
+  return stdout.trimEnd().split("\n").slice(3);
+}
+
+/** What was said and done between a turn's question and its answer. */
+async function told(...spans: readonly SpanFields[]): Promise<string[]> {
+  const [, asked, ...lines] = await shown(...spans);
+  expect([asked, lines.pop()]).toEqual(["user       Weather?", "assistant  Sunny."]);
+  return lines;
+}
+
+/** A recorded span at another place and time, in milliseconds. */
+function recorded(
+  name: string,
+  spanName: string,
+  parent: SpanFields,
+  [from, to]: readonly [number, number],
+): SpanFields {
+  const { spans } = recordings.find((recording) => recording.name === name) ?? { spans: [] };
+  const span = spans.find((one) => one.spanName === spanName) ?? expect.fail(`no span ${spanName}`);
+  const { traceId, spanId, parentSpanId } = work(parent.traceId, parent, {});
+  return {
+    ...span,
+    ...{ traceId, spanId, parentSpanId, attributes: { ...span.attributes, "ai.conversation.id": "weather" } },
+    ...{ startedAtMicros: START + from * 1000, endedAtMicros: START + to * 1000 },
+  };
+}

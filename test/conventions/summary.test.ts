@@ -141,6 +141,7 @@ interface Planned {
   readonly startedAtMicros: number;
   readonly type: string;
   readonly tokens: number;
+  readonly tool: string;
 }
 
 const forests: fc.Arbitrary<readonly Planned[]> = fc.uniqueArray(
@@ -151,18 +152,26 @@ const forests: fc.Arbitrary<readonly Planned[]> = fc.uniqueArray(
     startedAtMicros: fc.integer({ min: 0, max: 5 }),
     type: types,
     tokens: fc.constantFrom(0, 1, 10, 100),
+    tool: fc.constantFrom("a", "b"),
   }),
   { selector: ({ traceId, spanId }) => traceId + spanId, minLength: 1, maxLength: 18 },
 );
 
+function spanOf({ type, tokens, tool, ...fields }: Planned): SpanFields {
+  const attributes = { "ai.llm.response.usage": { inputTokens: tokens }, "ai.tool.name": tool };
+  return span(type, { ...fields, attributes });
+}
+
+/** The parent that a span has among others. */
+function parentIn(planned: readonly Planned[]) {
+  return ({ traceId, parentSpanId }: Planned) =>
+    planned.find((other) => other.traceId === traceId && other.spanId === parentSpanId);
+}
+
 test("a model call and its tokens count where they are innermost; what lies below a tool call is its own", () => {
   fc.assert(
     fc.property(forests, (planned) => {
-      const spans = planned.map(({ type, tokens, ...fields }) =>
-        span(type, { ...fields, attributes: { "ai.llm.response.usage": { inputTokens: tokens } } }),
-      );
-      const parentOf = ({ traceId, parentSpanId }: Planned) =>
-        planned.find((other) => other.traceId === traceId && other.spanId === parentSpanId);
+      const parentOf = parentIn(planned);
       const above = (held: readonly Planned[]) => {
         const found = new Set<Planned>();
         for (const one of held) {
@@ -176,9 +185,32 @@ test("a model call and its tokens count where they are innermost; what lies belo
       const used = planned.filter(({ tokens }) => tokens > 0);
       const [aboveCalls, aboveUsed] = [above(calls), above(used)];
       const counted = used.filter((one) => !aboveUsed.has(one));
-      expect(summarize(spans, "conversation")).toMatchObject({
+      expect(summarize(planned.map(spanOf), "conversation")).toMatchObject({
         modelCalls: calls.filter((one) => !aboveCalls.has(one)).length,
         inputTokens: counted.reduce((sum, { tokens }) => sum + tokens, 0),
+      });
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+test("a tool call counts where it is outermost; of the same tool below a model or a turn it is another", () => {
+  fc.assert(
+    fc.property(forests, (planned) => {
+      const parentOf = parentIn(planned);
+      const calls = planned.filter(({ type }) => type === "tool-invocation");
+      const isAgain = (call: Planned) => {
+        const seen = new Set([call]);
+        let at = parentOf(call);
+        for (; at !== undefined && !seen.has(at); at = parentOf(at)) {
+          if (at.type === "llm-invocation" || at.type === "converse") return false;
+          if (at.type === "tool-invocation" && at.tool === call.tool) return true;
+          seen.add(at);
+        }
+        return false;
+      };
+      expect(summarize(planned.map(spanOf), "conversation")).toMatchObject({
+        toolCalls: calls.filter((call) => !isAgain(call)).length,
       });
     }),
     { numRuns: 1000 },
@@ -188,13 +220,15 @@ test("a model call and its tokens count where they are innermost; what lies belo
 test("a call that is there ten thousand times, one below the other, is one, whichever comes first", () => {
   const usage = { "ai.llm.response.usage": { inputTokens: 7 } };
   for (const direction of [1, -1]) {
-    const chain = Array.from({ length: 10_000 }, (_, i) =>
-      span("llm-invocation", {
-        ...{ spanId: hexId(i + 1), parentSpanId: i === 0 ? undefined : hexId(i) },
-        ...{ startedAtMicros: 20_000 + direction * i, attributes: usage },
-      }),
-    );
-    expect(summarize(chain, "conversation")).toMatchObject({ modelCalls: 1, inputTokens: 7 });
+    const chain = (type: string) =>
+      Array.from({ length: 10_000 }, (_, i) =>
+        span(type, {
+          ...{ spanId: hexId(i + 1), parentSpanId: i === 0 ? undefined : hexId(i) },
+          ...{ startedAtMicros: 20_000 + direction * i, attributes: usage },
+        }),
+      );
+    expect(summarize(chain("llm-invocation"), "trace")).toMatchObject({ modelCalls: 1, inputTokens: 7 });
+    expect(summarize(chain("tool-invocation"), "trace")).toMatchObject({ toolCalls: 1 });
   }
 });
 

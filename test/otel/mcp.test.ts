@@ -99,6 +99,7 @@ describe.each(["stdio", "http"] as const)("a tool of another process, over %s", 
     expect(calls.map(({ spanKind }) => spanKind)).toEqual(["CLIENT", "CLIENT", "CLIENT"]);
     expect(calls.map((call) => pathBelow(spans, call))).toEqual(Array(3).fill(["SERVER", "calculate"]));
     expect(spans).toHaveLength(1 + 3 + 3 + 3);
+    expect((await tracer.summaries()).rows).toMatchObject([{ toolCalls: 3 }]);
 
     for (const call of calls) {
       const [served] = below(spans, call);

@@ -68,7 +68,7 @@ export const openinference: Vocabulary = {
   // Anthropic's has its system prompt only among the parameters.
   system: (source) => textOfParts(partsOf(fieldIn(source.value(OPENINFERENCE.parameters), "system"))),
   inputMessages: (source, kind) => {
-    const whole = isTalk(kind) ? langChainInput(source) : [];
+    const whole = hasMessages(kind) ? langChainInput(source) : [];
     if (whole.length > 0) return whole;
     const messages = messagesBelow(source, OPENINFERENCE.inputMessages, "user");
     return messages.length > 0
@@ -76,7 +76,7 @@ export const openinference: Vocabulary = {
       : saidMessages(source, kind, OPENINFERENCE.input, "user");
   },
   outputMessages: (source, kind) => {
-    const whole = isTalk(kind) ? langChainOutput(source) : [];
+    const whole = hasMessages(kind) ? langChainOutput(source) : [];
     if (whole.length > 0) return whole;
     const messages = messagesBelow(source, OPENINFERENCE.outputMessages, "assistant");
     return messages.length > 0
@@ -202,10 +202,10 @@ function saidMessages(source: Source, kind: WorkKind, name: string, role: string
   const text = wordsIn(
     saidIn(source, name, name === OPENINFERENCE.input ? OPENINFERENCE.inputType : OPENINFERENCE.outputType),
   );
-  return isTalk(kind) && text !== undefined ? [{ role, parts: [{ type: "text", text }] }] : [];
+  return hasMessages(kind) && text !== undefined ? [{ role, parts: [{ type: "text", text }] }] : [];
 }
 
-function isTalk(kind: WorkKind): boolean {
+function hasMessages(kind: WorkKind): boolean {
   return kind === "agent" || kind === "model-call";
 }
 
