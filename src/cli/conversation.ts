@@ -47,9 +47,11 @@ export function turnsOf(spans: readonly SpanFields[]): Turn[] {
   const ordered = inStartOrder(spans);
   const parents = parentsOf(ordered);
   const readings = new Map(ordered.map((span) => [span, readSpan(span)]));
+  const tops = new Map<SpanFields, Tops>();
   const groups = new Map<string, SpanFields[]>();
   for (const span of ordered) {
-    const top = topTurn(span, parents, readings);
+    const { turn, agent } = topsOf(span, { parents, readings, tops });
+    const top = turn ?? agent;
     const key = top === undefined ? span.traceId : span.traceId + top.spanId;
     const group = groups.get(key);
     if (group === undefined) groups.set(key, [span]);
@@ -58,22 +60,31 @@ export function turnsOf(spans: readonly SpanFields[]): Turn[] {
   return [...groups.values()].map((group) => ({ spans: group, entries: entriesOf(group, readings) }));
 }
 
-/** The highest turn span at or above a span, else the highest run of an agent. */
-function topTurn(
-  span: SpanFields,
-  parents: ReadonlyMap<SpanFields, SpanFields>,
-  readings: ReadonlyMap<SpanFields, Reading>,
-): SpanFields | undefined {
-  let turn: SpanFields | undefined;
-  let agent: SpanFields | undefined;
-  const seen = new Set<SpanFields>();
-  for (let at: SpanFields | undefined = span; at !== undefined && !seen.has(at); at = parents.get(at)) {
-    seen.add(at);
-    const kind = readings.get(at)?.kind;
-    if (kind === "turn") turn = at;
-    if (kind === "agent") agent = at;
+/** The highest turn span at or above a span, and the highest run of an agent. */
+interface Tops {
+  readonly turn: SpanFields | undefined;
+  readonly agent: SpanFields | undefined;
+}
+
+interface Known {
+  readonly parents: ReadonlyMap<SpanFields, SpanFields>;
+  readonly readings: ReadonlyMap<SpanFields, Reading>;
+  /** Of the spans that were asked for, and of all above them: a chain may be of any length. */
+  readonly tops: Map<SpanFields, Tops>;
+}
+
+function topsOf(span: SpanFields, { parents, readings, tops }: Known): Tops {
+  const path = new Set<SpanFields>();
+  let at: SpanFields | undefined = span;
+  for (; at !== undefined && !tops.has(at) && !path.has(at); at = parents.get(at)) path.add(at);
+  let found: Tops = (at && tops.get(at)) ?? { turn: undefined, agent: undefined };
+  for (const one of [...path].reverse()) {
+    const kind = readings.get(one)?.kind;
+    if (kind === "turn") found = { ...found, turn: found.turn ?? one };
+    if (kind === "agent") found = { ...found, agent: found.agent ?? one };
+    tops.set(one, found);
   }
-  return turn ?? agent;
+  return found;
 }
 
 function entriesOf(spans: readonly SpanFields[], readings: ReadonlyMap<SpanFields, Reading>): Entry[] {

@@ -7,7 +7,7 @@ import { type ModelCall, twins } from "./twins.ts";
 /** Spans that there is room for at first. */
 const FIRST_SIZE = 32;
 
-/** So far up a span's ancestors are looked for. */
+/** So far up a tool call's ancestors are looked for. */
 const MAX_ANCESTORS = 64;
 
 /** What a span holds, or what others hold for it. */
@@ -21,6 +21,9 @@ const TOOL = 8;
 const TALK = 16;
 
 const NO_SPAN = -1;
+/** Of tops: not looked for yet, and being looked for. */
+const UNKNOWN = -1;
+const SOUGHT = -2;
 
 /**
  * The spans of any number of traces. An agent's tokens are the sum of its model calls', and a call that a library makes through an
@@ -58,8 +61,10 @@ export class Nesting {
     const isTool = kind === "tool-call";
     const trace = this.#numberOf(span.traceId);
     const held = (kind === "model-call" ? CALL : 0) | (hasTokens(facts) ? TOKENS : 0);
-    if (held === 0 && !isTool && span.parentSpanId === undefined) return NO_SPAN;
-    const parent = span.parentSpanId === undefined ? NO_SPAN : this.#find(trace, span.parentSpanId);
+    // A span that says to be its own parent has none.
+    const parentSpanId = span.parentSpanId === span.spanId ? undefined : span.parentSpanId;
+    if (held === 0 && !isTool && parentSpanId === undefined) return NO_SPAN;
+    const parent = parentSpanId === undefined ? NO_SPAN : this.#find(trace, parentSpanId);
     const at = this.#find(trace, span.spanId);
     const below = isTool ? 0 : this.#flagsOf(at) & HELD;
     this.#parents[at] = parent;
@@ -80,7 +85,7 @@ export class Nesting {
   toolCallOf(at: number): number {
     if ((this.#flagsOf(at) & TOOL) === 0) return at;
     const tool = this.#tools[at];
-    const above = this.#ancestorsOf(at, TALK);
+    const above = this.#ancestorsOf(at);
     return above.findLast((one) => (this.#flagsOf(one) & TOOL) !== 0 && this.#tools[one] === tool) ?? at;
   }
 
@@ -98,7 +103,7 @@ export class Nesting {
     const { model, scope = "", inputTokens = 0, outputTokens = 0 } = facts;
     if (model === undefined || end === undefined) return;
     const tokens = inputTokens + outputTokens;
-    // Not with `...place`: that takes 300 bytes more.
+    // One literal: with a spread it would take three times the memory, and there may be as many as there are spans.
     this.#calls.push({ at, trace, model, scope, start, end, tokens });
   }
 
@@ -107,26 +112,41 @@ export class Nesting {
     if (this.#calls.length === 0) return;
     const innermost = this.#calls.filter(({ at }) => (this.#flagsOf(at) & CALL) === 0);
     this.#calls = [];
-    for (const [outer, inner] of twins(innermost, (a, b) => this.#haveCommonAncestor(a.at, b.at))) {
+    const tops = new Int32Array(this.#size).fill(UNKNOWN);
+    // Also where a tool call is between the two, there is none: what it calls is its own.
+    const haveCommonAncestor = (a: ModelCall, b: ModelCall) =>
+      this.#topOf(a.at, tops) === this.#topOf(b.at, tops);
+    for (const [outer, inner] of twins(innermost, haveCommonAncestor)) {
       this.#flags[outer.at] = this.#flagsOf(outer.at) | CALL;
       const less = outer.tokens > inner.tokens ? inner.at : outer.at;
       this.#flags[less] = this.#flagsOf(less) | TOKENS;
     }
   }
 
-  /** False also where a tool call is between the two: what it calls is its own. */
-  #haveCommonAncestor(a: number, b: number): boolean {
-    const ofA = new Set(this.#ancestorsOf(a, TOOL));
-    return this.#ancestorsOf(b, TOOL).some((at) => ofA.has(at));
+  /**
+   * The topmost span above one, or the tool call that it lies below: what that calls is its own. Of a circle, any of it. `tops` has
+   * those that are known: each span is passed once.
+   */
+  #topOf(span: number, tops: Int32Array): number {
+    let at = span;
+    while (tops[at] === UNKNOWN) {
+      tops[at] = SOUGHT;
+      const parent = this.#parents[at] ?? NO_SPAN;
+      if (parent !== NO_SPAN && (this.#flagsOf(at) & TOOL) === 0) at = parent;
+    }
+    const known = tops[at] ?? at;
+    const top = known === SOUGHT ? at : known;
+    for (at = span; tops[at] === SOUGHT; at = this.#parents[at] ?? NO_SPAN) tops[at] = top;
+    return top;
   }
 
-  /** From the parent up to the first of these flags. */
-  #ancestorsOf(span: number, last: number): number[] {
+  /** From the parent up to the first that is a turn, an agent or a model call. */
+  #ancestorsOf(span: number): number[] {
     const ancestors: number[] = [];
     let at = this.#parents[span] ?? NO_SPAN;
     while (at !== NO_SPAN && at !== span && ancestors.length < MAX_ANCESTORS) {
       ancestors.push(at);
-      at = (this.#flagsOf(at) & last) === 0 ? (this.#parents[at] ?? NO_SPAN) : NO_SPAN;
+      at = (this.#flagsOf(at) & TALK) === 0 ? (this.#parents[at] ?? NO_SPAN) : NO_SPAN;
     }
     return ancestors;
   }

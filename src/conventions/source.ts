@@ -43,6 +43,12 @@ export class Source {
     return this.#values.get(name);
   }
 
+  /** True where a value costs little to parse: what is asked of each span that is written looks at no others. */
+  isShort(name: string): boolean {
+    const given = this.attributes[name];
+    return typeof given !== "string" || given.length <= MAX_SHORT;
+  }
+
   /** The attributes below a prefix. */
   branch(prefix: string): Branch {
     this.#branches ??= new Map();
@@ -51,3 +57,6 @@ export class Source {
     return known;
   }
 }
+
+/** Characters: the worst of them take some milliseconds. */
+const MAX_SHORT: number = 2 ** 17;

@@ -51,9 +51,11 @@ function isAmong(inner: ModelCall, outer: ModelCall): boolean {
   return inner.trace === outer.trace && inner.model === outer.model && inner.start <= outer.end;
 }
 
-/** Calls that can be twins follow one another, the outer one first. */
+/** Calls that can be twins follow one another, the outer one first; the same whichever came first. */
 function byTime(a: ModelCall, b: ModelCall): number {
   if (a.trace !== b.trace) return a.trace - b.trace;
   if (a.model !== b.model) return a.model < b.model ? -1 : 1;
-  return a.start - b.start || b.end - a.end;
+  const order = a.start - b.start || b.end - a.end;
+  if (order !== 0 || a.scope === b.scope) return order || b.tokens - a.tokens;
+  return a.scope < b.scope ? -1 : 1;
 }

@@ -73,7 +73,8 @@ export const LAYOUTS: Readonly<Record<KeyLayout, Layout>> = {
 /** The key where there is a conversation. One that is too long for an index is named by its hash. */
 function keyOf(id: unknown, text: (id: unknown) => string): string | undefined {
   if (!isConversationId(id)) return undefined;
-  const key = text(id);
+  // As the table keeps it: a text that UTF-8 cannot hold is kept as another.
+  const key = text(id).toWellFormed();
   if (Buffer.byteLength(key) <= MAX_KEY_BYTES) return key;
   return `sha256:${createHash("sha256").update(key).digest("hex")}`;
 }

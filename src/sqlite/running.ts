@@ -19,6 +19,12 @@ export class RunningSpans {
   readonly #all = new Map<string, RunningSpan>();
   readonly #fresh = new Set<RunningSpan>();
   readonly #changed = new Set<RunningSpan>();
+  #hasForgotten = false;
+
+  /** True where a span may have a row that is not known here any more. */
+  get hasForgotten(): boolean {
+    return this.#hasForgotten;
+  }
 
   /** Spans that have a row and may have changed. */
   get size(): number {
@@ -82,6 +88,7 @@ export class RunningSpans {
 
   /** One that has its row. */
   #forgetOldest(): void {
+    this.#hasForgotten = true;
     for (const running of this.#all.values()) {
       if (running.id !== undefined) return this.giveUp(running);
     }

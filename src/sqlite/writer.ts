@@ -47,6 +47,8 @@ interface Entry {
   prepared: PreparedSpan | undefined;
 }
 
+type SpanKey = Pick<SpanFields, "traceId" | "spanId">;
+
 /** One transaction writes at most so many spans, and about so many bytes: some milliseconds. */
 const BATCH_SPANS = 500;
 const BATCH_BYTES = 1024 * 1024;
@@ -75,8 +77,8 @@ export class Writer {
   readonly #setup: WriterSetup;
   readonly #queue: Queue<Entry>;
   readonly #running = new RunningSpans();
-  /** Rows of spans that are not to be kept. */
-  readonly #unwanted = new Set<number>();
+  /** Rows of spans that are not to be kept, and such spans that may have one. */
+  readonly #unwanted = new Set<number | SpanKey>();
   /** Rows of spans whose end is lost. */
   readonly #abandoned = new Set<number>();
   readonly #ledger: Ledger = new Ledger(() => true);
@@ -131,9 +133,12 @@ export class Writer {
 
   /** A span that began will not be written. */
   discard(span: Span): void {
-    const id = this.#running.ended(span)?.id;
-    if (id === undefined) return;
-    this.#unwanted.add(id);
+    const { traceId, spanId } = span;
+    const running = this.#running.ended(span);
+    const isForgotten = running === undefined && this.#running.hasForgotten;
+    const unwanted = isForgotten ? { traceId, spanId } : running?.id;
+    if (unwanted === undefined) return;
+    this.#unwanted.add(unwanted);
     this.#schedule();
   }
 
@@ -313,7 +318,7 @@ export class Writer {
         if (fault !== undefined) refused.push([entry, fault.error]);
       }
       for (const running of this.#running.next(BATCH_SPANS)) rows.push(this.#putRunning(file, running));
-      for (const id of this.#unwanted) file.remove(id);
+      for (const unwanted of this.#unwanted) remove(file, unwanted);
       for (const id of this.#abandoned) file.interrupt(id);
     });
     this.#forgetOddRows();
@@ -518,4 +523,10 @@ function attempt(work: () => void): { readonly error: unknown } | undefined {
     if (code !== undefined && code !== SQLITE.tooBig) throw error;
     return { error };
   }
+}
+
+function remove(file: WriterFile, unwanted: number | SpanKey): void {
+  if (typeof unwanted === "number") return file.remove(unwanted);
+  const row = file.rowOf(unwanted);
+  if (row?.hasEnded === false) file.remove(row.id);
 }

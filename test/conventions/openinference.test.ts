@@ -124,6 +124,13 @@ describe("clients", () => {
   });
 });
 
+it("a long request of Bedrock's has its model, without all of it being parsed", () => {
+  const input = `{"modelId":"eu.claude","messages":[${"[],".repeat(2 ** 18)}`;
+  expect(read("bedrock", { "llm.model_name": "claude", "input.value": input }).model).toBe("eu.claude");
+  const later = `{"system":[],"modelId":"eu.claude","messages":[]}`;
+  expect(read("bedrock", { "llm.model_name": "claude", "input.value": later }).model).toBe("eu.claude");
+});
+
 it("whatever the input and the output hold, there is a reading", () => {
   const key = fc.constantFrom(
     "lc",

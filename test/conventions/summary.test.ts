@@ -164,8 +164,10 @@ function spanOf({ type, tokens, tool, ...fields }: Planned): SpanFields {
 
 /** The parent that a span has among others. */
 function parentIn(planned: readonly Planned[]) {
-  return ({ traceId, parentSpanId }: Planned) =>
-    planned.find((other) => other.traceId === traceId && other.spanId === parentSpanId);
+  return (one: Planned) =>
+    planned.find(
+      (other) => other !== one && other.traceId === one.traceId && other.spanId === one.parentSpanId,
+    );
 }
 
 test("a model call and its tokens count where they are innermost; what lies below a tool call is its own", () => {
@@ -312,6 +314,38 @@ test("two calls are two where they are of one library, of two models, not within
       [tool],
     ),
   ).toEqual(two);
+});
+
+test("a call that is there side by side is one, however deep below what they share", () => {
+  const usage = { "ai.llm.request.model.id": "m", "ai.llm.response.usage": { inputTokens: 7 } };
+  const below = (first: number) =>
+    Array.from({ length: 100 }, (_, i) =>
+      span("cycle", { spanId: hexId(first + i), parentSpanId: hexId(i === 0 ? 0xaaaa : first + i - 1) }),
+    );
+  const call = (scope: string, spanId: number, parent: number) =>
+    span("llm-invocation", {
+      ...{ spanId: hexId(spanId), parentSpanId: hexId(parent), attributes: usage, scope: { name: scope } },
+      ...{ startedAtMicros: 0, endedAtMicros: 9000 },
+    });
+  const calls = [call("library", 1, 1099), call("client", 2, 2099)];
+  expect(summarize([...below(1000), ...below(2000), ...calls], "trace")).toMatchObject({
+    ...{ modelCalls: 1, inputTokens: 7 },
+  });
+});
+
+test("a row is the same in whichever order calls of the same time are told", () => {
+  const calls: readonly Called[] = [
+    ["a", 0, 9000, 1],
+    ["a", 0, 9000, 2],
+    ["b", 0, 9000, 4],
+    ["c", 0, 9000, 8],
+  ];
+  const row = rowOf(calls);
+  fc.assert(
+    fc.property(fc.shuffledSubarray([...calls], { minLength: calls.length }), (shuffled) => {
+      expect(rowOf(shuffled)).toEqual(row);
+    }),
+  );
 });
 
 test("any spans with any attributes have a row", () => {

@@ -151,3 +151,15 @@ test("a table without the index that the tracer is told of is an error", async (
   });
   expect((await tracer.close()).written).toBe(1);
 });
+
+test("conversations whose ids are no text that UTF-8 can hold are a row each", async () => {
+  const tableName = "RowsOfOddIds";
+  await ensureTable({ client, tableName });
+  const tracer = new DynamoDbTracer({ client, tableName });
+  const ids = ["a\ud800", "a\udfff", "a\ufffd"];
+  for (const id of ids) tracer.startSpan("turn").addAttribute("session.id", id).end();
+  const { rows } = await tracer.summaries({ by: "conversation" });
+  expect(rows.map(({ id }) => id).sort()).toEqual(ids);
+  for (const id of ids) expect(await tracer.getTraces({ conversation: id })).toHaveLength(1);
+  await tracer.close();
+});

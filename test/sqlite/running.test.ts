@@ -337,3 +337,20 @@ function sqlExists(path: string): boolean {
     return false;
   }
 }
+
+test("a span that must not be kept leaves no row, though ten thousand began after it", async () => {
+  const path = freshPath();
+  const tracer = new SqliteTracer({
+    path,
+    process: ({ attributes }) => (attributes["secret"] === true ? false : undefined),
+  });
+  const first = tracer.startSpan("first", { parentSpan: null, attributes: { prompt: "half of it" } });
+  await tracer.flush();
+  const others = Array.from({ length: 10_001 }, () => tracer.startSpan("other", { parentSpan: null }));
+  await tracer.flush();
+  first.addAttribute("secret", true).end();
+  expect(await tracer.getTraces({ spanName: "first" })).toEqual([]);
+  for (const other of others) other.end();
+  await tracer.close();
+  expect(await read(path)).toHaveLength(others.length);
+});

@@ -74,7 +74,7 @@ class DynamoDbTable implements OpenStore {
   async #exact(text: string): Promise<FoundId[]> {
     const candidates: FoundId[] = [
       ...(/^[0-9a-f]{32}$/.test(text) ? [{ by: "trace", id: text } as const] : []),
-      { by: "conversation", id: text },
+      ...(text === "" ? [] : [{ by: "conversation", id: text } as const]),
       ...(/^-?\d{1,15}$/.test(text) ? [{ by: "conversation", id: Number(text) } as const] : []),
     ];
     const found = await Promise.all(candidates.map(async (one) => ((await this.#has(one)) ? [one] : [])));

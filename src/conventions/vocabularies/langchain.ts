@@ -34,7 +34,10 @@ export function answeredCall(source: Source): string | undefined {
 
 /** A value without LangChain's wrapping: of a message its content, of a tool's its result, of a prompt its messages. */
 export function unwrapped(value: unknown): unknown {
-  const inner = isAnObject(value) && Object.keys(value).length === 1 ? fieldIn(value, "output") : undefined;
+  const inner =
+    isAnObject(value) && !Array.isArray(value) && Object.keys(value).length === 1
+      ? fieldIn(value, "output")
+      : undefined;
   const message = messageIn(inner ?? value);
   if (message !== undefined) return saidBy(message);
   const messages = messagesIn(fieldIn(kwargsOf(value, /PromptValue$/), "messages"));

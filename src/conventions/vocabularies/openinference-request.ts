@@ -3,7 +3,7 @@ import type { Message, MessagePart } from "../messages.ts";
 import { readMessage } from "../parts.ts";
 import type { Source } from "../source.ts";
 import { type RawUsage, rawUsage } from "../usage.ts";
-import { countIn, fieldIn, isAnObject, wordsIn } from "../values.ts";
+import { countIn, fieldIn, isAnObject, textIn, wordsIn } from "../values.ts";
 import { OPENINFERENCE, OPENINFERENCE_COUNTS, OPENINFERENCE_FIELDS } from "./openinference-names.ts";
 
 /** The model that was asked for, where `llm.model_name` has the one that answered; for Bedrock it has a part of the id. */
@@ -12,8 +12,21 @@ export function askedModel(source: Source): string | undefined {
   const [asked] = OPENINFERENCE_FIELDS.model;
   if (attributes[asked] !== undefined || attributes[OPENINFERENCE.model] === undefined) return undefined;
   return isBedrock(source)
-    ? wordsIn(fieldIn(source.value(OPENINFERENCE.input), "modelId"))
-    : wordsIn(fieldIn(source.value(OPENINFERENCE.parameters), "model"));
+    ? (leadingModelId(source) ?? wordsIn(shortField(source, OPENINFERENCE.input, "modelId")))
+    : wordsIn(shortField(source, OPENINFERENCE.parameters, "model"));
+}
+
+/** A request begins with it, as Bedrock's client and its examples have it: then all that was said need not be parsed. */
+function leadingModelId({ attributes }: Source): string | undefined {
+  const request = textIn(attributes[OPENINFERENCE.input])?.slice(0, MAX_MODEL_ID);
+  return /^\s*\{\s*"modelId"\s*:\s*"([^"\\]+)"/.exec(request ?? "")?.[1];
+}
+
+/** Characters; Bedrock's own limit for an id is 2048. */
+const MAX_MODEL_ID = 4096;
+
+function shortField(source: Source, name: string, key: string): unknown {
+  return source.isShort(name) ? fieldIn(source.value(name), key) : undefined;
 }
 
 /**
@@ -54,7 +67,7 @@ export function oneAnswer(source: Source, messages: readonly Message[]): readonl
 export function countsOf(source: Source): RawUsage {
   const raw = rawUsage(source, OPENINFERENCE_COUNTS);
   if (!isBedrock(source)) return raw;
-  const usage = fieldIn(source.value(OPENINFERENCE.output), "usage");
+  const usage = shortField(source, OPENINFERENCE.output, "usage");
   return {
     ...raw,
     input: wholeInput(source, raw),

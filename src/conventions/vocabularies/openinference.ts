@@ -64,7 +64,8 @@ export const openinference: Vocabulary = {
   firstWords: (source) =>
     source.attributes[`${OPENINFERENCE.inputMessages}.0.message.role`] === undefined
       ? saidIn(source, OPENINFERENCE.input, OPENINFERENCE.inputType)
-      : (firstUserWords(source) ?? firstUserMessage(langChainInput(source))),
+      : (firstUserWords(source) ??
+        (source.isShort(OPENINFERENCE.input) ? firstUserMessage(langChainInput(source)) : undefined)),
   // Anthropic's has its system prompt only among the parameters.
   system: (source) => textOfParts(partsOf(fieldIn(source.value(OPENINFERENCE.parameters), "system"))),
   inputMessages: (source, kind) => {
@@ -187,10 +188,10 @@ function callIn(call: Branch): MessagePart {
 }
 
 /** A value that is JSON where its type says so. */
-function givenValue({ attributes }: Source, name: string, typeName: string): unknown {
-  const value = attributes[name];
-  const isJson = typeof value === "string" && attributes[typeName] === JSON_TYPE;
-  return unwrapped((isJson ? parseJsonText(value) : undefined) ?? structured(value));
+function givenValue(source: Source, name: string, typeName: string): unknown {
+  const value = source.value(name);
+  const isJson = typeof value === "string" && source.attributes[typeName] === JSON_TYPE;
+  return unwrapped((isJson ? parseJsonText(value) : undefined) ?? value);
 }
 
 function saidIn({ attributes }: Source, name: string, typeName: string): unknown {
