@@ -1,5 +1,6 @@
 // Which spans hold calls or tokens that others hold once more: told span by span, in any order.
 import type { SpanFields } from "../model/record.ts";
+import { SpanNumbers } from "../model/span-numbers.ts";
 import { isTalk } from "./reading.ts";
 import type { SpanFacts } from "./summary.ts";
 import { type ModelCall, twins } from "./twins.ts";
@@ -36,36 +37,28 @@ const SOUGHT = -2;
  * at most while there is room left.
  */
 export class Nesting {
-  readonly #traces = new Map<string, number>();
+  readonly #numbers = new SpanNumbers();
   #calls: ModelCall[] = [];
-  #size = 0;
-  /** Three for each span: its trace's number, and its id in two halves. */
-  #keys: Uint32Array = new Uint32Array(3 * FIRST_SIZE);
   #parents: Int32Array = new Int32Array(FIRST_SIZE);
   #flags: Uint8Array = new Uint8Array(FIRST_SIZE);
   /** Of tool calls, the tool's name as a hash: names may be of any number and length. */
   #tools: Uint32Array = new Uint32Array(FIRST_SIZE);
-  /** Where each span is, plus one, by the hash of its key; 0 where there is none. */
-  #places: Uint32Array = new Uint32Array(2 * FIRST_SIZE);
-  /** Ids are made by others: nobody can choose those that collide. */
-  readonly #seed: number = Math.floor(Math.random() * 2 ** 32);
-
   /** How many traces the spans are of. */
   get traces(): number {
-    return this.#traces.size;
+    return this.#numbers.traces;
   }
 
   /** Takes note of a span; gives the number to ask for it by, once all were added. */
   add(span: NestedSpan, facts: SpanFacts): number {
     const { kind, tool = "" } = facts;
     const isTool = kind === "tool-call";
-    const trace = this.#numberOf(span.traceId);
+    const trace = this.#numbers.ofTrace(span.traceId);
     const held = (kind === "model-call" ? CALL : 0) | (hasTokens(facts) ? TOKENS : 0);
     // A span that says to be its own parent has none.
     const parentSpanId = span.parentSpanId === span.spanId ? undefined : span.parentSpanId;
     if (held === 0 && !isTool && parentSpanId === undefined) return NO_SPAN;
-    const parent = parentSpanId === undefined ? NO_SPAN : this.#find(trace, parentSpanId);
-    const at = this.#find(trace, span.spanId);
+    const parent = parentSpanId === undefined ? NO_SPAN : this.#numberOf(trace, parentSpanId);
+    const at = this.#numberOf(trace, span.spanId);
     const below = isTool ? 0 : this.#flagsOf(at) & HELD;
     this.#parents[at] = parent;
     this.#flags[at] = below | KNOWN | (isTool ? TOOL : 0) | (isTalk(kind) ? TALK : 0);
@@ -112,7 +105,7 @@ export class Nesting {
     if (this.#calls.length === 0) return;
     const innermost = this.#calls.filter(({ at }) => (this.#flagsOf(at) & CALL) === 0);
     this.#calls = [];
-    const tops = new Int32Array(this.#size).fill(UNKNOWN);
+    const tops = new Int32Array(this.#numbers.size).fill(UNKNOWN);
     // Also where a tool call is between the two, there is none: what it calls is its own.
     const haveCommonAncestor = (a: ModelCall, b: ModelCall) =>
       this.#topOf(a.at, tops) === this.#topOf(b.at, tops);
@@ -165,50 +158,20 @@ export class Nesting {
     return this.#flags[at] ?? 0;
   }
 
-  #numberOf(traceId: string): number {
-    const known = this.#traces.get(traceId) ?? this.#traces.size;
-    if (known === this.#traces.size) this.#traces.set(traceId, known);
-    return known;
-  }
-
-  #find(trace: number, spanId: string): number {
-    const high = Number.parseInt(spanId.slice(0, 8), 16) >>> 0;
-    const low = Number.parseInt(spanId.slice(8), 16) >>> 0;
-    const place = this.#placeOf(trace, high, low);
-    const found = (this.#places[place] ?? 0) - 1;
-    if (found !== NO_SPAN) return found;
-    const at = this.#size++;
-    this.#keys[3 * at] = trace;
-    this.#keys[3 * at + 1] = high;
-    this.#keys[3 * at + 2] = low;
+  #numberOf(trace: number, spanId: string): number {
+    const { size } = this.#numbers;
+    const at = this.#numbers.ofSpan(trace, spanId);
+    if (at < size) return at;
+    if (at === this.#parents.length) this.#grow();
     this.#parents[at] = NO_SPAN;
-    this.#places[place] = at + 1;
-    if (this.#size === this.#parents.length) this.#grow();
     return at;
   }
 
-  /** Where in `#places` the span is, or can be put. */
-  #placeOf(trace: number, high: number, low: number): number {
-    const mask = this.#places.length - 1;
-    for (let place = hash(trace, high, low ^ this.#seed) & mask; ; place = (place + 1) & mask) {
-      const at = 3 * ((this.#places[place] ?? 0) - 1);
-      if (at < 0) return place;
-      const keys = this.#keys;
-      if (keys[at + 2] === low && keys[at + 1] === high && keys[at] === trace) return place;
-    }
-  }
-
   #grow(): void {
-    const size = 2 * this.#size;
-    this.#keys = grown(this.#keys, new Uint32Array(3 * size));
+    const size = 2 * this.#parents.length;
     this.#parents = grown(this.#parents, new Int32Array(size));
     this.#flags = grown(this.#flags, new Uint8Array(size));
     this.#tools = grown(this.#tools, new Uint32Array(size));
-    this.#places = new Uint32Array(2 * size);
-    for (let at = 0; at < this.#size; at++) {
-      const [trace = 0, high = 0, low = 0] = this.#keys.subarray(3 * at, 3 * at + 3);
-      this.#places[this.#placeOf(trace, high, low)] = at + 1;
-    }
   }
 }
 
@@ -228,12 +191,6 @@ export function hasTokens({ inputTokens, outputTokens }: SpanFacts): boolean {
 function grown<T extends Uint32Array | Int32Array | Uint8Array>(from: T, to: T): T {
   to.set(from);
   return to;
-}
-
-function hash(trace: number, high: number, low: number): number {
-  const sum = Math.imul(low, 0x9e3779b1) ^ Math.imul(high, 0x85ebca6b) ^ Math.imul(trace, 0xc2b2ae35);
-  const mixed = Math.imul(sum ^ (sum >>> 15), 0x2c1b3c6d);
-  return mixed ^ (mixed >>> 13);
 }
 
 function hashOfText(text: string): number {

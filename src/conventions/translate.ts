@@ -27,9 +27,12 @@ export function translate(span: SpanFields, to: TargetVocabulary): Attributes {
   const isNamed = reading.agent !== span.resourceAttributes[NAMES.serviceName];
   const written = WRITERS[to](reading, isNamed ? reading.agent : undefined);
   if (Object.keys(written).length === 0) return span.attributes;
+  // An id that the target cannot say stays under the name that it has.
+  const saysConversation = CONVERSATION_NAMES.some((name) => Object.hasOwn(written, name));
   const attributes: Record<string, unknown> = {};
   for (const key of Object.keys(span.attributes)) {
-    if (!isSaid(key)) setOwn(attributes, key, span.attributes[key]);
+    if (CONVERSATIONS.has(key) ? !saysConversation : !isSaid(key))
+      setOwn(attributes, key, span.attributes[key]);
   }
   return Object.freeze(Object.assign(attributes, written));
 }
@@ -45,14 +48,16 @@ function isSaid(key: string): boolean {
   return !KEPT.has(key) && (SAID.has(key) || SAID_BELOW.some((prefix) => key.startsWith(prefix)));
 }
 
-const SAID: ReadonlySet<string> = new Set([
-  ...CONVERSATION_NAMES,
-  ...VOCABULARIES.flatMap(({ names, counts = {}, structures }) => [
+const CONVERSATIONS: ReadonlySet<string> = new Set(
+  CONVERSATION_NAMES.filter((name) => name !== CONVERSATION_ID),
+);
+const SAID: ReadonlySet<string> = new Set(
+  VOCABULARIES.flatMap(({ names, counts = {}, structures }) => [
     ...Object.values(names).flat(),
     ...Object.values(counts).flat(),
     ...structures,
   ]),
-]);
+);
 const SAID_BELOW: readonly string[] = [...SAID].filter((name) => name.endsWith("."));
 /** Not only what agents do has these, and what stores and errors are known by. */
 const KEPT: ReadonlySet<string> = new Set([CONVERSATION_ID, "error.message", "error.type"]);

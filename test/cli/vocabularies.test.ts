@@ -225,3 +225,13 @@ function recorded(
     ...{ startedAtMicros: START + from * 1000, endedAtMicros: START + to * 1000 },
   };
 }
+
+test("lines say a span more than once: stats and export have it once, as it ended", async () => {
+  const running = { ...client, state: "running" as const, endedAtMicros: undefined };
+  const open = { ...alone, state: "running" as const, endedAtMicros: undefined };
+  const input = recordLines([running, library, client, open, client, open, running]);
+  const [total] = jsonOf(await tracelight(["stats", "--json", "-"], { input }));
+  expect(total).toMatchObject({ by: "total", spans: 3, model_calls: 1, input_tokens: 301 });
+  const exported = jsonOf(await tracelight(["export", "-"], { input }));
+  expect(exported).toEqual(jsonOf({ code: 0, stderr: "", stdout: recordLines([library, client, open]) }));
+});

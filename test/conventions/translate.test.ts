@@ -111,6 +111,11 @@ describe("a model call of ours", () => {
 });
 
 describe.each(TARGETS)("in the words of %s", (to) => {
+  it("what is no id, or one that the words cannot say, stays under its name", () => {
+    const ids = { "ai.conversation.id": { tenant: 1 }, "session.id": ["a"], "gen_ai.conversation.id": true };
+    expect(translate({ ...model, attributes: { ...model.attributes, ...ids } }, to)).toMatchObject(ids);
+  });
+
   it("recorded spans read as they did", () => {
     let count = 0;
     for (const { spans } of recordings)

@@ -10,6 +10,7 @@ import { conversationKey, conversationOf, isConversationId } from "../../model/c
 import { asTracelightError } from "../../model/errors.ts";
 import { checkQuery, matches, type TraceQuery } from "../../model/query.ts";
 import type { SpanFields } from "../../model/record.ts";
+import { SpanNumbers } from "../../model/span-numbers.ts";
 import { arrangeSpans } from "../../tracing/select.ts";
 import type { SummaryPage, SummaryQuery } from "../../tracing/sink.ts";
 import { type Span, spanFrom } from "../../tracing/span.ts";
@@ -86,18 +87,29 @@ class JsonlStore implements OpenStore {
     );
   }
 
-  /** In the order of the lines. */
+  /** In the order of the lines; those that have not ended come last. */
   async *iterate(query: TraceQuery): AsyncGenerator<Span> {
     checkQuery(query);
     let left = query.limit ?? Number.POSITIVE_INFINITY;
+    for await (const span of this.#once()) {
+      if (left <= 0) return;
+      if (!matches(span, query)) continue;
+      left--;
+      yield spanFrom(span);
+    }
+  }
+
+  /** Each span once, whichever lines there are about it. */
+  async *#once(): AsyncGenerator<SpanFields> {
+    const ended = new SpanNumbers();
+    const others = new Map<string, SpanFields>();
     for await (const spans of this.#spans()) {
       for (const span of spans) {
-        if (left <= 0) return;
-        if (!matches(span, query)) continue;
-        left--;
-        yield spanFrom(span);
+        if (span.state !== "ended") keep(others, span);
+        else if (isNew(ended, span)) yield span;
       }
     }
+    for (const span of others.values()) if (isNew(ended, span)) yield span;
   }
 
   async summaries(query: SummaryQuery): Promise<SummaryPage> {
@@ -204,6 +216,11 @@ interface Outlined {
   readonly outlines: readonly SpanOutline[];
   /** Those of spans that the query asks for. */
   readonly matching: ReadonlySet<SpanOutline>;
+}
+
+function isNew(numbers: SpanNumbers, { traceId, spanId }: SpanFields): boolean {
+  const { size } = numbers;
+  return numbers.ofSpan(numbers.ofTrace(traceId), spanId) === size;
 }
 
 /** Keeps the later of two lines about one span, and one that ended rather than one that runs; gives what goes. */
