@@ -105,6 +105,7 @@ async function patiently<T>(work: () => Promise<T>): Promise<T> {
 export class ThreadedDatabase implements Database {
   readonly #driver: Driver;
   readonly #path: string;
+  /** Those of a thread that is about to end as well: a closed one may be asked anew. */
   readonly #waiting = new Map<number, Asked>();
   readonly #flags = new Int32Array(new SharedArrayBuffer(8));
   #worker: Worker | undefined;
@@ -136,7 +137,9 @@ export class ThreadedDatabase implements Database {
     worker.ref();
     worker.postMessage({ close: true });
     await once(worker, "exit");
+    if (this.#worker !== undefined) return;
     this.#undoExit?.();
+    this.#undoExit = undefined;
   }
 
   /**
@@ -151,8 +154,8 @@ export class ThreadedDatabase implements Database {
   #ask(work: object): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const worker = this.#started();
-      this.#waiting.set(++this.#count, { resolve, reject, rows: [] });
-      if (this.#waiting.size === 1) worker.ref();
+      if (!this.#isAwaited(worker)) worker.ref();
+      this.#waiting.set(++this.#count, { worker, resolve, reject, rows: [] });
       worker.postMessage({ id: this.#count, ...work });
     });
   }
@@ -166,8 +169,8 @@ export class ThreadedDatabase implements Database {
     worker.unref();
     this.#undoExit ??= atExit(() => this.#rest());
     worker.on("message", (answer: unknown) => this.#answered(answer));
-    worker.on("error", (error) => this.#failed(error));
-    worker.on("exit", () => this.#failed(new Error("the thread ended")));
+    worker.on("error", (error) => this.#ended(worker, error));
+    worker.on("exit", () => this.#ended(worker, new Error("the thread ended")));
     this.#worker = worker;
     return worker;
   }
@@ -178,27 +181,35 @@ export class ThreadedDatabase implements Database {
     if (asked !== undefined && "portion" in answer)
       return this.#next(Number(answer.id), asked, answer.portion);
     this.#waiting.delete(Number(answer.id));
-    if (this.#waiting.size === 0) this.#worker?.unref();
+    // One that is being closed is waited for.
+    if (asked?.worker === this.#worker && !this.#isAwaited(this.#worker)) this.#worker?.unref();
     if ("error" in answer) asked?.reject(errorOf(answer.error));
     else if (asked !== undefined) asked.resolve("result" in answer ? answer.result : asked.rows);
   }
 
   /** Many rows come in portions, each when the event loop has had a turn: to unpack all at once would hold it. */
-  #next(id: number, { rows }: Asked, portion: unknown): void {
+  #next(id: number, { worker, rows }: Asked, portion: unknown): void {
     if (Array.isArray(portion)) for (const row of portion) rows.push(row);
-    setImmediate(() => this.#worker?.postMessage({ id, next: true }));
+    setImmediate(() => worker.postMessage({ id, next: true }));
   }
 
-  #failed(error: unknown): void {
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    this.#worker = undefined;
-    for (const { reject } of waiting) reject(error);
+  #isAwaited(worker: Worker | undefined): boolean {
+    return [...this.#waiting.values()].some((asked) => asked.worker === worker);
+  }
+
+  #ended(worker: Worker, error: unknown): void {
+    if (this.#worker === worker) this.#worker = undefined;
+    for (const [id, asked] of [...this.#waiting]) {
+      if (asked.worker !== worker) continue;
+      this.#waiting.delete(id);
+      asked.reject(error);
+    }
   }
 }
 
 /** Who waits for an answer, and the rows that have come. */
 interface Asked {
+  readonly worker: Worker;
   readonly rows: unknown[];
   resolve(result: unknown): void;
   reject(error: unknown): void;

@@ -198,6 +198,20 @@ test("neither close nor the end of a process waits for all that is to be removed
   expect(sql(path, "PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
 });
 
+test("a process that closed its tracer while something is removed ends", async () => {
+  const path = freshPath();
+  await write(path, (tracer) => {
+    for (let i = 0; i < 2000; i++) traceOf(tracer, "old", [60]);
+  });
+  const children = await new Children().build();
+  const child = await children.start({ path, retention: {} });
+  await child.ask("burst", { name: "s", spans: 1 });
+  await child.ask("find", { attributeFilter: {} });
+  await child.ask("close");
+  expect(await child.askToEnd("leave", { ending: "end" })).toBe(0);
+  children.remove();
+});
+
 test("prune brings a file within its bounds at once", async () => {
   const path = freshPath();
   await write(path, (tracer) => {
