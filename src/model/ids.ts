@@ -62,3 +62,9 @@ export function isTraceId(id: unknown): id is string {
 export function isSpanId(id: unknown): id is string {
   return typeof id === "string" && /^(?!0{16})[0-9a-f]{16}$/.test(id);
 }
+
+/** Both ids in lower case; undefined where one of them is none. */
+export function idsOf(traceId: unknown, spanId: unknown): { traceId: string; spanId: string } | undefined {
+  const [trace, span] = [traceId, spanId].map((id) => (typeof id === "string" ? id.toLowerCase() : id));
+  return isTraceId(trace) && isSpanId(span) ? { traceId: trace, spanId: span } : undefined;
+}

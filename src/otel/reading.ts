@@ -1,9 +1,9 @@
 // A span of OpenTelemetry's SDK as a span of ours.
 import type * as api from "@opentelemetry/api";
 import { nowMicros } from "../model/clock.ts";
-import { isSpanId } from "../model/ids.ts";
+import { idsOf, isSpanId } from "../model/ids.ts";
 import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
-import type { Scope, SpanEvent, SpanFields } from "../model/record.ts";
+import type { Scope, SpanEvent, SpanFields, SpanLink } from "../model/record.ts";
 import { captureAttributes } from "../tracing/span.ts";
 import { KINDS, linkOf, STATUSES } from "./bridge-span.ts";
 import type { OtelReadableSpan, OtelScope, OtelTimedEvent } from "./sdk.ts";
@@ -18,6 +18,7 @@ export function fieldsOf(span: OtelReadableSpan): SpanFields {
     : undefined;
   const state = traceState?.serialize();
   const parentSpanId = span.parentSpanContext?.spanId;
+  const links = span.links.flatMap(usableLink);
   return {
     ...{ traceId, spanId, startedAtMicros, endedAtMicros },
     spanName: String(span.name),
@@ -30,9 +31,9 @@ export function fieldsOf(span: OtelReadableSpan): SpanFields {
     resourceAttributes: resourceOf(span),
     scope: scopeOf(span.instrumentationScope),
     events: span.events.map(eventOf),
-    links: span.links.map((link) => captured(linkOf(link))),
+    links,
     ...(state ? { traceState: state } : {}),
-    otlp: detailsOf(span),
+    otlp: detailsOf(span, span.links.length - links.length),
   };
 }
 
@@ -67,10 +68,17 @@ function captured<T extends { readonly attributes?: SpanFields["attributes"] }>(
 }
 
 /** Flags as OTLP has them: those of W3C, and above them whether the parent ran elsewhere. */
-function detailsOf(span: OtelReadableSpan): OtlpDetails {
+/** A link without ids is left out, and counted as dropped. */
+function usableLink(link: api.Link): SpanLink[] {
+  const ids = idsOf(link.context.traceId, link.context.spanId);
+  return ids === undefined ? [] : [captured({ ...linkOf(link), ...ids })];
+}
+
+function detailsOf(span: OtelReadableSpan, leftOut: number): OtlpDetails {
   const resource = partOf(span.resource.schemaUrl);
   const scope = partOf(span.instrumentationScope.schemaUrl);
-  const { droppedAttributesCount, droppedEventsCount, droppedLinksCount } = span;
+  const { droppedAttributesCount, droppedEventsCount } = span;
+  const droppedLinksCount = (span.droppedLinksCount ?? 0) + leftOut;
   return Object.freeze({
     flags: flagsOf(span.spanContext(), span.parentSpanContext),
     ...(droppedAttributesCount ? { droppedAttributesCount } : {}),

@@ -88,6 +88,13 @@ export const storeContract: readonly ContractTest[] = [
     const found = await tracer.getTraces();
     assert.deepEqual(found.map(toPlain), spans.map(toPlain));
   }),
+  contractTest("gives back links, their ids in lower case; what is none is no link", async (tracer) => {
+    const span = tracer.startSpan("linked");
+    span.addLink({ traceId: "A".repeat(32), spanId: "B".repeat(16) });
+    span.addLink({ traceId: "0".repeat(32), spanId: "" }).end();
+    const [found] = await tracer.getTraces();
+    assert.deepEqual(found?.links, [{ traceId: "a".repeat(32), spanId: "b".repeat(16) }]);
+  }),
   contractTest("gives parents before children where times tie, and links them", async (tracer) => {
     const startedAt = new Date();
     const root = tracer.startSpan("root", { startedAt });

@@ -5,6 +5,7 @@ import { capture } from "../model/capture.ts";
 import { isoMicros, microsOf, nowMicros } from "../model/clock.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { captureShared, reveal } from "../model/history.ts";
+import { idsOf } from "../model/ids.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
 import {
   decodeRecord,
@@ -234,7 +235,8 @@ export class Span implements SpanFields {
   addLink(link: SpanLink): this {
     if (!this.#isLive()) return this.#refuse("addLink");
     const usable = linkOf(link);
-    if (usable === undefined) return this.#leaveOut("addLink", "a link needs a traceId and a spanId");
+    if (usable === undefined)
+      return this.#leaveOut("addLink", "a link needs a traceId and a spanId, of 32 and 16 hex digits");
     this.#links ??= [];
     this.#links.push(usable);
     return this;
@@ -516,9 +518,8 @@ export function textOf(value: unknown): string {
 
 function linkOf(link: SpanLink): SpanLink | undefined {
   try {
-    const { traceId, spanId, attributes } = link;
-    if (typeof traceId !== "string" || typeof spanId !== "string") return undefined;
-    return Object.freeze({ traceId, spanId, ...captured(attributes), ...linkExtras(link) });
+    const ids = idsOf(link.traceId, link.spanId);
+    return ids && Object.freeze({ ...ids, ...captured(link.attributes), ...linkExtras(link) });
   } catch {
     return undefined;
   }

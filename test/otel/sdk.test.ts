@@ -1,5 +1,5 @@
 // Tracelight's sinks in OpenTelemetry's real SDK 2.x, and its exporters as our sinks.
-import { ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
   BasicTracerProvider,
@@ -89,6 +89,16 @@ describe("TracelightSpanProcessor", () => {
       droppedEventsCount: 1,
       droppedLinksCount: 1,
     });
+  });
+
+  it("leaves out links without ids, which nobody could follow, and counts them", () => {
+    const tracer = new InMemoryTracer();
+    const provider = new BasicTracerProvider({ spanProcessors: [new TracelightSpanProcessor(tracer)] });
+    const none = { context: INVALID_SPAN_CONTEXT, attributes: { why: "none" } };
+    provider.getTracer("a library").startSpan("work").addLink(none).addLink({ context: REMOTE }).end();
+    const [span] = tracer.getTraces();
+    expect(span?.links.map(({ spanId }) => spanId)).toEqual([REMOTE.spanId]);
+    expect(span?.otlp?.droppedLinksCount).toBe(1);
   });
 
   it("goes through the tracer's process", () => {

@@ -245,6 +245,8 @@ describe("arguments that cannot be used", () => {
       callAs(span, "setStatus", bad, bad);
       callAs(span, "recordException", bad);
     }
+    for (const id of ["", "0".repeat(32), "x".repeat(32), "a".repeat(31)])
+      span.addLink({ traceId: id, spanId: "b".repeat(16) }).addLink({ traceId: "a".repeat(32), spanId: id });
     callAs(span, "end", "now");
     expect(span.state).toBe("ended");
     expect(() => [JSON.stringify(span), span.asHumanReadable()]).not.toThrow();
