@@ -164,7 +164,7 @@ export class Capture {
 }
 
 /** Reads a property; a getter that throws gives a marker. */
-function readProperty(source: object, key: string): unknown {
+export function readProperty(source: object, key: string): unknown {
   try {
     return Reflect.get(source, key);
   } catch (error) {

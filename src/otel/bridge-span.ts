@@ -101,6 +101,13 @@ export function nodeBehind(span: api.Span): SpanNode | undefined {
   return BRIDGED in span && isNode(span[BRIDGED]) ? span[BRIDGED] : undefined;
 }
 
+/** A span that records nothing, below which all is as below `above`: ours are its children still. */
+export function standInFor(above: api.Span, wrap: (context: api.SpanContext) => api.Span): api.Span {
+  const node = nodeBehind(above);
+  const span = wrap(above.spanContext());
+  return node === undefined ? span : Object.assign(span, { [BRIDGED]: node });
+}
+
 function isNode(value: unknown): value is SpanNode {
   return typeof value === "object" && value !== null && "passes" in value;
 }
@@ -137,6 +144,7 @@ export function linkOf({ context, attributes, droppedAttributesCount }: api.Link
 
 /** The links of the API that are such. */
 export function linksOf(links: readonly api.Link[]): readonly SpanLink[] {
+  if (!Array.isArray(links)) return [];
   return links.flatMap((link) => {
     try {
       return [linkOf(link)];

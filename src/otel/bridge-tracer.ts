@@ -6,7 +6,7 @@ import { activeFrame, type Frame, runIn } from "../tracing/context.ts";
 import { captureAttributes, NODE, NOOP_SPAN } from "../tracing/span.ts";
 import { START, type StartOptions, type Tracer } from "../tracing/tracer.ts";
 import { BridgeContext, contextOf, frameOf, type Keys } from "./bridge-context.ts";
-import { BridgeSpan, KINDS, linksOf } from "./bridge-span.ts";
+import { BridgeSpan, KINDS, linksOf, standInFor } from "./bridge-span.ts";
 import { isSuppressed } from "./carried.ts";
 import { dateOf } from "./times.ts";
 
@@ -115,7 +115,7 @@ class BridgeTracer implements api.Tracer {
     options: api.SpanOptions | undefined,
     frame: Frame | undefined,
   ): api.Span {
-    if (frame !== undefined && isSuppressed(frame.carried)) return this.#unrecorded(undefined);
+    if (frame !== undefined && isSuppressed(frame.carried)) return this.#unrecorded(frame);
     const span = tracer[START](name, options ? this.#optionsOf(options) : this.#start, frame);
     return span === NOOP_SPAN ? this.#unrecorded(frame) : new BridgeSpan(span[NODE]);
   }
@@ -137,7 +137,7 @@ class BridgeTracer implements api.Tracer {
   /** A span that records nothing; where there is one above, it stands for that, so that the trace goes on. */
   #unrecorded(frame: Frame | undefined): api.Span {
     const above = frame === undefined ? undefined : contextOf(this.#keys, frame).getValue(this.#keys.span);
-    return this.#keys.wrap(hasContext(above) ? above.spanContext() : INVALID);
+    return hasContext(above) ? standInFor(above, this.#keys.wrap) : this.#keys.wrap(INVALID);
   }
 }
 

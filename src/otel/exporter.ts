@@ -9,7 +9,7 @@ import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
-import type { OtelExportResult, OtelReadableSpan, OtelSpanExporter } from "./sdk.ts";
+import type { OtelExportedSpan, OtelExportResult, OtelSpanExporter } from "./sdk.ts";
 import { readableOf } from "./writing.ts";
 
 /** Options of `OtelExporterTracer`. There is never more than one export at once: exporters are promised that. */
@@ -23,8 +23,8 @@ export interface OtelExporterOptions extends TracerOptions, Omit<DeliveryOptions
 }
 
 /**
- * Gives spans to any `SpanExporter` of OpenTelemetry, in batches and in the background. What the exporter says failed
- * is failed: exporters try again by themselves where that helps. Closing the tracer shuts the exporter down.
+ * Gives spans to any `SpanExporter` of OpenTelemetry, 2.x or 1.x, in batches and in the background. What the exporter
+ * says failed is failed: exporters try again by themselves where that helps. Closing the tracer shuts the exporter down.
  *
  * @example
  * const tracer = new OtelExporterTracer(new ZipkinExporter());
@@ -88,7 +88,7 @@ function classOf(exporter: OtelSpanExporter): string {
 }
 
 interface Parcel {
-  readonly span: OtelReadableSpan;
+  readonly span: OtelExportedSpan;
   readonly bytes: number;
 }
 
@@ -126,7 +126,7 @@ class ExporterTransport implements Transport<Parcel> {
     await this.#exporter.shutdown();
   }
 
-  #export(spans: OtelReadableSpan[]): Promise<Outcome> {
+  #export(spans: OtelExportedSpan[]): Promise<Outcome> {
     return new Promise((resolve) => {
       const timer = setTimeout(
         () => resolve(this.#failed(`did not answer within ${this.#timeoutMs} ms`)),

@@ -5,6 +5,7 @@ export { TracelightSpanProcessor } from "./processor.ts";
 export { extract, extractBaggage, type InjectOptions, inject } from "./propagation.ts";
 export { registerTracer } from "./register.ts";
 export type {
+  OtelExportedSpan,
   OtelExportResult,
   OtelReadableSpan,
   OtelResource,

@@ -1,5 +1,7 @@
 // Tracelight's sinks inside somebody's OpenTelemetry SDK.
 import type * as api from "@opentelemetry/api";
+import { asTracelightError } from "../model/errors.ts";
+import { checkOptions, is } from "../model/options.ts";
 import type { Sink } from "../tracing/sink.ts";
 import { frozenSpan, NODE, type Span, spanFrom } from "../tracing/span.ts";
 import { OUTLET, Tracer, type TracerOptions } from "../tracing/tracer.ts";
@@ -9,8 +11,11 @@ import { fieldsOf } from "./reading.ts";
 import type { OtelReadableSpan } from "./sdk.ts";
 
 /**
- * A `SpanProcessor` for the OpenTelemetry SDK 2.x that hands its sampled spans to a sink, or to a tracer's sink
- * through its `process`. `forceFlush` and `shutdown` flush and close it; like all of Tracelight they never reject.
+ * A `SpanProcessor` for the OpenTelemetry SDK, 2.x or 1.x, that hands its sampled spans to a sink, or to a tracer's sink
+ * through its `process`. `forceFlush` and `shutdown` flush and close it. Nothing of it throws or rejects: what fails
+ * goes to the tracer's `onError`, or to the one given here with a sink.
+ *
+ * The tracer's own `trace` does not nest with the SDK's spans; `registerTracer` makes one tree of both.
  *
  * @example
  * new BasicTracerProvider({ spanProcessors: [new TracelightSpanProcessor(new SqliteTracer())] });
@@ -25,21 +30,26 @@ export class TracelightSpanProcessor {
   readonly #waiting = new Set<Promise<void>>();
 
   constructor(to: Sink | Tracer, options: Pick<TracerOptions, "onError"> = {}) {
-    this.#tracer = isTracer(to) ? to : new Tracer(to, options);
+    this.#tracer = isTracer(to) ? to : tracerOf(to, options);
     this.#context = loadApi().context;
   }
 
   onStart(span: OtelReadableSpan, _parentContext?: unknown): void {
     const outlet = this.#tracer[OUTLET];
-    if (outlet.sink.observe === undefined || !isSampled(span)) return;
-    this.#quietly(() => outlet.observe(viewOf(span), "start"));
+    if (outlet.sink.observe === undefined) return;
+    this.#guarded(0, () => {
+      if (isSampled(span)) outlet.observe(viewOf(span), "start");
+    });
   }
 
   onEnd(span: OtelReadableSpan): void {
-    if (!isSampled(span)) return;
-    const settled = span.resource.asyncAttributesPending === true && span.resource.waitForAsyncAttributes?.();
-    if (settled) this.#writeAfter(settled, span);
-    else this.#write(span);
+    this.#guarded(1, () => {
+      if (!isSampled(span)) return;
+      const { resource } = span;
+      const settled = resource.asyncAttributesPending === true && resource.waitForAsyncAttributes?.();
+      if (settled) this.#writeAfter(settled, span);
+      else this.#write(span);
+    });
   }
 
   async forceFlush(): Promise<void> {
@@ -53,7 +63,17 @@ export class TracelightSpanProcessor {
   }
 
   #write(span: OtelReadableSpan): void {
-    this.#quietly(() => this.#tracer[OUTLET].accept(spanFrom(fieldsOf(span))));
+    this.#tracer[OUTLET].accept(spanFrom(fieldsOf(span)));
+  }
+
+  /** The SDK calls within the app's own `span.end()`, so what it hands over may throw nothing back. */
+  #guarded(lost: 0 | 1, fn: () => void): void {
+    try {
+      this.#quietly(fn);
+    } catch (error) {
+      const what = "A span of OpenTelemetry's SDK could not be read and was left out";
+      this.#tracer[OUTLET].leftOut(asTracelightError(error, "INVALID_ARGUMENT", what), lost);
+    }
   }
 
   /** A sink's own requests must not become spans that it gets to send in turn. */
@@ -62,7 +82,7 @@ export class TracelightSpanProcessor {
   }
 
   #writeAfter(settled: Promise<void>, span: OtelReadableSpan): void {
-    const write = (): void => this.#write(span);
+    const write = (): void => this.#guarded(1, () => this.#write(span));
     const written: Promise<void> = settled.then(write, write).finally(() => this.#waiting.delete(written));
     this.#waiting.add(written);
   }
@@ -78,7 +98,15 @@ function viewOf(span: OtelReadableSpan): Span {
   return frozenSpan(view[NODE], { ...view.payload(), again: () => viewOf(span) });
 }
 
-/** Any copy's tracer. What is neither is found out by `new Tracer`. */
+function tracerOf(to: Sink, options: Pick<TracerOptions, "onError">): Tracer {
+  const owner = "TracelightSpanProcessor";
+  const isSink = is.having("write", "a sink with a write method, or a tracer");
+  checkOptions({ to }, { owner, checks: { to: isSink }, required: ["to"] });
+  checkOptions(options, { owner, checks: { onError: is.fn } });
+  return new Tracer(to, options);
+}
+
+/** Any copy's tracer. */
 function isTracer(to: Sink | Tracer): to is Tracer {
   return typeof to === "object" && to !== null && OUTLET in to;
 }

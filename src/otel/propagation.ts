@@ -1,6 +1,8 @@
 // `inject` and `extract`: a trace goes from one process to the next in headers or messages. Needs no OpenTelemetry.
+import { asTracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import { activeFrame, type Frame } from "../tracing/context.ts";
+import { reportUnowned } from "../tracing/faults.ts";
 import { NOOP_SPAN, type Span } from "../tracing/span.ts";
 import type { RemoteParent } from "../tracing/trace-options.ts";
 import { carriedValue } from "./carried.ts";
@@ -25,7 +27,8 @@ export interface InjectOptions {
 
 /**
  * Writes `traceparent`, and `tracestate` and `baggage` where there are such, into headers or the `_meta` of an MCP
- * message, and gives them back. The span is the active one unless told; without one, only baggage is written.
+ * message, and gives them back. The span is the active one unless told; without one, only baggage is written. Never
+ * throws: what cannot be written to is given back as it is, with a process warning.
  *
  * @example
  * await fetch(url, { headers: inject({ accept: "application/json" }) });
@@ -35,12 +38,12 @@ export function inject<C extends Carrier>(
   span?: Span | RemoteParent,
   options: InjectOptions = {},
 ): C {
-  const frame = activeFrame();
-  const parent = span ?? frame?.span ?? frame?.remote;
-  if (parent !== undefined && parent !== NOOP_SPAN) injectTrace(carrier, parent);
-  const items = options.baggage === undefined ? activeBaggage(frame) : itemsOf(options.baggage);
-  const baggage = formatBaggage(items);
-  if (baggage !== undefined) setHeader(carrier, "baggage", baggage);
+  try {
+    write(carrier, span, options);
+  } catch (error) {
+    const what = "inject could not write into the carrier it was given";
+    reportUnowned(asTracelightError(error, "INVALID_ARGUMENT", what));
+  }
   return carrier;
 }
 
@@ -60,6 +63,15 @@ export function extract(carrier: unknown): RemoteParent | undefined {
 export function extractBaggage(carrier: unknown): Readonly<Record<string, string>> {
   const items = parseBaggage(headerOf(carrier, "baggage") ?? "");
   return objectOf(items.map(({ key, value }) => [key, value] as const));
+}
+
+function write(carrier: Carrier, span: Span | RemoteParent | undefined, options: InjectOptions): void {
+  const frame = activeFrame();
+  const parent = span ?? frame?.span ?? frame?.remote;
+  if (parent !== undefined && parent !== NOOP_SPAN) injectTrace(carrier, parent);
+  const items = options.baggage === undefined ? activeBaggage(frame) : itemsOf(options.baggage);
+  const baggage = formatBaggage(items);
+  if (baggage !== undefined) setHeader(carrier, "baggage", baggage);
 }
 
 function injectTrace(carrier: Carrier, parent: TraceParts): void {

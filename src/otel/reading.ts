@@ -1,23 +1,25 @@
 // A span of OpenTelemetry's SDK as a span of ours.
 import type * as api from "@opentelemetry/api";
 import { nowMicros } from "../model/clock.ts";
-import { idsOf, isSpanId } from "../model/ids.ts";
+import { idsOf, isSpanId, isTraceId } from "../model/ids.ts";
 import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
-import type { Scope, SpanEvent, SpanFields, SpanLink } from "../model/record.ts";
+import type { SpanEvent, SpanFields, SpanLink } from "../model/record.ts";
 import { captureAttributes } from "../tracing/span.ts";
 import { KINDS, linkOf, STATUSES } from "./bridge-span.ts";
 import type { OtelReadableSpan, OtelScope, OtelTimedEvent } from "./sdk.ts";
 import { microsOfTime } from "./times.ts";
 
-/** The fields of an SDK's span as it is now. One that still runs has no end. */
+/** The fields of an SDK's span as it is now. One that still runs has no end. Throws where it is no such span. */
 export function fieldsOf(span: OtelReadableSpan): SpanFields {
   const { traceId, spanId, traceState } = span.spanContext();
+  if (!isTraceId(traceId) || !isSpanId(spanId)) throw new TypeError("its ids are not valid");
   const startedAtMicros = microsOfTime(span.startTime) ?? nowMicros();
   const endedAtMicros = span.ended
     ? Math.max(microsOfTime(span.endTime) ?? startedAtMicros, startedAtMicros)
     : undefined;
   const state = traceState?.serialize();
-  const parentSpanId = span.parentSpanContext?.spanId;
+  const { name, version } = scopeOf(span);
+  const parentSpanId = span.parentSpanContext?.spanId ?? span.parentSpanId;
   const links = span.links.flatMap(usableLink);
   return {
     ...{ traceId, spanId, startedAtMicros, endedAtMicros },
@@ -29,7 +31,7 @@ export function fieldsOf(span: OtelReadableSpan): SpanFields {
     statusMessage: span.status.message || undefined,
     attributes: captureAttributes(span.attributes),
     resourceAttributes: resourceOf(span),
-    scope: scopeOf(span.instrumentationScope),
+    scope: Object.freeze(version ? { name, version } : { name }),
     events: span.events.map(eventOf),
     links,
     ...(state ? { traceState: state } : {}),
@@ -48,8 +50,9 @@ function resourceOf({ resource }: OtelReadableSpan): SpanFields["resourceAttribu
 
 const resources = new WeakMap<object, SpanFields["resourceAttributes"]>();
 
-function scopeOf({ name, version }: OtelScope): Scope {
-  return Object.freeze(version ? { name, version } : { name });
+/** The SDK 1.x calls it a library. */
+function scopeOf({ instrumentationScope, instrumentationLibrary }: OtelReadableSpan): OtelScope {
+  return instrumentationScope ?? instrumentationLibrary ?? NO_SCOPE;
 }
 
 function eventOf({ name, time, attributes, droppedAttributesCount }: OtelTimedEvent): SpanEvent {
@@ -67,20 +70,20 @@ function captured<T extends { readonly attributes?: SpanFields["attributes"] }>(
   return Object.freeze({ ...part, attributes: captureAttributes(part.attributes) });
 }
 
-/** Flags as OTLP has them: those of W3C, and above them whether the parent ran elsewhere. */
 /** A link without ids is left out, and counted as dropped. */
 function usableLink(link: api.Link): SpanLink[] {
-  const ids = idsOf(link.context.traceId, link.context.spanId);
+  const ids = idsOf(link.context?.traceId, link.context?.spanId);
   return ids === undefined ? [] : [captured({ ...linkOf(link), ...ids })];
 }
 
+/** What OTLP says of a span besides; its flags are those of W3C, and above them whether the parent ran elsewhere. */
 function detailsOf(span: OtelReadableSpan, leftOut: number): OtlpDetails {
   const resource = partOf(span.resource.schemaUrl);
-  const scope = partOf(span.instrumentationScope.schemaUrl);
+  const scope = partOf(scopeOf(span).schemaUrl);
   const { droppedAttributesCount, droppedEventsCount } = span;
   const droppedLinksCount = (span.droppedLinksCount ?? 0) + leftOut;
   return Object.freeze({
-    flags: flagsOf(span.spanContext(), span.parentSpanContext),
+    flags: flagsOf(span),
     ...(droppedAttributesCount ? { droppedAttributesCount } : {}),
     ...(droppedEventsCount ? { droppedEventsCount } : {}),
     ...(droppedLinksCount ? { droppedLinksCount } : {}),
@@ -89,13 +92,18 @@ function detailsOf(span: OtelReadableSpan, leftOut: number): OtlpDetails {
   });
 }
 
-function flagsOf({ traceFlags }: api.SpanContext, parent: api.SpanContext | undefined): number {
-  return (traceFlags & 0xff) | HAS_IS_REMOTE | (parent?.isRemote === true ? IS_REMOTE : 0);
+function flagsOf(span: OtelReadableSpan): number {
+  const parent = span.parentSpanContext;
+  // The SDK 1.x has the id of a parent only, not where that ran.
+  const isKnown = parent !== undefined || span.parentSpanId === undefined;
+  const remote = (isKnown ? HAS_IS_REMOTE : 0) | (parent?.isRemote === true ? IS_REMOTE : 0);
+  return (span.spanContext().traceFlags & 0xff) | remote;
 }
 
 function partOf(schemaUrl: string | undefined): OtlpPartDetails | undefined {
   return schemaUrl ? Object.freeze({ schemaUrl }) : undefined;
 }
 
+const NO_SCOPE: OtelScope = Object.freeze({ name: "" });
 const HAS_IS_REMOTE = 0x100;
 const IS_REMOTE = 0x200;

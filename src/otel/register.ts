@@ -166,4 +166,4 @@ const OTHER_MAJORS = [0, 2, 3];
 const OWN_IS_THERE = "a tracer is registered already; call its undo first, or register a TeeTracer of both";
 const OTHER_IS_THERE =
   "another OpenTelemetry provider is registered already; either take it out, or leave it and give it " +
-  "a TracelightSpanProcessor(tracer)";
+  "a TracelightSpanProcessor(tracer), where your own spans do not nest with its spans";

@@ -1,12 +1,15 @@
-// What Tracelight needs of OpenTelemetry's SDK 2.x, by shape: the SDK itself is nobody's dependency here.
+// What Tracelight needs of OpenTelemetry's SDK, 1.x and 2.x, by shape: the SDK itself is nobody's dependency here.
 import type * as api from "@opentelemetry/api";
 
-/** A span as the SDK shows it to processors and exporters. */
+/** A span as the SDK shows it to processors. What 2.x has under another name than 1.x is there under one of both. */
 export interface OtelReadableSpan {
   readonly name: string;
   readonly kind: api.SpanKind;
   readonly spanContext: () => api.SpanContext;
+  /** Of 2.x. */
   readonly parentSpanContext?: api.SpanContext;
+  /** Of 1.x. */
+  readonly parentSpanId?: string;
   readonly startTime: api.HrTime;
   readonly endTime: api.HrTime;
   readonly status: api.SpanStatus;
@@ -15,11 +18,21 @@ export interface OtelReadableSpan {
   readonly events: OtelTimedEvent[];
   readonly duration: api.HrTime;
   readonly ended: boolean;
-  readonly resource: OtelResource;
-  readonly instrumentationScope: OtelScope;
+  readonly resource: Omit<OtelResource, "merge" | "getRawAttributes">;
+  /** Of 2.x. */
+  readonly instrumentationScope?: OtelScope;
+  /** Of 1.x. */
+  readonly instrumentationLibrary?: OtelScope;
   readonly droppedAttributesCount: number;
   readonly droppedEventsCount: number;
   readonly droppedLinksCount: number;
+}
+
+/** A span as exporters get it, of 1.x or 2.x. */
+export interface OtelExportedSpan extends OtelReadableSpan {
+  readonly resource: OtelResource;
+  readonly instrumentationScope: OtelScope;
+  readonly instrumentationLibrary: OtelScope;
 }
 
 /** An event of such a span. */
@@ -55,7 +68,7 @@ export interface OtelExportResult {
 
 /** Any `SpanExporter` of OpenTelemetry. */
 export interface OtelSpanExporter {
-  export(spans: OtelReadableSpan[], done: (result: OtelExportResult) => void): void;
+  export(spans: OtelExportedSpan[], done: (result: OtelExportResult) => void): void;
   shutdown(): Promise<void>;
   forceFlush?(): Promise<void>;
 }

@@ -4,19 +4,20 @@ import type { Attributes } from "../model/attributes.ts";
 import { eventMicros, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
 import { lossyValue } from "../model/values.ts";
 import { KINDS, STATUSES } from "./bridge-span.ts";
-import type { OtelReadableSpan, OtelResource, OtelScope, OtelTimedEvent } from "./sdk.ts";
+import type { OtelExportedSpan, OtelResource, OtelScope, OtelTimedEvent } from "./sdk.ts";
 import { hrTimeOf } from "./times.ts";
 import { traceStateOf } from "./trace-state.ts";
 
-/** A span that has ended, as the SDK 2.x would show it. Values that OpenTelemetry has no type for become JSON text. */
-export function readableOf(span: SpanFields): OtelReadableSpan {
+/** A span that has ended, as SDKs 2.x and 1.x show one. Values that OpenTelemetry has no type for become JSON text. */
+export function readableOf(span: SpanFields): OtelExportedSpan {
   const { startedAtMicros, endedAtMicros = startedAtMicros, otlp, parentSpanId } = span;
   const own = contextOf(span, span.spanId, otlp?.flags);
+  const scope = scopeOf(span);
   return {
     name: span.spanName,
     kind: Math.max(0, KINDS.indexOf(span.spanKind)),
     spanContext: () => own,
-    ...(parentSpanId === undefined ? {} : { parentSpanContext: parentOf(span, parentSpanId) }),
+    ...(parentSpanId === undefined ? {} : { parentSpanId, parentSpanContext: parentOf(span, parentSpanId) }),
     startTime: hrTimeOf(startedAtMicros),
     endTime: hrTimeOf(endedAtMicros),
     duration: hrTimeOf(endedAtMicros - startedAtMicros),
@@ -26,7 +27,8 @@ export function readableOf(span: SpanFields): OtelReadableSpan {
     events: span.events.map(eventOf),
     ended: true,
     resource: resourceOf(span),
-    instrumentationScope: scopeOf(span),
+    instrumentationScope: scope,
+    instrumentationLibrary: scope,
     droppedAttributesCount: otlp?.droppedAttributesCount ?? 0,
     droppedEventsCount: otlp?.droppedEventsCount ?? 0,
     droppedLinksCount: otlp?.droppedLinksCount ?? 0,

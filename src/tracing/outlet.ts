@@ -50,6 +50,12 @@ export class Outlet {
     return runQuietly(() => this.sink.write(span));
   }
 
+  /** Takes note of what could not be made a span; `lost` where one is missing by that. */
+  leftOut(error: TracelightError, lost: 0 | 1): void {
+    this.#failed += lost;
+    this.#faults.report(error);
+  }
+
   /** What a sink keeps of a span that began must go where the span may not be written. */
   discard(span: Span): void {
     try {

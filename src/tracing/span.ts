@@ -1,7 +1,7 @@
 // A span: takes attributes while it runs, is frozen when it ends.
 import { inspect, types } from "node:util";
 import { type Attributes, type Inheritable, mergeAttributes } from "../model/attributes.ts";
-import { capture } from "../model/capture.ts";
+import { capture, readProperty } from "../model/capture.ts";
 import { isoMicros, microsOf, nowMicros } from "../model/clock.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { captureShared, reveal } from "../model/history.ts";
@@ -501,8 +501,16 @@ function entriesOf(attributes: Attributes): [string, unknown][] {
   try {
     return Object.entries(attributes).filter(([, value]) => value !== undefined);
   } catch {
-    const read = capture(attributes);
-    return typeof read === "object" && read !== null ? Object.entries(read) : [];
+    return readableEntriesOf(attributes).filter(([, value]) => value !== undefined);
+  }
+}
+
+/** One property at a time, so that what one is does not take another with it. */
+function readableEntriesOf(attributes: Attributes): [string, unknown][] {
+  try {
+    return Object.keys(attributes).map((key) => [key, readProperty(attributes, key)]);
+  } catch {
+    return [];
   }
 }
 

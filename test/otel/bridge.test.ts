@@ -233,6 +233,10 @@ describe("all of the API's span", () => {
       wrong,
     );
     Reflect.apply(span.addLink, span, [undefined]);
+    for (const links of [undefined, {}, 5]) {
+      Reflect.apply(span.addLinks, span, [links]);
+      expect(Reflect.apply(library().startSpan, library(), ["links", { links }])).toBeDefined();
+    }
     Reflect.apply(span.setStatus, span, [undefined]);
     Reflect.apply(span.setAttributes, span, [null]);
     Reflect.apply(span.recordException, span, [undefined]);
@@ -350,7 +354,7 @@ describe("all of the API's span", () => {
 });
 
 describe("suppressed tracing", () => {
-  it("makes spans that record nothing and are nobody's parent", () => {
+  it("makes spans that record nothing", () => {
     tracer.trace("ours", () =>
       context.with(suppressTracing(context.active()), () => {
         library().startActiveSpan("suppressed", (span) => {
@@ -360,6 +364,30 @@ describe("suppressed tracing", () => {
       }),
     );
     expect(only().spanName).toBe("ours");
+  });
+
+  it("cuts no trace of ours: what is below such a span is below the one above it", () => {
+    tracer.trace("outer", (outer) => {
+      outer.addAttribute("ai.conversation.id", "c-1", { inheritable: true });
+      context.with(suppressTracing(context.active()), () =>
+        library().startActiveSpan("suppressed", (span) => {
+          library().startActiveSpan("suppressed too", () => tracer.trace("inner", () => undefined));
+          trace.getActiveSpan()?.setAttribute("of the suppressed", 1);
+          span.setAttribute("of the suppressed", 1).end();
+          expect(outer.state).toBe("running");
+        }),
+      );
+    });
+    expect(treeOf(tracer.getTraces())).toEqual({ outer: "-", inner: "outer" });
+    expect(named("inner").attributes).toEqual({ "ai.conversation.id": "c-1" });
+    expect(named("outer").attributes).toEqual({ "ai.conversation.id": "c-1" });
+  });
+
+  it("is nobody's parent where nothing is above it", () => {
+    context.with(suppressTracing(ROOT_CONTEXT), () =>
+      library().startActiveSpan("suppressed", () => tracer.trace("alone", () => undefined)),
+    );
+    expect(treeOf(tracer.getTraces())).toEqual({ alone: "-" });
   });
 });
 
@@ -519,7 +547,9 @@ describe("registering", () => {
     expect(() => registerTracer(tracer)).toThrow(
       expect.objectContaining({
         code: "OTEL_MISMATCH",
-        message: expect.stringContaining("TracelightSpanProcessor"),
+        message: expect.stringContaining(
+          "a TracelightSpanProcessor(tracer), where your own spans do not nest with its spans",
+        ),
       }),
     );
   });

@@ -18,7 +18,7 @@ import { build } from "esbuild";
 import fc from "fast-check";
 import { InMemoryTracer, Span } from "tracelight";
 import { extract, extractBaggage, inject, registerTracer } from "tracelight/otel";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { treeOf } from "./support.ts";
 
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -58,6 +58,18 @@ describe("inject", () => {
     const message = { method: "tools/call", params: { _meta: { progressToken: 1 } } };
     inject(message.params._meta, PARENT);
     expect(message.params._meta).toEqual({ progressToken: 1, traceparent: TRACEPARENT });
+  });
+
+  it("gives back what it cannot write to, with one warning of each fault: it never throws into the app", () => {
+    const warn = vi.spyOn(process, "emitWarning").mockReturnValue();
+    for (const carrier of [null, 5, "x", Response.error().headers])
+      expect(Reflect.apply(inject, undefined, [carrier, PARENT])).toBe(carrier);
+    const warnings = warn.mock.calls.map(([message]) => message);
+    warn.mockRestore();
+    expect(warnings).toEqual([
+      expect.stringMatching(/^inject could not write into the carrier it was given: .*non-object/),
+      expect.stringMatching(/^inject could not write into the carrier it was given: immutable/),
+    ]);
   });
 
   it("writes baggage, encoded", () => {

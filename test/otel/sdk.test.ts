@@ -1,4 +1,4 @@
-// Tracelight's sinks in OpenTelemetry's real SDK 2.x, and its exporters as our sinks.
+// Tracelight's sinks in OpenTelemetry's real SDK 2.x, and its exporters as our sinks; and in what the SDK 1.x shows.
 import { INVALID_SPAN_CONTEXT, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import {
@@ -8,8 +8,9 @@ import {
   SamplingDecision,
   SimpleSpanProcessor,
   type SpanExporter,
+  type SpanProcessor,
 } from "@opentelemetry/sdk-trace-base";
-import { InMemoryTracer, type Process, type Sink, type Span, TracelightError } from "tracelight";
+import { InMemoryTracer, type Process, type Sink, type Span, TracelightError, Tracer } from "tracelight";
 import {
   OtelExporterTracer,
   type OtelReadableSpan,
@@ -174,10 +175,96 @@ describe("TracelightSpanProcessor", () => {
 
   it("needs a sink or a tracer", () => {
     expect(() => Reflect.construct(TracelightSpanProcessor, [{}])).toThrow(
-      expect.objectContaining({ code: "INVALID_OPTION" }),
+      expect.objectContaining({
+        code: "INVALID_OPTION",
+        message:
+          'Option "to" of TracelightSpanProcessor must be a sink with a write method, or a tracer, not a value of type object.',
+      }),
+    );
+    expect(() => Reflect.construct(TracelightSpanProcessor, [])).toThrow(
+      'TracelightSpanProcessor needs the option "to"',
     );
   });
+
+  it("reads the spans of an SDK 1.x", () => {
+    const tracer = new InMemoryTracer();
+    const own = new TracelightSpanProcessor(tracer);
+    const spanProcessors = [processor({ onEnd: (span) => own.onEnd(asOf1x(span)) })];
+    makeSpan(new BasicTracerProvider({ resource, spanProcessors }));
+    const [span] = tracer.getTraces();
+    expect(span && plainFields(span)).toMatchObject({
+      parentSpanId: REMOTE.spanId,
+      scope: { name: "a library", version: "1.2.3" },
+      resourceAttributes: { "service.name": "theirs" },
+      otlp: { flags: 0x001, scope: { schemaUrl: "https://example.com/scope" } },
+    });
+  });
+
+  it.each<[string, unknown]>([
+    ["nothing", undefined],
+    ["null", null],
+    ["an empty object", {}],
+    ["half a span", { spanContext: () => REMOTE }],
+    ["a span without valid ids", { spanContext: () => ({ ...REMOTE, spanId: "none" }) }],
+    ["a span that throws", { spanContext: () => expect.fail("unreadable") }],
+  ])(
+    "throws nothing into the app where it is handed %s: it tells, and counts it as failed",
+    async (_, bad) => {
+      const faults: TracelightError[] = [];
+      const written: string[] = [];
+      const tracer = new Tracer(
+        { name: "s", write: ({ spanName }) => written.push(spanName), observe: () => undefined },
+        { onError: (error) => faults.push(error) },
+      );
+      const own = new TracelightSpanProcessor(tracer);
+      Reflect.apply(own.onStart, own, [bad]);
+      Reflect.apply(own.onEnd, own, [bad]);
+      makeSpan(new BasicTracerProvider({ spanProcessors: [own] }));
+      await own.forceFlush();
+      expect(written).toEqual(["work"]);
+      expect(faults.map(({ code }) => code)).toEqual(["INVALID_ARGUMENT", "INVALID_ARGUMENT"]);
+      expect(faults[0]?.message).toMatch(
+        /^A span of OpenTelemetry's SDK could not be read and was left out: ./,
+      );
+      expect(await tracer.flush()).toMatchObject({ written: 1, failed: 1 });
+    },
+  );
+
+  it("throws nothing later either, where a resource that was waited for cannot be read", async () => {
+    const faults: string[] = [];
+    const tracer = new InMemoryTracer({ onError: ({ code }) => faults.push(code) });
+    const own = new TracelightSpanProcessor(tracer);
+    const late = { asyncAttributesPending: true, waitForAsyncAttributes: async () => undefined };
+    Reflect.apply(own.onEnd, own, [{ spanContext: () => REMOTE, resource: late }]);
+    await own.forceFlush();
+    expect(faults).toEqual(["INVALID_ARGUMENT"]);
+  });
 });
+
+/** A processor that does only this. */
+function processor(part: Partial<SpanProcessor>): SpanProcessor {
+  const nothing = async (): Promise<void> => undefined;
+  return {
+    onStart: () => undefined,
+    onEnd: () => undefined,
+    forceFlush: nothing,
+    shutdown: nothing,
+    ...part,
+  };
+}
+
+/** A span of the real SDK by the names that 1.x has. */
+function asOf1x(span: ReadableSpan): OtelReadableSpan {
+  const { name, kind, startTime, endTime, duration, status, attributes, links, events, ended } = span;
+  const { droppedAttributesCount, droppedEventsCount, droppedLinksCount, resource } = span;
+  return {
+    ...{ name, kind, startTime, endTime, duration, status, attributes, links, events, ended, resource },
+    ...{ droppedAttributesCount, droppedEventsCount, droppedLinksCount },
+    spanContext: () => span.spanContext(),
+    instrumentationLibrary: span.instrumentationScope,
+    ...(span.parentSpanContext === undefined ? {} : { parentSpanId: span.parentSpanContext.spanId }),
+  };
+}
 
 /** A real exporter that tells how it was called. */
 class Watched extends InMemorySpanExporter {
@@ -243,6 +330,25 @@ describe("OtelExporterTracer", () => {
     expect(first?.resource.merge(null).attributes).toEqual({ "service.name": "MyAgent" });
     await tracer.close();
     expect(exporter.isShutDown).toBe(true);
+  });
+
+  it("gives exporters of 1.x what they read under other names", async () => {
+    const read: unknown[] = [];
+    const exporter = answering((spans, done) => {
+      for (const { name, instrumentationLibrary, parentSpanId } of spans)
+        read.push([name, instrumentationLibrary.name, parentSpanId]);
+      done({ code: 0 });
+    });
+    const tracer = new OtelExporterTracer(exporter);
+    const parent = tracer.trace("parent", (span) => {
+      tracer.trace("child", { scope: { name: "a library" } }, () => undefined);
+      return span;
+    });
+    await tracer.flush();
+    expect(read).toEqual([
+      ["child", "a library", parent.spanId],
+      ["parent", "tracelight", undefined],
+    ]);
   });
 
   it.each<[string, OtelSpanExporter["export"]]>([

@@ -275,6 +275,18 @@ describe("arguments that cannot be used", () => {
     expect(span.attributes).toEqual({ before: 1, after: 2, bad: "[Unreadable: get failed]" });
   });
 
+  it("and each has a budget of its own then too", () => {
+    const tracer = new InMemoryTracer();
+    const attributes = Object.defineProperty(
+      { list: new Array(1_000_000).fill(1), short: [1], text: "hello" },
+      "bad",
+      { get: () => raise("get"), enumerable: true },
+    );
+    const span = tracer.startSpan("work").addAttributes(attributes);
+    expect(span.attributes["list"]).toHaveLength(1_000_000);
+    expect(span.attributes).toMatchObject({ short: [1], text: "hello", bad: "[Unreadable: get failed]" });
+  });
+
   it("of setContext, withContext and run are left out", () => {
     const { tracer } = watched({ name: "s", write: () => undefined });
     for (const bad of [
