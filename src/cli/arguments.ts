@@ -75,8 +75,9 @@ export function parseCount(text: string, most: number = Number.MAX_SAFE_INTEGER)
   throw new UsageError(`"${text}" is no whole number ${range}`);
 }
 
-/** A port. Throws UsageError. */
+/** A port; 0 for any that is free. Throws UsageError. */
 export function parsePort(text: string): number {
-  if (text === "0") return 0;
-  return parseCount(text, 65_535);
+  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new UsageError(`--port: "${text}" is no whole number from 0 to 65535`);
 }

@@ -19,7 +19,7 @@ export class OtlpLines {
   /** Attributes are translated where `translate` is given. */
   constructor(write: (line: string) => Promise<void>, translate?: TargetVocabulary) {
     this.#write = write;
-    this.#encoder = otlpEncoder("json", { translate });
+    this.#encoder = otlpEncoder("json", { translate, isExact: true });
   }
 
   /** Spans that have not ended: OTLP cannot carry them. */

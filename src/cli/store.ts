@@ -146,7 +146,10 @@ function kindOfContent(head: Buffer, name: string): "sqlite" | "text" {
     throw new TracelightError("STORE_CORRUPT", `${name} ends within the first bytes of an SQLite file`);
   }
   if (head[0] === 0x1f && head[1] === 0x8b) {
-    throw notText(name, `is packed: gzip -dc ${name} | tracelight ls -`);
+    throw notText(
+      name,
+      `is packed; unpack it into the command, with - in its place: gzip -dc ${name} | tracelight … -`,
+    );
   }
   if (head.includes(0))
     throw notText(name, "is neither an SQLite database nor text of one JSON object a line");
@@ -184,6 +187,7 @@ function notText(name: string, what: string): TracelightError {
   return new TracelightError("NOT_A_DATABASE", `${name} ${what}`);
 }
 
-function isMissing(error: unknown): boolean {
+/** True for the system's error of a file that is not there. */
+export function isMissing(error: unknown): boolean {
   return typeof error === "object" && error !== null && "code" in error && error.code === "ENOENT";
 }

@@ -10,7 +10,7 @@ const ONE_BYTE_TEXT = 42;
 const MEASURED_TEXT = 4096;
 /** Characters of a name and a value that are written together: with six bytes around them a length of one byte. */
 const SHORT_ATTRIBUTE = 100;
-/** Longer text is escaped by `JSON.stringify`. */
+/** Longer text is better escaped by `JSON.stringify`. */
 const SHORT_JSON = 64;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -111,14 +111,10 @@ export class ByteWriter {
     }
   }
 
-  /** What a JSON text has between its quotes. */
-  escaped(text: string): void {
-    if (text.length > SHORT_JSON || !this.#plain(text)) this.text(JSON.stringify(text).slice(1, -1));
-  }
-
-  /** False where a character has to be escaped or is not ASCII; nothing is written then. */
-  #plain(text: string): boolean {
+  /** A short text that is the same in JSON. False where it is not, or is no ASCII; nothing is written then. */
+  plain(text: string): boolean {
     const { length } = text;
+    if (length > SHORT_JSON) return false;
     if (this.#at + length > this.bytes.length) this.#grow(length);
     const { bytes } = this;
     let at = this.#at;

@@ -34,15 +34,17 @@ export interface OtlpEncoderOptions {
   readonly values?: OtlpValues | undefined;
   /** The vocabulary that attributes are translated into. Default: none, they are written as they are. */
   readonly translate?: TargetVocabulary | undefined;
+  /** True keeps lone surrogates in JSON, for files of our own. Default: each becomes U+FFFD, as in protobuf. */
+  readonly isExact?: boolean;
 }
 
 /** An encoder; a tracer needs one. */
 export function otlpEncoder(encoding: OtlpEncoding, options: OtlpEncoderOptions = {}): OtlpEncoder {
-  const { values = "rich", translate: to } = options;
+  const { values = "rich", translate: to, isExact = false } = options;
   const attributesOf = to === undefined ? asTheyAre : (span: SpanFields) => translate(span, to);
   return encoding === "protobuf"
     ? new Encoder("application/x-protobuf", new ProtobufWriter(values), { join: joinProtobuf, attributesOf })
-    : new Encoder("application/json", new JsonWriter(values), { join: joinJson, attributesOf });
+    : new Encoder("application/json", new JsonWriter(values, isExact), { join: joinJson, attributesOf });
 }
 
 function asTheyAre({ attributes }: SpanFields): Attributes {

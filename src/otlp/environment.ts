@@ -8,6 +8,7 @@ import {
   type OtlpTlsOptions,
   type OtlpTracerOptions,
   parseUrl,
+  tlsFault,
 } from "./options.ts";
 
 /** Environment variables, such as `process.env`. */
@@ -107,9 +108,20 @@ function encodingOf(text: string, variable: string): "protobuf" | "json" {
 
 function tlsOf(read: Variables): OtlpTlsOptions {
   return {
-    ...defined("ca", read.either("CERTIFICATE", fileOf)),
-    ...defined("cert", read.either("CLIENT_CERTIFICATE", fileOf)),
-    ...defined("key", read.either("CLIENT_KEY", fileOf)),
+    ...defined("ca", read.either("CERTIFICATE", pemOf("ca"))),
+    ...defined("cert", read.either("CLIENT_CERTIFICATE", pemOf("cert"))),
+    ...defined("key", read.either("CLIENT_KEY", pemOf("key"))),
+  };
+}
+
+function pemOf(part: keyof OtlpTlsOptions): (path: string, variable: string) => string {
+  return (path, variable) => {
+    const text = fileOf(path, variable);
+    if (tlsFault({ [part]: text }) === undefined) return text;
+    throw invalid(
+      variable,
+      `the path of a file in PEM that holds a ${part === "key" ? "private key" : "certificate"}`,
+    );
   };
 }
 

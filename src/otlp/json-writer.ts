@@ -10,11 +10,13 @@ import { base64, entriesOf, fitsInt64, flatForm, isInteger, type OtlpValues, pla
 /** Writes spans, each as an item of `spans` with the comma that parts it from the one before. */
 export class JsonWriter extends ByteWriter {
   readonly #isRich: boolean;
+  readonly #isExact: boolean;
   readonly #keys = new Map<string, Piece>();
 
-  constructor(values: OtlpValues) {
+  constructor(values: OtlpValues, isExact: boolean) {
     super();
     this.#isRich = values === "rich";
+    this.#isExact = isExact;
   }
 
   /** A span with these attributes in the place of its own. */
@@ -43,14 +45,14 @@ export class JsonWriter extends ByteWriter {
 
   #ids(traceId: string, spanId: string): void {
     this.piece(TRACE_ID);
-    this.escaped(traceId);
+    this.#escaped(traceId);
     this.#quoted(SPAN_ID, spanId);
   }
 
   /** A text, of which what stands before has the opening quote. */
   #quoted(before: Piece, text: string): void {
     this.piece(before);
-    this.escaped(text);
+    this.#escaped(text);
     this.byte(QUOTE);
   }
 
@@ -68,7 +70,7 @@ export class JsonWriter extends ByteWriter {
     this.decimal(micros);
     // "0" and not "0000" for the epoch itself.
     this.piece(micros === 0 ? EVENT_AT_ZERO : EVENT_NAME);
-    this.escaped(event.name);
+    this.#escaped(event.name);
     this.byte(QUOTE);
     this.#attributesField(event.attributes);
     this.#droppedField(event.droppedAttributesCount);
@@ -100,7 +102,7 @@ export class JsonWriter extends ByteWriter {
   #status({ spanStatus, statusMessage }: SpanFields): void {
     if (spanStatus === "UNSET" && statusMessage === undefined) return;
     this.text(',"status":{');
-    if (statusMessage !== undefined) this.text(`"message":${JSON.stringify(statusMessage)},`);
+    if (statusMessage !== undefined) this.text(`"message":${this.#json(statusMessage)},`);
     this.text(`"code":${STATUSES.indexOf(spanStatus)}}`);
   }
 
@@ -145,7 +147,7 @@ export class JsonWriter extends ByteWriter {
   #key(key: string): void {
     const known = this.#keys.get(key);
     if (known !== undefined) return this.piece(known);
-    const text = `,{"key":${JSON.stringify(key)},"value":`;
+    const text = `,{"key":${this.#json(key)},"value":`;
     if (this.#keys.size < MAX_KEYS && key.length <= SHORT_KEY) this.#keys.set(key, pieceOf(text));
     this.text(text);
   }
@@ -161,7 +163,7 @@ export class JsonWriter extends ByteWriter {
 
   #text(text: string): void {
     this.piece(TEXT);
-    this.escaped(text);
+    this.#escaped(text);
     this.pair(QUOTE, CLOSE_BRACE);
   }
 
@@ -206,7 +208,7 @@ export class JsonWriter extends ByteWriter {
   }
 
   #textField(name: string, text: string | undefined): void {
-    if (text !== undefined) this.text(`,"${name}":${JSON.stringify(text)}`);
+    if (text !== undefined) this.text(`,"${name}":${this.#json(text)}`);
   }
 
   #countField(name: string, count: number | undefined): void {
@@ -224,24 +226,34 @@ export class JsonWriter extends ByteWriter {
     this.#attributes(attributes);
     this.#droppedField(details?.droppedAttributesCount);
     this.text('},"scopeSpans":[');
-    return envelopeOf(this.taken(), tailOf(details));
+    return envelopeOf(this.taken(), this.#tail(details));
   }
 
   /** What stands before the spans of an item of `scopeSpans`, and after them. */
   scope({ name, version }: Scope, details: OtlpPartDetails | undefined): EnvelopeBytes {
     this.begin();
-    this.text(`{"scope":{"name":${JSON.stringify(name)}`);
+    this.text(`{"scope":{"name":${this.#json(name)}`);
     this.#textField("version", version);
     this.#attributesField(details?.attributes);
     this.#droppedField(details?.droppedAttributesCount);
     this.text('},"spans":[');
-    return envelopeOf(this.taken(), tailOf(details));
+    return envelopeOf(this.taken(), this.#tail(details));
   }
-}
 
-function tailOf(details: OtlpPartDetails | undefined): Uint8Array {
-  const schemaUrl = details?.schemaUrl;
-  return Buffer.from(schemaUrl === undefined ? "]}" : `],"schemaUrl":${JSON.stringify(schemaUrl)}}`);
+  #tail(details: OtlpPartDetails | undefined): Uint8Array {
+    const schemaUrl = details?.schemaUrl;
+    return Buffer.from(schemaUrl === undefined ? "]}" : `],"schemaUrl":${this.#json(schemaUrl)}}`);
+  }
+
+  /** What a JSON text has between its quotes. */
+  #escaped(text: string): void {
+    if (!this.plain(text)) this.text(this.#json(text).slice(1, -1));
+  }
+
+  /** UTF-8 has no lone surrogates, and receivers refuse their escapes. */
+  #json(text: string): string {
+    return JSON.stringify(this.#isExact ? text : text.toWellFormed());
+  }
 }
 
 // Each goes on as far as the quote, or the digit, of what is written after it.

@@ -1,8 +1,10 @@
 // The options of the OTLP tracer: where spans go, and how they get there.
+import { X509Certificate } from "node:crypto";
 import type { Agent } from "node:http";
+import { createSecureContext } from "node:tls";
 import type { TargetVocabulary } from "../conventions/translate.ts";
 import type { DeliveryOptions } from "../delivery/options.ts";
-import { TracelightError } from "../model/errors.ts";
+import { messageOf, TracelightError } from "../model/errors.ts";
 import { is, type OptionRules } from "../model/options.ts";
 import type { TracerOptions } from "../tracing/tracer.ts";
 import type { OtlpEncoding, OtlpValues } from "./codec.ts";
@@ -68,10 +70,8 @@ export const DEFAULT_URL = "http://localhost:4318/v1/traces";
 export function parseUrl(url: unknown, name: string): URL {
   const parsed = typeof url === "string" && URL.canParse(url) ? new URL(url) : undefined;
   if (parsed?.protocol === "http:" || parsed?.protocol === "https:") return parsed;
-  throw new TracelightError(
-    "INVALID_OPTION",
-    `${name} must be an http: or https: URL, such as "${DEFAULT_URL}".`,
-  );
+  const what = `${typeof url === "string" ? "" : "a text, "}an http: or https: URL, such as "${DEFAULT_URL}"`;
+  throw new TracelightError("INVALID_OPTION", `${name} must be ${what}.`);
 }
 
 /** The URL without what may be secret: user, password, query. */
@@ -98,6 +98,42 @@ export function headersFault(headers: unknown): string | undefined {
   return undefined;
 }
 
+/** Says what certificates and keys should have been. What they hold is not shown. */
+export function tlsFault(tls: unknown): string | undefined {
+  if (!isTls(tls)) return "an object of ca, cert and key, each in PEM";
+  try {
+    createSecureContext(pemsOf(tls));
+    // A bad one would be passed over there, and each server be distrusted.
+    if (tls.ca !== undefined) void new X509Certificate(tls.ca);
+    return undefined;
+  } catch (error) {
+    return `in PEM, a certificate and its own key (${messageOf(error)})`;
+  }
+}
+
+function isTls(tls: unknown): tls is OtlpTlsOptions {
+  if (typeof tls !== "object" || tls === null) return false;
+  return ["ca", "cert", "key"].every((name) => {
+    const pem: unknown = Reflect.get(tls, name);
+    return pem === undefined || typeof pem === "string" || pem instanceof Uint8Array;
+  });
+}
+
+/** Node's own types want a Buffer where any bytes will do. */
+export function pemsOf({ ca, cert, key }: OtlpTlsOptions = {}): { ca?: Pem; cert?: Pem; key?: Pem } {
+  return {
+    ...(ca === undefined ? {} : { ca: pem(ca) }),
+    ...(cert === undefined ? {} : { cert: pem(cert) }),
+    ...(key === undefined ? {} : { key: pem(key) }),
+  };
+}
+
+type Pem = string | Buffer;
+
+function pem(given: string | Uint8Array): Pem {
+  return typeof given === "string" ? given : Buffer.from(given);
+}
+
 const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
@@ -107,6 +143,6 @@ export const CONNECTION_CHECKS: OptionRules["checks"] = {
   headers: headersFault,
   compression: is.oneOf("gzip", "none"),
   timeoutMs: is.amount(1),
-  tls: (value) => (typeof value === "object" && value !== null ? undefined : "an object of ca, cert and key"),
+  tls: tlsFault,
   agent: is.having("addRequest", "an Agent of node:http or node:https"),
 };

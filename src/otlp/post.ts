@@ -1,7 +1,7 @@
 // One POST over HTTP or HTTPS, on connections that stay open: bounded in time and in what it reads.
 import { type Agent, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import type { OtlpTlsOptions } from "./options.ts";
+import { type OtlpTlsOptions, pemsOf } from "./options.ts";
 
 /** What a server said. */
 export interface Answer {
@@ -36,7 +36,7 @@ export class Poster {
     this.#agent =
       options.agent ??
       (isTls
-        ? new HttpsAgent({ keepAlive: true, ...tlsOf(options.tls) })
+        ? new HttpsAgent({ keepAlive: true, ...pemsOf(options.tls) })
         : new HttpAgent({ keepAlive: true }));
   }
 
@@ -79,21 +79,6 @@ async function collect(message: AsyncIterable<Uint8Array>, chunks: Uint8Array[])
     // Leaving the loop ends the connection, and with it what the server still has to say.
     if (bytes > MAX_ANSWER_BYTES) return;
   }
-}
-
-/** Node's own types want a Buffer where any bytes will do. */
-function tlsOf({ ca, cert, key }: OtlpTlsOptions = {}): { ca?: Pem; cert?: Pem; key?: Pem } {
-  return {
-    ...(ca === undefined ? {} : { ca: pem(ca) }),
-    ...(cert === undefined ? {} : { cert: pem(cert) }),
-    ...(key === undefined ? {} : { key: pem(key) }),
-  };
-}
-
-type Pem = string | Buffer;
-
-function pem(given: string | Uint8Array): Pem {
-  return typeof given === "string" ? given : Buffer.from(given);
 }
 
 const MAX_ANSWER_BYTES = 1 << 20;

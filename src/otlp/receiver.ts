@@ -99,7 +99,9 @@ class Receiver {
 
   #check(request: Request): void {
     const { pathname } = new URL(request.url);
-    if (pathname !== this.#path) throw new Refusal(404, `There is only ${this.#path} here.`);
+    // A base URL that ends in a slash makes //v1/traces.
+    const isHere = pathname === this.#path || pathname.replace(/\/{2,}/g, "/") === this.#path;
+    if (!isHere) throw new Refusal(404, `There is only ${this.#path} here.`);
     if (request.method !== "POST") throw new Refusal(405, "Spans are sent by POST.", { allow: "POST" });
     const coding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
     if (coding !== "gzip" && coding !== "identity" && coding !== "") {

@@ -1,5 +1,6 @@
 // A small HTTP server around a handler of Request and Response, for receivers that run by themselves.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import type { UnderlyingSource } from "node:stream/web";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
@@ -10,6 +11,11 @@ export interface ServeOptions {
   readonly port?: number;
   /** Default `127.0.0.1`: this machine only. */
   readonly host?: string;
+  /**
+   * Told of each connection that brings no HTTP/1.1, such as one of gRPC or TLS: what it is, and how to mend it. These never
+   * reach the handler. Default: nobody is.
+   */
+  readonly onStranger?: (what: string) => void;
 }
 
 /** A server that runs. */
@@ -33,18 +39,47 @@ export async function serveOtlp(
   handler: (request: Request) => Promise<Response>,
   options: ServeOptions = {},
 ): Promise<OtlpServer> {
-  checkOptions(options, { owner: "serveOtlp", checks: { port: isPort, host: is.text } });
-  const { port: wanted = 4318, host = "127.0.0.1" } = options;
+  checkOptions(options, { owner: "serveOtlp", checks: { port: isPort, host: is.text, onStranger: is.fn } });
+  const { port: wanted = 4318, host = "127.0.0.1", onStranger = () => undefined } = options;
   const server = createServer(
     SERVER_OPTIONS,
     (incoming, outgoing) => void serve(handler, incoming, outgoing),
   );
+  server.on("clientError", (error, socket) => turnAway(error, socket, onStranger));
   await listen(server, wanted, host);
   const address = server.address();
   const port = typeof address === "object" && address !== null ? address.port : wanted;
   const close = () => closed(server);
   const name = host.includes(":") ? `[${host}]` : host;
   return { url: `http://${name}:${port}`, port, close, [Symbol.asyncDispose]: close };
+}
+
+/** As Node does by itself: a bare answer, unless one is under way. */
+function turnAway(error: Error, socket: Duplex, onStranger: (what: string) => void): void {
+  const what = strangerOf(error);
+  if (what !== undefined) onStranger(what);
+  const isAnswered = "bytesWritten" in socket && socket.bytesWritten !== 0;
+  if (!socket.writable || isAnswered) return void socket.destroy();
+  const status = BARE_ANSWERS.get(codeOf(error)) ?? "400 Bad Request";
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
+}
+
+/** Undefined where it is only slow, or gone. */
+function strangerOf(error: Error): string | undefined {
+  const code = codeOf(error);
+  if (!code.startsWith("HPE_") || code === "HPE_INVALID_EOF_STATE") return undefined;
+  if (code === "HPE_PAUSED_H2_UPGRADE") {
+    return "a gRPC or HTTP/2 client: this port speaks HTTP/1.1; use OTLP over HTTP (http/protobuf)";
+  }
+  const packet = "rawPacket" in error ? error.rawPacket : undefined;
+  if (packet instanceof Uint8Array && packet[0] === TLS_HANDSHAKE) {
+    return "a TLS client: this port speaks plain HTTP; use http:// and not https://";
+  }
+  return `what is no HTTP/1.1 request (${code})`;
+}
+
+function codeOf(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : "";
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {
@@ -56,7 +91,7 @@ function listen(server: Server, port: number, host: string): Promise<void> {
 }
 
 function notListening(error: Error, port: number, host: string): TracelightError {
-  const isTaken = "code" in error && error.code === "EADDRINUSE";
+  const isTaken = codeOf(error) === "EADDRINUSE";
   const what = isTaken
     ? `Port ${port} of ${host} is taken, maybe by another collector: end that, or choose another port`
     : `Port ${port} of ${host} cannot be listened on: ${messageOf(error)}`;
@@ -103,7 +138,11 @@ function requestOf(incoming: IncomingMessage): Request {
     const value = raw[name];
     if (typeof value === "string") headers.set(name, value);
   }
-  const url = new URL(incoming.url ?? "/", "http://localhost");
+  const target = incoming.url ?? "/";
+  // Put together by hand: in a target such as "//v1/traces", v1 would be taken for a host.
+  const url = target.startsWith("/")
+    ? new URL(`http://localhost${target}`)
+    : new URL(target, "http://localhost");
   if (method === "GET" || method === "HEAD") return new Request(url, { method, headers });
   return new Request(url, { method, headers, body: bodyOf(incoming), duplex: "half" });
 }
@@ -139,5 +178,12 @@ function isPort(value: unknown): string | undefined {
 /** Senders that never come to an end are cut off. */
 const SERVER_OPTIONS = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 15_000 };
 const CLOSE_MS = 1000;
+const BARE_ANSWERS: ReadonlyMap<string, string> = new Map([
+  ["HPE_HEADER_OVERFLOW", "431 Request Header Fields Too Large"],
+  ["HPE_CHUNK_EXTENSIONS_OVERFLOW", "413 Payload Too Large"],
+  ["ERR_HTTP_REQUEST_TIMEOUT", "408 Request Timeout"],
+]);
+/** The first byte of what a TLS client sends. */
+const TLS_HANDSHAKE = 0x16;
 const MAX_AHEAD_BYTES = 256 * 1024;
 const PASSED = ["content-type", "content-encoding", "content-length"] as const;

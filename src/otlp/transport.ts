@@ -154,7 +154,7 @@ export class OtlpTransport implements Transport<OtlpParcel> {
 
   #unreachable(error: unknown): TracelightError {
     const why = codeOf(error) ?? messageOf(error);
-    return this.#error("OTLP_FAILED", `could not be reached (${this.#shown(why)})`, error);
+    return this.#error("OTLP_FAILED", `could not be reached (${this.#shown(why)})${mendOf(error)}`, error);
   }
 
   #error(code: string, what: string, cause?: unknown): TracelightError {
@@ -216,6 +216,16 @@ function codeOf(error: unknown): string | undefined {
   return typeof code === "string" ? code : undefined;
 }
 
+/** Most often it is the wrong port. */
+function mendOf(error: unknown): string {
+  const code = codeOf(error) ?? "";
+  if (NO_HTTP.has(code)) return OTHER_PROTOCOL;
+  const isOfTls = code === "EPROTO" || code.startsWith("ERR_SSL_");
+  return isOfTls && NO_TLS.test(messageOf(error))
+    ? "; it does not speak TLS: url may have to begin with http://"
+    : "";
+}
+
 const gzipped = promisify(gzip);
 /** Takes half the time of the usual level, for some per cent of size. */
 const FAST = { level: 3 };
@@ -231,6 +241,12 @@ const MAX_READ = 2048;
 const MAX_SHOWN = 300;
 /** Shorter header values are words, not secrets. */
 const MIN_SECRET = 8;
+/** What Node says of an answer that does not begin as one of HTTP/1.1. */
+const NO_HTTP: ReadonlySet<string> = new Set(["HPE_INVALID_CONSTANT", "HPE_INVALID_VERSION"]);
+const OTHER_PROTOCOL =
+  "; it answers in another protocol than HTTP/1.1: OTLP over HTTP is mostly at port 4318, gRPC at 4317";
+/** What OpenSSL says of bytes that are no TLS. Its other errors are of certificates and versions. */
+const NO_TLS = /wrong[ _]version[ _]number|packet[ _]length[ _]too[ _]long|http[ _]request/i;
 const MENDS: ReadonlyMap<number, string> = new Map([
   [401, "; check the headers that hold its key"],
   [403, "; check the headers that hold its key"],

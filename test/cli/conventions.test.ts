@@ -67,7 +67,7 @@ describe("wrong usage is 2, and says what was meant", () => {
       "cannot be used with option '--log-lines'",
     ],
     [["import", "--otlp", "dynamodb:Traces"], "--otlp reads a file of OTLP/JSON"],
-    [["dynamodb-local", "--port", "70000"], '"70000" is no whole number from 1 to 65535'],
+    [["dynamodb-local", "--port", "70000"], '--port: "70000" is no whole number from 0 to 65535'],
   ];
 
   test.concurrent.each(wrong)("%j", async (args, says) => {
@@ -94,7 +94,10 @@ describe("a store that cannot be used is 3, in one line", () => {
     ["missing.db", /There is no file missing\.db\. \[STORE_NOT_FOUND\]/],
     ["folder", /folder cannot be read: it is a folder \[STORE_UNREADABLE\]/],
     ["binary", /binary is neither an SQLite database nor text .*\[NOT_A_DATABASE\]/],
-    ["packed.gz", /packed\.gz is packed: gzip -dc packed\.gz \| tracelight ls - \[NOT_A_DATABASE\]/],
+    [
+      "packed.gz",
+      /packed\.gz is packed; unpack it into the command, with - in its place: gzip -dc packed\.gz \| tracelight … - \[NOT_A_DATABASE\]/,
+    ],
     ["cut.db", /cut\.db ends within the first bytes of an SQLite file \[STORE_CORRUPT\]/],
     ["damaged.db", /damaged\.db .*\[(STORE_CORRUPT|NOT_A_DATABASE)\]/],
     [

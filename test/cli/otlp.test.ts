@@ -1,8 +1,10 @@
 // OTLP on the command line: collect in front of a store, and files of OTLP/JSON out and in.
 import type { ChildProcess } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { connect as connectHttp2 } from "node:http2";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { ROOT_CONTEXT, SpanKind, trace } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-proto";
 import { resourceFromAttributes } from "@opentelemetry/resources";
@@ -13,7 +15,7 @@ import { ensureTable } from "tracelight/dynamodb";
 import { OtlpTracer } from "tracelight/otlp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { encodeRecord, type SpanFields } from "../../src/model/record.ts";
-import { decodeJsonRequest } from "../../src/otlp/codec.ts";
+import { decodeJsonRequest, otlpEncoder } from "../../src/otlp/codec.ts";
 import { dynamoDb } from "../dynamodb/emulator.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { nativeSpan, otlpJsonOf } from "../otlp/spans.ts";
@@ -228,6 +230,21 @@ describe("collect", () => {
     }
   });
 
+  // Root may write to any file.
+  test.skipIf(process.getuid?.() === 0)(
+    "a file that may only be read is told before an address is",
+    async () => {
+      const taken = await collect("readonly.db");
+      await taken.stop();
+      chmodSync(join(folder, "readonly.db"), 0o444);
+      const { code, stdout, stderr } = await tracelight(["collect", "readonly.db", "--port", "0"]);
+      expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
+      expect(stderr).toBe(
+        "tracelight: readonly.db may not be written to; check its rights [STORE_READ_ONLY]\n",
+      );
+    },
+  );
+
   test("an address that others reach is warned of", async () => {
     const collector = await collect("open.db", "--host", "0.0.0.0");
     expect((await collector.stop()).stderr).toMatch(/^Other machines may reach 0\.0\.0\.0: /);
@@ -248,6 +265,53 @@ describe("collect", () => {
     ]);
     expect(stderr).toContain("\n0 spans taken into refused.db.\n");
   });
+});
+
+describe("senders that collect cannot serve", () => {
+  test("clients of gRPC and TLS are told, each kind once", async () => {
+    const collector = await collect("strangers.db");
+    const { hostname, port } = new URL(collector.url);
+    for (let i = 0; i < 2; i++) {
+      const grpc = connectHttp2(collector.url);
+      await new Promise((resolve) => grpc.on("error", resolve));
+      const tls = connectTls({ host: hostname, port: Number(port) });
+      await new Promise((resolve) => tls.on("error", resolve));
+    }
+    const { code, stderr } = await collector.stop();
+    expect(code).toBe(0);
+    expect(stderr.match(/^Refused .*$/gm)).toEqual([
+      "Refused a gRPC or HTTP/2 client: this port speaks HTTP/1.1; use OTLP over HTTP (http/protobuf).",
+      "Refused a TLS client: this port speaks plain HTTP; use http:// and not https://.",
+    ]);
+  });
+
+  test.each(["application/json", "application/x-protobuf"])(
+    "bad spans of a good request in %s are told, once, and counted",
+    async (type) => {
+      const store = `bad-${type.slice(-4)}.db`;
+      const collector = await collect(store);
+      const bad = [1, 2].map(() => ({ ...spanFields({}), spanName: "\u001b[2J", spanId: "0".repeat(16) }));
+      const spans = [...ENDED.map(asOfToday), ...bad];
+      const encoder = otlpEncoder("protobuf");
+      const body =
+        type === "application/json"
+          ? JSON.stringify({ resourceSpans: spans.map(otlpJsonOf) })
+          : Buffer.from(encoder.join(spans.map((span) => encoder.encode(span))));
+      for (let i = 0; i < 2; i++) {
+        const headers = { "content-type": type };
+        expect((await fetch(`${collector.url}//v1/traces`, { method: "POST", headers, body })).status).toBe(
+          200,
+        );
+      }
+      const { code, stderr } = await collector.stop();
+      expect(code).toBe(0);
+      expect(stderr.match(/^Refused .*$/gm)).toEqual([
+        expect.stringMatching(/^Refused 2 spans: span "\\u001b\[2J": its span id is not 8 bytes/),
+      ]);
+      expect(stderr).toMatch(/\n\d+ spans taken into .*\.\n4 spans refused; the sender was told\.\n$/);
+      expect(jsonOf(await tracelight(["export", store]))).toHaveLength(ENDED.length);
+    },
+  );
 });
 
 describe("files of OTLP/JSON", () => {
@@ -344,6 +408,10 @@ describe("files of OTLP/JSON", () => {
     const cut = await tracelight(["import", "--otlp", "-", "cut.db"], { input: document.slice(0, -10) });
     expect(cut).toMatchObject({ code: 3, stdout: "" });
     expect(cut.stderr).toMatch(/^tracelight: standard input has no line that can be read/m);
+    expect(cut.stderr).toContain(
+      ". All lines together are no JSON document either: it may be cut short, or too large [",
+    );
+    expect(cut.stderr).not.toContain("tracelight import");
     const input = `{"resourceSpans":[\n${requestLines(ENDED)}`;
     expect(await tracelight(["import", "--otlp", "-", "mended.db"], { input })).toMatchObject({
       code: 0,

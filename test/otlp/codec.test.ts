@@ -1,7 +1,7 @@
 // Spans as OTLP and back: every field is the same for a decoder and an encoder that are not ours.
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, test } from "vitest";
 import { equalValues } from "../../src/model/attributes.ts";
 import { capture } from "../../src/model/capture.ts";
 import { decodeRecord, encodeRecord, type SpanFields } from "../../src/model/record.ts";
@@ -241,6 +241,30 @@ describe.each(ENCODINGS)("a value as OTLP, %s", (encoding) => {
     );
   });
 });
+
+test.each(["protobuf", "json"] as const)(
+  "half a surrogate pair arrives as U+FFFD, wherever it is: %s",
+  (encoding) => {
+    const [half, whole] = ["a\ud800b", "a\ufffdb"];
+    const span = spanWith(half);
+    const { spans } = decode(encoding, encode(encoding, [span]));
+    expect(spans).toEqual(decode(encoding, encode(encoding, [spanWith(whole)])).spans);
+    const exact = otlpEncoder("json", { isExact: true });
+    expect(decodeJsonRequest(exact.join([exact.encode(span)])).spans[0]).toMatchObject(span);
+  },
+);
+
+/** A span with this text in each place for text. */
+function spanWith(text: string): SpanFields {
+  const attributes = { [text]: text, long: text.repeat(50), nested: [{ [text]: text }] };
+  const at = new Date(0);
+  return spanFields({
+    ...{ spanName: text, statusMessage: text, traceState: text, attributes, resourceAttributes: attributes },
+    scope: { name: text, version: text },
+    events: [{ name: text, at, attributes }],
+    otlp: { resource: { schemaUrl: text }, scope: { schemaUrl: text } },
+  });
+}
 
 function attributeOf(value: JsonValue): unknown {
   const spans = [{ traceId: "a".repeat(32), spanId: "b".repeat(16), attributes: [{ key: "value", value }] }];

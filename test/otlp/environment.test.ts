@@ -2,9 +2,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Environment, OtlpTracer, type OtlpTracerOptions } from "tracelight/otlp";
 import { describe, expect, it, onTestFinished, test } from "vitest";
 import { readEnvironment } from "../../src/otlp/environment.ts";
+import { CERTIFICATE, KEY } from "./certificate.ts";
 import { endSpans, StubServer } from "./support.ts";
 
 test.each<[Environment, OtlpTracerOptions]>([
@@ -35,9 +37,21 @@ test.each<[Environment, OtlpTracerOptions]>([
 test("certificates are read from their files", () => {
   const folder = mkdtempSync(join(tmpdir(), "tracelight-env-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, "ca.pem");
-  writeFileSync(file, "PEM");
-  expect(readEnvironment({ OTEL_EXPORTER_OTLP_CERTIFICATE: file }).options).toEqual({ tls: { ca: "PEM" } });
+  const [ca, key] = [join(folder, "ca.pem"), join(folder, "key.pem")];
+  writeFileSync(ca, CERTIFICATE);
+  writeFileSync(key, KEY);
+  const env = { OTEL_EXPORTER_OTLP_CERTIFICATE: ca, OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY: key };
+  expect(readEnvironment(env).options).toEqual({ tls: { ca: CERTIFICATE, key: KEY } });
+});
+
+test.each([
+  "OTEL_EXPORTER_OTLP_CERTIFICATE",
+  "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE",
+  "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY",
+])("%s that names a file of something else is refused at construction", (variable) => {
+  const env = { [variable]: fileURLToPath(import.meta.url) };
+  expect(() => OtlpTracer.fromEnv(env)).toThrow(expect.objectContaining({ code: "INVALID_OPTION" }));
+  expect(() => OtlpTracer.fromEnv(env)).toThrow(`${variable} must be the path of a file in PEM`);
 });
 
 test.each<[Environment, string]>([

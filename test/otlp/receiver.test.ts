@@ -1,5 +1,5 @@
 // The OTLP receiver: what it takes, what it refuses and how, and that 200 means stored.
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
 import { type DeliveryReport, InMemoryTracer, type Sink, type Span, Tracer } from "tracelight";
 import { type OtlpReceiverOptions, otlpReceiver, serveOtlp } from "tracelight/otlp";
@@ -146,6 +146,8 @@ describe("what is not for it", () => {
     const body = bodyOf(spansOf(1));
     expect((await receive(requestOf({ path: "/otel/v1/traces", body }))).status).toBe(200);
     expect((await receive(requestOf({ body }))).status).toBe(404);
+    // As where the base URL ends in a slash.
+    expect((await receive(requestOf({ path: "//otel//v1/traces", body }))).status).toBe(200);
   });
 });
 
@@ -340,6 +342,13 @@ test("an option that is none is named", () => {
   expect(() => otlpReceiver(new InMemoryTracer(), options)).toThrow('did you mean "maxRequests"?');
 });
 
+/** All that comes until the connection ends. */
+async function textOf(socket: Socket): Promise<string> {
+  let text = "";
+  for await (const chunk of socket.setEncoding("latin1")) text += chunk;
+  return text;
+}
+
 describe("serveOtlp", () => {
   async function served(options: OtlpReceiverOptions = {}) {
     const tracer = new InMemoryTracer();
@@ -355,6 +364,45 @@ describe("serveOtlp", () => {
     for (let i = 0; i < 900; i++) sender.trace("parent", () => sender.trace("child", () => undefined));
     expect(await sender.flush()).toMatchObject({ written: 1800, failed: 0 });
     expect((await tracer.flush()).written).toBe(1800);
+  });
+
+  it("takes a doubled slash as one", async () => {
+    const { tracer, server } = await served();
+    const { tracer: sender } = tracerTo(`${server.url}//v1/traces`);
+    sender.trace("sent", () => undefined);
+    expect(await sender.flush()).toMatchObject({ written: 1, failed: 0 });
+    expect(tracer.getTraces()).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+      "a gRPC or HTTP/2 client: this port speaks HTTP/1.1; use OTLP over HTTP",
+    ],
+    ["\u0016\u0003\u0001\u0002\u0000\u0001", "a TLS client: this port speaks plain HTTP; use http://"],
+    ["hello\r\n\r\n", "what is no HTTP/1.1 request (HPE_INVALID_METHOD)"],
+  ])("tells who comes with %j, and turns them away", async (sent, expected) => {
+    const told: string[] = [];
+    const onStranger = (what: string): void => void told.push(what);
+    const server = await serveOtlp(otlpReceiver(new InMemoryTracer()), { port: 0, onStranger });
+    onTestFinished(() => server.close());
+    const socket = connect(server.port, "127.0.0.1", () => socket.write(sent, "latin1"));
+    expect(await textOf(socket)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+    expect(told).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it("tells nobody of a sender that breaks off, and answers headers that are too large with their status", async () => {
+    const told: string[] = [];
+    const onStranger = (what: string): void => void told.push(what);
+    const server = await serveOtlp(otlpReceiver(new InMemoryTracer()), { port: 0, onStranger });
+    onTestFinished(() => server.close());
+    const half = connect(server.port, "127.0.0.1", () => half.end("POST /v1/traces HTTP/1.1\r\n"));
+    await textOf(half);
+    expect(told).toEqual([]);
+    const large = connect(server.port, "127.0.0.1", () =>
+      large.write(`GET / HTTP/1.1\r\na: ${"x".repeat(20_000)}`),
+    );
+    expect(await textOf(large)).toMatch(/^HTTP\/1\.1 431 /);
   });
 
   it("says what to do where the port is taken", async () => {

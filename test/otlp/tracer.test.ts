@@ -3,6 +3,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { Agent } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { OtlpTracer, type OtlpTracerOptions } from "tracelight/otlp";
@@ -284,6 +285,42 @@ describe("what is refused for now", () => {
   });
 });
 
+describe("a peer of another protocol is told, with a hint", () => {
+  async function toldBy(answer: Uint8Array | string, scheme: string): Promise<string> {
+    const server = createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => socket.end(answer));
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    const port = typeof address === "object" ? address?.port : 0;
+    const { tracer, told } = tracerTo(`${scheme}://127.0.0.1:${port}/v1/traces`);
+    endSpans(tracer, 1);
+    expect(await tracer.flush({ timeoutMs: 500 })).toMatchObject({ ...ALL, pending: 1 });
+    return told[0]?.message ?? "";
+  }
+
+  test("HTTP/2, as gRPC's port speaks it", async () => {
+    const settings = Uint8Array.of(0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 100);
+    expect(await toldBy(settings, "http")).toMatch(
+      /\(HPE_\w+\); it answers in another protocol .* gRPC at 4317\.$/,
+    );
+  });
+
+  test("plain HTTP where TLS is spoken to it", async () => {
+    const answer = "HTTP/1.1 400 Bad Request\r\n\r\n";
+    expect(await toldBy(answer, "https")).toMatch(
+      /\(\w+\); it does not speak TLS: url may have to begin with http:\/\/\.$/,
+    );
+  });
+
+  test("TLS that refuses is TLS", async () => {
+    const alert = Uint8Array.of(0x15, 3, 3, 0, 2, 2, 40);
+    expect(await toldBy(alert, "https")).toMatch(/could not be reached \(\w+\)\.$/);
+  });
+});
+
 describe("what is refused for good", () => {
   test.each([401, 403, 404, 405, 415, 500, 501])("%d fails, and is not sent again", async (status) => {
     const server = await new StubServer().start();
@@ -439,6 +476,14 @@ test.each<[OtlpTracerOptions, string]>([
   [{ url: "localhost:4318" }, 'Option "url" of OtlpTracer must be an http: or https: URL'],
   [{ headers: { "content-type": "text/plain" } }, 'without "content-type"'],
   [{ headers: { "x-id": "a\r\nb" } }, '(not so: "x-id")'],
+  [
+    JSON.parse('{ "url": 17 }'),
+    'Option "url" of OtlpTracer must be a text, an http: or https: URL, such as "http://localhost',
+  ],
+  [{ tls: { cert: "none" } }, 'Option "tls" of OtlpTracer must be in PEM, a certificate and its own key ('],
+  [{ tls: { key: "none" } }, 'Option "tls" of OtlpTracer must be in PEM'],
+  [{ tls: { ca: Buffer.from("none") } }, 'Option "tls" of OtlpTracer must be in PEM'],
+  [JSON.parse('{ "tls": { "ca": 1 } }'), 'Option "tls" of OtlpTracer must be an object of ca, cert and key'],
   [{ timeoutMs: 0 }, 'Option "timeoutMs" of OtlpTracer must be a number of at least 1'],
 ])("refuses %j at construction", (options, message) => {
   expect(() => new OtlpTracer(options)).toThrow(message);

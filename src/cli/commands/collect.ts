@@ -2,6 +2,7 @@
 import { isIP } from "node:net";
 import { Rarely } from "../../delivery/rarely.ts";
 import { TracelightError } from "../../model/errors.ts";
+import { decodeResponse, type OtlpEncoding } from "../../otlp/codec.ts";
 import { otlpReceiver } from "../../otlp/receiver.ts";
 import { type OtlpServer, serveOtlp } from "../../otlp/server.ts";
 import { decodeStatus } from "../../otlp/status.ts";
@@ -36,7 +37,7 @@ export async function collect(
   await announce(context, server, target, options);
   await Promise.race([stopped(context), gone]);
   await server.close();
-  await conclude(context, target, await closed(context, target));
+  await conclude(context, target, { ...(await closed(context, target)), rejected: collector.rejected });
   return EXIT.ok;
 }
 
@@ -47,6 +48,7 @@ class Collector {
   readonly setup: TargetSetup;
   readonly #context: Context;
   readonly #rarely: Rarely = new Rarely();
+  #rejected = 0;
 
   constructor(context: Context) {
     const { world, output } = context;
@@ -58,16 +60,22 @@ class Collector {
     this.setup = { world, output, onGone, onError: (error) => this.#tell(error) };
   }
 
+  /** Spans of requests that were taken without them. */
+  get rejected(): number {
+    return this.#rejected;
+  }
+
   async serve({ tracer }: Target, options: CollectOptions): Promise<OtlpServer> {
     const receive = otlpReceiver(tracer, { onError: this.setup.onError });
     const handle = async (request: Request): Promise<Response> => {
       const response = await receive(request);
+      await (response.ok ? this.#taken(response.clone()) : this.#refused(request, response.clone()));
       if (response.ok) void this.#progress(tracer);
-      else await this.#refused(request, response.clone());
       return response;
     };
+    const onStranger = (what: string): void => this.#warn(what, `Refused ${what}.`);
     try {
-      return await serveOtlp(handle, options);
+      return await serveOtlp(handle, { ...options, onStranger });
     } catch (error) {
       throw isTaken(error) ? new TracelightError("LISTEN_FAILED", `${error.message} ${FREE_PORT}`) : error;
     }
@@ -80,24 +88,40 @@ class Collector {
     output.progress(() => `${counted(written, "span")} taken`);
   }
 
+  /** A request is taken without its spans that are none. */
+  async #taken(response: Response): Promise<void> {
+    const { rejectedSpans, errorMessage } = decodeResponse(...(await bodyOf(response)));
+    if (rejectedSpans === 0) return;
+    this.#rejected += rejectedSpans;
+    this.#warn(
+      "rejected",
+      `Refused ${counted(rejectedSpans, "span")}: ${errorMessage.slice(0, MAX_MESSAGE)}`,
+    );
+  }
+
   /** Senders rarely say why nothing arrives. */
   async #refused({ method, url }: Request, response: Response): Promise<void> {
     const { pathname } = new URL(url);
-    if (!this.#rarely.isTime(String(response.status))) return;
-    const isJson = response.headers.get("content-type") === "application/json";
-    const body = new Uint8Array(await response.arrayBuffer());
-    const { message = "" } = decodeStatus(isJson ? "json" : "protobuf", body) ?? {};
+    const { message = "" } = decodeStatus(...(await bodyOf(response))) ?? {};
     const what = `${method} ${pathname.slice(0, MAX_PATH)}`;
-    this.#context.output.talk(
-      `Refused ${what}: ${response.status} ${message.slice(0, MAX_MESSAGE)}`,
-      "yellow",
-    );
+    const { status } = response;
+    this.#warn(String(status), `Refused ${what}: ${status} ${message.slice(0, MAX_MESSAGE)}`);
   }
 
   #tell(error: TracelightError): void {
     const saying = sayingOf(error);
-    if (saying !== undefined && this.#rarely.isTime(error.code)) this.#context.output.talk(saying, "yellow");
+    if (saying !== undefined) this.#warn(error.code, saying);
   }
+
+  /** Each kind rarely. */
+  #warn(kind: string, saying: string): void {
+    if (this.#rarely.isTime(kind)) this.#context.output.talk(saying, "yellow");
+  }
+}
+
+async function bodyOf(response: Response): Promise<[OtlpEncoding, Uint8Array]> {
+  const isJson = response.headers.get("content-type") === "application/json";
+  return [isJson ? "json" : "protobuf", new Uint8Array(await response.arrayBuffer())];
 }
 
 function isTaken(error: unknown): error is TracelightError {
@@ -146,12 +170,14 @@ async function closed({ output }: Context, { tracer, name }: Target): Promise<De
 async function conclude(
   { output }: Context,
   { name }: Target,
-  { written, pending, dropped, failed }: DeliveryReport,
+  { written, pending, dropped, failed, rejected }: DeliveryReport & { readonly rejected: number },
 ): Promise<void> {
   await output.say(`${counted(written, "span")} taken into ${name}.`);
-  const lost = pending + dropped + failed;
-  if (lost === 0) return;
-  await output.say(`${counted(lost, "span")} could not be written; the sender was told.`, "yellow");
+  const told = "the sender was told";
+  // What the store refused for good is among the rejected ones too.
+  const lost = pending + dropped + Math.max(0, failed - rejected);
+  if (rejected > 0) await output.say(`${counted(rejected, "span")} refused; ${told}.`, "yellow");
+  if (lost > 0) await output.say(`${counted(lost, "span")} could not be written; ${told}.`, "yellow");
 }
 
 const FREE_PORT = "--port 0 takes one that is free.";

@@ -29,18 +29,12 @@ import type { World } from "../world.ts";
 import { documentOf } from "./document.ts";
 import { type Line, linesOf } from "./lines.ts";
 import { fileSource, PipeSource, type Source } from "./source.ts";
-import { Census } from "./span-lines.ts";
+import { Census, type LinesOptions } from "./span-lines.ts";
 
 /** Longer lines are left out: no string of JavaScript can be much longer. */
 const MAX_LINE_BYTES = 256 * 1024 * 1024;
 /** So many spans are looked at for the names of their attributes. */
 const SPANS_FOR_NAMES = 2000;
-
-/** How lines are read. */
-export interface LinesOptions {
-  /** True where all lines together may be one JSON document of OTLP. */
-  readonly otlp?: boolean;
-}
 
 /** A file of lines. */
 export async function openJsonlFile(path: string, name: string, options: LinesOptions): Promise<OpenStore> {
@@ -186,7 +180,7 @@ class JsonlStore implements OpenStore {
     this.#census ??= census;
     this.#bytes = 0;
     for await (const lines of this.#lines()) yield lines.flatMap((line) => census.spansOf(line));
-    census.check(this.name);
+    census.check(this.name, this.#options);
   }
 
   #lines(): AsyncIterable<readonly Line[]> {

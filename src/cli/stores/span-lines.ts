@@ -6,6 +6,12 @@ import { count, counted } from "../format.ts";
 import { checkLine, parseLine } from "./line-json.ts";
 import type { Line } from "./lines.ts";
 
+/** How lines are read. */
+export interface LinesOptions {
+  /** True where all lines together may be one JSON document of OTLP. */
+  readonly otlp?: boolean;
+}
+
 /** Reads lines, and counts what it meets. */
 export class Census {
   #lines = 0;
@@ -86,10 +92,10 @@ export class Census {
   }
 
   /** Throws `INVALID_RECORD` where there were lines and no one could be read. */
-  check(name: string): void {
+  check(name: string, { otlp = false }: LinesOptions): void {
     if (this.#good + this.#others > 0 || this.#broken === 0) return;
     const tried = `${name} has no line that can be read (${count(this.#lines)} tried)`;
-    const mend = `. A document of OTLP/JSON is read by: tracelight import --otlp ${name}`;
+    const mend = otlp ? CUT_SHORT : `. A document of OTLP/JSON is read by: tracelight import --otlp ${name}`;
     const why = `Line ${this.#named[0] ?? 1}: ${this.#why.replace(/\.$/, "")}${this.#isLaidOut ? mend : ""}`;
     throw new TracelightError("INVALID_RECORD", `${tried}. ${why}`);
   }
@@ -118,6 +124,7 @@ function decodedRequest(text: string): ReturnType<typeof decodeJsonRequest> {
   }
 }
 
+const CUT_SHORT = ". All lines together are no JSON document either: it may be cut short, or too large";
 const MAX_NAMED_LINES = 5;
 /** Of one line, which may be a whole document. */
 const MAX_VALUES = 10_000_000;

@@ -1,6 +1,7 @@
 // Where `collect` writes: a tracer over an SQLite file or a DynamoDB table, or lines of records on standard output.
+import { access, constants } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { TracelightError } from "../../model/errors.ts";
+import { TracelightError } from "../../model/errors.ts";
 import { encodeRecord } from "../../model/record.ts";
 import { asciiJson } from "../../render/escape.ts";
 import type { DeliveryReport, Sink } from "../../tracing/sink.ts";
@@ -8,7 +9,7 @@ import type { Span } from "../../tracing/span.ts";
 import { Tracer } from "../../tracing/tracer.ts";
 import { UsageError } from "../failures.ts";
 import type { Output } from "../output.ts";
-import { isSqliteOrNew, isTable, storeName } from "../store.ts";
+import { isMissing, isSqliteOrNew, isTable, storeName } from "../store.ts";
 import type { World } from "../world.ts";
 
 /** A store that takes spans as they come. */
@@ -40,8 +41,9 @@ export interface TargetSetup {
 export async function targetOf(wanted: string | undefined, setup: TargetSetup): Promise<Target> {
   const name = storeName(wanted, setup.world);
   if (name === "-") return linesTarget(setup);
-  const { tracer, label = name } = isTable(name) ? await table(name, setup) : await file(name, setup);
+  const { tracer, label = name, path } = isTable(name) ? await table(name, setup) : await file(name, setup);
   const check = async (): Promise<void> => {
+    if (path !== undefined) await checkWritable(path, name);
     await tracer.getTraces({ traceId: ANY_TRACE, limit: 1 });
   };
   return { name: label, tracer, check, isOutput: false };
@@ -50,6 +52,17 @@ export async function targetOf(wanted: string | undefined, setup: TargetSetup): 
 interface Made {
   readonly tracer: Tracer;
   readonly label?: string;
+  readonly path?: string;
+}
+
+/** A file that may only be read opens without a word; what is not there is made. */
+async function checkWritable(path: string, name: string): Promise<void> {
+  await access(path, constants.W_OK).catch((error: unknown) => {
+    if (isMissing(error)) return;
+    throw new TracelightError("STORE_READ_ONLY", `${name} may not be written to; check its rights`, {
+      cause: error,
+    });
+  });
 }
 
 async function table(name: string, { onError }: TargetSetup): Promise<Made> {
@@ -64,7 +77,7 @@ async function file(name: string, { onError, world }: TargetSetup): Promise<Made
     throw new UsageError(`collect writes to an SQLite file or a DynamoDB table; ${name} is neither; ${mend}`);
   }
   const { SqliteTracer } = await import("../../sqlite/tracer.ts");
-  return { tracer: new SqliteTracer({ path, onError }) };
+  return { tracer: new SqliteTracer({ path, onError }), path };
 }
 
 function linesTarget({ output, onError, onGone }: TargetSetup): Target {
