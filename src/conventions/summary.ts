@@ -163,12 +163,23 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
 
 /** The kinds of calls, and the facts with tokens, each once: see `Nesting`. */
 function eachOnce(spans: readonly SpanOutline[]): { readonly calls: WorkKind[]; readonly used: SpanFacts[] } {
-  const nesting = new Nesting();
+  const nesting = nestingFor(spans.length);
   const placed = spans.map((span) => ({ facts: span.facts, at: nesting.add(span, span.facts) }));
   const used = placed.filter(({ facts, at }) => hasTokens(facts) && !nesting.areTokensElsewhere(at));
   const calls = placed.filter(({ at }) => !nesting.isCallElsewhere(at));
   return { calls: calls.map(({ facts }) => facts.kind), used: used.map(({ facts }) => facts) };
 }
+
+/** A page of a listing has many rows of few spans. */
+function nestingFor(spans: number): Nesting {
+  if (spans > MANY_SPANS) return new Nesting();
+  reused ??= new Nesting();
+  reused.clear();
+  return reused;
+}
+
+const MANY_SPANS = 1000;
+let reused: Nesting | undefined;
 
 /** What tells the rows of a listing apart: typed, so that the conversations 42 and "42" are two. Undefined: no row. */
 export function summaryKey(span: SpanFields, by: SummarySubject): string | undefined {

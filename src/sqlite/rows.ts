@@ -1,4 +1,5 @@
 // A span as a row of the table `spans`, and back.
+import { parseJsonText } from "../conventions/json-text.ts";
 import { factsOf, type SpanFacts, type SpanOutline } from "../conventions/summary.ts";
 import { setOwn } from "../model/capture.ts";
 import { conversationKey, conversationOf } from "../model/conversation.ts";
@@ -166,7 +167,7 @@ function isPlainText(text: string): boolean {
 
 /** The columns of an outline, for `json_array`: see `outlineRows`. */
 export const OUTLINE_COLUMNS =
-  "trace_id, span_id, parent_span_id, span_kind, started_at, ended_at, writer, conversation, json(facts), span_name";
+  "trace_id, span_id, parent_span_id, span_kind, started_at, ended_at, writer, conversation, facts, span_name";
 
 /** Tells the state of a span that did not end by its writer. */
 export type StateOf = (writer: unknown) => SpanState;
@@ -198,7 +199,7 @@ export function decodeOutline(row: OutlineRow, stateOf: StateOf): SpanOutline {
     endedAtMicros: typeof endedAt === "number" ? endedAt : undefined,
     state: typeof endedAt === "number" ? "ended" : stateOf(writer),
     conversationId: typeof conversation === "string" ? conversationId(conversation) : undefined,
-    facts: isObject(facts) && isFacts(facts) ? facts : { kind: "other" },
+    facts: factsIn(facts),
   };
 }
 
@@ -302,12 +303,31 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Many spans of a listing have the same. */
+const factsRead = new Map<string, SpanFacts>();
+const MOST_READ = 500;
+const LONGEST_READ = 500;
+
 /** Written by `factsOf` alone; a file that says otherwise must not make a listing fail. */
+function factsIn(json: unknown): SpanFacts {
+  if (typeof json !== "string") return NO_FACTS;
+  const known = factsRead.get(json);
+  if (known !== undefined) return known;
+  const parsed = parseJsonText(json);
+  const facts = isObject(parsed) && isFacts(parsed) ? parsed : NO_FACTS;
+  if (json.length > LONGEST_READ) return facts;
+  if (factsRead.size >= MOST_READ) factsRead.clear();
+  factsRead.set(json, facts);
+  return facts;
+}
+
+const NO_FACTS: SpanFacts = { kind: "other" };
+
 function isFacts(facts: object): facts is SpanFacts {
   if (typeof Reflect.get(facts, "kind") !== "string") return false;
-  for (const [name, value] of Object.entries(facts)) {
+  for (const name in facts) {
     const expected = FACT_TYPES.get(name);
-    if (expected !== undefined && typeof value !== expected) return false;
+    if (expected !== undefined && typeof Reflect.get(facts, name) !== expected) return false;
   }
   return true;
 }
