@@ -43,6 +43,7 @@ export class Nesting {
   #flags: Uint8Array = new Uint8Array(FIRST_SIZE);
   /** Of tool calls, the tool's name as a hash: names may be of any number and length. */
   #tools: Uint32Array = new Uint32Array(FIRST_SIZE);
+
   /** How many traces the spans are of. */
   get traces(): number {
     return this.#numbers.traces;

@@ -1,7 +1,7 @@
 // Spans as one row: a trace or a conversation at a glance. Every store lists such rows. Total: it never throws.
 import { conversationKey, conversationOf } from "../model/conversation.ts";
 import { inStartOrder } from "../model/query.ts";
-import type { SpanFields, SpanState } from "../model/record.ts";
+import { OWN_SCOPE, type SpanFields, type SpanState } from "../model/record.ts";
 import type { Usage } from "./messages.ts";
 import { hasTokens, Nesting } from "./nesting.ts";
 import { type Reading, readSpan, type WorkKind } from "./reading.ts";
@@ -133,7 +133,7 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
   const [first] = ordered;
   if (first === undefined) return undefined;
   const facts = ordered.map((span) => span.facts);
-  const { calls, used } = eachOnce(ordered);
+  const { kinds, used } = eachOnce(ordered);
   const latest = latestTurn(ordered);
   const end = latestEnd(ordered);
   return {
@@ -150,8 +150,8 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
     durationMs: durationOf(ordered),
     traces: new Set(ordered.map(({ traceId }) => traceId)).size,
     spans: ordered.length,
-    modelCalls: calls.filter((kind) => kind === "model-call").length,
-    toolCalls: calls.filter((kind) => kind === "tool-call").length,
+    modelCalls: kinds.filter((kind) => kind === "model-call").length,
+    toolCalls: kinds.filter((kind) => kind === "tool-call").length,
     errors: facts.filter(({ failed }) => failed).length,
     tools: distinct(facts.map(({ tool }) => tool)),
     models: distinct(facts.map(({ model }) => model)),
@@ -161,13 +161,13 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
   };
 }
 
-/** The kinds of calls, and the facts with tokens, each once: see `Nesting`. */
-function eachOnce(spans: readonly SpanOutline[]): { readonly calls: WorkKind[]; readonly used: SpanFacts[] } {
+/** The kinds of the spans, but for those of a call that another span has; and the facts with tokens, each once: see `Nesting`. */
+function eachOnce(spans: readonly SpanOutline[]): { readonly kinds: WorkKind[]; readonly used: SpanFacts[] } {
   const nesting = nestingFor(spans.length);
   const placed = spans.map((span) => ({ facts: span.facts, at: nesting.add(span, span.facts) }));
   const used = placed.filter(({ facts, at }) => hasTokens(facts) && !nesting.areTokensElsewhere(at));
-  const calls = placed.filter(({ at }) => !nesting.isCallElsewhere(at));
-  return { calls: calls.map(({ facts }) => facts.kind), used: used.map(({ facts }) => facts) };
+  const own = placed.filter(({ at }) => !nesting.isCallElsewhere(at));
+  return { kinds: own.map(({ facts }) => facts.kind), used: used.map(({ facts }) => facts) };
 }
 
 /** A page of a listing has many rows of few spans. */
@@ -185,9 +185,6 @@ let reused: Nesting | undefined;
 export function summaryKey(span: SpanFields, by: SummarySubject): string | undefined {
   return by === "trace" ? span.traceId : conversationKey(conversationOf(span.attributes));
 }
-
-/** The scope of spans that say no other. */
-const OWN_SCOPE = "tracelight";
 
 /** True for a span with which a turn begins: it has no parent, or serves one in another process. */
 export function beginsTurn(span: Pick<SpanFields, "parentSpanId" | "spanKind">): boolean {

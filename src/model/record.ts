@@ -22,6 +22,9 @@ export type SpanStatus = "UNSET" | "OK" | "ERROR";
 /** `interrupted`: the process that ran the span is gone, and the span never ended. */
 export type SpanState = "running" | "ended" | "interrupted";
 
+/** The name of the scope of spans that say no other. */
+export const OWN_SCOPE = "tracelight";
+
 /** Who made a span: the instrumentation's or library's name and version. */
 export interface Scope {
   readonly name: string;

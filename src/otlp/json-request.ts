@@ -177,8 +177,8 @@ class RequestDecoder {
   #link(link: Keyed): SpanLink | undefined {
     this.#budget.take();
     return linkOf({
-      traceId: stringOf(link["traceId"]).toLowerCase(),
-      spanId: stringOf(link["spanId"]).toLowerCase(),
+      traceId: stringOf(link["traceId"]),
+      spanId: stringOf(link["spanId"]),
       traceState: stringOf(link["traceState"]),
       attributes: this.#attributes(link["attributes"]),
       dropped: countOf(link["droppedAttributesCount"]),

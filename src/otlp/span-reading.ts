@@ -1,6 +1,6 @@
 // From the parts that a decoder read to a span, an event, a link: what is kept, what is refused. The same for both encodings.
 import type { Attributes } from "../model/attributes.ts";
-import { isSpanId, isTraceId } from "../model/ids.ts";
+import { idsOf } from "../model/ids.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
 import type { Scope, SpanEvent, SpanFields, SpanLink } from "../model/record.ts";
 import { type Mutable, spanDetails } from "./decoded.ts";
@@ -139,9 +139,9 @@ export interface LinkParts {
 
 /** A link; undefined where its ids are none. */
 export function linkOf(parts: LinkParts): SpanLink | undefined {
-  const { traceId, spanId, traceState, attributes, dropped, flags } = parts;
-  if (!isTraceId(traceId) || !isSpanId(spanId)) return undefined;
-  const link: Mutable<SpanLink> = { traceId, spanId };
+  const { traceState, attributes, dropped, flags } = parts;
+  const link: Mutable<SpanLink> | undefined = idsOf(parts.traceId, parts.spanId);
+  if (link === undefined) return undefined;
   if (attributes !== undefined) link.attributes = Object.freeze(attributes);
   if (traceState !== "") link.traceState = traceState;
   if (flags !== 0) link.flags = flags;

@@ -57,7 +57,7 @@ export function rowsOf(spans: readonly SpanFields[], query: SummaryQuery): Row[]
   const { by = "trace" } = query;
   const after = placeAfter(query);
   const rows: Row[] = [];
-  for (const [key, group] of groupsOf(spans, by)) {
+  for (const [key, group] of groupsOf(spans, (span) => summaryKey(span, by))) {
     const summary = summarize(group, by);
     if (summary === undefined || !isAsked(summary, group, query)) continue;
     const place = { at: summary.latestAtMicros, key };
@@ -66,14 +66,15 @@ export function rowsOf(spans: readonly SpanFields[], query: SummaryQuery): Row[]
   return rows;
 }
 
-function groupsOf(spans: readonly SpanFields[], by: "trace" | "conversation"): Map<string, SpanFields[]> {
-  const groups = new Map<string, SpanFields[]>();
-  for (const span of spans) {
-    const key = summaryKey(span, by);
+/** What there is of each row, by its key; what has no key is of none. */
+export function groupsOf<T>(items: readonly T[], keyOf: (item: T) => string | undefined): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
     if (key === undefined) continue;
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, [span]);
-    else group.push(span);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
   }
   return groups;
 }

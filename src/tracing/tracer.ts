@@ -6,7 +6,7 @@ import { isSpanId, isTraceId, newSpanId, newTraceId } from "../model/ids.ts";
 import { checkOptions, is, type OptionRules } from "../model/options.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
 import { checkQuery, type TraceQuery } from "../model/query.ts";
-import type { Scope } from "../model/record.ts";
+import { OWN_SCOPE, type Scope } from "../model/record.ts";
 import { VERSION } from "../model/version.ts";
 import {
   activeFrame,
@@ -73,7 +73,7 @@ export type StartOptions = { readonly [K in keyof TraceOptions]?: TraceOptions[K
 
 /** A read hands over what waits, but does not wait for a back end that is down as long as a flush does. */
 export const READ_FLUSH_MS = 5000;
-const DEFAULT_SCOPE: Scope = Object.freeze({ name: "tracelight", version: VERSION });
+const DEFAULT_SCOPE: Scope = Object.freeze({ name: OWN_SCOPE, version: VERSION });
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
 /**

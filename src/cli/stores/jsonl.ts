@@ -17,6 +17,7 @@ import { type Span, spanFrom } from "../../tracing/span.ts";
 import {
   byPlace,
   checkSummaryQuery,
+  groupsOf,
   limitOf,
   pageOf,
   placeAfter,
@@ -111,7 +112,7 @@ class JsonlStore implements OpenStore {
     const { outlines, matching } = await this.#outlines(query);
     const { by = "trace" } = query;
     const asked = new Set([...matching].map((outline) => rowKey(outline, by)));
-    const rows = [...groups(outlines, by)].flatMap(([key, group]) =>
+    const rows = [...groupsOf(outlines, (outline) => rowKey(outline, by))].flatMap(([key, group]) =>
       asked.has(key) ? rowOf(key, group, by) : [],
     );
     return page(rows.filter(isWithin(query)), query);
@@ -231,18 +232,6 @@ function keep<S extends Pick<SpanFields, "traceId" | "spanId" | "state">>(
 
 function rowKey(outline: SpanOutline, by: SummarySubject): string | undefined {
   return by === "trace" ? outline.traceId : conversationKey(outline.conversationId);
-}
-
-function groups(outlines: readonly SpanOutline[], by: SummarySubject): Map<string, SpanOutline[]> {
-  const found = new Map<string, SpanOutline[]>();
-  for (const outline of outlines) {
-    const key = rowKey(outline, by);
-    if (key === undefined) continue;
-    const group = found.get(key);
-    if (group === undefined) found.set(key, [outline]);
-    else group.push(outline);
-  }
-  return found;
 }
 
 function rowOf(key: string, group: readonly SpanOutline[], by: SummarySubject): Row[] {
