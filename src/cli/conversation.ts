@@ -3,6 +3,7 @@ import { textOfParts } from "../conventions/messages.ts";
 import { Nesting } from "../conventions/nesting.ts";
 import { type Reading, readSpan } from "../conventions/reading.ts";
 import { factsOf, type SpanFacts, summarize, toolName } from "../conventions/summary.ts";
+import { failureOf } from "../model/failure.ts";
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { parentsOf } from "../model/tree.ts";
@@ -126,7 +127,7 @@ function eachOnce(read: readonly Read[]): Once {
   return {
     tools: toolCalls(read),
     spoken: innermost(read, (one) => isSaid(spoken(one))),
-    failed: innermost(read, (one) => errorOf(one) !== undefined),
+    failed: innermost(read, (one) => failureOf(one.span) !== undefined),
   };
 }
 
@@ -171,7 +172,7 @@ function entryOf(one: Read, once: Once, answered: unknown): Entry[] {
 
 /** A call of a tool, or of an agent that works for this one: what its span does not say, others of the same call may. */
 function callEntry(who: "tool" | "agent", name: string, one: Read, call: readonly Read[] = [one]): Entry {
-  const error = errorOf(one);
+  const error = failureOf(one.span);
   const firstSaid = (field: "input" | "output") => call.map(({ reading }) => reading[field]).find(isSaid);
   return {
     who,
@@ -183,12 +184,8 @@ function callEntry(who: "tool" | "agent", name: string, one: Read, call: readonl
 }
 
 function errorEntry(read: Read): Entry[] {
-  const error = errorOf(read);
+  const error = failureOf(read.span);
   return error === undefined ? [] : [{ who: "error", text: `${read.span.spanName}: ${error}` }];
-}
-
-function errorOf({ span, reading }: Read): string | undefined {
-  return reading.error ?? (span.spanStatus === "ERROR" ? (span.statusMessage ?? "failed") : undefined);
 }
 
 /** The last words of the user in a model call; its last message may be a tool's. */

@@ -1,5 +1,6 @@
 // A span with all that it holds, nothing cut.
 import { isoDate, isoMicros } from "../model/clock.ts";
+import { hasFailed } from "../model/failure.ts";
 import type { SpanFields } from "../model/record.ts";
 import type { Paint } from "../render/color.ts";
 import { oneLine } from "../render/text.ts";
@@ -19,9 +20,8 @@ const MAX_KEY = 10_000;
 
 /** A span's fields and attributes, as lines. */
 export function spanDetails(span: SpanFields, { width, paint }: DetailOptions): string[] {
-  const failed = span.spanStatus === "ERROR";
   const name = oneLine(span.spanName, MAX_KEY);
-  const title = `${paint(failed ? "red" : "cyan", name)} ${paint("grey", `${span.spanKind} ${timeOf(span)}`)}`;
+  const title = `${paint(hasFailed(span) ? "red" : "cyan", name)} ${paint("grey", `${span.spanKind} ${timeOf(span)}`)}`;
   const rows = fieldsOf(span).filter(([, value]) => value !== undefined && value !== "");
   return [title, ...rows.flatMap(([key, value]) => rowLines(key, value, { width, paint }))];
 }

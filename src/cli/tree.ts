@@ -1,6 +1,7 @@
 // A trace as a tree: one line a span, with its place in time.
 import { type Reading, readSpan } from "../conventions/reading.ts";
 import { factsOf } from "../conventions/summary.ts";
+import { failureOf, hasFailed } from "../model/failure.ts";
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { parentsOf } from "../model/tree.ts";
@@ -162,8 +163,8 @@ export function timeOf({ startedAtMicros, endedAtMicros, state }: SpanFields): s
   return endedAtMicros === undefined ? state : duration((endedAtMicros - startedAtMicros) / 1000);
 }
 
-function colorOf({ span, reading }: TreeRow): Color | undefined {
-  if (isFailed(span, reading)) return "red";
+function colorOf({ span }: TreeRow): Color | undefined {
+  if (hasFailed(span)) return "red";
   return stateColor(span);
 }
 
@@ -172,7 +173,7 @@ function stateColor({ state }: SpanFields): Color | undefined {
 }
 
 function barColor({ span, reading }: TreeRow): Color {
-  if (isFailed(span, reading)) return "red";
+  if (hasFailed(span)) return "red";
   return stateColor(span) ?? KIND_COLORS[reading.kind];
 }
 
@@ -189,17 +190,13 @@ const KIND_COLORS: Readonly<Record<Reading["kind"], Color>> = {
   other: "grey",
 };
 
-function isFailed(span: SpanFields, { error }: Reading): boolean {
-  return span.spanStatus === "ERROR" || error !== undefined;
-}
-
-function detailColor({ span, reading }: TreeRow): Color {
-  return isFailed(span, reading) ? "red" : "grey";
+function detailColor({ span }: TreeRow): Color {
+  return hasFailed(span) ? "red" : "grey";
 }
 
 /** What matters most about a span, on one line. */
 function detail({ span, reading }: TreeRow): string {
-  const error = reading.error ?? (span.spanStatus === "ERROR" ? (span.statusMessage ?? "failed") : undefined);
+  const error = failureOf(span);
   if (error !== undefined) return words(`✗ ${error}`, MAX_NAME);
   return words(detailOf(span, reading).join("  "), MAX_NAME);
 }

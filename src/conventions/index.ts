@@ -1,5 +1,6 @@
 // What spans say, whichever vocabulary they are written in, and how to say it in another.
 
+export { failureOf } from "../model/failure.ts";
 export type {
   MediaPart,
   Message,

@@ -1,5 +1,6 @@
 // One reading of a span: what it says in the words of agents, whichever vocabulary wrote it. Total: it never throws.
 import { conversationOf } from "../model/conversation.ts";
+import { failureOf } from "../model/failure.ts";
 import type { SpanFields } from "../model/record.ts";
 import { structured } from "./json-text.ts";
 import { contentOf, type Message, type OfferedTool, type Usage, withoutSystem } from "./messages.ts";
@@ -59,7 +60,7 @@ export interface Reading {
   /** Milliseconds until the first part of a streamed answer. */
   readonly timeToFirstTokenMs: number | undefined;
   readonly cycle: number | undefined;
-  /** What went wrong. */
+  /** What went wrong; undefined where the span did not fail, see `failureOf`. */
   readonly error: string | undefined;
   readonly aborted: boolean;
 }
@@ -194,10 +195,7 @@ class SpanReading implements Reading {
   }
 
   get error(): string | undefined {
-    const { attributes, span } = this.#source;
-    const said = attributes[NAMES.toolError] ?? attributes[NAMES.responseError];
-    if (said !== undefined && said !== null) return wordsIn(said) ?? "error";
-    return wordsIn(attributes[NAMES.exceptionMessage]) ?? failureOf(span) ?? this.#text("error");
+    return failureOf(this.#source.span);
   }
 
   get aborted(): boolean {
@@ -273,12 +271,4 @@ type Messages = ReturnType<typeof withoutSystem>;
 /** True for kinds of which the messages say more than what went in and came out as values. */
 export function isTalk(kind: WorkKind): boolean {
   return kind === "model-call" || kind === "agent" || kind === "turn";
-}
-
-/** A failed span's own words: its status, else the exception that it recorded as an event. */
-function failureOf({ spanStatus, statusMessage, events }: SpanFields): string | undefined {
-  if (spanStatus !== "ERROR") return undefined;
-  if (statusMessage !== undefined && statusMessage !== "") return statusMessage;
-  const exception = events.findLast(({ name }) => name === "exception");
-  return wordsIn(exception?.attributes?.[NAMES.exceptionMessage]);
 }

@@ -1,9 +1,10 @@
 // Search by words: what of a span can be found, what a search asks for, and whether the one has the other.
 import { TracelightError } from "../model/errors.ts";
+import { failureWords } from "../model/failure.ts";
 import type { SpanEvent, SpanFields } from "../model/record.ts";
 import { spacedWords } from "../model/words.ts";
 import { NAMES } from "./names.ts";
-import { type Reading, readSpan } from "./reading.ts";
+import { readSpan } from "./reading.ts";
 import { ownerOf } from "./vocabularies/recognised.ts";
 
 /** What a text is to its span. */
@@ -38,7 +39,7 @@ export function searchTexts({
   found.add("name", spanName);
   found.addAttributes(attributes);
   if (Object.keys(attributes).some((key) => ownerOf(key) !== undefined))
-    found.addReading(readSpan({ ...NO_SPAN, spanName, attributes }));
+    found.addReading({ ...NO_SPAN, spanName, attributes });
   for (const event of events) if (event.attributes !== undefined) found.addAttributes(event.attributes);
   found.add("error", statusMessage);
   return found.texts;
@@ -75,14 +76,15 @@ class TextCollector {
   }
 
   /** A span of another vocabulary than the toolkit's: no attribute of it need be a text by itself. */
-  addReading(reading: Reading): void {
+  addReading(span: SpanFields): void {
+    const reading = readSpan(span);
     const { kind, tool, inputMessages, outputMessages } = reading;
     this.add("name", tool?.name);
     this.add("message", inputMessages);
     this.add("input", inputMessages.length > 0 ? undefined : reading.input);
     for (const message of outputMessages) this.add("output", message);
     this.add("output", outputMessages.length > 0 || kind === "embedding" ? undefined : reading.output);
-    this.add("error", reading.error);
+    this.add("error", failureWords(span));
   }
 
   add(label: SearchLabel, value: unknown): void {

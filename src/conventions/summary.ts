@@ -1,5 +1,6 @@
 // Spans as one row: a trace or a conversation at a glance. Every store lists such rows. Total: it never throws.
 import { conversationKey, conversationOf } from "../model/conversation.ts";
+import { hasFailed } from "../model/failure.ts";
 import { inStartOrder } from "../model/query.ts";
 import { OWN_SCOPE, type SpanFields, type SpanState } from "../model/record.ts";
 import type { Usage } from "./messages.ts";
@@ -38,7 +39,7 @@ export interface Summary {
   readonly modelCalls: number;
   /** Tool calls. */
   readonly toolCalls: number;
-  /** Spans that failed. */
+  /** Spans that failed, see `failureOf`. */
   readonly errors: number;
   /** The tools and models that were called, each once, in order of their first call. */
   readonly tools: readonly string[];
@@ -67,7 +68,7 @@ export interface SpanFacts {
   readonly scope?: string;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
-  /** Present where the span failed. */
+  /** Present where the span failed, see `failureOf`. */
   readonly failed?: true;
 }
 
@@ -101,7 +102,7 @@ export function factsOf(span: SpanFields): SpanFacts {
   if (model !== undefined) facts.model = model;
   if (kind === "model-call" && span.scope.name !== OWN_SCOPE) facts.scope = span.scope.name;
   addTokens(facts, reading.usage);
-  if (span.spanStatus === "ERROR" || reading.error !== undefined) facts.failed = true;
+  if (hasFailed(span)) facts.failed = true;
   return facts;
 }
 

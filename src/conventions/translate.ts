@@ -59,5 +59,5 @@ const SAID: ReadonlySet<string> = new Set(
   ]),
 );
 const SAID_BELOW: readonly string[] = [...SAID].filter((name) => name.endsWith("."));
-/** Not only what agents do has these, and what stores and errors are known by. */
-const KEPT: ReadonlySet<string> = new Set([CONVERSATION_ID, "error.message", "error.type"]);
+/** What stores know conversations by. */
+const KEPT: ReadonlySet<string> = new Set([CONVERSATION_ID]);

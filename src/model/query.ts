@@ -3,6 +3,7 @@ import { type Attributes, equalValues } from "./attributes.ts";
 import { capture, isPlain } from "./capture.ts";
 import { conversationOf, isConversationId, isSameConversation } from "./conversation.ts";
 import { TracelightError } from "./errors.ts";
+import { hasFailed } from "./failure.ts";
 import { isSpanStatus, type SpanFields, type SpanStatus } from "./record.ts";
 import { closest } from "./spelling.ts";
 import { evaluate, readWhere } from "./where.ts";
@@ -25,6 +26,8 @@ export interface TraceQuery {
   readonly identifier?: string;
   readonly spanName?: string;
   readonly status?: SpanStatus;
+  /** Spans that failed, see `failureOf`: those of status ERROR, and those that say so in an attribute only. */
+  readonly failed?: true;
   /** Spans for which this filter holds, such as `ai.tool.name = "get_weather" and duration > 2s`; see docs/where.md. */
   readonly where?: string;
   /** Spans that started at this time or later. */
@@ -50,6 +53,7 @@ export function matches(span: SpanFields, query: TraceQuery, identifier: string 
     (query.identifier === undefined || identifier === query.identifier) &&
     (query.spanName === undefined || span.spanName === query.spanName) &&
     (query.status === undefined || span.spanStatus === query.status) &&
+    (query.failed === undefined || hasFailed(span)) &&
     (query.since === undefined || span.startedAtMicros >= query.since.getTime() * 1000) &&
     (query.until === undefined || span.startedAtMicros < query.until.getTime() * 1000) &&
     (query.conversation === undefined || isOf(span, query.conversation)) &&
@@ -177,6 +181,7 @@ export const QUERY_FIELDS: QueryFields = {
   identifier: TEXT,
   spanName: TEXT,
   status: { what: '"UNSET", "OK" or "ERROR"', holds: isSpanStatus },
+  failed: { what: "true, or not given", holds: (value) => value === true },
   where: {
     what: "a filter as docs/where.md has it",
     // One that cannot be read throws an error that says more than this one.

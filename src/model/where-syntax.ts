@@ -45,11 +45,12 @@ export type Field =
   | "ended_at"
   | "duration"
   | "state"
+  | "failed"
   | "scope.name"
   | "scope.version";
 
-/** What a field holds; a list where it is one of a few words. */
-type FieldType = "text" | "time" | "duration" | readonly string[];
+/** What a field holds; a list where it is one of a few words; true or false where it is a flag. */
+type FieldType = "text" | "time" | "duration" | "flag" | readonly string[];
 
 const FIELDS: Readonly<Record<Field, FieldType>> = {
   span_name: "text",
@@ -63,6 +64,7 @@ const FIELDS: Readonly<Record<Field, FieldType>> = {
   ended_at: "time",
   duration: "duration",
   state: ["running", "ended", "interrupted"],
+  failed: "flag",
   "scope.name": "text",
   "scope.version": "text",
 };
@@ -176,6 +178,7 @@ class Parser {
 
   #comparison(): Where {
     const named = this.#name();
+    if (isFlag(named) && this.#isTestOver()) return comparison(named, "=", true);
     const isNegated = this.#takeWord("not");
     const where = this.#wordComparison(named) ?? (isNegated ? undefined : this.#symbolComparison(named));
     if (where === undefined) throw this.#noOperator(named, isNegated);
@@ -210,11 +213,20 @@ class Parser {
 
   #noOperator(named: Named, isNegated: boolean): TracelightError {
     const found = this.#peek();
+    if (isFlag(named)) return this.#problem(found, flagUse(named));
     if (isNegated)
       return this.#unexpected(found, '"in", "contains" or "starts with"', ["in", "contains", "starts"]);
-    const isAlone = found.kind === "end" || found.text === ")" || /^(and|or)$/i.test(found.text);
-    if (isAlone) return this.#problem(found, `expected a comparison, or write: exists ${shown(named.text)}`);
+    if (this.#isTestOver())
+      return this.#problem(found, `expected a comparison, or write: exists ${shown(named.text)}`);
     return this.#unexpected(found, "a comparison such as =, <, in or contains", ["in", "contains", "starts"]);
+  }
+
+  /** True where a name stands alone. */
+  #isTestOver(): boolean {
+    const { kind, text } = this.#peek();
+    return (
+      kind === "end" || (kind === "symbol" && text === ")") || (kind === "word" && /^(and|or)$/i.test(text))
+    );
   }
 
   #name(): Named {
@@ -292,6 +304,7 @@ class Parser {
     if (isSearch(operator) && (type === "time" || type === "duration")) {
       throw this.#problem(operatorToken, `${shown(named.text)} is no text; it takes =, !=, <, <=, > and >=.`);
     }
+    if (type === "flag" && operator !== "=") throw this.#problem(operatorToken, flagUse(named));
     const token = this.#peek();
     const value = this.#value(named, operator, type);
     const wanted = wantedBy(operator, value);
@@ -311,6 +324,10 @@ class Parser {
         throw this.#problem(token, `${is} text in quotes, as in "${shown(token.text)}".`);
       case "time":
         return this.#time(token) ?? this.#refuse(token, `${is} time, without quotes: ${TIMES}.`);
+      case "flag":
+        return /^(true|false)$/i.test(token.text)
+          ? this.#bareWord(token)
+          : this.#refuse(token, flagUse(named));
       case "duration":
         return this.#duration(token) ?? this.#refuse(token, `${is} duration and its unit: ${DURATIONS}.`);
       default:
@@ -408,6 +425,14 @@ class Parser {
   #problem({ at }: Token, what: string): TracelightError {
     return problem(this.#text, at, what);
   }
+}
+
+function isFlag({ name }: Named): boolean {
+  return name.kind === "field" && FIELDS[name.field] === "flag";
+}
+
+function flagUse({ text }: Named): string {
+  return `${text} is true or false: write ${text}, not ${text} or ${text} = true.`;
 }
 
 function isSearch(operator: Operator): boolean {

@@ -1,6 +1,7 @@
 // What a filter means: which spans it holds for. Total: evaluating one never throws.
 import { type Attributes, equalValues } from "./attributes.ts";
 import { isPlain } from "./capture.ts";
+import { hasFailed } from "./failure.ts";
 import type { SpanFields } from "./record.ts";
 import { closest } from "./spelling.ts";
 import {
@@ -83,6 +84,8 @@ function fieldOf(span: SpanFields, field: Field): unknown {
       return span.endedAtMicros === undefined ? undefined : span.endedAtMicros - span.startedAtMicros;
     case "state":
       return span.state;
+    case "failed":
+      return hasFailed(span);
     case "scope.name":
       return span.scope.name;
     case "scope.version":

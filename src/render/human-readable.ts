@@ -72,7 +72,7 @@ function seconds(micros: number): string {
 }
 
 function kindColor(span: SpanFields, reading: Reading): Color {
-  if (reading.error !== undefined || span.spanStatus === "ERROR") return "red";
+  if (reading.error !== undefined) return "red";
   return KIND_COLORS[span.spanKind];
 }
 

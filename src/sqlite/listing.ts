@@ -10,12 +10,13 @@ import {
   type Place,
   pageOf,
   placeAfter,
+  spanConditions,
 } from "../tracing/summaries.ts";
 import type { Row } from "./driver.ts";
 import type { SqliteReader } from "./reader.ts";
 import { decodeOutline, OUTLINE_COLUMNS, type OutlineRow, openWriter, outlineRows } from "./rows.ts";
 import { stateByWriter } from "./states.ts";
-import { queryToSql, type SqlCondition, whereToSql } from "./where-sql.ts";
+import { both, FAILED, queryToSql, type SqlCondition, TRUE, whereToSql } from "./where-sql.ts";
 
 /** Spans in the first window, and in the largest. */
 const FIRST_WINDOW = 250;
@@ -74,7 +75,7 @@ class Listing {
     this.#query = query;
     this.#by = query.by ?? "trace";
     this.#after = placeAfter(query);
-    this.#filter = filterOf(query);
+    this.#filter = spanConditions(query);
   }
 
   /** The newest window. */
@@ -164,9 +165,13 @@ class Listing {
 
   async #sureAmong(possible: ReadonlySet<string>): Promise<Set<string>> {
     const must = sureIn(this.#filter);
-    const sure =
-      must === undefined ? [] : await this.#select(`DISTINCT ${KEYS[this.#by].column}`, possible, must);
-    return new Set(sure.map((row) => this.#keyOf(row)));
+    return must === undefined ? new Set() : this.#having(must, possible);
+  }
+
+  /** Those of the keys of which a span is so. */
+  async #having(condition: SqlCondition, keys: ReadonlySet<string>): Promise<Set<string>> {
+    const rows = await this.#select(`DISTINCT ${KEYS[this.#by].column}`, keys, condition);
+    return new Set(rows.map((row) => this.#keyOf(row)));
   }
 
   async #outlines(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly SpanOutline[]>> {
@@ -215,23 +220,13 @@ class Listing {
   }
 }
 
-const TRUE: SqlCondition = { sql: "1", values: [] };
-
 function ownIn({ identifier }: SummaryQuery): SqlCondition {
   return identifier === undefined ? TRUE : { sql: "identifier = ?", values: [identifier] };
 }
 
-/** Where the filter is a `where` alone, SQL may tell which spans surely match. */
-function sureIn({ where, ...rest }: TraceQuery): SqlCondition | undefined {
-  return where === undefined || Object.keys(rest).length > 0 ? undefined : whereToSql(readWhere(where)).must;
-}
-
-/** What of a query is asked of spans, not of rows. */
-function filterOf({ spanName, status, attributeFilter, where }: SummaryQuery): TraceQuery {
-  return {
-    ...(spanName === undefined ? {} : { spanName }),
-    ...(status === undefined ? {} : { status }),
-    ...(attributeFilter === undefined ? {} : { attributeFilter }),
-    ...(where === undefined ? {} : { where }),
-  };
+/** Where the filter is a `where` or `failed`, SQL may tell which spans surely match. */
+function sureIn({ where, failed, ...rest }: TraceQuery): SqlCondition | undefined {
+  if (Object.keys(rest).length > 0) return undefined;
+  const { must } = where === undefined ? { must: TRUE } : whereToSql(readWhere(where));
+  return failed === undefined ? must : both(FAILED, must);
 }

@@ -29,6 +29,7 @@ export type SpanConditions = Pick<
   | "identifier"
   | "spanName"
   | "status"
+  | "failed"
   | "attributeFilter"
   | "where"
   | "since"
@@ -43,13 +44,14 @@ export function whereToSql(where: Where): SqlBounds {
 
 /** True for every row whose span the query asks for, and perhaps for others: hold the spans against `matches`. */
 export function queryToSql(query: SpanConditions): SqlCondition {
-  const { traceId, identifier, spanName, status, since, until, attributeFilter = {}, where } = query;
+  const { traceId, identifier, spanName, status, failed, since, until, attributeFilter = {}, where } = query;
   const conditions: SqlCondition[] = [conversationToSql(query) ?? TRUE];
   if (traceId !== undefined) conditions.push(columnEquals("trace_id", traceId).may);
   if (identifier !== undefined) conditions.push(columnEquals("identifier", identifier).may);
   if (since !== undefined) conditions.push(condition("(started_at >= ?)", since.getTime() * 1000));
   if (until !== undefined) conditions.push(condition("(started_at < ?)", until.getTime() * 1000));
   if (status !== undefined) conditions.push(columnEquals("span_status", status).may);
+  if (failed === true) conditions.push(FAILED);
   if (spanName !== undefined) conditions.push(nameEquals(spanName).may);
   for (const [key, value] of Object.entries(attributeFilter)) {
     conditions.push(attributeEquals(key, capture(value) ?? null));
@@ -84,8 +86,10 @@ const MAX_KEY_LENGTH = 500;
 const MAX_SQL_LENGTH = 200_000;
 const MAX_VALUES = 10_000;
 
-const TRUE: SqlCondition = { sql: "1", values: [] };
-const FALSE: SqlCondition = { sql: "0", values: [] };
+/** Every row. */
+export const TRUE: SqlCondition = { sql: "1", values: [] };
+/** No row. A plain 0 would make SQLite forget the rest of the condition, and with it the index that it was told to use. */
+export const FALSE: SqlCondition = { sql: "(1 = 0)", values: [] };
 const UNDECIDED: SqlBounds = { may: TRUE, must: FALSE };
 
 /** Keys that a JSON path can hold in quotes and that stand in JSON as they are. */
@@ -153,7 +157,8 @@ function either(...conditions: readonly SqlCondition[]): SqlCondition {
   return joined("OR", conditions);
 }
 
-function both(...conditions: readonly SqlCondition[]): SqlCondition {
+/** Both at once. */
+export function both(...conditions: readonly SqlCondition[]): SqlCondition {
   return joined("AND", conditions);
 }
 
@@ -177,6 +182,10 @@ function fieldBounds(field: Field, operator: Operator, value: Literal): SqlBound
       return numberBounds("(ended_at - started_at)", operator, value);
     case "state":
       return stateBounds(operator, value);
+    case "failed":
+      return value === null
+        ? { may: FALSE, must: FALSE }
+        : exactly(`(${FAILED.sql} = ?)`, value === true ? 1 : 0);
     case "span_name":
       return unless(NAME_ELSEWHERE, textBounds(field, operator, value));
     case "status_message":
@@ -195,6 +204,9 @@ const NAME_ELSEWHERE: SqlCondition = condition("(details IS NOT NULL AND instr(s
 function nameEquals(name: string): SqlBounds {
   return unless(NAME_ELSEWHERE, columnEquals("span_name", name));
 }
+
+/** By the facts, which hold no other such text: in a text of JSON, quotes stand behind a backslash. */
+export const FAILED: SqlCondition = condition(`(instr(facts, '"failed":true') > 0)`);
 
 /** Whether a span runs or was interrupted is known to those who know its writer. */
 function stateBounds(operator: Operator, value: Literal): SqlBounds {

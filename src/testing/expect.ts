@@ -4,6 +4,7 @@ import { readSpan } from "../conventions/reading.ts";
 import { toolName } from "../conventions/summary.ts";
 import { type Attributes, equalValues } from "../model/attributes.ts";
 import { capture } from "../model/capture.ts";
+import { hasFailed } from "../model/failure.ts";
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields, SpanKind, SpanStatus } from "../model/record.ts";
 import { parentsOf } from "../model/tree.ts";
@@ -40,7 +41,7 @@ export interface TraceExpectations {
   toHaveAgentResponse(text: string | RegExp): this;
   /** Spans of these names, each starting after the one before; others may lie between. */
   toRunInOrder(...names: readonly string[]): this;
-  /** No span that failed. */
+  /** No span that failed, see `failureOf`. */
   toHaveNoErrors(): this;
 }
 
@@ -95,7 +96,7 @@ class Expectations implements TraceExpectations {
   }
 
   toHaveNoErrors(): this {
-    const failed = this.#spans.filter(isFailed);
+    const failed = this.#spans.filter(hasFailed);
     if (failed.length > 0) this.#fail(`no errors; ${failed.map((span) => span.spanName).join(", ")} failed`);
     return this;
   }
@@ -155,10 +156,6 @@ function isGiven(expected: ExpectedToolCall, key: "input" | "output", value: unk
   return !(key in expected) || equalValues(value, capture(expected[key]));
 }
 
-function isFailed(span: SpanFields): boolean {
-  return span.spanStatus === "ERROR" || readSpan(span).error !== undefined;
-}
-
 function detail(expected: object): string {
   const given = Object.entries(expected).filter(([key]) => key !== "times");
   return given.map(([key, value]) => `, ${key} ${boundedJson(capture(value), MAX_DETAIL)}`).join("");
@@ -169,6 +166,6 @@ function describeSpan(span: SpanFields): string {
   const parts = [`${span.spanName} [${kind === "other" ? span.spanKind : kind}]`];
   if (input !== undefined) parts.push(`input ${boundedJson(input, MAX_DETAIL)}`);
   if (output !== undefined) parts.push(`output ${boundedJson(output, MAX_DETAIL)}`);
-  if (isFailed(span)) parts.push(`ERROR ${error ?? span.statusMessage ?? ""}`);
+  if (error !== undefined) parts.push(`ERROR ${error}`);
   return parts.join(" ");
 }

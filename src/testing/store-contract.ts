@@ -199,6 +199,8 @@ function writeTurns(tracer: Tracer): Span[] {
     const call = tracer.startSpan("llm", { spanKind: "CLIENT", startedAt, parentSpan: turn });
     call.addAttributes({ "ai.trace.type": "llm-invocation", "ai.llm.response.usage": { inputTokens: i } });
     if (i % 4 === 0) call.setStatus("ERROR");
+    // Without a status: who wrote it knows no other way to say so.
+    if (i === 3) call.addAttribute("ai.llm.response.error", "throttled");
     for (const span of [call, turn]) span.end(new Date(startedAt.getTime() + 1000));
     spans.push(turn, call);
   }
@@ -217,6 +219,9 @@ function listingsOf(spans: readonly Span[]): SummaryQuery[] {
     // One span has to satisfy all: the turns have no usage.
     { where: "exists ai.llm.response.usage and span_kind = SERVER" },
     { status: "ERROR", where: "ai.conversation.id in (42, null)" },
+    { failed: true },
+    { failed: true, where: "span_kind = SERVER and not failed" },
+    { where: "failed", since },
   ];
   return filters.flatMap((query) => [query, { ...query, by: "conversation" }]);
 }
@@ -270,6 +275,7 @@ function writeConversations(tracer: Tracer): Span[] {
       tags: [i % 2, { deep: i % 3 }],
     });
     if (i % 6 === 0) span.setStatus("ERROR");
+    if (i % 5 === 0) span.addAttribute("ai.tool.error", ["", null, false, "no such city"][i % 4]);
     span.end(new Date(start + 30_000));
     spans.push(span);
   }
@@ -287,6 +293,8 @@ function queriesOver(spans: readonly Span[]): TraceQuery[] {
     { traceId: spans[4]?.traceId ?? "" },
     { spanName: "tool" },
     { status: "ERROR" },
+    { failed: true },
+    { failed: true, where: "not status = ERROR" },
     { since },
     { until },
     { since, until },
@@ -323,6 +331,8 @@ const WHERES: readonly string[] = [
   'ai.conversation.id = "42"',
   "ai.conversation.id = null",
   "not exists ai.conversation.id or i = 1",
+  "failed",
+  "not failed and even = true or failed = false and status = ERROR",
   "tags contains 1",
   "tags[1].deep > 0",
   'ai.conversation.id contains "OTH"',

@@ -39,9 +39,12 @@ export interface Store extends Sink {
   summaries?(query: SummaryQuery): Awaitable<SummaryPage>;
 }
 
-/** Which traces or conversations to list. All fields hold together; none given means all traces. */
+/**
+ * Which traces or conversations to list: those with a span for which `spanName`, `status`, `failed`, `attributeFilter` and `where` hold
+ * together. None given means all traces.
+ */
 export interface SummaryQuery
-  extends Pick<TraceQuery, "identifier" | "spanName" | "status" | "attributeFilter" | "where"> {
+  extends Pick<TraceQuery, "identifier" | "spanName" | "status" | "failed" | "attributeFilter" | "where"> {
   /** Rows of traces (the default) or of conversations; spans without a conversation are in none of those. */
   readonly by?: SummarySubject;
   /** Rows whose latest turn (`Summary.latestAt`) began at this time or later. */

@@ -1,6 +1,6 @@
 // Listings: rows of traces or conversations, newest first, page by page, with one meaning in every store.
 import { type Summary, summarize, summaryKey } from "../conventions/summary.ts";
-import { checkFields, matches, QUERY_FIELDS, type QueryFields } from "../model/query.ts";
+import { checkFields, matches, QUERY_FIELDS, type QueryFields, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import type { SummaryPage, SummaryQuery } from "./sink.ts";
 
@@ -19,7 +19,16 @@ export interface Place {
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1000;
 const SUMMARY_FIELDS: QueryFields = {
-  ...pick(QUERY_FIELDS, ["identifier", "spanName", "status", "attributeFilter", "where", "since", "until"]),
+  ...pick(QUERY_FIELDS, [
+    "identifier",
+    "spanName",
+    "status",
+    "failed",
+    "attributeFilter",
+    "where",
+    "since",
+    "until",
+  ]),
   by: { what: '"trace" or "conversation"', holds: (value) => value === "trace" || value === "conversation" },
   limit: {
     what: `a whole number from 1 to ${MAX_LIMIT}`,
@@ -79,16 +88,23 @@ export function groupsOf<T>(items: readonly T[], keyOf: (item: T) => string | un
   return groups;
 }
 
-function isAsked(summary: Summary, spans: readonly SpanFields[], query: SummaryQuery): boolean {
-  const { spanName, status, attributeFilter, where, since, until } = query;
-  if (since !== undefined && summary.latestAtMicros < since.getTime() * 1000) return false;
-  if (until !== undefined && summary.latestAtMicros >= until.getTime() * 1000) return false;
-  const wanted = {
+/** What of a query is asked of spans, not of rows. */
+export function spanConditions(query: SummaryQuery): TraceQuery {
+  const { spanName, status, failed, attributeFilter, where } = query;
+  return {
     ...(spanName === undefined ? {} : { spanName }),
     ...(status === undefined ? {} : { status }),
+    ...(failed === undefined ? {} : { failed }),
     ...(attributeFilter === undefined ? {} : { attributeFilter }),
     ...(where === undefined ? {} : { where }),
   };
+}
+
+function isAsked(summary: Summary, spans: readonly SpanFields[], query: SummaryQuery): boolean {
+  const { since, until } = query;
+  if (since !== undefined && summary.latestAtMicros < since.getTime() * 1000) return false;
+  if (until !== undefined && summary.latestAtMicros >= until.getTime() * 1000) return false;
+  const wanted = spanConditions(query);
   return spans.some((span) => matches(span, wanted));
 }
 

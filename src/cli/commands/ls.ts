@@ -1,9 +1,7 @@
 // `tracelight ls`: recent conversations or traces, one row each.
-import { NAMES } from "../../conventions/names.ts";
 import type { Summary, SummarySubject } from "../../conventions/summary.ts";
 import { isoDate } from "../../model/clock.ts";
 import { encodeValue } from "../../model/values.ts";
-import { readWhere } from "../../model/where.ts";
 import type { Color } from "../../render/color.ts";
 import type { SummaryPage, SummaryQuery } from "../../tracing/sink.ts";
 import type { Context } from "../context.ts";
@@ -47,7 +45,8 @@ type Listed = SummaryPage & { readonly by: SummarySubject };
 async function listed(store: OpenStore, options: LsOptions): Promise<Listed> {
   const { by = "conversation", limit, cursor } = options;
   const query: SummaryQuery = {
-    ...{ by, ...filterOf({ ...options, ...failedOnly(options) }) },
+    ...{ by, ...filterOf(options) },
+    ...(options.errors === true ? { failed: true } : {}),
     ...(limit === undefined ? {} : { limit }),
     ...(cursor === undefined ? {} : { cursor }),
   };
@@ -55,20 +54,6 @@ async function listed(store: OpenStore, options: LsOptions): Promise<Listed> {
   if (page.rows.length > 0 || options.by !== undefined) return { ...page, by };
   return { ...(await store.summaries({ ...query, by: "trace" })), by: "trace" };
 }
-
-/** Spans that failed, as the rows count them: some writers say so in an attribute only. */
-function failedOnly({ errors, where }: LsOptions): Pick<LsOptions, "where"> {
-  if (errors !== true) return {};
-  if (where === undefined) return { where: FAILED };
-  // Where it is wrong, the column that is told should be that of what was written.
-  readWhere(where);
-  return { where: `(${where}) and (${FAILED})` };
-}
-
-const FAILED = [
-  'span_status = "ERROR"',
-  ...[NAMES.toolError, NAMES.responseError, NAMES.exceptionMessage].map((name) => `exists ${name}`),
-].join(" or ");
 
 function nothingListed(
   by: SummarySubject,

@@ -3,6 +3,7 @@ import { matchesSearch, parseSearch, type SearchQuery, searchTexts } from "../..
 import { type Snippet, snippets } from "../../conventions/snippets.ts";
 import { isoMicros } from "../../model/clock.ts";
 import { conversationOf } from "../../model/conversation.ts";
+import { hasFailed } from "../../model/failure.ts";
 import { encodeValue } from "../../model/values.ts";
 import type { Paint } from "../../render/color.ts";
 import { escapeCharacter } from "../../render/escape.ts";
@@ -89,7 +90,9 @@ function newestOf(spans: readonly Span[], limit: number): Span[] {
 
 function hitLines(span: Span, query: SearchQuery, { output: { paint, width } }: Context): string[] {
   const when = age(span.startedAt, new Date());
-  const head = `${paint("blue", span.traceId.slice(0, SHORT_ID))}  ${cutToWidth(oneLine(span.spanName, MAX_NAME), width - SHORT_ID - AGE_WIDTH)}  ${paint("grey", when)}`;
+  const name = cutToWidth(oneLine(span.spanName, MAX_NAME), width - SHORT_ID - AGE_WIDTH);
+  const shownName = hasFailed(span) ? paint("red", name) : name;
+  const head = `${paint("blue", span.traceId.slice(0, SHORT_ID))}  ${shownName}  ${paint("grey", when)}`;
   const room = width - SHORT_ID - 2 - LABEL_WIDTH;
   const found = snippets(searchTexts(span), query, { width: room, count: SNIPPETS_A_SPAN });
   return [head, ...found.map((snippet) => snippetLine(snippet, room, paint))];

@@ -4,6 +4,7 @@ import { readSpan } from "../../conventions/reading.ts";
 import { factsOf } from "../../conventions/summary.ts";
 import { isoMicros } from "../../model/clock.ts";
 import { TracelightError } from "../../model/errors.ts";
+import { failureOf } from "../../model/failure.ts";
 import { inStartOrder, matches } from "../../model/query.ts";
 import { encodeRecord } from "../../model/record.ts";
 import { readWhere } from "../../model/where.ts";
@@ -162,12 +163,12 @@ function momentOf({ startedAtMicros, endedAtMicros }: Span): number {
 function markOf(span: Span): { readonly mark: string; readonly color: Color } {
   if (span.state === "running") return { mark: "▶", color: "blue" };
   if (span.state === "interrupted") return { mark: "‖", color: "yellow" };
-  return errorOf(span) === undefined ? { mark: "✓", color: "green" } : { mark: "✗", color: "red" };
+  return failureOf(span) === undefined ? { mark: "✓", color: "green" } : { mark: "✗", color: "red" };
 }
 
 function detailOf(span: Span): string {
   const { kind, input, output } = readSpan(span);
-  const error = errorOf(span);
+  const error = failureOf(span);
   if (error !== undefined) return error;
   const { model, inputTokens = 0, outputTokens = 0 } = factsOf(span);
   if (kind === "model-call") return [model ?? "", tokens(inputTokens, outputTokens)].join("  ").trim();
@@ -175,8 +176,4 @@ function detailOf(span: Span): string {
   return said === undefined || said === null
     ? ""
     : `${span.state === "running" ? "←" : "→"} ${brief(said, 400)}`;
-}
-
-function errorOf(span: Span): string | undefined {
-  return readSpan(span).error ?? (span.spanStatus === "ERROR" ? (span.statusMessage ?? "failed") : undefined);
 }

@@ -8,7 +8,6 @@ export const GEN_AI_FIELDS = {
   agent: ["gen_ai.agent.name"],
   toolName: ["gen_ai.tool.name"],
   toolCallId: ["gen_ai.tool.call.id"],
-  error: ["error.message", "error.type"],
 } as const;
 
 /** Others' names for the same, seen in the wild: Anthropic's SDK (cache_write), Traceloop (with underscores), Sentry (.cached). */

@@ -5,7 +5,6 @@ import type { NamedField, Names, Vocabulary } from "./vocabulary.ts";
 const NAMES = {
   toolName: ["gen_ai.tool.name", "mcp.tool.name"],
   toolCallId: ["gen_ai.tool.call.id"],
-  error: ["error.message", "error.type"],
 } as const satisfies Names<NamedField>;
 
 const METHOD = "mcp.method.name";

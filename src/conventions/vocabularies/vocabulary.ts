@@ -19,15 +19,7 @@ export type WorkKind =
 export type VocabularyName = "tracelight" | "gen_ai" | "openinference" | "vercel-ai" | "traceloop" | "mcp";
 
 /** What is one attribute in every vocabulary. */
-export type NamedField =
-  | "model"
-  | "provider"
-  | "user"
-  | "agent"
-  | "toolName"
-  | "toolCallId"
-  | "finishReason"
-  | "error";
+export type NamedField = "model" | "provider" | "user" | "agent" | "toolName" | "toolCallId" | "finishReason";
 
 /** What is one number in every vocabulary. */
 export type CountedField = "input" | "output" | "cachedRead" | "cachedWrite" | "reasoning";
