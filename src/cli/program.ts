@@ -253,7 +253,7 @@ const COMMANDS: readonly (() => Declared)[] = [
         ["<file>", "of records, log lines or OTLP/JSON, or any other store; - for standard input"],
         STORE,
       ],
-      options: [new Option("--otlp", "the file is OTLP/JSON, maybe one document of many lines")],
+      options: [new Option("--otlp", "the file is OTLP/JSON; any other store is refused")],
       examples: [
         ["tracelight import backup.jsonl", "into ./traces.db, which is made where it is missing"],
         ["tracelight import traces.db dynamodb:Traces", "from SQLite into a table"],

@@ -69,7 +69,7 @@ interface PruneLimits {
 export interface OpenOptions {
   /** To be written to: a file that is not there is made, as an SQLite file. */
   readonly write?: boolean;
-  /** To be read as OTLP/JSON, which may be one document of many lines. */
+  /** To be read as OTLP/JSON: a store of another kind is refused. */
   readonly otlp?: boolean;
 }
 
@@ -88,7 +88,7 @@ export async function openStore(
   { write = false, otlp = false }: OpenOptions = {},
 ): Promise<OpenStore> {
   const name = storeName(wanted, world);
-  if (name === "-") return (await import("./stores/jsonl.ts")).openStandardInput(world, { otlp });
+  if (name === "-") return (await import("./stores/jsonl.ts")).openStandardInput(world);
   const path = resolve(world.cwd, name);
   const kind = isTable(name) ? "table" : await kindOf(path, name);
   if (otlp && (kind === "table" || kind === "sqlite")) throw notOtlp(name);
@@ -98,7 +98,7 @@ export async function openStore(
     return (await import("./stores/sqlite.ts")).openSqlite(path, { readOnly: !write });
   }
   const { openJsonlFile, openJsonlPipe } = await import("./stores/jsonl.ts");
-  return kind === "pipe" ? openJsonlPipe(path, name, world, { otlp }) : openJsonlFile(path, name, { otlp });
+  return kind === "pipe" ? openJsonlPipe(path, name, world) : openJsonlFile(path, name);
 }
 
 /** The name of the store: as given, else of the environment, else the default. */

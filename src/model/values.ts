@@ -2,6 +2,7 @@
 import { decodeBase85, encodeBase85 } from "./base85.ts";
 import { sealed, setOwn } from "./capture.ts";
 import { isoDate, isoMicros, parseIsoDate } from "./clock.ts";
+import { endOfJsonString } from "./json-strings.ts";
 
 /** What JSON can say. */
 export type JsonValue =
@@ -98,16 +99,30 @@ function tagOf(value: object): string | undefined {
  * @throws SyntaxError
  */
 export function parsePythonJson(json: string): unknown {
-  if (!/\d{16}|NaN|Infinity/.test(json)) return JSON.parse(json);
-  return JSON.parse(json.replace(PYTHON_TOKEN, tagged));
+  return JSON.parse(/\d{16}|NaN|Infinity/.test(json) ? withTags(json) : json);
 }
 
-/** Strings, which are left alone, and what else may be a number. */
-const PYTHON_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:\d[\d.eE+-]*|Infinity)|NaN/g;
+function withTags(json: string): string {
+  const token = new RegExp(PYTHON_TOKEN);
+  let text = "";
+  let from = 0;
+  for (let found = token.exec(json); found !== null; found = token.exec(json)) {
+    const [word] = found;
+    if (word === '"') token.lastIndex = endOfJsonString(json, found.index) ?? json.length;
+    const tag = word === '"' ? undefined : tagFor(word);
+    if (tag === undefined) continue;
+    text += json.slice(from, found.index) + tag;
+    from = token.lastIndex;
+  }
+  return text + json.slice(from);
+}
 
-function tagged(token: string): string {
+/** The beginning of a string, which is left alone, and what may be a number. */
+const PYTHON_TOKEN = /"|-?(?:\d[\d.eE+-]*|Infinity)|NaN/g;
+
+function tagFor(token: string): string | undefined {
   if (/^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token))) return `{"__bigint__":"${token}"}`;
-  return /^(?:NaN|-?Infinity)$/.test(token) ? `{"__number__":"${token}"}` : token;
+  return /^(?:NaN|-?Infinity)$/.test(token) ? `{"__number__":"${token}"}` : undefined;
 }
 
 /** The value that `encodeValue` was given, or that the Python toolkit stored. A broken tag stays as it is. */

@@ -54,7 +54,7 @@ describe("export and import", () => {
   });
 
   test("import takes any store, and standard input; broken lines are counted", async () => {
-    const input = `{"broken\n${recordLines(ENDED)}\n\nnot json\n`;
+    const input = `{"broken\n${recordLines(ENDED)}\n\n{not json}\n`;
     const { code, stderr } = await tracelight(["import", "-", "input.db"], { input });
     expect(code).toBe(0);
     expect(stderr).toContain("6 spans imported into input.db.");

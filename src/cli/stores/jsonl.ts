@@ -27,10 +27,11 @@ import { Interrupted } from "../failures.ts";
 import { idText } from "../format.ts";
 import type { FoundId, OpenStore } from "../store.ts";
 import type { World } from "../world.ts";
-import { documentOf } from "./document.ts";
+import { laidOut } from "./laid-out.ts";
+import { joinedLines } from "./line-parts.ts";
 import { type Line, linesOf } from "./lines.ts";
 import { fileSource, PipeSource, type Source } from "./source.ts";
-import { Census, type LinesOptions } from "./span-lines.ts";
+import { Census } from "./span-lines.ts";
 
 /** Longer lines are left out: no string of JavaScript can be much longer. */
 const MAX_LINE_BYTES = 256 * 1024 * 1024;
@@ -38,37 +39,30 @@ const MAX_LINE_BYTES = 256 * 1024 * 1024;
 const SPANS_FOR_NAMES = 2000;
 
 /** A file of lines. */
-export async function openJsonlFile(path: string, name: string, options: LinesOptions): Promise<OpenStore> {
-  return new JsonlStore(name, await fileSource(path), options);
+export async function openJsonlFile(path: string, name: string): Promise<OpenStore> {
+  return new JsonlStore(name, await fileSource(path));
 }
 
 /** A named pipe of lines, or what a shell puts in the place of a file: `<(zcat app.jsonl.gz)`. */
-export function openJsonlPipe(
-  path: string,
-  name: string,
-  { signal }: World,
-  options: LinesOptions,
-): OpenStore {
-  return new JsonlStore(name, new PipeSource(createReadStream(path), signal), options);
+export function openJsonlPipe(path: string, name: string, { signal }: World): OpenStore {
+  return new JsonlStore(name, new PipeSource(createReadStream(path), signal));
 }
 
 /** Lines from standard input. */
-export function openStandardInput({ stdin, signal }: World, options: LinesOptions): OpenStore {
-  return new JsonlStore("standard input", new PipeSource(stdin, signal), options);
+export function openStandardInput({ stdin, signal }: World): OpenStore {
+  return new JsonlStore("standard input", new PipeSource(stdin, signal));
 }
 
 class JsonlStore implements OpenStore {
   readonly name: string;
   readonly #source: Source;
-  readonly #options: LinesOptions;
   readonly #outlined = new Map<string, Promise<Outlined>>();
   #bytes = 0;
   #census: Census | undefined;
 
-  constructor(name: string, source: Source, options: LinesOptions) {
+  constructor(name: string, source: Source) {
     this.name = name;
     this.#source = source;
-    this.#options = options;
   }
 
   async find(query: TraceQuery): Promise<readonly Span[]> {
@@ -181,12 +175,12 @@ class JsonlStore implements OpenStore {
     this.#census ??= census;
     this.#bytes = 0;
     for await (const lines of this.#lines()) yield lines.flatMap((line) => census.spansOf(line));
-    census.check(this.name, this.#options);
+    census.check(this.name);
   }
 
   #lines(): AsyncIterable<readonly Line[]> {
     const lines = linesOf(this.#chunks(), MAX_LINE_BYTES);
-    return this.#options.otlp ? documentOf(lines, MAX_LINE_BYTES) : lines;
+    return laidOut(joinedLines(lines, MAX_LINE_BYTES), MAX_LINE_BYTES);
   }
 
   async *#chunks(): AsyncGenerator<Buffer> {

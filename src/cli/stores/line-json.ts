@@ -1,7 +1,9 @@
 // The JSON of a line, unless it would fill the memory.
 import { TracelightError } from "../../model/errors.ts";
+import { parsePythonJson } from "../../model/values.ts";
 import { hasTooManyTokens } from "../../otlp/json-tokens.ts";
 
+const OWN_RECORD = /"record_version"\s{0,9}:/;
 /** Objects, lists and commas of a line: `{},{},…` becomes thirty times its size in memory. */
 const MAX_TOKENS = 20_000_000;
 
@@ -11,11 +13,14 @@ export function checkLine(text: string): void {
   throw new TracelightError("INVALID_RECORD", "The line holds too many values");
 }
 
-/** Parses a line. Throws TracelightError `INVALID_RECORD`. */
+/**
+ * Parses a line. Numbers of our own records are doubles; elsewhere they may be Python's, whose integers have no bound and
+ * which writes NaN and Infinity. Throws TracelightError `INVALID_RECORD`.
+ */
 export function parseLine(text: string): unknown {
   checkLine(text);
   try {
-    return JSON.parse(text);
+    return OWN_RECORD.test(text) ? JSON.parse(text) : parsePythonJson(text);
   } catch {
     // What the parser says quotes the line, and differs from one Node to the next.
     throw new TracelightError("INVALID_RECORD", "The line is not JSON");

@@ -6,6 +6,8 @@ export interface Line {
   readonly number: number;
   /** Undefined where the line is longer than the bound. */
   readonly text: string | undefined;
+  /** True where it begins JSON of many lines that does not end, or is too large. */
+  readonly isCut?: boolean;
 }
 
 const NEWLINE = 10;

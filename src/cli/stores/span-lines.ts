@@ -3,14 +3,10 @@ import { messageOf, TracelightError } from "../../model/errors.ts";
 import { decodeRecord, type SpanFields } from "../../model/record.ts";
 import { decodeJsonRequest } from "../../otlp/json-request.ts";
 import { count, counted } from "../format.ts";
+import { splitJson } from "./laid-out.ts";
 import { checkLine, parseLine } from "./line-json.ts";
 import type { Line } from "./lines.ts";
-
-/** How lines are read. */
-export interface LinesOptions {
-  /** True where all lines together may be one JSON document of OTLP. */
-  readonly otlp?: boolean;
-}
+import { bareText, contentsOf } from "./log-forms.ts";
 
 /** Reads lines, and counts what it meets. */
 export class Census {
@@ -19,6 +15,8 @@ export class Census {
   #good = 0;
   /** JSON, but no span: other lines of a log. */
   #others = 0;
+  /** No JSON, and nothing of a span: also lines of a log. */
+  #texts = 0;
   #broken = 0;
   /** The numbers of the first broken lines. */
   readonly #named: number[] = [];
@@ -27,20 +25,41 @@ export class Census {
   /** Spans within a line that are none. */
   #rejected = 0;
   #whyRejected = "";
-  #isLaidOut = false;
 
   /** The spans of a line. */
-  spansOf({ number, text }: Line): readonly SpanFields[] {
+  spansOf(line: Line): readonly SpanFields[] {
+    const { number, text } = line;
     if (text !== undefined && isBlank(text)) return [];
     this.#lines++;
+    if (text !== undefined && !line.isCut && isProse(text)) {
+      this.#texts++;
+      return [];
+    }
     try {
-      if (text === undefined) throw new TracelightError("INVALID_RECORD", "The line is too long");
-      const spans = this.#decoded(number === 1 ? text.replace(/^\ufeff/, "") : text);
+      const found = this.#found(line);
+      if (found.length === 0) this.#others++;
+      return found.flatMap((json) => this.#decoded(json, number));
+    } catch (error) {
+      this.#breaks(number, error);
+      return [];
+    }
+  }
+
+  /** What may be spans in a line. Throws where it cannot be read. */
+  #found({ text, isCut }: Line): readonly Found[] {
+    if (text === undefined) throw new TracelightError("INVALID_RECORD", "The line is too long");
+    if (isCut) throw new TracelightError("INVALID_RECORD", CUT_SHORT);
+    return OTLP_START.test(text) ? [{ kind: "otlp", text }] : partsOf(text).flatMap((part) => spansIn(part));
+  }
+
+  /** One that is broken does not take its neighbours along. */
+  #decoded(found: Found, number: number): readonly SpanFields[] {
+    try {
+      const spans = found.kind === "otlp" ? this.#requested(found.text) : [decodeRecord(found.json)];
       if (spans.length === 0) this.#others++;
       else this.#good++;
       return spans;
     } catch (error) {
-      this.#isLaidOut ||= number === 1 && text?.trim() === "{";
       this.#breaks(number, error);
       return [];
     }
@@ -50,16 +69,6 @@ export class Census {
     this.#broken++;
     if (this.#named.length === 0) this.#why = messageOf(error);
     if (this.#named.length < MAX_NAMED_LINES) this.#named.push(number);
-  }
-
-  /** Throws where the line is broken. */
-  #decoded(text: string): readonly SpanFields[] {
-    if (OTLP_START.test(text)) return this.#requested(text);
-    const json = parseLine(text);
-    if (typeof json !== "object" || json === null) return [];
-    if ("trace_id" in json) return [decodeRecord(json)];
-    if ("trace" in json) return [decodeRecord(json.trace)];
-    return "resourceSpans" in json ? this.#requested(text) : [];
   }
 
   #requested(text: string): readonly SpanFields[] {
@@ -73,7 +82,7 @@ export class Census {
   notes(name: string): string[] {
     const notes: string[] = [];
     // Where no line could be read, that is an error of its own.
-    if (this.#broken > 0 && this.#good + this.#others > 0) {
+    if (this.#broken > 0 && this.#isReadable) {
       const were = this.#broken === 1 ? "was" : "were";
       notes.push(
         `${name}: ${count(this.#broken)} of ${count(this.#lines)} lines could not be read and ${were} left out (${this.#brokenLines()}). ${sentence(this.#why)}`,
@@ -85,25 +94,78 @@ export class Census {
         `${name}: ${counted(this.#rejected, "span")} could not be read and ${were} left out: ${sentence(this.#whyRejected)}`,
       );
     }
-    if (this.#good === 0 && this.#others > 0 && this.#rejected === 0) {
+    if (this.#good === 0 && this.#isReadable && this.#rejected === 0) {
       notes.push(`${name}: none of the ${count(this.#lines)} lines is a span.`);
     }
     return notes;
   }
 
   /** Throws `INVALID_RECORD` where there were lines and no one could be read. */
-  check(name: string, { otlp = false }: LinesOptions): void {
-    if (this.#good + this.#others > 0 || this.#broken === 0) return;
+  check(name: string): void {
+    if (this.#isReadable || this.#broken + this.#texts === 0) return;
     const tried = `${name} has no line that can be read (${count(this.#lines)} tried)`;
-    const mend = otlp ? CUT_SHORT : `. A document of OTLP/JSON is read by: tracelight import --otlp ${name}`;
-    const why = `Line ${this.#named[0] ?? 1}: ${this.#why.replace(/\.$/, "")}${this.#isLaidOut ? mend : ""}`;
-    throw new TracelightError("INVALID_RECORD", `${tried}. ${why}`);
+    const why = this.#broken > 0 ? `Line ${this.#named[0] ?? 1}: ${this.#why}` : NO_JSON;
+    throw new TracelightError("INVALID_RECORD", `${tried}. ${why.replace(/\.$/, "")}`);
+  }
+
+  /** True where at least one line was JSON. */
+  get #isReadable(): boolean {
+    return this.#good + this.#others > 0;
   }
 
   #brokenLines(): string {
     const more = this.#broken > this.#named.length ? ", …" : "";
     return `${this.#broken === 1 ? "line" : "lines"} ${this.#named.join(", ")}${more}`;
   }
+}
+
+/** What may be a span. */
+type Found =
+  | { readonly kind: "otlp"; readonly text: string }
+  | { readonly kind: "record"; readonly json: unknown };
+
+/** A line is one JSON text, or several after each other. Throws TracelightError `INVALID_RECORD`. */
+function partsOf(text: string): readonly unknown[] {
+  try {
+    return [parseLine(text)];
+  } catch (error) {
+    const parts = splitJson(text);
+    // A line that was cut is one broken line, whatever was whole in it.
+    if (parts.length === 1 && parts[0] === text) throw error;
+    return parts.map((part) => parseLine(part));
+  }
+}
+
+/** The records, log lines and requests in JSON, also where logging systems have put them into JSON of their own. */
+function spansIn(json: unknown, depth = 0): readonly Found[] {
+  if (typeof json === "string") return spansInText(json, depth);
+  if (typeof json !== "object" || json === null || depth > MAX_ENVELOPES) return [];
+  if ("resourceSpans" in json) return [{ kind: "otlp", text: JSON.stringify(json) }];
+  if ("trace_id" in json && isRecordLike(json)) return [{ kind: "record", json }];
+  if ("trace" in json && typeof json.trace === "object") return [{ kind: "record", json: json.trace }];
+  return contentsOf(json).flatMap((content) => spansIn(content, depth + 1));
+}
+
+/** An app's line as text within JSON: where it is no JSON it is any line of a log. */
+function spansInText(text: string, depth: number): readonly Found[] {
+  const bare = bareText(text.trim());
+  if (!/^[{[]/.test(bare) || isProse(bare)) return [];
+  try {
+    return spansIn(parseLine(bare), depth + 1);
+  } catch (error) {
+    if (!bare.includes("trace_id")) return [];
+    throw error;
+  }
+}
+
+/** Other lines of a log may name the trace that they belong to. */
+function isRecordLike(json: object): boolean {
+  return "span_name" in json || "started_at" in json || "attributes" in json || "record_version" in json;
+}
+
+/** True for text that neither is JSON nor was once part of a span. */
+function isProse(text: string): boolean {
+  return !/^\s{0,100}[{[]/.test(text) && !/trace_id|traceId/.test(text);
 }
 
 function isBlank(text: string): boolean {
@@ -124,7 +186,10 @@ function decodedRequest(text: string): ReturnType<typeof decodeJsonRequest> {
   }
 }
 
-const CUT_SHORT = ". All lines together are no JSON document either: it may be cut short, or too large";
+const CUT_SHORT = "The JSON that begins here is cut short, broken or too large";
+const NO_JSON = "None is JSON";
+/** CloudWatch's answers hold Lambda's lines, which hold the app's. */
+const MAX_ENVELOPES = 8;
 const MAX_NAMED_LINES = 5;
 /** Of one line, which may be a whole document. */
 const MAX_VALUES = 10_000_000;
