@@ -62,4 +62,4 @@ export type {
 } from "./model/record.ts";
 export type { JsonValue } from "./model/values.ts";
 export type { HumanReadableOptions } from "./render/human-readable.ts";
-export { TracelightError, type TracelightErrorCode } from "./model/errors.ts";
+export { TracelightError, type TracelightErrorCode, type TracelightErrorOptions } from "./model/errors.ts";

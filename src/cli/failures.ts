@@ -1,9 +1,15 @@
 // What can end a run early, and what the shell and its user are told of it.
 import { messageOf, TracelightError } from "../model/errors.ts";
+import { messageText } from "../model/escape.ts";
 import { EXIT } from "./world.ts";
 
 /** The command was called in a way that cannot be meant. */
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  /** What is quoted in the message is escaped; `lines` stand below it. */
+  constructor(message: string, lines: readonly string[] = []) {
+    super([message, ...lines].map(messageText).join("\n"));
+  }
+}
 
 /** Somebody pressed Ctrl-C, or asked the process to end. */
 export class Interrupted extends Error {
@@ -27,11 +33,13 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof TracelightError && USAGE_CODES.has(error.code) ? EXIT.usage : EXIT.store;
 }
 
-/** What to tell the user; undefined where there is nothing to say. */
+/** What to tell the user, on safe lines; undefined where there is nothing to say. */
 export function sayingOf(error: unknown): string | undefined {
   if (error instanceof ReaderGone || error instanceof Interrupted) return undefined;
   const code = exitCodeOf(error) === EXIT.usage ? undefined : codeOf(error);
-  return code === undefined ? messageOf(error) : `${messageOf(error)} [${code}]`;
+  const isSafe = error instanceof TracelightError || error instanceof UsageError;
+  const message = isSafe ? error.message : messageText(messageOf(error));
+  return code === undefined ? message : `${message} [${messageText(code)}]`;
 }
 
 /** The code of an error of ours or of the system. */

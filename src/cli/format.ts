@@ -1,6 +1,6 @@
 // Durations, times, counts and ids as people read them.
+import { escapeText } from "../model/escape.ts";
 import { canonicalJson } from "../model/values.ts";
-import { escapeCharacter } from "../render/escape.ts";
 import { boundedJson } from "../render/text.ts";
 import { cutToWidth } from "../render/width.ts";
 
@@ -89,7 +89,7 @@ export function words(text: string, width: number): string {
     .slice(0, width * 8)
     .replace(/\s+/g, " ")
     .trim();
-  return cutToWidth([...line].map(escapeCharacter).join(""), width);
+  return cutToWidth(escapeText(line), width);
 }
 
 /** A value of any kind in the same way. */

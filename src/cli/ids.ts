@@ -39,9 +39,7 @@ function ambiguous(text: string, found: readonly FoundId[], store: OpenStore): U
     .slice(0, MAX_CANDIDATES)
     .map(({ by, id }) => `  ${by.padEnd(12)}  ${candidate(id, found)}`);
   const more = found.length > MAX_CANDIDATES ? ["  … and more"] : [];
-  return new UsageError(
-    [`"${shownId(text)}" names more than one in ${store.name}:`, ...named, ...more].join("\n"),
-  );
+  return new UsageError(`"${shownId(text)}" names more than one in ${store.name}:`, [...named, ...more]);
 }
 
 /** In quotes where another id reads the same. */

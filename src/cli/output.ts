@@ -1,6 +1,7 @@
 // The two streams of a run: data on standard output, talk on standard error; colours only where they are seen.
+
+import { escapeText } from "../model/escape.ts";
 import { type Color, inColor, type Paint, plain } from "../render/color.ts";
-import { escapeCharacter } from "../render/escape.ts";
 import { ReaderGone } from "./failures.ts";
 import type { TerminalStream, World } from "./world.ts";
 
@@ -75,16 +76,16 @@ export class Output {
     return this.#failure;
   }
 
-  /** Talk: after the data that was taken, each line escaped. */
+  /** Talk: after the data that was taken, one line, escaped. */
   async say(text: string, color?: Color): Promise<void> {
     await this.flush();
     this.talk(text, color);
   }
 
-  /** Talk, whatever became of the data. */
-  talk(text: string, color?: Color): void {
+  /** Talk, whatever became of the data: a line, or several, each escaped. */
+  talk(text: string | readonly string[], color?: Color): void {
     this.#clearProgress();
-    const lines = text.split("\n").map(escaped);
+    const lines = (typeof text === "string" ? [text] : text).map(escapeText);
     const paint = color !== undefined && this.#isColored(this.#world.stderr) ? inColor : plain;
     this.#world.stderr.write(`${lines.map((line) => paint(color ?? "grey", line)).join("\n")}\n`);
   }
@@ -93,7 +94,7 @@ export class Output {
   progress(text: () => string): void {
     if (!this.isWatched || performance.now() - this.#progressAt < PROGRESS_EVERY_MS) return;
     this.#progressAt = performance.now();
-    this.#progress = escaped(text()).slice(0, Math.max(0, (this.#world.stderr.columns || PIPE_WIDTH) - 1));
+    this.#progress = escapeText(text()).slice(0, Math.max(0, (this.#world.stderr.columns || PIPE_WIDTH) - 1));
     this.#world.stderr.write(`\r\u001b[K${this.#progress}`);
   }
 
@@ -110,10 +111,6 @@ export class Output {
     if (no !== undefined && no !== "") return false;
     return stream.isTTY === true && terminal !== "dumb";
   }
-}
-
-function escaped(line: string): string {
-  return [...line].map(escapeCharacter).join("");
 }
 
 function isPipeClosed(error: Error): boolean {

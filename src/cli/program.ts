@@ -1,5 +1,6 @@
 // The commands: their arguments, options and help, each loaded when it is called.
 import { Argument, Command, CommanderError, Option } from "commander";
+import { messageText } from "../model/escape.ts";
 import { VERSION } from "../model/version.ts";
 import { parseCount, parseDuration, parsePort, parseSize, parseTime } from "./arguments.ts";
 import { Context } from "./context.ts";
@@ -38,8 +39,8 @@ async function failed(error: unknown, output: Output, world: World): Promise<num
   const cause = error instanceof CommanderError && unwritten !== undefined ? unwritten : error;
   if (cause instanceof CommanderError) return cause.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const saying = sayingOf(cause);
-  if (saying !== undefined) output.talk(`tracelight: ${saying}`, "red");
-  if (world.env["TRACELIGHT_DEBUG"] && cause instanceof Error) output.talk(cause.stack ?? "");
+  if (saying !== undefined) output.talk(`tracelight: ${saying}`.split("\n"), "red");
+  if (world.env["TRACELIGHT_DEBUG"] && cause instanceof Error) output.talk((cause.stack ?? "").split("\n"));
   return exitCodeOf(cause);
 }
 
@@ -69,8 +70,8 @@ function rootCommand({ output, world }: Context): Command {
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => output.push(text),
-      writeErr: (text) => output.talk(text.trimEnd()),
-      outputError: (text) => output.talk(text.replace(/^error: /, "tracelight: ").trimEnd(), "red"),
+      writeErr: (text) => output.talk(text.trimEnd().split("\n")),
+      outputError: (text) => output.talk(linesOf(text), "red"),
       getOutHelpWidth: () => output.width,
       getErrHelpWidth: () => output.width,
     })
@@ -80,6 +81,13 @@ function rootCommand({ output, world }: Context): Command {
     const { color } = program.opts<{ color?: boolean }>();
     output.chooseColor(world.argv.some((word) => /^--(no-)?color$/.test(word)) ? color : undefined);
   });
+}
+
+/** What Commander says is wrong quotes what the shell was given; only its suggestion stands on a line of its own. */
+function linesOf(text: string): readonly string[] {
+  const [saying = "", suggestion] = text.trimEnd().split(/\n(?=\(Did you mean [^\n]*\?\)$)/);
+  const line = messageText(saying.replace(/^error: /, "tracelight: "));
+  return suggestion === undefined ? [line] : [line, suggestion];
 }
 
 const ROOT_HELP = `

@@ -1,8 +1,9 @@
 // Values of spans as lines that fit: escaped, their own line breaks kept, cut or whole.
+
+import { escapedCharacters } from "../model/escape.ts";
 import { encodeValue } from "../model/values.ts";
-import { escapeCharacter } from "../render/escape.ts";
 import { boundedJson } from "../render/text.ts";
-import { characterWidth, cutToWidth } from "../render/width.ts";
+import { characterWidth, cutToWidth, displayWidth } from "../render/width.ts";
 
 /** How much room there is. */
 export interface Room {
@@ -44,9 +45,8 @@ function cutOff(lines: string[], width: number): string[] {
 function* broken(line: string, width: number): Iterable<string> {
   let part = "";
   let used = 0;
-  for (const character of line) {
-    const shown = character === "\t" ? TAB : escapeCharacter(character);
-    const takes = shown.length > 2 ? shown.length : characterWidth(shown);
+  for (const shown of escapedCharacters(line.replaceAll("\t", TAB))) {
+    const takes = displayWidth(shown);
     if (used + takes > width || part.length > width * UNITS_A_COLUMN * 4) {
       const [full, rest] = atSpace(part);
       yield full;

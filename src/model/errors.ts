@@ -1,4 +1,5 @@
 // Everything that can go wrong has a code, a sentence that says what to do, and its cause.
+import { messageText } from "./escape.ts";
 
 /** What each code means. The same table is in docs/errors.md, which a test compares with this one. */
 export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
@@ -84,9 +85,18 @@ export type TracelightErrorCode =
   | "INVALID_ITEM"
   | "DYNAMODB_FAILED";
 
+/** The cause of an error, and what its message shows below the sentence. */
+export interface TracelightErrorOptions extends ErrorOptions {
+  /** Further lines of the message, such as a filter with a caret under the place. */
+  readonly lines?: readonly string[];
+}
+
 /**
  * The one error class of Tracelight. `code` is stable and listed in docs/errors.md; `message` says what is wrong
- * and how to mend it; `cause` holds the error below it, where there is one.
+ * and how to mend it; `cause` holds the error below it, where there is one, as it was thrown.
+ *
+ * A message is safe to print: control characters and invisible ones in the names and texts that it quotes are escaped,
+ * and of a line of more than 2000 characters the middle is left out.
  *
  * @example
  * try {
@@ -100,8 +110,12 @@ export class TracelightError extends Error {
   /** A stable code; see {@link TracelightErrorCode}. Sinks of your own may use their own codes. */
   readonly code: TracelightErrorCode | (string & {});
 
-  constructor(code: TracelightErrorCode | (string & {}), message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(
+    code: TracelightErrorCode | (string & {}),
+    message: string,
+    { lines = [], ...options }: TracelightErrorOptions = {},
+  ) {
+    super([message, ...lines].map(messageText).join("\n"), options);
     this.code = code;
   }
 }

@@ -1,5 +1,6 @@
 // The words of the filter language, and its errors, which point at the column.
 import { TracelightError } from "./errors.ts";
+import { replaceUnsafe } from "./escape.ts";
 
 /** `atom` begins with a digit or a sign: a number, duration or time. `text` is a quoted text, read. */
 export interface Token {
@@ -31,15 +32,14 @@ export function problem(text: string, at: number, what: string): TracelightError
   const after = shown(text.slice(at, at + SHOWN_AFTER)) + (at + SHOWN_AFTER < text.length ? "…" : "");
   const column = [...text.slice(0, at)].length + 1;
   const caret = " ".repeat([...before].length);
-  return new TracelightError(
-    "INVALID_QUERY",
-    `The filter cannot be read at column ${column}: ${what}\n  ${before}${after}\n  ${caret}^`,
-  );
+  return new TracelightError("INVALID_QUERY", `The filter cannot be read at column ${column}: ${what}`, {
+    lines: [`  ${before}${after}`, `  ${caret}^`],
+  });
 }
 
 /** On one line, a column for each character; not all of what is long. */
 export function shown(text: string): string {
-  return text.slice(0, SHOWN_BEFORE).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, " ");
+  return replaceUnsafe(text.slice(0, SHOWN_BEFORE), () => " ");
 }
 
 /**

@@ -1,5 +1,6 @@
 // What a request from outside gives, and what both decoders of it share.
 import { TracelightError } from "../model/errors.ts";
+import { messageText } from "../model/escape.ts";
 import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
 import type { SpanFields } from "../model/record.ts";
 
@@ -29,7 +30,7 @@ export class Collected implements DecodedRequest {
 
   reject(message: string): void {
     this.rejected.count++;
-    if (this.rejected.messages.length < MAX_MESSAGES) this.rejected.messages.push(message);
+    if (this.rejected.messages.length < MAX_MESSAGES) this.rejected.messages.push(messageText(message));
   }
 }
 

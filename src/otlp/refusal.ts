@@ -1,4 +1,5 @@
 // Why a request is refused: an HTTP status, a sentence, and the answer made of them.
+import { messageText } from "../model/escape.ts";
 import type { OtlpEncoding } from "./codec.ts";
 import { encodeStatus } from "./status.ts";
 
@@ -9,7 +10,7 @@ export class Refusal extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
-    super(message);
+    super(messageText(message));
     this.status = status;
     this.headers = headers;
   }

@@ -1,6 +1,6 @@
 // Values as short text: escaped, cut, and never more work than what is shown.
+import { escapedCharacters } from "../model/escape.ts";
 import { lossyValue } from "../model/values.ts";
-import { escapeCharacter } from "./escape.ts";
 
 /** How much of a value is shown. */
 export interface Cut {
@@ -18,8 +18,7 @@ export function textLines(value: unknown, { maxLength, maxLines }: Cut): string[
     .trim();
   const lines: string[] = [];
   let line = "";
-  for (const character of whole) {
-    const shown = escapeCharacter(character);
+  for (const shown of escapedCharacters(whole)) {
     if (line.length + shown.length > maxLength) {
       if (lines.length + 1 === maxLines) return [...lines, ellipsis(line, maxLength)];
       lines.push(line);

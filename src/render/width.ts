@@ -44,8 +44,8 @@ function isWide(code: number, character: string): boolean {
 
 const ASCII = /^[\u0020-\u007e]*$/;
 const UNITS_A_COLUMN = 8;
-/** Combining marks, joiners and variation selectors. */
-const ZERO = /^(?:\p{Mn}|\p{Me}|[\u200b-\u200d]|[\ufe00-\ufe0f]|[\u{e0100}-\u{e01ef}])$/u;
+/** Combining marks, and what is invisible where it is not escaped: joiners and variation selectors. */
+const ZERO = /^(?:\p{Mn}|\p{Me}|\p{Default_Ignorable_Code_Point})$/u;
 const EMOJI = /^\p{Emoji_Presentation}$/u;
 /** The wide and full-width ranges of Unicode's EastAsianWidth.txt, joined where only unassigned ones lie between. */
 const WIDE: readonly (readonly [number, number])[] = [

@@ -1,7 +1,7 @@
 // Writes each span as one line of JSON, in the Python toolkit's form, so that log queries work on both.
+import { asciiJson } from "../model/escape.ts";
 import { checkOptions } from "../model/options.ts";
 import { encodeLogTrace } from "../model/record.ts";
-import { asciiJson } from "../render/escape.ts";
 import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";

@@ -4,11 +4,12 @@ import { readSpan } from "../conventions/reading.ts";
 import { toolName } from "../conventions/summary.ts";
 import { type Attributes, equalValues } from "../model/attributes.ts";
 import { capture } from "../model/capture.ts";
+import { escapeText, messageText } from "../model/escape.ts";
 import { hasFailed } from "../model/failure.ts";
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields, SpanKind, SpanStatus } from "../model/record.ts";
 import { parentsOf } from "../model/tree.ts";
-import { boundedJson } from "../render/text.ts";
+import { boundedJson, oneLine } from "../render/text.ts";
 
 /** What a span is expected to be; what is not given may be anything. */
 export interface ExpectedSpan {
@@ -129,7 +130,7 @@ class Expectations implements TraceExpectations {
     const lines = this.#spans.map((span) => `  ${this.#indent(span)}${describeSpan(span)}`);
     const shown = lines.length === 0 ? "  (no spans)" : lines.slice(0, MAX_SHOWN).join("\n");
     throw new AssertionError({
-      message: `Expected ${expected}. The spans are:\n${shown}`,
+      message: `Expected ${messageText(expected)}. The spans are:\n${shown}`,
       stackStartFn: this.#fail,
     });
   }
@@ -163,9 +164,9 @@ function detail(expected: object): string {
 
 function describeSpan(span: SpanFields): string {
   const { kind, input, output, error } = readSpan(span);
-  const parts = [`${span.spanName} [${kind === "other" ? span.spanKind : kind}]`];
+  const parts = [`${oneLine(span.spanName, MAX_DETAIL)} [${kind === "other" ? span.spanKind : kind}]`];
   if (input !== undefined) parts.push(`input ${boundedJson(input, MAX_DETAIL)}`);
   if (output !== undefined) parts.push(`output ${boundedJson(output, MAX_DETAIL)}`);
-  if (error !== undefined) parts.push(`ERROR ${error}`);
-  return parts.join(" ");
+  if (error !== undefined) parts.push(`ERROR ${oneLine(error, MAX_DETAIL)}`);
+  return escapeText(parts.join(" "));
 }

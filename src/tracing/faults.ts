@@ -1,6 +1,7 @@
 // Where faults of tracing go: to `onError` or, by default, to one process warning per distinct fault.
 import { types } from "node:util";
 import { messageOf, type TracelightError } from "../model/errors.ts";
+import { messageText } from "../model/escape.ts";
 
 /** So many distinct faults are kept for reports; of more, only the latest. */
 const MAX_KEPT = 100;
@@ -59,7 +60,11 @@ type OnFailure = (failure: unknown) => void;
 
 /** One process warning: visible by default, silenced and redirected the way all Node warnings are. */
 function warn(error: TracelightError, rest = ""): void {
-  process.emitWarning(`${error.message}${rest}`, { type: "TracelightWarning", code: error.code });
+  process.emitWarning(messageText(`${error.message}${rest}`), {
+    type: "TracelightWarning",
+    // A sink's errors may have codes of their own.
+    code: messageText(String(error.code)),
+  });
 }
 
 const shared = new Faults(undefined);

@@ -93,6 +93,43 @@ describe("no raw control character reaches the terminal", () => {
     expect(stderr).not.toMatch(RAW);
   });
 
+  const forged = "\u001b[2J\u3164\nforged line";
+  const calls: readonly (readonly string[])[] = [
+    [forged],
+    [`--${forged}`],
+    ["ls", `--${forged}`],
+    ["ls", "--limit", forged],
+    ["ls", "--since", forged],
+    ["ls", "--where", `"${forged}`],
+    ["ls", forged],
+    ["ls", `dynamodb:${forged}?${forged}=1`],
+    ["show", forged, "hostile.jsonl"],
+    ["export", "--trace", forged, "hostile.jsonl"],
+    ["import", forged, forged],
+    ["tail", "--since", forged],
+    ["prune", forged, "--older-than", forged],
+    ["collect", "--port", forged],
+    ["help", forged],
+  ];
+  test.concurrent.each(calls)(
+    "nor does a line of what is said of wrong words: %j %j %j %j",
+    async (...args) => {
+      const words = args.filter((word) => word !== undefined);
+      const { code, stdout, stderr } = await tracelight(words);
+      expect(code).not.toBe(0);
+      expect(stdout + stderr).not.toMatch(/\u001b|\u3164|^.?forged line/m);
+      expect(stdout + stderr).not.toBe("");
+    },
+  );
+
+  test.concurrent("a suggestion of what was meant still has a line of its own", async () => {
+    const { stderr } = await tracelight(["lss"]);
+    expect(stderr.split("\n").slice(0, 2)).toEqual([
+      "tracelight: unknown command 'lss'",
+      "(Did you mean ls?)",
+    ]);
+  });
+
   test.concurrent.each(WIDTHS)("lines of ls, show and stats fit %i columns", async (width) => {
     for (const args of [["ls"], ["show", "a"], ["show", "evil"], ["stats"]]) {
       const { stdout } = await tracelight([...args, "hostile.jsonl"], { env: { COLUMNS: String(width) } });

@@ -344,6 +344,30 @@ describe("without onError", () => {
     ]);
   });
 
+  it("no name, text or code of others drives the terminal, forges a line or fills the screen", async () => {
+    const { code, stderr } = await copy.run(`
+      import { Tracer, TracelightError, traced } from "tracelight";
+      const evil = ${JSON.stringify("\u001b[2J\u202egnp\u3164\n(node:1) forged\u0000")} + "x".repeat(1_000_000);
+      const failures = [new Error(evil), new TracelightError(evil, "code"), new TracelightError("CODE", evil)];
+      failures.push(Object.assign(new TracelightError("OWN", "x"), { message: evil }));
+      for (const failure of failures) {
+        const tracer = new Tracer({ name: evil, write() { throw failure; } });
+        tracer.startSpan(evil).end();
+      }
+      const closed = new Tracer({ name: "s", write() {} }, { onError() { throw new Error(evil); } });
+      const ended = closed.startSpan(evil);
+      ended.end();
+      ended.addAttribute("late", 1);
+      traced(evil, {})(() => 1)();`);
+    expect(code).toBe(0);
+    // Node's own words end with a line feed and a colour at most.
+    expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e\u3164]/);
+    expect(stderr).not.toMatch(/^\(node:1\)/m);
+    expect(stderr.match(/TracelightWarning/g)).toHaveLength(6);
+    expect(stderr).toContain("\\x1b[2J\\u202egnp\\u3164\\n(node:1) forged");
+    expect(stderr.length).toBeLessThan(20_000);
+  });
+
   it("an idle tracer keeps no process alive, open spans or not", async () => {
     const { code, stdout } = await copy.run(`
       import * as tracelight from "tracelight";

@@ -1,5 +1,5 @@
 // What several commands have in common: their filters as queries, and what to say where nothing was found.
-import { asciiJson } from "../../render/escape.ts";
+import { asciiJson } from "../../model/escape.ts";
 import type { Context } from "../context.ts";
 import type { OpenStore } from "../store.ts";
 import { EXIT, type ExitCode } from "../world.ts";

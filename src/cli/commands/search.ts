@@ -3,10 +3,10 @@ import { matchesSearch, parseSearch, type SearchQuery, searchTexts } from "../..
 import { type Snippet, snippets } from "../../conventions/snippets.ts";
 import { isoMicros } from "../../model/clock.ts";
 import { conversationOf } from "../../model/conversation.ts";
+import { escapeText } from "../../model/escape.ts";
 import { hasFailed } from "../../model/failure.ts";
 import { encodeValue } from "../../model/values.ts";
 import type { Paint } from "../../render/color.ts";
-import { escapeCharacter } from "../../render/escape.ts";
 import { oneLine } from "../../render/text.ts";
 import { cutToWidth, displayWidth, padToWidth } from "../../render/width.ts";
 import type { Span } from "../../tracing/span.ts";
@@ -102,7 +102,7 @@ function snippetLine({ label, parts }: Snippet, room: number, paint: Paint): str
   let line = " ".repeat(SHORT_ID + 2) + paint("grey", padToWidth(label, LABEL_WIDTH));
   let left = room;
   for (const { text, isHit } of parts) {
-    const shown = cutToWidth([...text].map(escapeCharacter).join(""), left);
+    const shown = cutToWidth(escapeText(text), left);
     left -= displayWidth(shown);
     line += isHit ? paint("yellow", shown) : shown;
   }

@@ -2,8 +2,8 @@
 import { access, constants } from "node:fs/promises";
 import { resolve } from "node:path";
 import { TracelightError } from "../../model/errors.ts";
+import { asciiJson } from "../../model/escape.ts";
 import { encodeRecord } from "../../model/record.ts";
-import { asciiJson } from "../../render/escape.ts";
 import type { DeliveryReport, Sink } from "../../tracing/sink.ts";
 import type { Span } from "../../tracing/span.ts";
 import { Tracer } from "../../tracing/tracer.ts";
