@@ -1,18 +1,22 @@
-// A back end of your own in fifteen lines: a sink needs a name and a `write`. Run: npm run example own-back-end
+// A back end of your own in fifteen lines: a sink needs a name and a `write`. Run: npm run build, then node build/examples/own-back-end.js
 import { type Span, Tracer } from "tracelight";
 
-const slow: Span[] = [];
+const failed: Span[] = [];
 
 const tracer = new Tracer({
-  name: "slow-spans",
+  name: "failed-spans",
   write(span) {
-    if ((span.durationMs ?? 0) >= 20) slow.push(span);
+    if (span.spanStatus === "ERROR") failed.push(span);
   },
 });
 
+const getWeather = async () => {
+  throw new Error("The station is offline.");
+};
+
 await tracer.trace("converse", async () => {
-  await tracer.trace("get_weather", () => new Promise((resolve) => setTimeout(resolve, 30)));
-  tracer.trace("format_answer", () => "Sunny.");
+  await tracer.trace("get_weather", getWeather).catch(() => undefined);
+  tracer.trace("format_answer", () => "Nobody knows.");
 });
 
-for (const span of slow) console.log(`${span.spanName} took ${Math.round(span.durationMs ?? 0)} ms`);
+for (const span of failed) console.log(`${span.spanName} failed: ${span.statusMessage}`);
