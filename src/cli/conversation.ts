@@ -1,12 +1,17 @@
 // A conversation turn by turn: what the user said, which tools were called with what, what was answered.
-import { textOfParts } from "../conventions/messages.ts";
 import { Nesting } from "../conventions/nesting.ts";
-import { type Reading, readSpan } from "../conventions/reading.ts";
 import { factsOf, type SpanFacts, summarize, toolName } from "../conventions/summary.ts";
+import {
+  answeredIn,
+  askedIn,
+  isSaid,
+  type ReadSpan,
+  spokenBy,
+  type Turn,
+  turnsIn,
+} from "../conventions/turns.ts";
 import { failureOf } from "../model/failure.ts";
-import { inStartOrder } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
-import { parentsOf } from "../model/tree.ts";
 import type { Color, Paint } from "../render/color.ts";
 import { oneLine } from "../render/text.ts";
 import { cutToWidth, displayWidth, padToWidth } from "../render/width.ts";
@@ -23,7 +28,8 @@ export interface ConversationOptions {
 }
 
 /** One turn: its spans and what was said in it. */
-export interface Turn {
+export interface ShownTurn {
+  readonly turn: Turn;
   readonly spans: readonly SpanFields[];
   readonly entries: readonly Entry[];
 }
@@ -43,74 +49,31 @@ const LABEL_WIDTH = 11;
 const MAX_TOOL_LINES = 4;
 const MAX_TITLE = 80;
 
-/** The turns in order: each topmost turn span, or else run of an agent, with all below it, or a whole trace that has none. */
-export function turnsOf(spans: readonly SpanFields[]): Turn[] {
-  const ordered = inStartOrder(spans);
-  const parents = parentsOf(ordered);
-  const readings = new Map(ordered.map((span) => [span, readSpan(span)]));
-  const tops = new Map<SpanFields, Tops>();
-  const groups = new Map<string, SpanFields[]>();
-  for (const span of ordered) {
-    const { turn, agent } = topsOf(span, { parents, readings, tops });
-    const top = turn ?? agent;
-    const key = top === undefined ? span.traceId : span.traceId + top.spanId;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [span]);
-    else group.push(span);
-  }
-  return [...groups.values()].map((group) => ({ spans: group, entries: entriesOf(group, readings) }));
+/** The turns in order. */
+export function turnsOf(spans: readonly SpanFields[]): ShownTurn[] {
+  return turnsIn(spans).map((turn) => ({
+    turn,
+    spans: turn.spans.map(({ span }) => span),
+    entries: entriesOf(turn),
+  }));
 }
 
-/** The highest turn span at or above a span, and the highest run of an agent. */
-interface Tops {
-  readonly turn: SpanFields | undefined;
-  readonly agent: SpanFields | undefined;
-}
-
-interface Known {
-  readonly parents: ReadonlyMap<SpanFields, SpanFields>;
-  readonly readings: ReadonlyMap<SpanFields, Reading>;
-  /** Of the spans that were asked for, and of all above them: a chain may be of any length. */
-  readonly tops: Map<SpanFields, Tops>;
-}
-
-function topsOf(span: SpanFields, { parents, readings, tops }: Known): Tops {
-  const path = new Set<SpanFields>();
-  let at: SpanFields | undefined = span;
-  for (; at !== undefined && !tops.has(at) && !path.has(at); at = parents.get(at)) path.add(at);
-  let found: Tops = (at && tops.get(at)) ?? { turn: undefined, agent: undefined };
-  for (const one of [...path].reverse()) {
-    const kind = readings.get(one)?.kind;
-    if (kind === "turn") found = { ...found, turn: found.turn ?? one };
-    if (kind === "agent") found = { ...found, agent: found.agent ?? one };
-    tops.set(one, found);
-  }
-  return found;
-}
-
-function entriesOf(spans: readonly SpanFields[], readings: ReadonlyMap<SpanFields, Reading>): Entry[] {
-  const read = spans.flatMap((span) => {
-    const reading = readings.get(span);
-    return reading === undefined ? [] : [{ span, reading, facts: factsOf(span) }];
-  });
-  const first = (kind: Reading["kind"]) => read.find(({ reading }) => reading.kind === kind);
-  const turn = first("turn") ?? first("agent");
+function entriesOf(turn: Turn): Entry[] {
+  const read = turn.spans.map((one) => ({ ...one, facts: factsOf(one.span) }));
+  const head = read.find(({ span }) => span === turn.head?.span);
   const once = eachOnce(read);
-  const calls = read.filter(({ reading }) => reading.kind === "model-call");
-  const asked = turn?.reading.input ?? askedOf(calls.find((call) => isSaid(askedOf(call))));
-  const answered = turn?.reading.output ?? spoken(calls.findLast((call) => once.spoken.has(call)));
-  const between = read.flatMap((one) => (one === turn ? [] : entryOf(one, once, answered)));
+  const asked = askedIn(turn);
+  const answered = answeredIn(turn);
+  const between = read.flatMap((one) => (one === head ? [] : entryOf(one, once, answered)));
   return [
     ...(isSaid(asked) ? [{ who: "user", text: asked } as const] : []),
     ...between,
     ...(isSaid(answered) ? [{ who: "assistant", text: answered } as const] : []),
-    ...(turn === undefined ? [] : errorEntry(turn)),
+    ...(head === undefined ? [] : errorEntry(head)),
   ];
 }
 
-interface Read {
-  readonly span: SpanFields;
-  readonly reading: Reading;
+interface Read extends ReadSpan {
   readonly facts: SpanFacts;
 }
 
@@ -126,7 +89,7 @@ interface Once {
 function eachOnce(read: readonly Read[]): Once {
   return {
     tools: toolCalls(read),
-    spoken: innermost(read, (one) => isSaid(spoken(one))),
+    spoken: innermost(read, ({ reading }) => isSaid(spokenBy(reading))),
     failed: innermost(read, (one) => failureOf(one.span) !== undefined),
   };
 }
@@ -162,7 +125,7 @@ function entryOf(one: Read, once: Once, answered: unknown): Entry[] {
   }
   if (reading.kind === "turn") return [callEntry("agent", reading.agent ?? span.spanName, one)];
   if (reading.kind !== "model-call") return errorEntry(one);
-  const said = once.spoken.has(one) ? spoken(one) : undefined;
+  const said = once.spoken.has(one) ? spokenBy(reading) : undefined;
   const isNew = isSaid(said) && !isSame(said, answered);
   return [
     ...(isNew ? [{ who: "assistant", text: said } as const] : []),
@@ -188,35 +151,21 @@ function errorEntry(read: Read): Entry[] {
   return error === undefined ? [] : [{ who: "error", text: `${read.span.spanName}: ${error}` }];
 }
 
-/** The last words of the user in a model call; its last message may be a tool's. */
-function askedOf(call: Read | undefined): unknown {
-  const said = call?.reading.inputMessages.findLast(({ role }) => role === "user");
-  return (said === undefined ? undefined : textOfParts(said.parts)) ?? call?.reading.input;
-}
-
-/** The words of a model's message; its calls of tools are shown as such. */
-function spoken(call: Read | undefined): unknown {
-  const [message] = call?.reading.outputMessages ?? [];
-  return message === undefined ? call?.reading.output : (textOfParts(message.parts) ?? "");
-}
-
-function isSaid(value: unknown): boolean {
-  return value !== undefined && value !== null && value !== "";
-}
-
 function isSame(a: unknown, b: unknown): boolean {
   return typeof a === "string" && typeof b === "string" ? a.trim() === b.trim() : a === b;
 }
 
 /** The line above a turn. */
-export function turnHeading(turn: Turn, number: number, { width, paint }: ConversationOptions): string {
+export function turnHeading(turn: ShownTurn, number: number, { width, paint }: ConversationOptions): string {
   const summary = summarize(turn.spans, "trace");
   if (summary === undefined) return "";
   const { startedAt, durationMs, inputTokens, outputTokens, state } = summary;
+  const { head } = turn.turn;
+  const time = head === undefined ? duration(durationMs) : timeOf(head.span);
   const facts = [
     `${number}`,
     timestamp(startedAt),
-    state === "ended" ? duration(durationMs) : state,
+    state === "ended" ? time : state,
     tokens(inputTokens, outputTokens),
     `trace ${String(summary.id).slice(0, 8)}`,
   ];
@@ -225,7 +174,7 @@ export function turnHeading(turn: Turn, number: number, { width, paint }: Conver
 }
 
 /** What was said and done in a turn, as lines. */
-export function turnLines({ entries }: Turn, options: ConversationOptions): string[] {
+export function turnLines({ entries }: ShownTurn, options: ConversationOptions): string[] {
   return entries.flatMap((entry) => entryLines(entry, options));
 }
 

@@ -1,6 +1,7 @@
 // Calls counted by model, tool and day: times, errors and tokens, without keeping the spans.
 import { hasTokens, Nesting } from "../conventions/nesting.ts";
-import { beginsTurn, factsOf, type SpanFacts } from "../conventions/summary.ts";
+import { factsOf, type SpanFacts } from "../conventions/summary.ts";
+import { TurnTimes } from "../conventions/turns.ts";
 import type { SpanFields } from "../model/record.ts";
 import { day } from "./format.ts";
 
@@ -56,6 +57,7 @@ export class Tally {
   /** All of them, by number. */
   readonly #numbered: Group[] = [];
   readonly #nesting = new Nesting();
+  readonly #turns = new TurnTimes(this.#nesting);
   #held: number[] = [];
   #spans = 0;
   #errors = 0;
@@ -71,12 +73,23 @@ export class Tally {
     this.#last = Math.max(this.#last, span.startedAtMicros);
     const ms =
       span.endedAtMicros === undefined ? undefined : (span.endedAtMicros - span.startedAtMicros) / 1000;
-    const today = this.#group("day", day(new Date(span.startedAtMicros / 1000)));
-    if (beginsTurn(span)) today.call(ms);
+    const today = this.#day(span.startedAtMicros);
     if (failed) today.fail();
     const place = this.#nesting.add(span, facts);
+    this.#turns.add(span, facts.kind, place);
     const called = this.#calledBy(facts);
     if (called !== undefined || hasTokens(facts)) this.#hold(facts, { place, today, called, ms });
+  }
+
+  #day(micros: number): Group {
+    return this.#group("day", day(new Date(micros / 1000)));
+  }
+
+  /** Which spans begin a turn is known with all of them. */
+  #countTurns(): void {
+    for (const group of this.#groups.day.values()) group.forgetCalls();
+    for (const { start, end } of this.#turns.all())
+      this.#day(start).call(end === undefined ? undefined : (end - start) / 1000);
   }
 
   #calledBy({ kind, model = "(unnamed)", tool = "(unnamed)" }: SpanFacts): Group | undefined {
@@ -119,6 +132,7 @@ export class Tally {
   /** The rows of a grouping: days in order, else the most called first. */
   rows(by: Grouping): TallyRow[] {
     this.#settle();
+    if (by === "day") this.#countTurns();
     const groups = [...this.#groups[by]].filter(([, group]) => by === "day" || group.isCounted);
     const rows = groups.map(([name, group]) => group.row(by, name));
     return by === "day"
@@ -158,7 +172,7 @@ class Group {
   #errors = 0;
   #inputTokens = 0;
   #outputTokens = 0;
-  readonly #times: number[] = [];
+  #times: number[] = [];
 
   constructor(number: number) {
     this.number = number;
@@ -173,6 +187,11 @@ class Group {
     this.#calls++;
     if (ms !== undefined) this.#times.push(ms);
     if (failed) this.fail();
+  }
+
+  forgetCalls(): void {
+    this.#calls = 0;
+    this.#times = [];
   }
 
   fail(): void {

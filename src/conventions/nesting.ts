@@ -1,7 +1,7 @@
 // Which spans hold calls or tokens that others hold once more: told span by span, in any order.
 import type { SpanFields } from "../model/record.ts";
 import { SpanNumbers } from "../model/span-numbers.ts";
-import { isTalk } from "./reading.ts";
+import { isTalk, isTurnHead } from "./reading.ts";
 import type { SpanFacts } from "./summary.ts";
 import { type ModelCall, twins } from "./twins.ts";
 
@@ -20,11 +20,13 @@ const KNOWN = 4;
 /** What it is. */
 const TOOL = 8;
 const TALK = 16;
+const HEAD = 32;
 
 const NO_SPAN = -1;
-/** Of tops: not looked for yet, and being looked for. */
+/** Of tops: not looked for yet, being looked for, and looked for in vain. */
 const UNKNOWN = -1;
 const SOUGHT = -2;
+const NONE = -3;
 
 /**
  * The spans of any number of traces. An agent's tokens are the sum of its model calls', and a call that a library makes through an
@@ -43,6 +45,8 @@ export class Nesting {
   #flags: Uint8Array = new Uint8Array(FIRST_SIZE);
   /** Of tool calls, the tool's name as a hash: names may be of any number and length. */
   #tools: Uint32Array = new Uint32Array(FIRST_SIZE);
+  /** The turn that each span is part of, as far as somebody asked. */
+  #turns: Int32Array | undefined;
 
   /** How many traces the spans are of. */
   get traces(): number {
@@ -54,26 +58,53 @@ export class Nesting {
     this.#flags.fill(0, 0, this.#numbers.size);
     this.#numbers.clear();
     this.#calls = [];
+    this.#turns = undefined;
   }
 
   /** Takes note of a span; gives the number to ask for it by, once all were added. */
   add(span: NestedSpan, facts: SpanFacts): number {
     const { kind, tool = "" } = facts;
     const isTool = kind === "tool-call";
-    const trace = this.#numbers.ofTrace(span.traceId);
+    const isHead = isTurnHead(kind);
+    this.#turns = undefined;
+    const trace = this.traceNumber(span.traceId);
     const held = (kind === "model-call" ? CALL : 0) | (hasTokens(facts) ? TOKENS : 0);
     // A span that says to be its own parent has none.
     const parentSpanId = span.parentSpanId === span.spanId ? undefined : span.parentSpanId;
-    if (held === 0 && !isTool && parentSpanId === undefined) return NO_SPAN;
+    if (held === 0 && !isTool && !isHead && parentSpanId === undefined) return NO_SPAN;
     const parent = parentSpanId === undefined ? NO_SPAN : this.#numberOf(trace, parentSpanId);
     const at = this.#numberOf(trace, span.spanId);
     const below = isTool ? 0 : this.#flagsOf(at) & HELD;
     this.#parents[at] = parent;
-    this.#flags[at] = below | KNOWN | (isTool ? TOOL : 0) | (isTalk(kind) ? TALK : 0);
+    this.#flags[at] = below | KNOWN | (isTool ? TOOL : 0) | (isTalk(kind) ? TALK : 0) | (isHead ? HEAD : 0);
     if (isTool) this.#tools[at] = hashOfText(tool);
     this.#pass(parent, held | below);
     if (kind === "model-call") this.#keep(span, facts, { at, trace });
     return at;
+  }
+
+  /** A trace's number: 0, 1, 2 and so on. */
+  traceNumber(traceId: string): number {
+    return this.#numbers.ofTrace(traceId);
+  }
+
+  /** The number of the head of the turn that the span of this number is part of; undefined where it lies in none. */
+  turnOf(at: number): number | undefined {
+    this.#turns ??= new Int32Array(this.#numbers.size).fill(UNKNOWN);
+    const turns = this.#turns;
+    const path: number[] = [];
+    let up = at;
+    for (; turns[up] === UNKNOWN; up = this.#parents[up] ?? NO_SPAN) {
+      turns[up] = SOUGHT;
+      path.push(up);
+    }
+    const above = turns[up] ?? NONE;
+    let turn = above === SOUGHT ? NONE : above;
+    for (const one of path.reverse()) {
+      if (turn === NONE && (this.#flagsOf(one) & HEAD) !== 0) turn = one;
+      turns[one] = turn;
+    }
+    return turn === NONE ? undefined : turn;
   }
 
   /** True where another span has the call of the span of this number: a model's one below, or beside it; a tool's one above. */

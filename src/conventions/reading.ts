@@ -272,3 +272,8 @@ type Messages = ReturnType<typeof withoutSystem>;
 export function isTalk(kind: WorkKind): boolean {
   return kind === "model-call" || kind === "agent" || kind === "turn";
 }
+
+/** True for kinds with which a turn begins, unless one lies above already. */
+export function isTurnHead(kind: WorkKind): boolean {
+  return kind === "turn" || kind === "agent";
+}

@@ -6,6 +6,7 @@ import { OWN_SCOPE, type SpanFields, type SpanState } from "../model/record.ts";
 import type { Usage } from "./messages.ts";
 import { hasTokens, Nesting } from "./nesting.ts";
 import { type Reading, readSpan, type WorkKind } from "./reading.ts";
+import { latestTurn, type PlacedSpan } from "./turns.ts";
 
 /** What a row is about. */
 export type SummarySubject = "trace" | "conversation";
@@ -27,7 +28,7 @@ export interface Summary {
   readonly startedAt: Date;
   /** When the last span ended; undefined while one runs. */
   readonly endedAt: Date | undefined;
-  /** When the latest turn (root or SERVER span, any span where there is none) began: rows are in this order. */
+  /** When the latest turn began, see `latestTurn`: rows are in this order. */
   readonly latestAt: Date;
   /** The same, to the microsecond. */
   readonly latestAtMicros: number;
@@ -134,8 +135,10 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
   const [first] = ordered;
   if (first === undefined) return undefined;
   const facts = ordered.map((span) => span.facts);
-  const { kinds, used } = eachOnce(ordered);
-  const latest = latestTurn(ordered);
+  const nesting = nestingFor(ordered.length);
+  const placed = ordered.map((span) => ({ span, facts: span.facts, at: nesting.add(span, span.facts) }));
+  const { kinds, used } = eachOnce(placed, nesting);
+  const latest = latestTurn(placed, nesting);
   const end = latestEnd(ordered);
   return {
     by,
@@ -163,9 +166,10 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
 }
 
 /** The kinds of the spans, but for those of a call that another span has; and the facts with tokens, each once: see `Nesting`. */
-function eachOnce(spans: readonly SpanOutline[]): { readonly kinds: WorkKind[]; readonly used: SpanFacts[] } {
-  const nesting = nestingFor(spans.length);
-  const placed = spans.map((span) => ({ facts: span.facts, at: nesting.add(span, span.facts) }));
+function eachOnce(
+  placed: readonly PlacedSpan[],
+  nesting: Nesting,
+): { readonly kinds: WorkKind[]; readonly used: SpanFacts[] } {
   const used = placed.filter(({ facts, at }) => hasTokens(facts) && !nesting.areTokensElsewhere(at));
   const own = placed.filter(({ at }) => !nesting.isCallElsewhere(at));
   return { kinds: own.map(({ facts }) => facts.kind), used: used.map(({ facts }) => facts) };
@@ -185,16 +189,6 @@ let reused: Nesting | undefined;
 /** What tells the rows of a listing apart: typed, so that the conversations 42 and "42" are two. Undefined: no row. */
 export function summaryKey(span: SpanFields, by: SummarySubject): string | undefined {
   return by === "trace" ? span.traceId : conversationKey(conversationOf(span.attributes));
-}
-
-/** True for a span with which a turn begins: it has no parent, or serves one in another process. */
-export function beginsTurn(span: Pick<SpanFields, "parentSpanId" | "spanKind">): boolean {
-  return span.parentSpanId === undefined || span.spanKind === "SERVER";
-}
-
-function latestTurn(ordered: readonly SpanOutline[]): number {
-  const last = ordered.findLast(beginsTurn) ?? ordered[ordered.length - 1];
-  return last?.startedAtMicros ?? 0;
 }
 
 function latestEnd(spans: readonly SpanOutline[]): number | undefined {

@@ -1,6 +1,6 @@
 // A span as a DynamoDB item and back. The layout is shared with the Python Generative AI Toolkit: see docs/dynamodb.md.
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { beginsTurn } from "../conventions/summary.ts";
+import { mayBeginTurn } from "../conventions/turns.ts";
 import { conversationOf } from "../model/conversation.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
 import { NO_IDENTIFIER } from "../model/query.ts";
@@ -65,7 +65,7 @@ export function toItem(span: SpanFields, options: ItemOptions): Item {
   };
   if (layout.hasStatus(span)) item["span_status"] = { S: span.spanStatus };
   if (conversation !== undefined) item["conversation_id"] = { S: conversation };
-  if (options.recent && beginsTurn(span)) Object.assign(item, recentKey(span, identifier, conversation));
+  if (options.recent && mayBeginTurn(span)) Object.assign(item, recentKey(span, identifier, conversation));
   if (end !== undefined) {
     item["ended_at"] = { S: layout.time(end) };
     item["duration_ms"] = { N: String(Math.round((end - start) / 1000)) };

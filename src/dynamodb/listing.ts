@@ -1,11 +1,10 @@
 // Listings: the newest traces or conversations, found in the recent index or else by a bounded scan, and read in full.
 import type { QueryCommandInput } from "@aws-sdk/client-dynamodb";
-import { beginsTurn, type SummarySubject } from "../conventions/summary.ts";
+import type { SummarySubject } from "../conventions/summary.ts";
 import { nowMicros } from "../model/clock.ts";
 import { conversationKey, conversationOf } from "../model/conversation.ts";
 import { TracelightError } from "../model/errors.ts";
 import type { TraceQuery } from "../model/query.ts";
-import { isSpanKind } from "../model/record.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import { byPlace, limitOf, pageOf, placeAfter, type Row, rowsOf } from "../tracing/summaries.ts";
@@ -187,7 +186,8 @@ export class Listing {
       ...(identifier === undefined ? {} : { identifier }),
       ...(since === undefined ? {} : { since }),
     };
-    const groups = new Map<string, Group>();
+    const before = rangeOf(query).before ?? Number.POSITIVE_INFINITY;
+    const groups = new Map<string, Candidate>();
     let pages = 0;
     let isWhole = true;
     const onPage = () => {
@@ -196,12 +196,10 @@ export class Listing {
       return isWhole;
     };
     for await (const item of reader.items("scan", outlineScan(spans, reader.names), onPage)) {
-      addToGroup(groups, item, query.by);
+      addToGroup(groups, item, { by: query.by, before });
     }
     notes.push(this.#scanNote(isWhole));
-    const before = rangeOf(query).before ?? Number.POSITIVE_INFINITY;
-    const candidates = [...groups.values()].map(({ key, turn, any }) => ({ key, at: turn ?? any }));
-    yield* candidates.filter(({ at }) => at < before).sort((a, b) => b.at - a.at);
+    yield* [...groups.values()].sort((a, b) => b.at - a.at);
   }
 
   #scanNote(isWhole: boolean): string {
@@ -288,27 +286,19 @@ function startOf(item: Item): number | undefined {
   return hex === undefined ? undefined : Number.parseInt(hex, 16);
 }
 
-/** What a scan has seen of a row: the start of its latest turn, and of its latest span. */
-interface Group {
-  readonly key: string;
-  turn: number | undefined;
-  any: number;
-}
-
-function addToGroup(groups: Map<string, Group>, item: Item, by: SummarySubject = "trace"): void {
+/** What a scan has seen of each row: the start of its latest span before a time. The row's latest turn did not begin later. */
+function addToGroup(
+  groups: Map<string, Candidate>,
+  item: Item,
+  { by = "trace", before }: { readonly by: SummarySubject | undefined; readonly before: number },
+): void {
   const candidate = candidateOf(item, by);
-  if (candidate === undefined) return;
+  if (candidate === undefined || candidate.at >= before) return;
   const { key, at } = candidate;
   // The conversations 42 and "42" share a key and are two rows.
   const row = by === "trace" ? key : `${key} ${conversationKey(conversationOf(outlined(item)))}`;
-  const group = groups.get(row) ?? { key, turn: undefined, any: at };
-  groups.set(row, group);
-  group.any = Math.max(group.any, at);
-  const kind = item["span_kind"]?.S;
-  const parentSpanId = item["parent_span_id"]?.S;
-  if (beginsTurn({ parentSpanId, spanKind: isSpanKind(kind) ? kind : "INTERNAL" })) {
-    group.turn = Math.max(group.turn ?? at, at);
-  }
+  const known = groups.get(row);
+  if (known === undefined || known.at < at) groups.set(row, candidate);
 }
 
 function outlined(item: Item): Readonly<Record<string, unknown>> {

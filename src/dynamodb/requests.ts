@@ -213,7 +213,7 @@ export function outlineScan(query: TraceQuery, names: TableNames): ScanCommandIn
   const paths = Object.keys(ids).map((placeholder) => `#o.${placeholder}`);
   return {
     ...input,
-    ProjectionExpression: ["pk, sk, conversation_id, parent_span_id, span_kind", ...paths].join(", "),
+    ProjectionExpression: ["pk, sk, conversation_id", ...paths].join(", "),
     ExpressionAttributeNames: { ...input.ExpressionAttributeNames, "#o": "attributes", ...ids },
   };
 }

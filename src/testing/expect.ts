@@ -2,6 +2,7 @@
 import { AssertionError } from "node:assert";
 import { readSpan } from "../conventions/reading.ts";
 import { toolName } from "../conventions/summary.ts";
+import { answeredIn, askedIn, type Turn, turnsIn } from "../conventions/turns.ts";
 import { type Attributes, equalValues } from "../model/attributes.ts";
 import { capture } from "../model/capture.ts";
 import { escapeText, messageText } from "../model/escape.ts";
@@ -36,7 +37,7 @@ export interface TraceExpectations {
   toHaveSpan(name: string, expected?: ExpectedSpan): this;
   /** A call of that tool (`ai.tool.name`, else the span's name), with that input and output. */
   toHaveToolCall(name: string, expected?: ExpectedToolCall): this;
-  /** A turn in which the user said this. */
+  /** A turn, as `tracelight show` has it, in which the user said this. */
   toHaveUserInput(text: string | RegExp): this;
   /** A turn in which the agent answered this. */
   toHaveAgentResponse(text: string | RegExp): this;
@@ -79,11 +80,11 @@ class Expectations implements TraceExpectations {
   }
 
   toHaveUserInput(text: string | RegExp): this {
-    return this.#turn((turn) => turn.input, text, "a turn with the user input");
+    return this.#turn(askedIn, text, "a turn with the user input");
   }
 
   toHaveAgentResponse(text: string | RegExp): this {
-    return this.#turn((turn) => turn.output, text, "a turn with the agent response");
+    return this.#turn(answeredIn, text, "a turn with the agent response");
   }
 
   toRunInOrder(...names: readonly string[]): this {
@@ -111,8 +112,8 @@ class Expectations implements TraceExpectations {
     );
   }
 
-  #turn(part: (turn: ReturnType<typeof readSpan>) => unknown, text: string | RegExp, what: string): this {
-    const turns = this.#spans.map(readSpan).filter(({ kind }) => kind === "turn");
+  #turn(part: (turn: Turn) => unknown, text: string | RegExp, what: string): this {
+    const turns = turnsIn(this.#spans);
     const isSo = (said: unknown) =>
       typeof said === "string" && (typeof text === "string" ? said === text : text.test(said));
     if (!turns.some((turn) => isSo(part(turn)))) this.#fail(`${what} ${text}`);

@@ -49,7 +49,10 @@ const tool = work(TRACE, agent, { "gen_ai.operation.name": "execute_tool", "gen_
 const inTool = work(TRACE, tool, {
   ...{ "gen_ai.operation.name": "chat", "gen_ai.request.model": "of the tool", ...usage(10, 5) },
 });
-const served = work(TRACE, tool, { "mcp.method.name": "tools/call", "gen_ai.tool.name": "find_boat" });
+const served: SpanFields = {
+  ...work(TRACE, tool, { "mcp.method.name": "tools/call", "gen_ai.tool.name": "find_boat" }),
+  spanKind: "SERVER",
+};
 const again = work(TRACE, inTool, {
   ...{ "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "find_boat", "error.type": "timeout" },
 });
@@ -117,7 +120,10 @@ describe.each([
     expect(rows.filter(({ by }) => by === "tool")).toMatchObject([
       { name: "find_boat", calls: 2, errors: 1, p50_ms: ms(again), p95_ms: ms(tool) },
     ]);
-    expect(rows.find(({ by }) => by === "day")).toMatchObject({ input_tokens: 312, output_tokens: 49 });
+    // What an MCP server did is no turn.
+    expect(rows.find(({ by }) => by === "day")).toMatchObject({
+      ...{ calls: 3, input_tokens: 312, output_tokens: 49, p50_ms: ms(alone), p95_ms: ms(agent) },
+    });
     const listed = jsonOf(await run("ls", "--by", "trace", "--json"));
     const sum = (field: string) => listed.reduce((total, row) => total + Number(row[field]), 0);
     for (const field of ["spans", "model_calls", "tool_calls", "errors", "input_tokens", "output_tokens"])

@@ -16,7 +16,8 @@ const listening = {
   },
 };
 
-const DAY = 24 * 60 * 60 * 1000;
+const HOUR = 60 * 60 * 1000;
+const DAY = 24 * HOUR;
 
 describe.each([true, false])("with a recent index: %s", (recentIndex) => {
   test("the rows, their order and pages are those of the store in memory", async () => {
@@ -32,13 +33,17 @@ describe.each([true, false])("with a recent index: %s", (recentIndex) => {
       // Turns of a few conversations, whose ids differ in type alone, over several days.
       const id = [42, "42", "c", null, `only ${i}`][i % 5];
       for (const tracer of [memory, i % 6 === 0 ? b : a]) {
-        const turn = tracer.startSpan("converse", { spanKind: "SERVER", startedAt, parentSpan: null });
+        // Some turns lie hours below what serves them, or have a tool's server below them hours later.
+        const before = new Date(startedAt.getTime() - 5 * HOUR);
+        const root = i % 3 === 1 ? tracer.startSpan("serve", { startedAt: before, parentSpan: null }) : null;
+        const spanKind = root === null ? "SERVER" : "INTERNAL";
+        const turn = tracer.startSpan("converse", { spanKind, startedAt, parentSpan: root });
         turn.addAttributes({ "ai.trace.type": "converse", "ai.user.input": `Hello ${i}`, n: i % 3 });
         turn.addAttribute("ai.conversation.id", id, { inheritable: true });
-        const tool = tracer.startSpan("tool", { startedAt, parentSpan: turn });
+        const calledAt = new Date(startedAt.getTime() + (i % 3) * HOUR);
+        const tool = tracer.startSpan("tool", { startedAt: calledAt, parentSpan: turn, spanKind: "SERVER" });
         if (i % 4 === 0) tool.setStatus("ERROR");
-        tool.end(new Date(startedAt.getTime() + 5));
-        turn.end(new Date(startedAt.getTime() + 10));
+        for (const span of [tool, turn, root]) span?.end(new Date(calledAt.getTime() + 5));
       }
     }
     await Promise.all([a.flush(), b.flush()]);
