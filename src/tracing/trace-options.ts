@@ -19,7 +19,7 @@ export interface TraceOptions {
   readonly spanKind?: SpanKind;
   /** The span above; the active one unless told. Null starts a new trace. */
   readonly parentSpan?: Span | RemoteParent | null;
-  /** Unless told: the context's, else the parent's, else tracelight's own. */
+  /** Who makes the span. Unless told: the context's, else tracelight's own; never that of a span above, which others may have made. */
   readonly scope?: Scope;
   /** Now unless told; never before the parent's start. */
   readonly startedAt?: Date;

@@ -270,8 +270,7 @@ export class Tracer implements AsyncDisposable {
       spanId: newSpanId(),
       parentSpanId: parent === undefined ? undefined : parent.spanId,
       kind: options?.spanKind === undefined ? "INTERNAL" : givenKind(options.spanKind),
-      scope:
-        (options?.scope && captureScope(options.scope)) ?? settings.scope ?? local?.scope ?? DEFAULT_SCOPE,
+      scope: (options?.scope && captureScope(options.scope)) ?? settings.scope ?? DEFAULT_SCOPE,
       resourceAttributes: resourceOf(options) ?? settings.resourceAttributes ?? NO_ATTRIBUTES,
       startedAtMicros: local !== undefined && start < local.startedAtMicros ? local.startedAtMicros : start,
       name: typeof name === "string" ? name : textOf(name),

@@ -186,6 +186,22 @@ describe("parents that are not ours", () => {
   });
 });
 
+it("a filter by scope keeps all of ours and none of a library's, wherever they nest", () => {
+  tracer.setContext({ scope: { name: "my-agent", version: "2" } });
+  tracer.trace("turn", () =>
+    library().startActiveSpan("request", (request) => {
+      tracer.trace("parse", (parse) => parse.addAttribute("chunks", 3, { inheritable: true }));
+      request.setAttribute("theirs", true);
+      tracer.startSpan("retry").end();
+      request.end();
+    }),
+  );
+  const namesOf = (where: string) => tracer.getTraces({ where }).map((span) => span.spanName);
+  expect(namesOf('scope.name = "my-agent"')).toEqual(["turn", "parse", "retry"]);
+  expect(namesOf('scope.name = "a library"')).toEqual(["request"]);
+  expect(named("parse").scope).toEqual({ name: "my-agent", version: "2" });
+});
+
 describe("all of the API's span", () => {
   it("name, kind, attributes, links, scope", () => {
     const link = {

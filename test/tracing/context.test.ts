@@ -242,6 +242,19 @@ describe("setContext", () => {
     expect(late.scope).toEqual({ name: "agent", version: "2" });
   });
 
+  it("says who makes the spans: a span has its own tracer's scope, whoever made the span above", () => {
+    const [a, b] = [new InMemoryTracer(), new InMemoryTracer()];
+    a.setContext({ scope: { name: "a" } });
+    const named = { scope: { name: "a part of a" } };
+    a.trace("of a", () => {
+      a.trace("of a part", named, (part) => {
+        expect(part.scope).toEqual({ name: "a part of a" });
+        expect([a, b].map((tracer) => tracer.startSpan("below").scope.name)).toEqual(["a", "tracelight"]);
+        b.withContext({ scope: { name: "b" } }, () => expect(b.startSpan("below").scope.name).toBe("b"));
+      });
+    });
+  });
+
   it("belongs to its tracer", () => {
     const a = new InMemoryTracer();
     const b = new InMemoryTracer();
