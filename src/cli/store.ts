@@ -114,6 +114,14 @@ export async function isStillToCome(wanted: string | undefined, world: World): P
   return kind === "missing" || kind === "empty";
 }
 
+/** Tells the file that is there now from another of the same name; undefined where there is none, or nothing in it yet. */
+export async function fileOf(wanted: string | undefined, world: World): Promise<string | undefined> {
+  const name = storeName(wanted, world);
+  if (name === "-" || isTable(name)) return undefined;
+  const found = await stat(resolve(world.cwd, name), { bigint: true }).catch(() => undefined);
+  return found?.isFile() && found.size > 0n ? `${found.dev} ${found.ino}` : undefined;
+}
+
 /** True where the name is that of a DynamoDB table. */
 export function isTable(name: string): boolean {
   return name.startsWith("dynamodb:");

@@ -1,6 +1,15 @@
 // export, import, prune, tail and the commands of DynamoDB: what they write, and what they leave alone.
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { ensureTable } from "tracelight/dynamodb";
 import { SqliteTracer } from "tracelight/sqlite";
@@ -160,6 +169,17 @@ describe("prune", () => {
   });
 });
 
+/** Waits for text on the command's standard output. */
+function showing(child: ChildProcess): (text: string) => Promise<void> {
+  let seen = "";
+  child.stdout?.on("data", (chunk: string) => {
+    seen += chunk;
+  });
+  return async (text) => {
+    while (!seen.includes(text)) await once(child.stdout ?? child, "data");
+  };
+}
+
 describe("tail", () => {
   test("waits for a store, shows spans as they start and end, and ends with 0 on Ctrl-C", async () => {
     const child = start(["tail", "live.db"]);
@@ -169,14 +189,7 @@ describe("tail", () => {
     const turn = tracer.startSpan("converse", {
       attributes: { "ai.trace.type": "converse", "ai.user.input": "Hi\u001b[2J" },
     });
-    const shown = (text: string): Promise<void> =>
-      new Promise((resolve) => {
-        let seen = "";
-        child.stdout?.on("data", (chunk: string) => {
-          seen += chunk;
-          if (seen.includes(text)) resolve();
-        });
-      });
+    const shown = showing(child);
     await shown("▶ converse");
     const tool = tracer.startSpan("get_weather", { parentSpan: turn });
     tool.setStatus("ERROR", "no network");
@@ -195,6 +208,40 @@ describe("tail", () => {
     expect(lines[0]).toBe("▶ converse  ← Hi\\x1b[2J");
     expect(lines).toContainEqual(expect.stringMatching(/^ {2}✗ get_weather {2}\S+ \S+ {2}no network$/));
     expect(lines.at(-1)).toMatch(/^✓ converse {2}\S+ \S+$/);
+  });
+
+  test("follows a file that takes the place of the one before, as its writer does", async () => {
+    const path = join(folder, "replaced.db");
+    const write = async (file: string, names: readonly string[]): Promise<void> => {
+      await using tracer = new SqliteTracer({ path: file, retention: false });
+      for (const name of names) tracer.startSpan(name).end();
+    };
+    await write(path, ["before"]);
+    const child = start(["tail", "replaced.db"]);
+    const outcome = outcomeOf(child);
+    const shown = showing(child);
+    await shown("✓ before");
+    // Removed and made anew by the same writer, then replaced by another's.
+    await using tracer = new SqliteTracer({ path, retention: false });
+    tracer.startSpan("first").end();
+    await shown("✓ first");
+    for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    tracer.startSpan("again").end();
+    await shown("✓ again");
+    await write(join(folder, "other.db"), ["moved 1", "moved 2"]);
+    for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    // A copy: SQLite's files may not be moved while a process has them open.
+    copyFileSync(join(folder, "other.db"), join(folder, "copy.part"));
+    renameSync(join(folder, "copy.part"), path);
+    await shown("✓ moved 2");
+    await write(path, ["last"]);
+    await shown("✓ last");
+    child.kill("SIGINT");
+    const { code, stdout, stderr } = await outcome;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout.match(/[▶✓‖] \w+( \d)?/g)?.filter((line) => !line.startsWith("▶"))).toEqual(
+      ["before", "first", "again", "moved 1", "moved 2", "last"].map((name) => `✓ ${name}`),
+    );
   });
 
   test("follows standard input, with a filter; other stores are refused", async () => {

@@ -3,7 +3,6 @@ import { setTimeout as wait } from "node:timers/promises";
 import { readSpan } from "../../conventions/reading.ts";
 import { factsOf } from "../../conventions/summary.ts";
 import { isoMicros } from "../../model/clock.ts";
-import { TracelightError } from "../../model/errors.ts";
 import { failureOf } from "../../model/failure.ts";
 import { inStartOrder, matches } from "../../model/query.ts";
 import { encodeRecord } from "../../model/record.ts";
@@ -14,6 +13,7 @@ import { cutToWidth, displayWidth } from "../../render/width.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../failures.ts";
+import { FollowedStore } from "../followed-store.ts";
 import { brief, tokens, words } from "../format.ts";
 import { isStillToCome, type OpenStore, storeName } from "../store.ts";
 import { timeOf } from "../tree.ts";
@@ -42,7 +42,7 @@ export async function tail(
   const { signal } = context.world;
   try {
     await untilThere(context, name);
-    await follow(await context.open(name), context, options);
+    await follow(await FollowedStore.open(context, name), context, options);
   } catch (error) {
     if (!signal.aborted) throw error;
   }
@@ -55,32 +55,18 @@ async function untilThere({ world, output }: Context, name: string | undefined):
   while (await isStillToCome(name, world)) await wait(POLL_MS, undefined, { signal: world.signal });
 }
 
-async function follow(store: OpenStore, context: Context, options: TailOptions): Promise<void> {
+async function follow(followed: FollowedStore, context: Context, options: TailOptions): Promise<void> {
   const show = new Follower(context, options);
+  const { store } = followed;
   if (store.changes === undefined) return followLines(store, context, show);
   const { lines = 0, where } = options;
-  let { spans, cursor } = await store.changes(undefined);
+  const running = await followed.changes();
   const latest = await store.find({ order: "desc", limit: lines, ...(where === undefined ? {} : { where }) });
   await show.changed([...latest].reverse().filter(({ state }) => state !== "running"));
-  await show.changed(spans);
+  await show.changed(running);
   for (;;) {
     await wait(POLL_MS, undefined, { signal: context.world.signal });
-    const changes = await changesSince(store, cursor);
-    ({ spans, cursor } = changes);
-    await show.changed(spans);
-  }
-}
-
-/** A lock that another process holds is gone the next time. */
-async function changesSince(
-  store: OpenStore,
-  cursor: string,
-): Promise<{ spans: readonly Span[]; cursor: string }> {
-  try {
-    return (await store.changes?.(cursor)) ?? { spans: [], cursor };
-  } catch (error) {
-    if (error instanceof TracelightError && error.code === "STORE_LOCKED") return { spans: [], cursor };
-    throw error;
+    await show.changed(await followed.changes());
   }
 }
 
