@@ -126,7 +126,7 @@ export class Delivery<P> {
   /** Delivers all that was taken until now, within the time; resolves with what is true then. */
   async flush(timeoutMs: number): Promise<DeliveryReport> {
     this.#journal?.recover();
-    if (this.pending === 0 && this.#journal?.isRest !== false) return this.#report();
+    if (this.pending === 0 && this.#journal?.isRest !== false) return this.report();
     this.#flushes++;
     this.#backoff.skip();
     this.#retries.hurry();
@@ -134,7 +134,7 @@ export class Delivery<P> {
     await this.#ledger.settled(timeoutMs);
     this.#flushes--;
     if (this.pending > 0) this.#tellTrouble();
-    return this.#report();
+    return this.report();
   }
 
   /** Flushes within 30 s, unless told, and stops. What is left in a journal may be claimed by others at once. */
@@ -144,8 +144,7 @@ export class Delivery<P> {
   }
 
   async #close(timeoutMs: number): Promise<DeliveryReport> {
-    await this.flush(timeoutMs);
-    const report = this.#report();
+    const report = await this.flush(timeoutMs);
     this.#isStopped = true;
     finished(this);
     clearTimeout(this.#ageTimer);
@@ -158,10 +157,11 @@ export class Delivery<P> {
         asTracelightError(error, "SINK_FAILED", `${this.#transport.name} could not be closed`),
       );
     }
-    return report;
+    return { ...report, errors: this.#faults.all };
   }
 
-  #report(): DeliveryReport {
+  /** What became of the spans until now. */
+  report(): DeliveryReport {
     const { written, dropped, failed } = this.#ledger;
     return { written, pending: this.pending, dropped, failed, errors: this.#faults.all };
   }
@@ -350,7 +350,7 @@ export class Delivery<P> {
   #notEncoded(entry: Entry<P>, error: unknown): undefined {
     this.#settle(entry, "failed");
     const message = `The span "${entry.span.spanName}" could not be encoded for ${this.#transport.name}`;
-    this.#faults.report(asTracelightError(error, "SINK_FAILED", message));
+    this.#faults.reportRarely(asTracelightError(error, "SINK_FAILED", message));
   }
 
   async #send(batch: readonly Ready<P>[]): Promise<void> {
@@ -394,7 +394,7 @@ export class Delivery<P> {
       this.#lastError = outcome.error;
       afterMs = Math.max(afterMs, outcome.afterMs ?? 0);
     }
-    for (const error of refusals) this.#faults.report(error);
+    for (const error of refusals) this.#faults.reportRarely(error);
     this.#sendAgain(again, { sentAt, afterMs, isWhole: again.length === entries.length });
   }
 

@@ -12,6 +12,8 @@ interface Unfinished {
 /** All flushes at the end of the process together take no longer, in milliseconds. */
 const EXIT_FLUSH_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 10_000;
+/** What `closeOnSignals` keeps of its time for the tracer to say what is left. */
+const CLOSE_MARGIN_MS = 500;
 /** What a Lambda handler keeps of its time for returning. */
 const LAMBDA_MARGIN_MS = 500;
 const LAMBDA_DEFAULT_MS = 10_000;
@@ -68,7 +70,7 @@ function doLastWork(): void {
 
 /** A tracer, as far as its end is concerned. */
 interface Closable {
-  close(): Promise<unknown>;
+  close(options: { readonly timeoutMs: number }): Promise<unknown>;
 }
 
 /** Options of `closeOnSignals`. */
@@ -127,7 +129,7 @@ function within(tracer: Closable, timeoutMs: number): Promise<void> {
       clearTimeout(timer);
       resolve();
     };
-    tracer.close().then(done, done);
+    tracer.close({ timeoutMs: Math.max(0, timeoutMs - CLOSE_MARGIN_MS) }).then(done, done);
   });
 }
 

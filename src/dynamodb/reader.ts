@@ -134,7 +134,9 @@ export class TableReader {
       fromItem: (item) => fromItem(item, this.names.keyLayout),
       onUnreadable: (error, item) => {
         const where = `The item ${item["pk"]?.S} ${item["sk"]?.S}`;
-        this.#options.faults.report(asTracelightError(error, "INVALID_RECORD", `${where} could not be read`));
+        this.#options.faults.reportRarely(
+          asTracelightError(error, "INVALID_RECORD", `${where} could not be read`),
+        );
       },
     });
   }

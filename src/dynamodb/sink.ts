@@ -103,8 +103,12 @@ export class DynamoDbStore implements Store {
     return this.#delivery.flush(timeoutMs);
   }
 
-  close(): Promise<DeliveryReport> {
-    return this.#delivery.close();
+  close({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
+    return this.#delivery.close(timeoutMs);
+  }
+
+  report(): DeliveryReport {
+    return this.#delivery.report();
   }
 
   #pack(span: Span): Parcel | Promise<Parcel> {

@@ -77,8 +77,12 @@ class ExporterSink implements Sink {
     return report;
   }
 
-  close(): Promise<DeliveryReport> {
-    return this.#delivery.close();
+  close({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
+    return this.#delivery.close(timeoutMs);
+  }
+
+  report(): DeliveryReport {
+    return this.#delivery.report();
   }
 }
 

@@ -93,7 +93,7 @@ class Receiver {
   }
 
   #broken(error: unknown): Refusal {
-    this.#faults.report(asTracelightError(error, "SINK_FAILED", "Received spans could not be stored"));
+    this.#faults.reportRarely(asTracelightError(error, "SINK_FAILED", "Received spans could not be stored"));
     return new Refusal(500, "The spans could not be stored.");
   }
 

@@ -71,7 +71,7 @@ class OtlpSink implements Sink {
     const faults = new Faults(options.onError);
     const transport = new OtlpTransport({
       encoder: otlpEncoder(encoding, { values, translate }),
-      warn: (error) => faults.report(error),
+      warn: (error) => faults.reportRarely(error),
       ...{ url, headers, compression, timeoutMs, tls, agent, maxBatchSpans, maxBatchBytes, maxConcurrency },
     });
     const destination = JSON.stringify(["otlp", shownUrl(url)]);
@@ -88,7 +88,11 @@ class OtlpSink implements Sink {
     return this.#delivery.flush(timeoutMs);
   }
 
-  close(): Promise<DeliveryReport> {
-    return this.#delivery.close();
+  close({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
+    return this.#delivery.close(timeoutMs);
+  }
+
+  report(): DeliveryReport {
+    return this.#delivery.report();
   }
 }

@@ -81,6 +81,10 @@ class HumanReadableSink implements Sink {
     return this.#stream.flush(timeoutMs);
   }
 
+  report(): DeliveryReport {
+    return this.#stream.report();
+  }
+
   #block(span: Span): string {
     const { maxLength = this.#fittingLength(), maxLines } = this.#options;
     const options = { color: this.#color, maxLength, ...(maxLines === undefined ? {} : { maxLines }) };

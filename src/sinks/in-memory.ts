@@ -93,6 +93,10 @@ class InMemorySink implements Store {
   }
 
   async flush(): Promise<DeliveryReport> {
+    return this.report();
+  }
+
+  report(): DeliveryReport {
     return { written: this.#written, pending: 0, dropped: this.#evicted, failed: 0, errors: [] };
   }
 

@@ -102,6 +102,10 @@ class IterableSink implements Sink {
       before = this.#written;
       await new Promise((resolve) => setImmediate(resolve));
     }
+    return this.report();
+  }
+
+  report(): DeliveryReport {
     const pending = [...this.#waiting.values()].filter((span) => span.state === "ended").length;
     return { written: this.#written, pending, dropped: this.#dropped, failed: 0, errors: this.#faults.all };
   }
@@ -142,6 +146,8 @@ class IterableSink implements Sink {
   #drop(span: Span, code: TracelightErrorCode, why: string): void {
     if (span.state !== "ended") return;
     this.#dropped++;
-    this.#faults.report(new TracelightError(code, `A span of the IterableTracer ${why} and was dropped.`));
+    this.#faults.reportRarely(
+      new TracelightError(code, `A span of the IterableTracer ${why} and was dropped.`),
+    );
   }
 }

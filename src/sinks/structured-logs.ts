@@ -45,6 +45,10 @@ class StructuredLogsSink implements Sink {
   flush({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
     return this.#stream.flush(timeoutMs);
   }
+
+  report(): DeliveryReport {
+    return this.#stream.report();
+  }
 }
 
 function logLine(span: Span): string {

@@ -97,14 +97,22 @@ class TeeSink implements Sink {
     return sumOf(this.members.map((member) => member.flush({ timeoutMs })));
   }
 
-  close(): Promise<DeliveryReport> {
-    return sumOf(this.members.map((member) => member.close()));
+  close({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
+    return sumOf(this.members.map((member) => member.close({ timeoutMs })));
+  }
+
+  report(): DeliveryReport {
+    return totalOf(this.members.map((member) => member[OUTLET].report()));
   }
 }
 
-/** One report over all members: a span that two members wrote counts twice. */
+/** Each member keeps its time by itself: one that does not come back takes nothing from what the others say. */
 async function sumOf(waiting: readonly Promise<DeliveryReport>[]): Promise<DeliveryReport> {
-  const reports = await Promise.all(waiting);
+  return totalOf(await Promise.all(waiting));
+}
+
+/** One report over all members: a span that two members wrote counts twice. */
+function totalOf(reports: readonly DeliveryReport[]): DeliveryReport {
   const sum = (count: (report: DeliveryReport) => number) =>
     reports.reduce((total, report) => total + count(report), 0);
   return {

@@ -41,12 +41,16 @@ export class TextStream {
     if (this.#stream !== undefined) keepErrorsFromApp(this.#stream);
   }
 
-  /** Writes one span's text. What throws here is the caller's to count. */
+  /** Writes one span's text. */
   write(text: string): void {
-    if (this.#isClosed()) return this.#fail(new Error("the stream has ended"));
+    if (this.#isClosed()) return this.#fail(this.#stream?.errored ?? new Error("the stream has ended"));
     if (this.#buffered() > MAX_BUFFERED_BYTES) return this.#drop();
-    this.#send(text, (error) => this.#confirm(error));
     this.#unconfirmed++;
+    try {
+      this.#send(text, (error) => this.#confirm(error));
+    } catch (error) {
+      this.#confirm(error);
+    }
   }
 
   /** Shows text that is no span's last word: it is not counted, and left out where there is no room. */
@@ -73,6 +77,11 @@ export class TextStream {
   /** Resolves when the stream has taken all, or the time is over. */
   async flush(timeoutMs: number): Promise<DeliveryReport> {
     if (this.#stream !== undefined && this.#isWaiting()) await drained(this.#stream, timeoutMs);
+    return this.report();
+  }
+
+  /** What became of the spans until now. */
+  report(): DeliveryReport {
     // Who has put another `write` in place of a stream's own may never confirm.
     const pending = this.#isWaiting() ? this.#unconfirmed : 0;
     const written = this.#written + this.#unconfirmed - pending;
@@ -83,15 +92,16 @@ export class TextStream {
     return !this.#isClosed() && this.#buffered() > 0;
   }
 
-  #confirm(error?: Error | null): void {
+  /** `error` where the stream could not write. */
+  #confirm(error: unknown): void {
     this.#unconfirmed--;
     if (error) this.#fail(error);
     else this.#written++;
   }
 
-  #fail(error: Error): void {
+  #fail(error: unknown): void {
     this.#failed++;
-    this.#faults.report(
+    this.#faults.reportRarely(
       asTracelightError(error, "STREAM_FAILED", "A span could not be written to the stream"),
     );
   }
@@ -99,7 +109,7 @@ export class TextStream {
   #drop(): void {
     this.#dropped++;
     const message = `The stream takes no more: ${MAX_BUFFERED_BYTES} bytes wait, and further spans are dropped.`;
-    this.#faults.report(new TracelightError("QUEUE_FULL", message));
+    this.#faults.reportRarely(new TracelightError("QUEUE_FULL", message));
   }
 }
 

@@ -35,6 +35,8 @@ const LOOK_AT_LOG_AFTER = 2 * 1024 * 1024;
 const CHECKPOINT_FROM = 4 * 1024 * 1024;
 /** A log that has grown to so many bytes is emptied, for which writers wait a moment. */
 const RESTART_FROM = 64 * 1024 * 1024;
+/** What of the time to close goes into waiting for a lock or for room: the rest is for closing the file. */
+const CLOSING_SHARE = 0.9;
 /** Between two looks at what retention has to do. */
 const RETENTION_EVERY_MS = 60 * 60 * 1000;
 
@@ -98,11 +100,17 @@ export class SqliteStore implements Store {
     return this.#writer.flush(timeoutMs);
   }
 
-  async close(): Promise<DeliveryReport> {
+  report(): DeliveryReport {
+    return this.#writer.report();
+  }
+
+  async close({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
     this.#isClosed = true;
     clearTimeout(this.#retentionTimer);
+    const { pending } = await this.#writer.flush(timeoutMs * CLOSING_SHARE);
     // What is still in the log would be brought into the file by the last to close it, in this thread.
-    if (this.#logBytes() >= CHECKPOINT_FROM / 4) await this.#checkpoint("TRUNCATE");
+    const isLong = this.#logBytes() >= CHECKPOINT_FROM / 4;
+    if (pending === 0 && isLong) await this.#checkpoint("TRUNCATE");
     const report = await this.#writer.close();
     await this.#background.close();
     return report;

@@ -62,7 +62,6 @@ const LOCK_TELLING_MS = 3000;
 const EXIT_PATIENCE_MS = 2000;
 /** Whoever reads waits so long for a file that cannot even be opened. */
 const READ_PATIENCE_MS = 5000;
-const CLOSE_TIMEOUT_MS = 30_000;
 
 /** Errors that writing again would meet again. */
 const REFUSALS: ReadonlySet<string> = new Set([
@@ -96,6 +95,8 @@ export class Writer {
   #retryTimer: NodeJS.Timeout | undefined;
   #lookTimer: NodeJS.Timeout | undefined;
   #refused: TracelightError | undefined;
+  /** Why the last try failed. */
+  #fault: TracelightError | undefined;
   #undoExit: (() => void) | undefined;
   #checkedAt = Number.NEGATIVE_INFINITY;
 
@@ -182,16 +183,20 @@ export class Writer {
       this.#schedule();
       await this.#ledger.settled(timeoutMs);
     }
-    return this.#report();
+    return this.report();
   }
 
+  /** Writes what can be written at once, and lets go of the file. */
   async close(): Promise<DeliveryReport> {
-    await this.flush(CLOSE_TIMEOUT_MS);
+    await this.flush(0);
+    // What is left is lost now, so why is told however soon.
+    if (this.pending > 0 && this.#fault !== undefined) this.#setup.faults.reportRarely(this.#fault);
     this.#stop();
-    return this.#report();
+    return this.report();
   }
 
-  #report(): DeliveryReport {
+  /** What became of the spans until now. */
+  report(): DeliveryReport {
     const { written, dropped, failed } = this.#ledger;
     return { written, pending: this.pending, dropped, failed, errors: this.#setup.faults.all };
   }
@@ -395,6 +400,7 @@ export class Writer {
 
   #failed(error: unknown): void {
     const fault = explainSqlite(error, this.#setup.path);
+    this.#fault = fault;
     if (REFUSALS.has(fault.code)) {
       this.#refused = fault;
       return this.#refuseAll(fault);
@@ -426,7 +432,7 @@ export class Writer {
 
   /** A file that cannot be used, now or later: its spans are lost, and counted. */
   #refuseAll(fault: TracelightError): void {
-    this.#setup.faults.report(fault);
+    this.#setup.faults.reportRarely(fault);
     for (let entry = this.#queue.shift(); entry !== undefined; entry = this.#queue.shift()) {
       this.#ledger.settle(entry.epoch, "failed");
     }
@@ -444,7 +450,7 @@ export class Writer {
     this.#ledger.settle(epoch, "failed");
     this.#abandon(running);
     const message = `The span "${span.spanName}" could not be written to ${this.#setup.path}`;
-    this.#setup.faults.report(asTracelightError(error, "SQLITE_FAILED", message));
+    this.#setup.faults.reportRarely(asTracelightError(error, "SQLITE_FAILED", message));
   }
 
   /** A span that is lost must not be seen to run for ever. */

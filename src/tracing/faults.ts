@@ -5,11 +5,18 @@ import { messageText } from "../model/escape.ts";
 
 /** So many distinct faults are kept for reports; of more, only the latest. */
 const MAX_KEPT = 100;
+const RARELY_MS = 60_000;
+
+/** A fault, and when the app was told of it last. */
+interface Known {
+  readonly error: TracelightError;
+  toldAt: number;
+}
 
 /** The faults of one tracer. */
 export class Faults {
   readonly #onError: ((error: TracelightError) => void) | undefined;
-  readonly #distinct = new Map<string, TracelightError>();
+  readonly #distinct = new Map<string, Known>();
   #isTelling = false;
 
   constructor(onError: ((error: TracelightError) => void) | undefined) {
@@ -18,12 +25,24 @@ export class Faults {
 
   /** The latest distinct faults. */
   get all(): readonly TracelightError[] {
-    return [...this.#distinct.values()];
+    return [...this.#distinct.values()].map(({ error }) => error);
   }
 
   /** Takes note of a fault and tells the app. Never throws. */
   report(error: TracelightError): void {
-    const isNew = this.#note(error);
+    this.#report(error, this.#note(error));
+  }
+
+  /** The same for a fault that may come with every span: the app is told of each distinct one once a minute. */
+  reportRarely(error: TracelightError): void {
+    const known = this.#distinct.get(keyOf(error));
+    const now = performance.now();
+    if (known !== undefined && now - known.toldAt < RARELY_MS) return;
+    if (known !== undefined) known.toldAt = now;
+    this.#report(error, this.#note(error));
+  }
+
+  #report(error: TracelightError, isNew: boolean): void {
     if (this.#onError === undefined) {
       if (isNew) warn(error);
       return;
@@ -47,13 +66,17 @@ export class Faults {
   }
 
   #note(error: TracelightError): boolean {
-    // Numbers and ids do not make a fault another one, or there would be one warning a span.
-    const key = `${error.code} ${error.message.replace(/[0-9a-f-]{8,}|\d+/gi, "#")}`;
+    const key = keyOf(error);
     if (this.#distinct.has(key)) return false;
     if (this.#distinct.size >= MAX_KEPT) this.#distinct.delete(this.#distinct.keys().next().value ?? "");
-    this.#distinct.set(key, error);
+    this.#distinct.set(key, { error, toldAt: performance.now() });
     return true;
   }
+}
+
+/** Numbers and ids do not make a fault another one, or there would be one warning a span. */
+function keyOf({ code, message }: TracelightError): string {
+  return `${code} ${message.replace(/[0-9a-f-]{8,}|\d+/gi, "#")}`;
 }
 
 type OnFailure = (failure: unknown) => void;

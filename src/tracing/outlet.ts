@@ -82,13 +82,21 @@ export class Outlet {
   async flush(wanted?: number): Promise<DeliveryReport> {
     const timeoutMs = waitingTime(wanted);
     const { flush } = this.sink;
-    return this.#report(flush && (() => flush.call(this.sink, { timeoutMs })), timeoutMs);
+    if (flush === undefined) return this.report();
+    return this.#withOwn(
+      await this.#withinTime("flush", () => flush.call(this.sink, { timeoutMs }), timeoutMs),
+    );
   }
 
-  /** Flushes, once, and takes no more. Never rejects. */
-  close(): Promise<DeliveryReport> {
-    this.#closing ??= this.#close();
+  /** Flushes, once, within the time, and takes no more. Never rejects. */
+  close(wanted?: number): Promise<DeliveryReport> {
+    this.#closing ??= this.#close(wanted);
     return this.#closing;
+  }
+
+  /** What became of the spans until now: as the sink says, or, where it cannot say, as it was given them. */
+  report(): DeliveryReport {
+    return this.#withOwn(this.#reportOfSink() ?? this.#asGiven());
   }
 
   #notWritten(error: unknown, counted: 0 | 1): void {
@@ -121,21 +129,36 @@ export class Outlet {
   #late(span: Span): void {
     this.#dropped++;
     const message = `The span "${span.spanName}" ended after its tracer was closed and was dropped.`;
-    this.#faults.report(new TracelightError("TRACER_CLOSED", message));
+    this.#faults.reportRarely(new TracelightError("TRACER_CLOSED", message));
   }
 
-  async #close(): Promise<DeliveryReport> {
+  async #close(wanted: number | undefined): Promise<DeliveryReport> {
     const { close } = this.sink;
-    if (close === undefined) return this.flush();
-    return this.#report(() => close.call(this.sink), DEFAULT_FLUSH_MS);
+    if (close === undefined) return this.flush(wanted);
+    const timeoutMs = waitingTime(wanted);
+    return this.#withOwn(
+      await this.#withinTime("close", () => close.call(this.sink, { timeoutMs }), timeoutMs),
+    );
   }
 
-  async #report(
-    deliver: (() => Promise<DeliveryReport>) | undefined,
-    timeoutMs: number,
-  ): Promise<DeliveryReport> {
-    const own = { written: this.#written, pending: 0, dropped: 0, failed: 0, errors: [] };
-    const report = deliver === undefined ? own : await this.#withinTime(deliver, timeoutMs);
+  /** A sink that delivers later and does not say what it has delivered has, for all we know, delivered nothing. */
+  #asGiven(): DeliveryReport {
+    const isAtOnce = this.sink.flush === undefined;
+    const [written, pending] = isAtOnce ? [this.#written, 0] : [0, this.#written];
+    return { written, pending, dropped: 0, failed: 0, errors: [] };
+  }
+
+  #reportOfSink(): DeliveryReport | undefined {
+    try {
+      const report = this.sink.report?.();
+      return report && checkedReport(report);
+    } catch (error) {
+      this.#sinkFailed("report", error);
+      return undefined;
+    }
+  }
+
+  #withOwn(report: DeliveryReport): DeliveryReport {
     return {
       written: report.written,
       pending: report.pending,
@@ -145,24 +168,31 @@ export class Outlet {
     };
   }
 
-  /** A sink's own flush or close; one that throws, or takes longer than it may, becomes a report. */
-  async #withinTime(deliver: () => Promise<DeliveryReport>, timeoutMs: number): Promise<DeliveryReport> {
+  /** A sink's own flush or close; where it throws, or takes longer than it may, what is true then is the report. */
+  async #withinTime(
+    what: "flush" | "close",
+    deliver: () => Promise<DeliveryReport>,
+    timeoutMs: number,
+  ): Promise<DeliveryReport> {
     let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<never>((_, reject) => {
-      const message = `The sink "${this.sink.name}" did not finish within ${timeoutMs} ms.`;
-      timer = setTimeout(
-        () => reject(new TracelightError("FLUSH_TIMEOUT", message)),
-        timeoutMs + FLUSH_GRACE_MS,
-      );
-    });
     try {
-      return checkedReport(await Promise.race([runQuietly(deliver), timeout]));
+      // Before its watch, so that whoever keeps the same time inside, as the members of a tee do, is done before.
+      const delivered = runQuietly(deliver);
+      const timeout = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(this.#timedOut(timeoutMs)), timeoutMs + FLUSH_GRACE_MS);
+      });
+      return checkedReport(await Promise.race([delivered, timeout]));
     } catch (error) {
-      this.#sinkFailed("flush", error);
-      return { written: 0, pending: this.#written, dropped: 0, failed: 0, errors: [] };
+      this.#sinkFailed(what, error);
+      return this.#reportOfSink() ?? this.#asGiven();
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  #timedOut(timeoutMs: number): TracelightError {
+    const message = `The sink "${this.sink.name}" did not finish within ${timeoutMs} ms.`;
+    return new TracelightError("FLUSH_TIMEOUT", message);
   }
 }
 

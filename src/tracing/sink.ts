@@ -27,8 +27,10 @@ export interface Sink {
   discard?(span: Span): void;
   /** Delivers all that waits, within the time; resolves with what is true then. */
   flush?(options: FlushOptions): Promise<DeliveryReport>;
-  /** Flushes, then lets go of what it holds. Called once. */
-  close?(): Promise<DeliveryReport>;
+  /** Flushes, then lets go of what it holds, within the time. Called once. */
+  close?(options: FlushOptions): Promise<DeliveryReport>;
+  /** What became of the spans until now, at once. Asked where `flush` or `close` did not come back in time. */
+  report?(): DeliveryReport;
 }
 
 /** A sink that can be read. */

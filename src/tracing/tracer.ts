@@ -222,9 +222,12 @@ export class Tracer implements AsyncDisposable {
     return this[OUTLET].flush(options?.timeoutMs);
   }
 
-  /** Flushes and lets go of the sink. Spans that end later are dropped and counted. Never rejects. */
-  close(): Promise<DeliveryReport> {
-    return this[OUTLET].close();
+  /**
+   * Flushes and lets go of the sink, within `timeoutMs` (30 s). Spans that end later are dropped and counted. Never rejects.
+   * A second call gives the same report.
+   */
+  close(options?: { readonly timeoutMs?: number }): Promise<DeliveryReport> {
+    return this[OUTLET].close(options?.timeoutMs);
   }
 
   /** `await using tracer = …` closes it. */

@@ -47,7 +47,7 @@ async function write(
     recentIndex: undefined,
   });
   for (const span of spans) store.write(span);
-  expect((await store.close()).failed).toBe(0);
+  expect((await store.close({ timeoutMs: 30_000 })).failed).toBe(0);
 }
 
 /** Without what depends on the time of writing; sets in any order. */

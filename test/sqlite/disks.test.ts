@@ -39,6 +39,19 @@ describe.skipIf(!canMount())("on a full disk", () => {
     expect(sql(path, "PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
   });
 
+  test("close comes back in time, and says what is written, what waits and why", async () => {
+    const folder = smallDisk();
+    const { tracer } = tracerOver(join(folder, "traces.db"));
+    for (let i = 0; i < 20; i++) tracer.trace("written", () => undefined);
+    await tracer.flush();
+    fill(folder);
+    for (let i = 0; i < 100; i++)
+      tracer.trace("waits", (span) => span.addAttribute("text", "x".repeat(5000)));
+    const { written, pending, dropped, failed, errors } = await tracer.close({ timeoutMs: 1000 });
+    expect([written >= 20, written + pending, dropped, failed]).toEqual([true, 120, 0, 0]);
+    expect([...new Set(errors.map(({ code }) => code))]).toEqual(["STORE_FULL"]);
+  });
+
   test("a file that cannot even be made is made when there is room", async () => {
     const folder = smallDisk();
     fill(folder);

@@ -1,5 +1,6 @@
 // A file that another process holds: the agent's event loop goes on, and nothing is lost.
 import { setTimeout as delay } from "node:timers/promises";
+import { InMemoryTracer, TeeTracer } from "tracelight";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Child, Children } from "./processes.ts";
 import {
@@ -119,6 +120,33 @@ describe("while another process holds", () => {
     expect(agent.printed).toMatch(/3 spans could be written/);
     expect(countIn(path)).toBe(1);
   });
+});
+
+test("a file that stays locked: close comes back in time, and says what is written, what waits and why", async () => {
+  const path = freshPath();
+  const { tracer, errors } = tracerOver(path);
+  for (let i = 0; i < 20; i++) tracer.trace(`written ${i}`, () => undefined);
+  await tracer.flush();
+  hold(path);
+  for (let i = 0; i < 3; i++) tracer.trace(`waits ${i}`, () => undefined);
+  const report = await tracer.close({ timeoutMs: 1000 });
+  expect(report).toMatchObject({ written: 20, pending: 3, dropped: 0, failed: 0 });
+  expect(report.errors.map(({ code }) => code)).toEqual(["STORE_LOCKED"]);
+  expect(errors.map(({ code }) => code)).toEqual(["STORE_LOCKED"]);
+});
+
+test("a tee over a file that stays locked says what each member has done", async () => {
+  const path = freshPath();
+  const { tracer } = tracerOver(path);
+  const tee = new TeeTracer().addTracer(tracer).addTracer(new InMemoryTracer());
+  for (let i = 0; i < 20; i++) tee.trace(`written ${i}`, () => undefined);
+  await tee.flush();
+  hold(path);
+  tee.trace("waits", () => undefined);
+  expect(await tee.flush({ timeoutMs: 20 })).toMatchObject({ written: 41, pending: 1 });
+  const report = await tee.close({ timeoutMs: 1000 });
+  expect(report).toMatchObject({ written: 41, pending: 1, dropped: 0, failed: 0 });
+  expect(report.errors.map(({ code }) => code)).toEqual(["STORE_LOCKED"]);
 });
 
 test("spans wait no longer than the lock, however long the turn was in which they ended", async () => {
