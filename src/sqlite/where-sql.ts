@@ -289,8 +289,10 @@ function sourceOf({ kind, places }: Exclude<Name, { kind: "field" }>): JsonSourc
   return { column, raw, open: both(condition("(stored IS NOT NULL)"), either(...names)) };
 }
 
+/** SQLite takes a key for another that is the same up to a NUL. */
 function within({ column, open }: JsonSource, bounds: SqlBounds): SqlBounds {
-  return readable(column, unless(open, bounds));
+  const hasNul = condition(`(instr(${column}, '\\u0000') > 0)`);
+  return readable(column, unless(either(open, hasNul), bounds));
 }
 
 function pathOf(prefix: string, [name, ...keys]: Place): string | undefined {

@@ -80,6 +80,9 @@ describe.each([
     expect(await ids("--errors")).toEqual(["weather-1"]);
     expect(await ids("--errors", "--where", 'ai.tool.name = "get_weather"')).toEqual([]);
     expect(await ids("--where", 'ai.tool.name = "get_weather" and duration < 1s')).toEqual(["weather-1"]);
+    // Of these a database cannot say by itself which spans they hold for.
+    expect(await ids("--where", "state = running")).toEqual([42]);
+    expect(await ids("--where", 'ai.user.input contains "wöather"')).toEqual([]);
     const { stderr } = await run(["ls", "--limit", "2"]);
     const [, cursor = ""] = /--cursor (\S+)/.exec(stderr) ?? [];
     expect(await ids("--limit", "2", "--cursor", cursor)).toEqual(["weather-1"]);
