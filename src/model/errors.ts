@@ -10,6 +10,8 @@ export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
   NO_TRACER: "A traced function has no tracer to use; it ran untraced.",
   NOT_A_STORE: "The tracer's sink keeps nothing that could be read back; the read rejects.",
   SPAN_ENDED: "A span was changed after it ended; the change was left out.",
+  NOT_FOLLOWED:
+    "What a traced function gave has an end that cannot be seen; its span ended before the work may have.",
   TRACER_CLOSED: "A span ended after its tracer was closed; it was dropped.",
   SINK_FAILED: "A sink threw or rejected; the span was counted as failed.",
   PROCESS_FAILED:
@@ -55,6 +57,7 @@ export type TracelightErrorCode =
   | "NO_TRACER"
   | "NOT_A_STORE"
   | "SPAN_ENDED"
+  | "NOT_FOLLOWED"
   | "TRACER_CLOSED"
   | "SINK_FAILED"
   | "PROCESS_FAILED"

@@ -56,6 +56,11 @@ export class Faults {
     this.#isTelling = false;
   }
 
+  /** Reports what is no news the second time: not a fault, but a use that gives less than the app may think. */
+  notice(error: TracelightError): void {
+    if (!this.#distinct.has(keyOf(error))) this.report(error);
+  }
+
   #tell(onError: (error: TracelightError) => unknown, error: TracelightError, failed: OnFailure): void {
     try {
       const result = onError(error);

@@ -1,9 +1,11 @@
 // What a traced function's result means for the end of its span.
-import { types } from "node:util";
 import { NAMES } from "../conventions/names.ts";
-import { type Frame, runIn } from "./context.ts";
+import { TracelightError } from "../model/errors.ts";
+import type { Frame } from "./context.ts";
 import { isAbort } from "./exception.ts";
-import type { Span } from "./span.ts";
+import { classNameOf, isPlainPromise, isThenable, whenSettled } from "./promises.ts";
+import { OWNER, type Span } from "./span.ts";
+import { isGenerator, type WorkEnd, watchedGenerator } from "./steps.ts";
 
 /** Ends a span whose function threw: called off, or an error. One that has ended already stays as it is. */
 export function endFailed(span: Span, error: unknown): void {
@@ -14,120 +16,50 @@ export function endFailed(span: Span, error: unknown): void {
 }
 
 /**
- * Ends the span when `result` is done, and gives what the caller gets for it. A native promise: when it settles. A
- * generator: when it returns, throws or is abandoned. Anything else: now, and `result` is not touched.
+ * Ends the span when `result` is done, and gives what the caller gets for it. A promise: when it settles, and where it
+ * gives a generator, with that. A generator: when it returns, throws or is abandoned. Anything else: now, and `result`
+ * is not touched.
  */
 export function follow<T>(span: Span, frame: Frame, result: T): T;
 export function follow(span: Span, frame: Frame, result: unknown): unknown {
-  if (typeof result === "object" && result !== null) {
-    if (isNativePromise(result)) return followPromise(span, result);
-    if (isGenerator(result)) return new FollowedGenerator(span, frame, result).facade;
-  }
-  span.end();
-  return result;
+  if (typeof result === "object" && result !== null && isPlainPromise(result))
+    return followPromise(span, frame, result);
+  return followValue(span, frame, result);
 }
 
-/** A promise of the platform's own class that nobody has added to: its `then` has no effect but to listen. */
-function isNativePromise(value: object): value is Promise<unknown> {
-  if (!types.isPromise(value) || Object.getPrototypeOf(value) !== Promise.prototype) return false;
-  // Node keeps its async context under symbols; `for in` sees no hidden names, but costs 30 ns less than asking for all.
-  for (const _ in value) return false;
-  return !Object.hasOwn(value, "then");
-}
-
-function followPromise(span: Span, promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    (value) => {
-      span.end();
-      return value;
-    },
-    (error: unknown) => {
+function followPromise(span: Span, frame: Frame, promise: Promise<unknown>): Promise<unknown> {
+  return whenSettled(
+    promise,
+    (value) => followValue(span, frame, value),
+    (error) => {
       endFailed(span, error);
       throw error;
     },
   );
 }
 
-/** What sync and async generators have in common; a step of the latter is a promise. */
-interface AnyGenerator {
-  next(value?: unknown): unknown;
-  return(value?: unknown): unknown;
-  throw(error?: unknown): unknown;
+function followValue(span: Span, frame: Frame, value: unknown): unknown {
+  if (isGenerator(value)) return watchedGenerator(value, { frame, end: (end) => endBy(span, end) });
+  span.end();
+  if (typeof value === "object" && value !== null && isThenable(value)) reportUnfollowed(span, value);
+  return value;
 }
 
-/** Native generators, and our own stand-ins for them; both inherit the tag. To look at a proxy would run its code. */
-function isGenerator(value: object): value is AnyGenerator {
-  if (types.isProxy(value)) return false;
-  const tag = tagOf(value);
-  return (tag === "Generator" || tag === "AsyncGenerator") && STEPS.every((step) => step in value);
+/** Ends a span whose work went in steps. */
+function endBy(span: Span, end: WorkEnd): void {
+  if (span.state !== "running") return;
+  if (end.how === "failed") return endFailed(span, end.error);
+  if (end.how === "abandoned") span.addAttribute(NAMES.aborted, true);
+  span.end();
 }
 
-function tagOf(value: object): unknown {
-  try {
-    return Reflect.get(value, Symbol.toStringTag);
-  } catch {
-    return undefined;
-  }
-}
-
-const STEPS = ["next", "return", "throw"] as const;
-type Step = (typeof STEPS)[number];
-
-/** A generator's stand-in: each step runs with the span active, what lies between steps does not. */
-class FollowedGenerator {
-  /** Inherits from the generator's own prototype: `instanceof`, tags, disposal and iterator helpers stay. */
-  readonly facade: unknown;
-  readonly #span: Span;
-  readonly #frame: Frame;
-  readonly #generator: AnyGenerator;
-
-  constructor(span: Span, frame: Frame, generator: AnyGenerator) {
-    this.#span = span;
-    this.#frame = frame;
-    this.#generator = generator;
-    this.facade = Object.create(Object.getPrototypeOf(generator), {
-      next: this.#method("next"),
-      return: this.#method("return"),
-      throw: this.#method("throw"),
-    });
-  }
-
-  #method(step: Step): PropertyDescriptor {
-    return { value: (...args: [unknown?]) => this.#step(step, args), writable: true, configurable: true };
-  }
-
-  #step(step: Step, args: [unknown?]): unknown {
-    let outcome: unknown;
-    try {
-      outcome = runIn(this.#frame, () => this.#generator[step](...args), undefined);
-    } catch (error) {
-      endFailed(this.#span, error);
-      throw error;
-    }
-    if (!isPromiseLike(outcome)) return this.#stepped(step, outcome);
-    return outcome.then(
-      (result) => this.#stepped(step, result),
-      (error: unknown) => {
-        endFailed(this.#span, error);
-        throw error;
-      },
-    );
-  }
-
-  #stepped(step: Step, result: unknown): unknown {
-    // One that yields in a `finally` is not done, but nobody may ever ask it for more.
-    if (step === "return") this.#abandoned();
-    else if (typeof result === "object" && result !== null && "done" in result && result.done === true)
-      this.#span.end();
-    return result;
-  }
-
-  #abandoned(): void {
-    if (this.#span.state !== "running") return;
-    this.#span.addAttribute(NAMES.aborted, true).end();
-  }
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+function reportUnfollowed(span: Span, value: object): void {
+  const what = `its function gave a thenable of the class ${classNameOf(value)}, whose end cannot be seen without calling its then`;
+  const mend = "await it inside: trace(name, async () => await …)";
+  span[OWNER]?.notice(
+    new TracelightError(
+      "NOT_FOLLOWED",
+      `The span "${span.spanName}" ended before its work may have: ${what}; ${mend}.`,
+    ),
+  );
 }

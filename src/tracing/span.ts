@@ -31,6 +31,9 @@ export const NODE: unique symbol = Symbol.for("tracelight.node.v1");
 
 /** Own attributes without a copy. */
 export const OWN: unique symbol = Symbol.for("tracelight.own.v1");
+
+/** The owner of a span, for those who end it. */
+export const OWNER: unique symbol = Symbol("owner");
 const FREEZE: unique symbol = Symbol("freeze");
 
 /** Own attributes beyond this many are looked up by a map. */
@@ -41,6 +44,8 @@ export interface SpanOwner {
   ended(span: Span): void;
   snapshot(span: Span): void;
   report(error: TracelightError): void;
+  /** Reports what is no news the second time. */
+  notice(error: TracelightError): void;
 }
 
 /** How inheritable an attribute is. */
@@ -108,6 +113,11 @@ export class Span implements SpanFields {
     this.#statusMessage = payload.statusMessage;
     this.#frozen = payload;
     return this;
+  }
+
+  /** @internal Undefined for a span that was frozen from the start. */
+  get [OWNER](): SpanOwner | undefined {
+    return this.#owner;
   }
 
   get spanName(): string {

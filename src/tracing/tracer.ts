@@ -116,6 +116,7 @@ export class Tracer implements AsyncDisposable {
       },
       snapshot: (span) => sink.observe && outlet.observe(span.snapshot(), "snapshot"),
       report: (error) => this.#faults.report(error),
+      notice: (error) => this.#faults.notice(error),
     };
   }
 
