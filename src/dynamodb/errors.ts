@@ -74,10 +74,21 @@ const BY_MESSAGE: readonly (readonly [RegExp, Explanation])[] = [
 export function explain(error: unknown, table: string): TracelightError {
   if (error instanceof TracelightError) return error;
   const { code, says } = explanationOf(error);
-  return new TracelightError(code, `${says(table)}. (${messageOf(error) || nameOf(error)})`, {
-    cause: error,
-  });
+  const said = messageOf(error);
+  const cause = REPEATED.test(said) ? withoutRequest(error, said) : error;
+  return new TracelightError(code, `${says(table)}. (${messageOf(cause) || nameOf(error)})`, { cause });
 }
+
+/** An error that repeats the request, as one about its signature does, has the keys and tokens that signed it. */
+function withoutRequest(error: unknown, said: string): Error {
+  const cause = new Error(said.replace(REPEATED, "…"));
+  cause.name = nameOf(error);
+  return cause;
+}
+
+/** Where what is repeated begins; all after that is left out. */
+const REPEATED =
+  /\s*(The Canonical String|The String-to-Sign|Authorization\s*[=:]|['"]?\b(Credential|Signature)\s*=|x-amz-security-token|AWS4-HMAC-SHA256)[\s\S]*$/i;
 
 function explanationOf(error: unknown): Explanation {
   const message = messageOf(error);

@@ -10,6 +10,8 @@ export interface OptionRules {
   readonly owner: string;
   readonly checks: Readonly<Record<string, Check>>;
   readonly required?: readonly string[];
+  /** Names of options whose values are never shown. */
+  readonly secret?: readonly string[];
 }
 
 /** Throws a TracelightError (`INVALID_OPTION`) that names the first option at fault and the mend. */
@@ -31,9 +33,9 @@ function checkOption(name: string, value: unknown, rules: OptionRules): void {
   if (check === undefined) throw unknownOption(name, rules);
   if (value === undefined) return;
   const expected = check(value);
-  if (expected !== undefined) {
-    throw invalid(`Option "${name}" of ${rules.owner} must be ${expected}, not ${describe(value)}.`);
-  }
+  if (expected === undefined) return;
+  const given = rules.secret?.includes(name) ? `a value of type ${typeof value}` : describe(value);
+  throw invalid(`Option "${name}" of ${rules.owner} must be ${expected}, not ${given}.`);
 }
 
 function unknownOption(name: string, rules: OptionRules): TracelightError {

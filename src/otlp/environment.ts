@@ -1,7 +1,8 @@
 // OpenTelemetry's environment variables as options of the OTLP tracer.
 import { readFileSync } from "node:fs";
+import { errorCode } from "../delivery/tls-errors.ts";
 import type { Attributes } from "../model/attributes.ts";
-import { messageOf, TracelightError } from "../model/errors.ts";
+import { TracelightError } from "../model/errors.ts";
 import {
   headersFault,
   type OtlpCompression,
@@ -129,10 +130,9 @@ function fileOf(path: string, variable: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new TracelightError(
-      "INVALID_OPTION",
-      `${variable} names a file that cannot be read: ${messageOf(error)}`,
-    );
+    // Without its path: it may be the key itself, by mistake.
+    const why = errorCode(error) ?? "its path is none";
+    throw new TracelightError("INVALID_OPTION", `${variable} names a file that cannot be read: ${why}`);
   }
 }
 

@@ -1,16 +1,20 @@
-// One POST over HTTP or HTTPS, on connections that stay open: bounded in time and in what it reads.
+// One POST over HTTP or HTTPS, on connections that stay open: bounded in time and in what it reads, and it always comes to an end.
 import { type Agent, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Duplex } from "node:stream";
 import { type OtlpTlsOptions, pemsOf } from "./options.ts";
 
 /** What a server said. */
 export interface Answer {
   readonly status: number;
   readonly contentType: string;
+  readonly contentEncoding: string;
   readonly retryAfter: string | undefined;
   readonly location: string | undefined;
   /** At most 1 MB; what came after that is left out. */
   readonly body: Uint8Array;
+  /** False where the body broke off, or was longer than what is read of it. */
+  readonly isWhole: boolean;
 }
 
 /** Where to post to. */
@@ -47,12 +51,25 @@ export class Poster {
       const all = { ...this.#options.headers, ...headers, "content-length": String(body.byteLength) };
       const call = this.#request(url, { method: "POST", agent: this.#agent, headers: all });
       const timer = setTimeout(
-        () => call.destroy(new Error(`no answer within ${timeoutMs} ms`)),
+        () => {
+          const late = new Error(`no answer within ${timeoutMs} ms`);
+          // By itself: a call that waits for its agent to give it a socket tells nobody that it was destroyed.
+          reject(late);
+          call.destroy(late);
+        },
         Math.min(timeoutMs, MAX_TIMER_MS),
       );
       call.on("response", (message) => resolve(read(message)));
+      call.on("upgrade", (message, socket: Duplex) => {
+        socket.destroy();
+        resolve(answerOf(message, [], true));
+      });
       call.on("error", reject);
-      call.on("close", () => clearTimeout(timer));
+      call.on("close", () => {
+        clearTimeout(timer);
+        // Whatever else an HTTP client may do with a call, no call is left open.
+        reject(new Error("the connection was closed without an answer"));
+      });
       call.end(body);
     });
   }
@@ -66,9 +83,19 @@ export class Poster {
 async function read(message: IncomingMessage): Promise<Answer> {
   const chunks: Uint8Array[] = [];
   await collect(message, chunks).catch(() => undefined);
+  return answerOf(message, chunks, message.complete);
+}
+
+function answerOf(message: IncomingMessage, chunks: readonly Uint8Array[], isComplete: boolean): Answer {
   const { "content-type": contentType = "", "retry-after": retryAfter, location } = message.headers;
-  const body = Buffer.concat(chunks).subarray(0, MAX_ANSWER_BYTES);
-  return { status: message.statusCode ?? 0, contentType, retryAfter, location, body };
+  const { "content-encoding": contentEncoding = "" } = message.headers;
+  const all = Buffer.concat(chunks);
+  const body = all.subarray(0, MAX_ANSWER_BYTES);
+  const isWhole = isComplete && body.length === all.length;
+  return {
+    ...{ status: message.statusCode ?? 0, contentType, contentEncoding, retryAfter, location },
+    ...{ body, isWhole },
+  };
 }
 
 async function collect(message: AsyncIterable<Uint8Array>, chunks: Uint8Array[]): Promise<void> {

@@ -64,11 +64,17 @@ function partialSuccess(read: ProtobufReader): OtlpResponse {
   return { rejectedSpans, errorMessage };
 }
 
+/** Fields that nobody knows say nothing; one that is called an error does. */
 function fromJson(bytes: Uint8Array): OtlpResponse {
-  const partial = property(parsed(bytes), "partialSuccess");
-  const message = property(partial, "errorMessage");
+  const json = parsed(bytes);
+  if (json === null) return ALL_WELL;
+  if (!isKeyed(json) || "error" in json || "errors" in json) throw malformed("it is no response");
+  const partial = json["partialSuccess"] ?? json["partial_success"] ?? null;
+  if (partial === null) return ALL_WELL;
+  if (!isKeyed(partial)) throw malformed("its partialSuccess is no object");
+  const message = partial["errorMessage"] ?? partial["error_message"];
   return {
-    rejectedSpans: countOf(property(partial, "rejectedSpans")),
+    rejectedSpans: countOf(partial["rejectedSpans"] ?? partial["rejected_spans"]),
     errorMessage: typeof message === "string" ? message : "",
   };
 }
@@ -81,8 +87,8 @@ function parsed(bytes: Uint8Array): unknown {
   }
 }
 
-function property(json: unknown, key: string): unknown {
-  return typeof json === "object" && json !== null ? Reflect.get(json, key) : undefined;
+function isKeyed(json: unknown): json is Readonly<Record<string, unknown>> {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function countOf(json: unknown): number {

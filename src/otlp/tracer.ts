@@ -24,6 +24,7 @@ export class OtlpTracer extends Tracer {
   constructor(options: OtlpTracerOptions = {}) {
     checkOptions(options, {
       owner: "OtlpTracer",
+      secret: ["headers", "tls"],
       checks: {
         ...{ ...TRACER_OPTION_CHECKS, ...DELIVERY_CHECKS, ...CONNECTION_CHECKS },
         encoding: is.oneOf("protobuf", "json"),

@@ -1,21 +1,18 @@
 // Sends spans by OTLP over HTTP: a batch is one request, and what the server says is an outcome for each span.
 import { promisify } from "node:util";
 import { gzip, gzipSync } from "node:zlib";
+import { errorCode } from "../delivery/tls-errors.ts";
 import type { Outcome, Transport } from "../delivery/transport.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
 import { oneLine } from "../render/text.ts";
 import type { Span } from "../tracing/span.ts";
-import {
-  decodeResponse,
-  type OtlpEncoder,
-  type OtlpEncoding,
-  type OtlpParcel,
-  type OtlpResponse,
-} from "./codec.ts";
+import { afterMs, messageIn, responseOf } from "./answer.ts";
+import type { OtlpEncoder, OtlpParcel, OtlpResponse } from "./codec.ts";
+import { mendOfAnswer, mendOfError } from "./mends.ts";
 import { type OtlpCompression, shownUrl } from "./options.ts";
 import { type Answer, Poster, type PosterOptions } from "./post.ts";
-import { decodeStatus } from "./status.ts";
+import { Secrets } from "./secrets.ts";
 
 /** What the transport needs to know. */
 export interface OtlpTransportOptions extends PosterOptions {
@@ -37,15 +34,19 @@ export class OtlpTransport implements Transport<OtlpParcel> {
   readonly #poster: Poster;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #waiting: ((before: Outcome | undefined) => void)[] = [];
+  readonly #secrets: Secrets;
   #underWay = 0;
   #hasTaken = false;
   #refusedAlone = 0;
+  /** Answers in a row that were none of OTLP. */
+  #strange = 0;
 
   constructor(options: OtlpTransportOptions) {
     const { encoder, compression } = options;
     this.maxBatchSpans = options.maxBatchSpans;
     this.maxBatchBytes = options.maxBatchBytes;
     this.#options = options;
+    this.#secrets = new Secrets(options.url, options.headers);
     this.#poster = new Poster({
       ...options,
       headers: { "user-agent": `tracelight/${VERSION}`, ...lowerCased(options.headers) },
@@ -68,22 +69,22 @@ export class OtlpTransport implements Transport<OtlpParcel> {
   async send(batch: readonly OtlpParcel[]): Promise<readonly Outcome[]> {
     const body = await this.#pack(batch);
     const before = this.#underWay < this.#options.maxConcurrency ? undefined : await this.#turn();
-    // What was refused for now is not asked again by those who stood behind it.
-    if (before?.kind === "retry") return this.#leave(all(batch, before));
+    let latest: Outcome | undefined;
     this.#underWay++;
-    const outcomes = await this.#post(batch, body);
-    this.#underWay--;
-    return this.#leave(outcomes);
+    try {
+      // What was refused for now is not asked again by those who stood behind it.
+      const outcomes = before?.kind === "retry" ? all(batch, before) : await this.#post(batch, body);
+      latest = outcomes[0];
+      return outcomes;
+    } finally {
+      this.#underWay--;
+      this.#waiting.shift()?.(latest);
+    }
   }
 
   /** Resolves with what became of the batch whose place is free now. */
   #turn(): Promise<Outcome | undefined> {
     return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  #leave(outcomes: readonly Outcome[]): readonly Outcome[] {
-    this.#waiting.shift()?.(outcomes[0]);
-    return outcomes;
   }
 
   async #post(batch: readonly OtlpParcel[], body: Uint8Array): Promise<readonly Outcome[]> {
@@ -93,7 +94,7 @@ export class OtlpTransport implements Transport<OtlpParcel> {
     } catch (error) {
       return all(batch, { kind: "retry", error: this.#unreachable(error) });
     }
-    if (answer.status >= 200 && answer.status < 300) return this.#taken(batch, answer);
+    if (answer.status >= 200 && answer.status < 300) return this.#answered(batch, answer);
     const error = this.#refusal(answer);
     if (FOR_NOW.has(answer.status)) return all(batch, { kind: "retry", error, ...afterMs(answer) });
     if (OF_ONE_SPAN.has(answer.status)) return this.#sendHalves(batch, error);
@@ -125,10 +126,23 @@ export class OtlpTransport implements Transport<OtlpParcel> {
     return [...outcomes, ...(await this.#post(second, await this.#pack(second)))];
   }
 
+  /** A web page says 200 as well: of a sign-in, say, that goes away, or of a site that is none of OTLP. */
+  #answered(batch: readonly OtlpParcel[], answer: Answer): readonly Outcome[] {
+    const response = responseOf(answer);
+    if (response !== undefined) return this.#taken(batch, response);
+    const what = `answered ${answer.status} with ${this.#kindOf(answer)}, which is no answer of OTLP${CHECK_URL}`;
+    const error = this.#error("OTLP_REFUSED", what);
+    return all(batch, { kind: ++this.#strange <= MAX_STRANGE ? "retry" : "failed", error });
+  }
+
+  #kindOf({ contentType }: Answer): string {
+    return contentType === "" ? "something else" : this.#shown(contentType);
+  }
+
   /** Which spans a server refused it does not say, only how many. */
-  #taken(batch: readonly OtlpParcel[], answer: Answer): readonly Outcome[] {
+  #taken(batch: readonly OtlpParcel[], { rejectedSpans, errorMessage }: OtlpResponse): readonly Outcome[] {
     this.#hasTaken = true;
-    const { rejectedSpans, errorMessage } = responseOf(answer);
+    this.#strange = 0;
     const rejected = Math.min(Math.max(0, rejectedSpans), batch.length);
     if (rejected === 0 && errorMessage === "") return all(batch, { kind: "delivered" });
     const said = errorMessage === "" ? "" : `: ${this.#shown(errorMessage)}`;
@@ -143,18 +157,22 @@ export class OtlpTransport implements Transport<OtlpParcel> {
   }
 
   #refusal(answer: Answer): TracelightError {
-    const { status, location } = answer;
-    const said = this.#shown(messageIn(answer));
-    const mend = MENDS.get(status) ?? (location === undefined ? "" : `; set url to where it redirects to`);
+    const { status } = answer;
+    const said = messageIn(answer);
+    const shown = said === "" ? "" : ` (${this.#shown(said)})`;
     return this.#error(
       FOR_NOW.has(status) ? "OTLP_FAILED" : "OTLP_REFUSED",
-      `answered ${status}${said === "" ? "" : ` (${said})`}${mend}`,
+      `answered ${status}${shown}${mendOfAnswer(answer)}`,
     );
   }
 
   #unreachable(error: unknown): TracelightError {
-    const why = codeOf(error) ?? messageOf(error);
-    return this.#error("OTLP_FAILED", `could not be reached (${this.#shown(why)})${mendOf(error)}`, error);
+    const code = errorCode(error);
+    const said = this.#shown(messageOf(error));
+    // Not the error itself: it may hold the bytes of an answer, and they what was sent.
+    const cause = Object.assign(new Error(said), code === undefined ? {} : { code });
+    const mend = mendOfError(error, this.#options.url);
+    return this.#error("OTLP_FAILED", `could not be reached (${code ?? said})${mend}`, cause);
   }
 
   #error(code: string, what: string, cause?: unknown): TracelightError {
@@ -164,9 +182,7 @@ export class OtlpTransport implements Transport<OtlpParcel> {
 
   /** What a server says, fit to print. It may repeat the headers it got, which are nobody's business. */
   #shown(text: string): string {
-    const secrets = Object.values(this.#options.headers).filter((value) => value.length >= MIN_SECRET);
-    const safe = secrets.reduce((left, secret) => left.replaceAll(secret, "***"), text.slice(0, MAX_READ));
-    return oneLine(safe, MAX_SHOWN).replace(/\.$/, "");
+    return this.#secrets.hide(oneLine(text, MAX_SHOWN)).replace(/\.$/, "");
   }
 }
 
@@ -178,54 +194,6 @@ function lowerCased(headers: Readonly<Record<string, string>>): Record<string, s
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-/** What a 2xx says. Whatever its body is, the spans were taken. */
-function responseOf(answer: Answer): OtlpResponse {
-  const encoding = encodingOf(answer);
-  try {
-    if (encoding !== undefined && answer.body.byteLength > 0) return decodeResponse(encoding, answer.body);
-  } catch {
-    // Not what the protocol says, and nothing that another try would mend.
-  }
-  return { rejectedSpans: 0, errorMessage: "" };
-}
-
-/** What an error's body says: a google.rpc.Status, or a text. */
-function messageIn(answer: Answer): string {
-  const encoding = encodingOf(answer);
-  const message = encoding === undefined ? undefined : decodeStatus(encoding, answer.body)?.message;
-  if (message !== undefined) return message;
-  return answer.contentType.startsWith("text/plain")
-    ? Buffer.from(answer.body).toString("utf8", 0, MAX_READ)
-    : "";
-}
-
-function encodingOf({ contentType }: Answer): OtlpEncoding | undefined {
-  if (/^application\/json\b/i.test(contentType)) return "json";
-  return /^application\/x-protobuf\b/i.test(contentType) ? "protobuf" : undefined;
-}
-
-/** How long the server wishes to be left alone: seconds or a date. */
-function afterMs({ retryAfter }: Answer): { afterMs?: number } {
-  if (retryAfter === undefined) return {};
-  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
-  return ms > 0 ? { afterMs: Math.min(ms, MAX_RETRY_AFTER_MS) } : {};
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  return typeof code === "string" ? code : undefined;
-}
-
-/** Most often it is the wrong port. */
-function mendOf(error: unknown): string {
-  const code = codeOf(error) ?? "";
-  if (NO_HTTP.has(code)) return OTHER_PROTOCOL;
-  const isOfTls = code === "EPROTO" || code.startsWith("ERR_SSL_");
-  return isOfTls && NO_TLS.test(messageOf(error))
-    ? "; it does not speak TLS: url may have to begin with http://"
-    : "";
-}
-
 const gzipped = promisify(gzip);
 /** Takes half the time of the usual level, for some per cent of size. */
 const FAST = { level: 3 };
@@ -235,22 +203,7 @@ const MAX_SYNC_BYTES = 16 * 1024;
 const FOR_NOW: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 const OF_ONE_SPAN: ReadonlySet<number> = new Set([400, 413, 422]);
 const MAX_REFUSED = 8;
-/** A server that wants to be left alone for longer is asked once an hour. */
-const MAX_RETRY_AFTER_MS = 60 * 60 * 1000;
-const MAX_READ = 2048;
+/** So often such spans are sent again, for a sign-in or a page about maintenance that goes away. */
+const MAX_STRANGE = 2;
+const CHECK_URL = ": check url, its path is most often /v1/traces";
 const MAX_SHOWN = 300;
-/** Shorter header values are words, not secrets. */
-const MIN_SECRET = 8;
-/** What Node says of an answer that does not begin as one of HTTP/1.1. */
-const NO_HTTP: ReadonlySet<string> = new Set(["HPE_INVALID_CONSTANT", "HPE_INVALID_VERSION"]);
-const OTHER_PROTOCOL =
-  "; it answers in another protocol than HTTP/1.1: OTLP over HTTP is mostly at port 4318, gRPC at 4317";
-/** What OpenSSL says of bytes that are no TLS. Its other errors are of certificates and versions. */
-const NO_TLS = /wrong[ _]version[ _]number|packet[ _]length[ _]too[ _]long|http[ _]request/i;
-const MENDS: ReadonlyMap<number, string> = new Map([
-  [401, "; check the headers that hold its key"],
-  [403, "; check the headers that hold its key"],
-  [404, "; check the path of url, most often /v1/traces"],
-  [405, "; check the path of url, most often /v1/traces"],
-  [415, '; it may want the other encoding, "json" or "protobuf"'],
-]);
