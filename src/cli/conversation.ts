@@ -43,6 +43,7 @@ interface Entry {
   /** What came of it. */
   readonly result?: unknown;
   readonly error?: string;
+  readonly isAborted?: true;
 }
 
 const LABEL_WIDTH = 11;
@@ -143,12 +144,16 @@ function callEntry(who: "tool" | "agent", name: string, one: Read, call: readonl
     text: firstSaid("input"),
     result: firstSaid("output"),
     ...(error === undefined ? {} : { error }),
+    ...(one.reading.aborted ? { isAborted: true } : {}),
   };
 }
 
 function errorEntry(read: Read): Entry[] {
   const error = failureOf(read.span);
-  return error === undefined ? [] : [{ who: "error", text: `${read.span.spanName}: ${error}` }];
+  if (error === undefined) return [];
+  const { span, reading } = read;
+  const what = reading.kind === "model-call" && reading.model !== undefined ? ` ${reading.model}` : "";
+  return [{ who: "error", text: `${span.spanName}${what}: ${error}` }];
 }
 
 function isSame(a: unknown, b: unknown): boolean {
@@ -166,6 +171,7 @@ export function turnHeading(turn: ShownTurn, number: number, { width, paint }: C
     `${number}`,
     timestamp(startedAt),
     state === "ended" ? time : state,
+    summary.aborted === 0 ? "" : "aborted",
     tokens(inputTokens, outputTokens),
     `trace ${String(summary.id).slice(0, 8)}`,
   ];
@@ -200,6 +206,7 @@ function entryLines(entry: Entry, { width, paint, maxLines }: ConversationOption
     ...detail("← ", entry.text, "grey"),
     ...detail("→ ", entry.result, "grey"),
     ...detail("✗ ", entry.error, "red"),
+    ...detail("⊘ ", entry.isAborted ? "aborted" : undefined, "yellow"),
   ];
 }
 

@@ -7,6 +7,8 @@ export interface Column<T> {
   readonly title: string;
   /** Escaped text of one line. */
   readonly cell: (row: T) => string;
+  /** The cell in so many columns, where it is not just to be cut at its end. */
+  readonly cut?: (row: T, width: number) => string;
   readonly color?: (row: T) => Color | undefined;
   readonly align?: "left" | "right";
   /** Columns of the terminal at most. */
@@ -98,7 +100,10 @@ function lineOf<T>(columns: readonly Measured<T>[], at: number, rows: readonly T
   let line = "";
   let gap = "";
   for (const [i, { column, cells, width }] of columns.entries()) {
-    const text = cutToWidth(cells[at] ?? "", width);
+    const text = cutToWidth(
+      (row === undefined ? undefined : column.cut?.(row, width)) ?? cells[at] ?? "",
+      width,
+    );
     const color = row === undefined ? undefined : column.color?.(row);
     const isLast = i === columns.length - 1;
     const cell = isLast && column.align !== "right" ? text : padToWidth(text, width, column.align);

@@ -1,14 +1,13 @@
 // A trace as a tree: one line a span, with its place in time.
 import { type Reading, readSpan } from "../conventions/reading.ts";
-import { factsOf } from "../conventions/summary.ts";
-import { failureOf, hasFailed } from "../model/failure.ts";
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { parentsOf } from "../model/tree.ts";
 import type { Color, Paint } from "../render/color.ts";
 import { oneLine } from "../render/text.ts";
 import { cutToWidth } from "../render/width.ts";
-import { brief, count, duration, tokens, words } from "./format.ts";
+import { count, duration } from "./format.ts";
+import { glance, mishapOf, workOf } from "./glance.ts";
 import { type Column, table } from "./table.ts";
 
 /** How a tree is shown. */
@@ -29,6 +28,7 @@ export interface Placed<S extends SpanFields> {
 /** The part of a line that names may take. */
 const SPAN_SHARE = 0.45;
 const MAX_NAME = 200;
+const MAX_DETAIL = 400;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"] as const;
 
 /** The tree as lines. */
@@ -116,7 +116,14 @@ function columnsOf(width: number, scale: Scale): Column<TreeRow>[] {
     },
     { title: "timeline", cell: ({ span }) => bar(span, scale, barWidth), color: barColor, goes: 2 },
     { title: "time", cell: ({ span }) => timeOf(span), align: "right" },
-    { title: "", cell: detail, color: detailColor, flexible: true, goes: 1 },
+    {
+      title: "",
+      cell: (row) => detail(row, MAX_DETAIL),
+      cut: detail,
+      color: (row) => mishapColor(row) ?? "grey",
+      flexible: true,
+      goes: 1,
+    },
   ];
 }
 
@@ -163,18 +170,20 @@ export function timeOf({ startedAtMicros, endedAtMicros, state }: SpanFields): s
   return endedAtMicros === undefined ? state : duration((endedAtMicros - startedAtMicros) / 1000);
 }
 
-function colorOf({ span }: TreeRow): Color | undefined {
-  if (hasFailed(span)) return "red";
-  return stateColor(span);
+function colorOf(row: TreeRow): Color | undefined {
+  return mishapColor(row) ?? stateColor(row.span);
+}
+
+function mishapColor({ span, reading }: TreeRow): Color | undefined {
+  return mishapOf(span, reading)?.color;
 }
 
 function stateColor({ state }: SpanFields): Color | undefined {
   return state === "running" ? "green" : state === "interrupted" ? "yellow" : undefined;
 }
 
-function barColor({ span, reading }: TreeRow): Color {
-  if (hasFailed(span)) return "red";
-  return stateColor(span) ?? KIND_COLORS[reading.kind];
+function barColor(row: TreeRow): Color {
+  return colorOf(row) ?? KIND_COLORS[row.reading.kind];
 }
 
 const KIND_COLORS: Readonly<Record<Reading["kind"], Color>> = {
@@ -190,21 +199,7 @@ const KIND_COLORS: Readonly<Record<Reading["kind"], Color>> = {
   other: "grey",
 };
 
-function detailColor({ span }: TreeRow): Color {
-  return hasFailed(span) ? "red" : "grey";
-}
-
-/** What matters most about a span, on one line. */
-function detail({ span, reading }: TreeRow): string {
-  const error = failureOf(span);
-  if (error !== undefined) return words(`✗ ${error}`, MAX_NAME);
-  return words(detailOf(span, reading).join("  "), MAX_NAME);
-}
-
-function detailOf(span: SpanFields, { kind, input }: Reading): string[] {
-  const { tool, model, inputTokens = 0, outputTokens = 0 } = factsOf(span);
-  if (kind === "model-call")
-    return [model ?? "", tokens(inputTokens, outputTokens)].filter((part) => part !== "");
-  const said = input === undefined || input === null ? [] : [brief(input, MAX_NAME)];
-  return kind === "tool-call" && tool !== undefined && tool !== span.spanName ? [tool, ...said] : said;
+/** What matters most about a span, in so many columns. */
+function detail({ span, reading }: TreeRow, width: number): string {
+  return glance(workOf(span, reading), mishapOf(span, reading), width);
 }

@@ -42,6 +42,8 @@ export interface Summary {
   readonly toolCalls: number;
   /** Spans that failed, see `failureOf`. */
   readonly errors: number;
+  /** Spans whose work was called off: `ai.conversation.aborted`. */
+  readonly aborted: number;
   /** The tools and models that were called, each once, in order of their first call. */
   readonly tools: readonly string[];
   readonly models: readonly string[];
@@ -71,6 +73,8 @@ export interface SpanFacts {
   readonly outputTokens?: number;
   /** Present where the span failed, see `failureOf`. */
   readonly failed?: true;
+  /** Present where its work was called off. */
+  readonly aborted?: true;
 }
 
 /** A span without its payload: where it belongs, when it was, and its facts. */
@@ -104,6 +108,7 @@ export function factsOf(span: SpanFields): SpanFacts {
   if (kind === "model-call" && span.scope.name !== OWN_SCOPE) facts.scope = span.scope.name;
   addTokens(facts, reading.usage);
   if (hasFailed(span)) facts.failed = true;
+  if (reading.aborted) facts.aborted = true;
   return facts;
 }
 
@@ -157,6 +162,7 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
     modelCalls: kinds.filter((kind) => kind === "model-call").length,
     toolCalls: kinds.filter((kind) => kind === "tool-call").length,
     errors: facts.filter(({ failed }) => failed).length,
+    aborted: facts.filter(({ aborted }) => aborted).length,
     tools: distinct(facts.map(({ tool }) => tool)),
     models: distinct(facts.map(({ model }) => model)),
     inputTokens: sumOf(used, "inputTokens"),

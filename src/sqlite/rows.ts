@@ -335,6 +335,7 @@ function isFacts(facts: object): facts is SpanFacts {
 const FACT_TYPES: ReadonlyMap<string, string> = new Map([
   ...["title", "agent", "user", "tool", "model", "scope"].map((name): [string, string] => [name, "string"]),
   ...["inputTokens", "outputTokens"].map((name): [string, string] => [name, "number"]),
+  ...["failed", "aborted"].map((name): [string, string] => [name, "boolean"]),
 ]);
 
 /** Most rows of one read share it. */

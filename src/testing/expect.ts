@@ -164,10 +164,11 @@ function detail(expected: object): string {
 }
 
 function describeSpan(span: SpanFields): string {
-  const { kind, input, output, error } = readSpan(span);
+  const { kind, input, output, error, aborted } = readSpan(span);
   const parts = [`${oneLine(span.spanName, MAX_DETAIL)} [${kind === "other" ? span.spanKind : kind}]`];
   if (input !== undefined) parts.push(`input ${boundedJson(input, MAX_DETAIL)}`);
   if (output !== undefined) parts.push(`output ${boundedJson(output, MAX_DETAIL)}`);
   if (error !== undefined) parts.push(`ERROR ${oneLine(error, MAX_DETAIL)}`);
+  if (aborted) parts.push("aborted");
   return escapeText(parts.join(" "));
 }

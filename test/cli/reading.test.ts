@@ -65,6 +65,7 @@ describe.each([
       model_calls: 1,
       tool_calls: 1,
       errors: 0,
+      aborted: 0,
       tools: ["get_weather"],
       models: ["claude-sonnet"],
       input_tokens: 300,

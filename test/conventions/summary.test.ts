@@ -64,6 +64,7 @@ test("a conversation's row", () => {
     modelCalls: 1,
     toolCalls: 1,
     errors: 1,
+    aborted: 0,
     tools: ["get_weather"],
     models: ["claude"],
     inputTokens: 312,

@@ -105,7 +105,7 @@ function tableOf(rows: readonly Summary[], { output }: Context): string[] {
       cell: ({ errors }) => (errors === 0 ? "" : compact(errors)),
       ...{ color: () => "red", align: "right", goes: 8 },
     },
-    { title: "", cell: ({ state }) => (state === "ended" ? "" : state), color: stateColor, goes: 9 },
+    { title: "", cell: stateText, color: stateColor, goes: 9 },
   ];
   return table(rows, columns, { width, paint });
 }
@@ -120,6 +120,12 @@ function toolColumns(width: number): Column<Summary>[] {
 
 function timeOf({ durationMs, state }: Summary): string {
   return state !== "ended" && durationMs === 0 ? "" : duration(durationMs);
+}
+
+/** A row that ended is none that ended well where work of it was called off. */
+function stateText({ state, aborted }: Summary): string {
+  if (state !== "ended") return state;
+  return aborted === 0 ? "" : "aborted";
 }
 
 function stateColor({ state }: Summary): Color {
@@ -161,6 +167,7 @@ function summaryJson(row: Summary): object {
     model_calls: row.modelCalls,
     tool_calls: row.toolCalls,
     errors: row.errors,
+    aborted: row.aborted,
     tools: row.tools,
     models: row.models,
     input_tokens: row.inputTokens,

@@ -74,12 +74,13 @@ async function print(
 }
 
 function heading({ by, id }: FoundId, summary: Summary, { output: { paint, width } }: Context): string[] {
-  const { agent, user, startedAt, durationMs, spans, errors, inputTokens, outputTokens, state } = summary;
-  const used = tokens(inputTokens, outputTokens);
+  const { agent, user, startedAt, durationMs, spans, errors, aborted, state } = summary;
+  const used = tokens(summary.inputTokens, summary.outputTokens);
   const facts: Fact[] = [
     ...[words(agent ?? "", 30), words(user ?? "", 30), timestamp(startedAt)],
     ...[duration(durationMs), counted(spans, "span")],
     errors === 0 ? "" : [counted(errors, "error"), "red"],
+    aborted === 0 ? "" : ["aborted", "yellow"],
     state === "ended" ? "" : [state, state === "running" ? "green" : "yellow"],
     used === "" ? "" : `${used} tokens`,
   ];

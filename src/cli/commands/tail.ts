@@ -1,20 +1,17 @@
 // `tracelight tail`: spans as they start and end, until Ctrl-C.
 import { setTimeout as wait } from "node:timers/promises";
 import { readSpan } from "../../conventions/reading.ts";
-import { factsOf } from "../../conventions/summary.ts";
 import { isoMicros } from "../../model/clock.ts";
-import { failureOf } from "../../model/failure.ts";
 import { inStartOrder, matches } from "../../model/query.ts";
 import { encodeRecord } from "../../model/record.ts";
 import { readWhere } from "../../model/where.ts";
-import type { Color } from "../../render/color.ts";
 import { oneLine } from "../../render/text.ts";
 import { cutToWidth, displayWidth } from "../../render/width.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../failures.ts";
 import { FollowedStore } from "../followed-store.ts";
-import { brief, tokens, words } from "../format.ts";
+import { glance, type Mishap, mishapOf, valueText, workOf } from "../glance.ts";
 import { isStillToCome, type OpenStore, storeName } from "../store.ts";
 import { timeOf } from "../tree.ts";
 import { EXIT, type ExitCode } from "../world.ts";
@@ -134,9 +131,9 @@ class Follower {
     const taken = displayWidth(
       `${at}  ${span.traceId.slice(0, 8)}  ${"  ".repeat(depth)}${mark} ${name}${time}  `,
     );
-    const detail = cutToWidth(words(detailOf(span), 400), Math.max(0, width - taken));
+    const detail = detailOf(span, Math.max(0, width - taken));
     const ids = `${paint("grey", at)}  ${paint("blue", span.traceId.slice(0, 8))}`;
-    const rest = detail === "" ? "" : `  ${paint(color === "red" ? "red" : "grey", detail)}`;
+    const rest = detail === "" ? "" : `  ${paint(mishapOf(span)?.color ?? "grey", detail)}`;
     return `${ids}  ${"  ".repeat(depth)}${paint(color, mark)} ${name}${paint("grey", time)}${rest}`;
   }
 }
@@ -146,20 +143,21 @@ function momentOf({ startedAtMicros, endedAtMicros }: Span): number {
   return endedAtMicros ?? startedAtMicros;
 }
 
-function markOf(span: Span): { readonly mark: string; readonly color: Color } {
+function markOf(span: Span): Pick<Mishap, "mark" | "color"> {
   if (span.state === "running") return { mark: "▶", color: "blue" };
   if (span.state === "interrupted") return { mark: "‖", color: "yellow" };
-  return failureOf(span) === undefined ? { mark: "✓", color: "green" } : { mark: "✗", color: "red" };
+  return mishapOf(span) ?? { mark: "✓", color: "green" };
 }
 
-function detailOf(span: Span): string {
-  const { kind, input, output } = readSpan(span);
-  const error = failureOf(span);
-  if (error !== undefined) return error;
-  const { model, inputTokens = 0, outputTokens = 0 } = factsOf(span);
-  if (kind === "model-call") return [model ?? "", tokens(inputTokens, outputTokens)].join("  ").trim();
-  const said = span.state === "running" ? input : output;
-  return said === undefined || said === null
-    ? ""
-    : `${span.state === "running" ? "←" : "→"} ${brief(said, 400)}`;
+/** What comes in when it starts and what came out when it ended well; else what it was, and what became of it. */
+function detailOf(span: Span, width: number): string {
+  const reading = readSpan(span);
+  const mishap = mishapOf(span, reading);
+  const work = workOf(span, reading, "← ");
+  // The line's own mark says that it failed.
+  if (mishap !== undefined) return work === "" ? cutToWidth(mishap.says, width) : glance(work, mishap, width);
+  if (reading.kind === "model-call") return cutToWidth(work, width);
+  const isRunning = span.state === "running";
+  const text = isRunning ? valueText(reading.input, "← ") : valueText(reading.output, "→ ");
+  return cutToWidth(text, width);
 }
