@@ -214,19 +214,37 @@ test("a store without conversations is listed by trace", async () => {
   expect(stdout).toContain("e5000000");
 });
 
-test("an id that is exact wins over those that only begin so; what names two is refused with the candidates", async () => {
-  const turns = SPANS.filter(({ spanName }) => spanName === "converse");
-  const named = turns.map((span, i) => ({
-    ...span,
-    attributes: { ...span.attributes, "ai.conversation.id": ["7", "77", 7, "78"][i] },
-  }));
-  writeFileSync(join(folder, "ids.jsonl"), recordLines(named));
-  const exact = await tracelight(["show", "77", "ids.jsonl"]);
-  expect(exact.stdout).toContain("Conversation 77\n");
-  const two = await tracelight(["show", "7", "ids.jsonl"]);
-  expect(two).toMatchObject({ code: 2, stdout: "" });
-  expect(two.stderr).toContain('names more than one in ids.jsonl:\n  conversation  "7"\n  conversation  7\n');
-  expect((await tracelight(["show", '"7"', "ids.jsonl"])).stdout).toContain("2025-03-01 10:00:00Z");
+describe.each([
+  ["a file of records", "ids.jsonl"],
+  ["an SQLite file", "ids.db"],
+])("%s", (_name, store) => {
+  beforeAll(async () => {
+    const turns = SPANS.filter(({ spanName }) => spanName === "converse");
+    const named = turns.map((span, i) => ({
+      ...span,
+      attributes: { ...span.attributes, "ai.conversation.id": ["7", "77", 7, "78"][i] },
+    }));
+    writeFileSync(join(folder, "ids.jsonl"), recordLines(named));
+    if (store.endsWith(".db")) await tracelight(["import", "ids.jsonl", store]);
+  });
+
+  test("an id that is exact wins over those that only begin so", async () => {
+    expect((await tracelight(["show", "77", store])).stdout).toContain("Conversation 77\n");
+    const more = await tracelight(["show", "b", store]);
+    expect(more.stdout).toContain(`Trace ${TRACES.hotel}`);
+  });
+
+  test("a number and a text that read the same are told apart: in ls, in show, and by what show takes", async () => {
+    const { stdout } = await tracelight(["ls", store]);
+    const shown = stdout.split("\n").map((line) => line.slice(11).trim().split(" ")[0]);
+    expect(shown.slice(1).sort()).toEqual(["", '"7"', "7", "77", "78"].sort());
+    const number = await tracelight(["show", "7", store]);
+    expect(number.stdout).toMatch(/^Conversation 7\n.*2025-03-01 11:00:00Z/);
+    expect(number.stderr).toBe(`The conversation "7", a text, is another one: tracelight show '"7"'\n`);
+    const text = await tracelight(["show", '"7"', store]);
+    expect(text.stdout).toMatch(/^Conversation "7"\n.*2025-03-01 10:00:00Z/);
+    expect(text.stderr).toBe("The conversation 7, a number, is another one: tracelight show 7\n");
+  });
 });
 
 test("a span that is on two lines counts once, as it was last", async () => {

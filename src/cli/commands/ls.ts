@@ -6,6 +6,7 @@ import type { Color } from "../../render/color.ts";
 import type { SummaryPage, SummaryQuery } from "../../tracing/sink.ts";
 import type { Context } from "../context.ts";
 import { age, compact, duration, idText, tokens, words } from "../format.ts";
+import { idTexts } from "../ids.ts";
 import type { OpenStore } from "../store.ts";
 import { type Column, table } from "../table.ts";
 import { EXIT, type ExitCode } from "../world.ts";
@@ -74,7 +75,7 @@ function footer(by: SummarySubject, cursor: string | undefined, { by: wanted }: 
 function tableOf(rows: readonly Summary[], { output }: Context): string[] {
   const now = new Date();
   const { width, paint } = output;
-  const ids = shortIds(rows.map(({ id }) => idText(id)));
+  const ids = shortIds(rows.map(({ id }) => id));
   const idOf = new Map(rows.map((row, i) => [row, ids[i] ?? ""]));
   const columns: readonly Column<Summary>[] = [
     { title: "when", cell: ({ latestAt }) => age(latestAt, now), color: () => "grey" },
@@ -132,16 +133,17 @@ function stateColor({ state }: Summary): Color {
   return state === "running" ? "green" : "yellow";
 }
 
-/** As much of each id as tells it from the others, so that `show` finds it. */
-function shortIds(ids: readonly string[]): string[] {
-  const sorted = [...new Set(ids)].sort();
+/** As much of each id as tells it from the others, so that `show` finds it; in quotes where another reads the same. */
+function shortIds(ids: readonly unknown[]): string[] {
+  const texts = ids.map(idText);
+  const sorted = [...new Set(texts)].sort();
   const short = new Map(
     sorted.map((id, i) => {
       const common = Math.max(commonStart(id, sorted[i - 1]), commonStart(id, sorted[i + 1]));
       return [id, id.length <= SHORT_ID ? id : id.slice(0, Math.max(MIN_ID, common + 1))];
     }),
   );
-  return ids.map((id) => short.get(id) ?? id);
+  return idTexts(ids).map((text, i) => (text === texts[i] ? (short.get(text) ?? text) : text));
 }
 
 function commonStart(a: string, b: string | undefined): number {

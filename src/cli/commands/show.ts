@@ -8,8 +8,8 @@ import { spanDetails } from "../details.ts";
 import { type Fact, factLine } from "../facts.ts";
 import { UsageError } from "../failures.ts";
 import { counted, duration, idText, timestamp, tokens, words } from "../format.ts";
-import { resolveId, shownId } from "../ids.ts";
-import type { FoundId, OpenStore } from "../store.ts";
+import { idTexts, type ResolvedId, resolveId, shownId } from "../ids.ts";
+import type { OpenStore } from "../store.ts";
 import { placedSpans, traceTree } from "../tree.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { jsonLine } from "./filter.ts";
@@ -40,7 +40,19 @@ export async function show(
   );
   if (spans.length === 0) return unknownId(id.trim(), store, context);
   await print(found, spans, options, context);
+  if (found.double !== undefined) await sayDouble(found, context);
   return EXIT.ok;
+}
+
+async function sayDouble({ id, double }: ResolvedId, { output }: Context): Promise<void> {
+  const [, other = ""] = idTexts([id, double]);
+  const kind = typeof double === "string" ? "a text" : `a ${typeof double}`;
+  // JSON in the shell's own quotes, which go.
+  const typed = other.startsWith('"') ? `'${other}'` : other;
+  await output.say(
+    `The conversation ${shownId(other)}, ${kind}, is another one: tracelight show ${shownId(typed)}`,
+    "grey",
+  );
 }
 
 async function unknownId(text: string, store: OpenStore, { output }: Context): Promise<ExitCode> {
@@ -56,7 +68,7 @@ async function unknownId(text: string, store: OpenStore, { output }: Context): P
 }
 
 async function print(
-  found: FoundId,
+  found: ResolvedId,
   spans: readonly Span[],
   options: ShowOptions,
   context: Context,
@@ -73,7 +85,11 @@ async function print(
   for (const line of lines) await output.line(line);
 }
 
-function heading({ by, id }: FoundId, summary: Summary, { output: { paint, width } }: Context): string[] {
+function heading(
+  { by, id, double }: ResolvedId,
+  summary: Summary,
+  { output: { paint, width } }: Context,
+): string[] {
   const { agent, user, startedAt, durationMs, spans, errors, aborted, state } = summary;
   const used = tokens(summary.inputTokens, summary.outputTokens);
   const facts: Fact[] = [
@@ -85,7 +101,7 @@ function heading({ by, id }: FoundId, summary: Summary, { output: { paint, width
     used === "" ? "" : `${used} tokens`,
   ];
   return [
-    `${by === "trace" ? "Trace" : "Conversation"} ${paint("blue", words(idText(id), width - 14))}`,
+    `${by === "trace" ? "Trace" : "Conversation"} ${paint("blue", words(idTexts([id, double])[0] ?? "", width - 14))}`,
     factLine(facts, { width, paint }),
     "",
   ];
