@@ -1,6 +1,6 @@
 // What changed in a file since the last look: for those who watch it.
 import type { Span } from "../tracing/span.ts";
-import type { SqliteReader } from "./reader.ts";
+import type { View } from "./reader.ts";
 
 /** Spans that began, changed or ended, and where to go on. */
 export interface Changes {
@@ -18,18 +18,17 @@ interface Place {
 const MOST_AT_ONCE = 1000;
 
 /** What changed since `after`; without it, what runs now. Rows are numbered in the order in which they were written. */
-export async function changesSince(reader: SqliteReader, after: string | undefined): Promise<Changes> {
-  // The last row first: what is written meanwhile is behind it, and comes with the next look.
+export async function changesSince(view: View, after: string | undefined): Promise<Changes> {
   const place =
-    after === undefined ? { last: await lastId(reader), running: await openIds(reader) } : decodePlace(after);
-  const added = after === undefined ? [] : await newIds(reader, place.last);
-  const found = await reader.byIds([...new Set([...place.running, ...added])]);
+    after === undefined ? { last: await lastId(view), running: await openIds(view) } : decodePlace(after);
+  const added = after === undefined ? [] : await newIds(view, place.last);
+  const found = await view.byIds([...new Set([...place.running, ...added])]);
   const running = found.filter(({ span }) => span.state === "running").map(({ id }) => id);
   const last = added.at(-1) ?? place.last;
   return { spans: found.map(({ span }) => span), cursor: JSON.stringify({ last, running }) };
 }
 
-async function openIds({ database }: SqliteReader): Promise<number[]> {
+async function openIds({ database }: View): Promise<number[]> {
   const rows = await database.all(
     "SELECT id FROM spans INDEXED BY spans_open WHERE writer > 0 AND ended_at IS NULL ORDER BY id LIMIT ?",
     [MOST_AT_ONCE],
@@ -37,7 +36,7 @@ async function openIds({ database }: SqliteReader): Promise<number[]> {
   return rows.map(({ id }) => Number(id));
 }
 
-async function newIds({ database }: SqliteReader, last: number): Promise<number[]> {
+async function newIds({ database }: View, last: number): Promise<number[]> {
   const rows = await database.all("SELECT id FROM spans WHERE id > ? ORDER BY id LIMIT ?", [
     last,
     MOST_AT_ONCE,
@@ -45,7 +44,7 @@ async function newIds({ database }: SqliteReader, last: number): Promise<number[
   return rows.map(({ id }) => Number(id));
 }
 
-async function lastId({ database }: SqliteReader): Promise<number> {
+async function lastId({ database }: View): Promise<number> {
   const [row] = await database.all("SELECT max(id) AS id FROM spans");
   return Number(row?.["id"] ?? 0);
 }

@@ -32,19 +32,13 @@ interface PreparedList {
   readonly scope: string;
 }
 
-/** A value that was compressed. */
-interface PreparedPieces {
-  readonly owner: string;
-  readonly chunks: readonly Uint8Array[];
-}
-
 /** A span with what is to be stored beside its row. */
 export interface PreparedSpan {
   readonly span: SpanFields;
   readonly lists: readonly PreparedList[];
   readonly stored: Stored | undefined;
-  /** Written before the row, in transactions of their own. */
-  readonly pieces: readonly PreparedPieces[];
+  /** The claims on its values in pieces, which are written before the row: see `ContentWriter.claim`. */
+  readonly claims: readonly number[];
 }
 
 /** Where the message lists of a span's conversation, or else trace, lie. Lists of two scopes share nothing. */
@@ -54,17 +48,33 @@ export function scopeOf(traceId: string, conversation: string | null | undefined
     : `conversation ${conversation}`;
 }
 
-/** Whose pieces these are: a span's, by number. */
-export function piecesOwner(
-  { traceId, spanId }: Pick<SpanFields, "traceId" | "spanId">,
-  number: number,
-): string {
-  return `${traceId}/${spanId}/${number}`;
+/** How the owners of a span's pieces begin. */
+export function spanPrefix({ traceId, spanId }: Pick<SpanFields, "traceId" | "spanId">): string {
+  return `${traceId}/${spanId}`;
 }
 
-/** Whose pieces these are: a node's. */
-export function nodeOwner(hash: string): string {
+/** How the owners of a node's pieces begin. */
+export function nodePrefix(hash: string): string {
   return `node/${hash}`;
+}
+
+/** Whose pieces these are. */
+export function piecesOwner(prefix: string, number: number): string {
+  return `${prefix}/${number}`;
+}
+
+/** Where the messages of a large node are; `place` stands in the node instead of them. */
+export function largeNodePlace(
+  hash: string,
+  place: unknown,
+): { readonly owner: string; readonly bytes: number } {
+  const { bytes, number }: { bytes?: unknown; number?: unknown } = Object(place);
+  const prefix = nodePrefix(hash);
+  return {
+    // The first layout had no numbers.
+    owner: typeof number === "number" ? piecesOwner(prefix, number) : prefix,
+    bytes: typeof bytes === "number" ? bytes : 0,
+  };
 }
 
 /** True for a span with so much that is new that it is prepared in slices: see `prepareInSlices`. */
@@ -93,8 +103,11 @@ function scopeOfSpan({ traceId, attributes }: SpanFields): string {
   return scopeOf(traceId, conversationKey(conversationOf(attributes)));
 }
 
-/** Thrown where a list has too much that the file lacks for one turn of the event loop: see `prepareInSlices`. */
-export class TooMuchAtOnce extends Error {}
+/**
+ * Thrown where a span is to be prepared in slices, maybe again: a list has too much that the file lacks for one turn of the
+ * event loop, or the file is not the one that its values were written to.
+ */
+export class Unprepared extends Error {}
 
 /** A span of ordinary size: its lists are hashed at once. */
 export function prepareNow(span: SpanFields): PreparedSpan {
@@ -102,22 +115,29 @@ export function prepareNow(span: SpanFields): PreparedSpan {
     const scope = scopeOfSpan(span);
     return { key, scope, hashed: hashListNow(messages, seedHash(scope)) };
   });
-  return { span, lists, stored: storedOf(lists), pieces: [] };
+  return { span, lists, stored: storedOf(lists), claims: [] };
 }
 
-/** A large span: lists are hashed and values compressed in slices, partly on other threads. */
-export async function prepareInSlices(span: SpanFields, turns: Turns): Promise<PreparedSpan> {
+/** Stores compressed bytes in pieces; resolves with the number of the claim on them. */
+export type StorePieces = (prefix: string, chunks: readonly Uint8Array[]) => Promise<number>;
+
+/** A large span: lists are hashed and values compressed in slices, partly on other threads, and stored. */
+export async function prepareInSlices(
+  span: SpanFields,
+  turns: Turns,
+  store: StorePieces,
+): Promise<PreparedSpan> {
   const lists: PreparedList[] = [];
   const scope = scopeOfSpan(span);
   for (const [key, messages] of listsOf(span)) {
     lists.push({ key, scope, hashed: await hashList(messages, seedHash(scope), turns) });
   }
   const places: Record<string, StoredPieces> = {};
-  const pieces: PreparedPieces[] = [];
+  const claims: number[] = [];
   const put = async (value: unknown, weight: number): Promise<StoredPieces> => {
-    const number = pieces.length;
     const { chunks, bytes } = await compress(new BinaryEncoder(value), weight, turns);
-    pieces.push({ owner: piecesOwner(span, number), chunks });
+    const number = await store(spanPrefix(span), chunks);
+    claims.push(number);
     return { number, bytes };
   };
   for (const [key, value] of Object.entries(span.attributes)) {
@@ -126,7 +146,7 @@ export async function prepareInSlices(span: SpanFields, turns: Turns): Promise<P
   }
   const weight = weighValue(span.events);
   const events = weight > MAX_ROW_BYTES / 4 ? await put(span.events, weight) : undefined;
-  return { span, lists, stored: storedOf(lists, places, events), pieces };
+  return { span, lists, stored: storedOf(lists, places, events), claims };
 }
 
 function storedOf(
@@ -170,6 +190,10 @@ export class ContentWriter {
   readonly #has: Statement;
   readonly #addNode: Statement;
   readonly #addPiece: Statement;
+  readonly #claim: Statement;
+  readonly #held: Statement;
+  readonly #release: Statement;
+  readonly #removePieces: Statement;
   /** The longest list that was stored last, by the hash of its first message. */
   readonly #latest = new RecentMap<string, number>(1000);
 
@@ -182,12 +206,18 @@ export class ContentWriter {
     this.#addPiece = connection.prepare(
       "INSERT OR REPLACE INTO pieces (owner, piece, bytes) VALUES (?, ?, ?)",
     );
+    this.#claim = connection.prepare("INSERT INTO claims (prefix, writer) VALUES (?, ?)");
+    this.#held = connection.prepare(
+      "SELECT count(*) AS n FROM claims WHERE prefix = ? AND id IN (SELECT value FROM json_each(?))",
+    );
+    this.#release = connection.prepare("DELETE FROM claims WHERE id IN (SELECT value FROM json_each(?))");
+    this.#removePieces = connection.prepare("DELETE FROM pieces WHERE owner = ?");
   }
 
   /**
    * Stores what the store lacks of a list, as one node behind the longest part that is there. All nodes of a scope are
    * removed together, so a node that is there has those before it.
-   * @throws TooMuchAtOnce unless `mayTakeLong`
+   * @throws Unprepared where that is much, unless `mayTakeLong`
    */
   storeList(
     { hashed: { hashes, messages }, scope }: PreparedList,
@@ -198,7 +228,7 @@ export class ContentWriter {
     if (hash === undefined || this.#has.get(hash) !== undefined) return;
     const from = this.#longestStored(hashes, length);
     // Messages that are known by their hash may be unknown to this file.
-    if (!mayTakeLong && weighMessages(messages, from) > MAX_ROW_BYTES) throw new TooMuchAtOnce();
+    if (!mayTakeLong && weighMessages(messages, from) > MAX_ROW_BYTES) throw new Unprepared();
     const json = JSON.stringify(messages.slice(from).map(encodeValue));
     this.#addNode.run(hash, hashes[from] ?? "", from, length, scope, spanId, json);
     this.#latest.set(hashes[1] ?? "", length);
@@ -220,16 +250,42 @@ export class ContentWriter {
     return 0;
   }
 
+  /**
+   * The number for pieces that the writer is about to write: nobody takes them away while he lives, until a row refers to
+   * them and he releases the claim. What a dead writer has claimed is removed.
+   */
+  claim(prefix: string, writer: number): number {
+    return Number(this.#claim.run(prefix, writer).lastInsertRowid);
+  }
+
   addPiece(owner: string, piece: number, bytes: Uint8Array): void {
     this.#addPiece.run(owner, piece, bytes);
+  }
+
+  /**
+   * A row refers to the pieces from now on.
+   * @throws Unprepared where the claims are not in this file: it has been replaced
+   */
+  release(prefix: string, claims: readonly number[]): void {
+    if (claims.length === 0) return;
+    const ids = JSON.stringify(claims);
+    if (this.#held.get(prefix, ids)?.["n"] !== claims.length) throw new Unprepared();
+    this.#release.run(ids);
+  }
+
+  /** No row will refer to the pieces. */
+  abandon(prefix: string, claim: number): void {
+    this.#removePieces.run(piecesOwner(prefix, claim));
+    this.#release.run(JSON.stringify([claim]));
   }
 
   /** Adds a node whose messages are in pieces, of so many bytes when unpacked. */
   addLargeNode(
     { hashed: { hashes, messages }, scope }: PreparedList,
-    { from, bytes, spanId }: LargeNode,
+    { from, bytes, number, spanId }: LargeNode,
   ): void {
     const hash = hashes[messages.length] ?? "";
+    this.release(nodePrefix(hash), [number]);
     this.#addNode.run(
       hash,
       hashes[from] ?? "",
@@ -237,7 +293,7 @@ export class ContentWriter {
       messages.length,
       scope,
       spanId,
-      JSON.stringify({ bytes }),
+      JSON.stringify({ bytes, number }),
     );
   }
 }
@@ -251,5 +307,6 @@ interface NodeWriting {
 interface LargeNode {
   readonly from: number;
   readonly bytes: number;
+  readonly number: number;
   readonly spanId: string;
 }

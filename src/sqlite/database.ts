@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import { RecentMap } from "../delivery/content.ts";
 import { atExit } from "../delivery/lifecycle.ts";
 import { type Connection, type Driver, isBusy, type Row, type SqlValue, type Statement } from "./driver.ts";
+import { IDLE_CONNECTIONS, type Snapshot, type SnapshotPool, snapshotOf } from "./snapshots.ts";
 
 /** A statement and its values. */
 export interface SqlStatement {
@@ -13,11 +14,17 @@ export interface SqlStatement {
   readonly values?: readonly SqlValue[];
 }
 
-/** A file as those see it who may wait. Rejects with what SQLite says. */
-export interface Database {
+/** What can be asked. Rejects with what SQLite says. */
+export interface Reading {
   all(sql: string, values?: readonly SqlValue[]): Promise<readonly Row[]>;
+}
+
+/** A file as those see it who may wait. Rejects with what SQLite says. */
+export interface Database extends Reading {
   /** Runs the statements in one transaction; resolves with the rows that each changed. */
   write(statements: readonly SqlStatement[]): Promise<readonly number[]>;
+  /** The file as it is at the first question, until `end`: what others write meanwhile does not show. */
+  snapshot(): Snapshot;
   close(): Promise<void>;
 }
 
@@ -33,10 +40,11 @@ const STOP = 1;
 const REST_MS = 5000;
 
 /** Runs each statement at once, in this thread. Closing it leaves the connection open. */
-export function directDatabase(connection: Connection): Database {
+export function directDatabase(connection: Connection, snapshots: SnapshotPool): Database {
   return {
     all: async (sql, values = []) => connection.prepare(sql).all(...values),
     write: (statements) => patiently(async () => runAll(connection, statements)),
+    snapshot: () => snapshots.begin(),
     close: async () => undefined,
   };
 }
@@ -111,6 +119,7 @@ export class ThreadedDatabase implements Database {
   #worker: Worker | undefined;
   #undoExit: (() => void) | undefined;
   #count = 0;
+  #snapshots = 0;
 
   constructor(driver: Driver, path: string) {
     this.#driver = driver;
@@ -127,6 +136,25 @@ export class ThreadedDatabase implements Database {
       const changes = await this.#ask({ statements });
       return Array.isArray(changes) ? changes.map(Number) : [];
     });
+  }
+
+  snapshot(): Snapshot {
+    const snapshot = ++this.#count;
+    const all = async (sql: string, values: readonly SqlValue[] = []): Promise<readonly Row[]> => {
+      const rows = await this.#ask({ snapshot, sql, values });
+      return Array.isArray(rows) ? rows : [];
+    };
+    this.#snapshots++;
+    return snapshotOf(all, () => {
+      this.#snapshots--;
+      // A thread that has ended has let go of it.
+      this.#worker?.postMessage({ end: snapshot });
+    });
+  }
+
+  /** True while a snapshot is held: the log cannot be emptied. */
+  get isHeld(): boolean {
+    return this.#snapshots > 0;
   }
 
   /** Lets the thread finish what it was asked for. */
@@ -237,15 +265,35 @@ process.emitWarning = warn;
 const Database = name === "libsql" ? loaded : loaded.DatabaseSync;
 let connection;
 let inode;
+const snapshots = new Map();
+const idle = [];
+const closeAll = () => {
+  for (const one of [connection, ...idle.splice(0)]) one?.close();
+  connection = undefined;
+};
 // A file that was removed and made anew is another one.
 const connect = () => {
   const now = statSync(path, { throwIfNoEntry: false })?.ino;
-  if (connection !== undefined && now !== undefined && now !== inode) {
-    connection.close();
-    connection = undefined;
-  }
+  if (connection !== undefined && now !== undefined && now !== inode) closeAll();
   connection ??= open();
   inode = now ?? statSync(path).ino;
+  return connection;
+};
+// A transaction that only reads shows the file as it was at its first question.
+const begin = (id) => {
+  connect();
+  const reader = { connection: idle.pop() ?? open(), inode };
+  snapshots.set(id, reader);
+  reader.connection.exec("BEGIN");
+  return reader;
+};
+const end = (id) => {
+  const reader = snapshots.get(id);
+  if (reader === undefined) return;
+  snapshots.delete(id);
+  try { reader.connection.exec("ROLLBACK"); } catch {}
+  if (reader.inode === inode && idle.length < ${IDLE_CONNECTIONS}) idle.push(reader.connection);
+  else reader.connection.close();
 };
 const open = () => {
   const opened = new Database(path);
@@ -253,9 +301,9 @@ const open = () => {
   opened.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
   return opened;
 };
-const run = ({ sql, values, statements }) => {
-  connect();
-  if (sql !== undefined) return connection.prepare(sql).all(...values).map((row) => ({ ...row }));
+const run = ({ snapshot, sql, values, statements }) => {
+  const asked = snapshot === undefined ? connect() : (snapshots.get(snapshot) ?? begin(snapshot)).connection;
+  if (sql !== undefined) return asked.prepare(sql).all(...values).map((row) => ({ ...row }));
   connection.exec("BEGIN IMMEDIATE");
   try {
     const changes = statements.map(({ sql, values = [] }) => Number(connection.prepare(sql).run(...values).changes));
@@ -296,8 +344,13 @@ const next = (id) => {
 parentPort.on("message", (work) => {
   if (!enter()) return;
   if (work.close) {
-    connection?.close();
+    for (const id of [...snapshots.keys()]) end(id);
+    closeAll();
     parentPort.close();
+    return leave();
+  }
+  if (work.end !== undefined) {
+    end(work.end);
     return leave();
   }
   let answer;

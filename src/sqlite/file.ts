@@ -1,22 +1,24 @@
 // One SQLite file, opened by those who read it: the command line and the page. Not the way of an agent's process.
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { pathToFileURL } from "node:url";
 import { parseSearch } from "../conventions/search.ts";
 import { TracelightError } from "../model/errors.ts";
-import { matches, NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
+import { NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { type Changes, changesSince } from "./changes.ts";
-import { directDatabase, remembering } from "./database.ts";
-import { type Connection, type Driver, explainSqlite, SQLITE, sqliteCode, sqliteDriver } from "./driver.ts";
+import { directDatabase } from "./database.ts";
+import { type Connection, type Driver, explainSqlite, sqliteDriver } from "./driver.ts";
+import { foundSpans } from "./found.ts";
 import { listPage } from "./listing.ts";
+import { type Opened, openToRead, openToWrite, PATIENCE_MS } from "./open.ts";
 import { SqliteReader } from "./reader.ts";
 import { type Removed, Retention, retentionBounds } from "./retention.ts";
 import { decodeJson } from "./rows.ts";
-import { checkAtSight, fileKind, prepareFile } from "./schema.ts";
-import { bringUpToDate, type IndexProgress, isUpToDate, searchSpans } from "./search.ts";
+import { checkAtSight, fileKind } from "./schema.ts";
+import { bringUpToDate, type IndexProgress, isUpToDate } from "./search.ts";
+import { SnapshotPool } from "./snapshots.ts";
 import { ToolkitReader } from "./toolkit.ts";
 import { Writer } from "./writer.ts";
 
@@ -74,8 +76,6 @@ export interface Imported {
   readonly known: number;
 }
 
-/** How long a reader waits for the lock of others, in milliseconds. */
-const PATIENCE_MS = 5000;
 const IMPORTED_AT_ONCE = 500;
 const SAMPLED_SPANS = 1000;
 
@@ -100,61 +100,6 @@ export async function openSqliteFile(path: string, options: SqliteFileOptions = 
   }
 }
 
-interface Opened {
-  readonly connection: Connection;
-  readonly kind: "tracelight" | "toolkit" | "empty";
-}
-
-function openToRead(driver: Driver, path: string): Opened {
-  const attempt = (name: string): Opened => {
-    const connection = remembering(driver.open(name, { readOnly: true }));
-    return checked(connection, () => {
-      // The first to open a file, and the last to close it, hold it for a moment.
-      connection.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
-      const kind = fileKind(connection, path);
-      if (kind === "other")
-        throw new TracelightError(
-          "NOT_A_DATABASE",
-          `${path} is an SQLite database, but not one of Tracelight's.`,
-        );
-      return { connection, kind };
-    });
-  };
-  try {
-    return attempt(path);
-  } catch (error) {
-    const code = sqliteCode(error);
-    const isFolderReadOnly = code === SQLITE.cannotOpen || code === SQLITE.readOnly;
-    // Without a log there is nothing that a reader would have to write.
-    if (!isFolderReadOnly || hasLog(path)) throw error;
-    return attempt(`${pathToFileURL(path).href}?immutable=1`);
-  }
-}
-
-function hasLog(path: string): boolean {
-  return (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0;
-}
-
-function openToWrite(driver: Driver, path: string): Opened {
-  const connection = remembering(driver.open(path));
-  return checked(connection, () => {
-    connection.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
-    prepareFile(connection, path);
-    connection.exec("PRAGMA synchronous = NORMAL");
-    return { connection, kind: "tracelight" };
-  });
-}
-
-/** A connection that cannot be used is closed. */
-function checked<T>(connection: Connection, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    connection.close();
-    throw error;
-  }
-}
-
 class TracelightFile implements SqliteFile {
   readonly name: string;
   readonly notes: string[] = [];
@@ -163,16 +108,18 @@ class TracelightFile implements SqliteFile {
   readonly #path: string;
   #wasEmpty: boolean;
   readonly #options: SqliteFileOptions;
+  readonly #snapshots: SnapshotPool;
   readonly #reader: SqliteReader;
 
-  constructor({ connection, kind }: Opened, driver: Driver, path: string, options: SqliteFileOptions) {
+  constructor({ connection, kind, again }: Opened, driver: Driver, path: string, options: SqliteFileOptions) {
     this.name = basename(path);
     this.#connection = connection;
     this.#wasEmpty = kind === "empty";
     this.#driver = driver;
     this.#path = path;
     this.#options = options;
-    this.#reader = new SqliteReader(directDatabase(connection), driver, path);
+    this.#snapshots = new SnapshotPool(again);
+    this.#reader = new SqliteReader(directDatabase(connection, this.#snapshots), driver, path);
   }
 
   find(query: TraceQuery): Promise<readonly Span[]> {
@@ -188,7 +135,7 @@ class TracelightFile implements SqliteFile {
   }
 
   summaries(query: SummaryQuery): Promise<SummaryPage> {
-    return this.#ask({ rows: [], notes: [] }, () => listPage(this.#reader, query));
+    return this.#ask({ rows: [], notes: [] }, () => this.#reader.look((view) => listPage(view, query)));
   }
 
   idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
@@ -241,23 +188,11 @@ class TracelightFile implements SqliteFile {
     const query = parseSearch(text);
     return this.#ask({ spans: [], more: false }, async () => {
       await this.#index(options);
-      const { limit = 20, where, since, until } = options;
-      const times = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
-      const spans: Span[] = [];
-      for (let before: number | undefined; ; ) {
-        const page = searchSpans(this.#connection, query, {
-          ...times,
-          limit: limit - spans.length + 1,
-          ...(before === undefined ? {} : { before }),
-        });
-        for (const { span } of await this.#reader.byIds(page.ids)) {
-          if (where !== undefined && !matches(span, { where })) continue;
-          if (spans.length === limit) return { spans, more: true };
-          spans.push(span);
-        }
-        if (page.next === undefined) return { spans, more: false };
-        before = page.next;
-      }
+      const snapshot = this.#snapshots.begin();
+      return this.#reader.look(
+        (view) => foundSpans(view, { ...options, connection: snapshot.connection, query }),
+        () => snapshot,
+      );
     });
   }
 
@@ -285,7 +220,7 @@ class TracelightFile implements SqliteFile {
 
   changes(after: string | undefined): Promise<Changes> {
     return this.#ask({ spans: [], cursor: '{"last":0,"running":[]}' }, () =>
-      changesSince(this.#reader, after),
+      this.#reader.look((view) => changesSince(view, after)),
     );
   }
 
@@ -342,6 +277,7 @@ class TracelightFile implements SqliteFile {
   }
 
   async close(): Promise<void> {
+    this.#snapshots.close();
     this.#connection.close();
   }
 
@@ -388,7 +324,9 @@ class ToolkitFile implements SqliteFile {
     this.name = basename(path);
     this.#connection = connection;
     this.#path = path;
-    this.#reader = new ToolkitReader(directDatabase(connection));
+    this.#reader = new ToolkitReader({
+      all: async (sql, values = []) => connection.prepare(sql).all(...values),
+    });
   }
 
   find(query: TraceQuery): Promise<readonly Span[]> {

@@ -4,7 +4,7 @@ import { NodeEncoder } from "../delivery/content.ts";
 import type { Turns } from "../delivery/turns.ts";
 import { weighValue } from "../delivery/weight.ts";
 import type { SpanFields } from "../model/record.ts";
-import { nodeOwner, type PreparedSpan, prepareInSlices } from "./content.ts";
+import { nodePrefix, type PreparedSpan, piecesOwner, prepareInSlices, type StorePieces } from "./content.ts";
 import type { WriterFile } from "./writer-file.ts";
 
 /** Values of fewer bytes are no work to speak of. */
@@ -18,6 +18,12 @@ export interface LargeSpansSetup<E> {
   /** All but the row is written. */
   readonly prepared: (entry: E, prepared: PreparedSpan) => void;
   readonly failed: (entry: E, error: unknown) => void;
+}
+
+/** Pieces that no row refers to yet. */
+interface Claimed {
+  readonly prefix: string;
+  readonly claim: number;
 }
 
 /** The large spans of one writer, each as an entry of its queue. */
@@ -48,20 +54,31 @@ export class LargeSpans<E extends { readonly weight: number }> {
   }
 
   async #prepare(entry: E, fields: SpanFields): Promise<void> {
+    const claimed: Claimed[] = [];
+    const store = async (prefix: string, chunks: readonly Uint8Array[]): Promise<number> => {
+      const claim = await this.#setup.patiently((file) => file.claim(prefix));
+      claimed.push({ prefix, claim });
+      await this.#writePieces(piecesOwner(prefix, claim), chunks);
+      return claim;
+    };
     try {
-      const prepared = await prepareInSlices(fields, this.#setup.turns);
-      for (const { owner, chunks } of prepared.pieces) await this.#writePieces(owner, chunks);
-      for (const list of prepared.lists) await this.#writeNode(prepared, list);
+      const prepared = await prepareInSlices(fields, this.#setup.turns, store);
+      for (const list of prepared.lists) await this.#writeNode(prepared, list, store);
       this.#setup.prepared(entry, prepared);
     } catch (error) {
       this.#setup.failed(entry, error);
+      await this.#abandon(claimed);
     }
     this.#entries.delete(entry);
     this.#bytes -= entry.weight;
   }
 
   /** A node with much that is new. Where another one was written meanwhile, the row's own transaction writes what is left. */
-  async #writeNode({ span }: PreparedSpan, list: PreparedSpan["lists"][number]): Promise<void> {
+  async #writeNode(
+    { span }: PreparedSpan,
+    list: PreparedSpan["lists"][number],
+    store: StorePieces,
+  ): Promise<void> {
     const { turns, patiently } = this.#setup;
     const from = await patiently((file) => file.content.missingFrom(list));
     if (from === undefined) return;
@@ -69,11 +86,20 @@ export class LargeSpans<E extends { readonly weight: number }> {
     const weight = weighValue(messages.slice(from));
     if (weight < SMALL_BYTES) return;
     const { chunks, bytes } = await compress(new NodeEncoder(messages, from), weight, turns);
-    await this.#writePieces(nodeOwner(hashes[messages.length] ?? ""), chunks);
-    await patiently((file) => {
-      if (file.content.missingFrom(list) === from)
-        file.content.addLargeNode(list, { from, bytes, spanId: span.spanId });
+    const prefix = nodePrefix(hashes[messages.length] ?? "");
+    const number = await store(prefix, chunks);
+    await patiently(({ content }) => {
+      if (content.missingFrom(list) === from)
+        content.addLargeNode(list, { from, bytes, number, spanId: span.spanId });
+      else content.abandon(prefix, number);
     });
+  }
+
+  /** Where that fails too, it is done when this writer has gone. */
+  async #abandon(claimed: readonly Claimed[]): Promise<void> {
+    for (const { prefix, claim } of claimed) {
+      await this.#setup.patiently(({ content }) => content.abandon(prefix, claim)).catch(() => undefined);
+    }
   }
 
   async #writePieces(owner: string, chunks: readonly Uint8Array[]): Promise<void> {

@@ -13,9 +13,8 @@ import {
   spanConditions,
 } from "../tracing/summaries.ts";
 import type { Row } from "./driver.ts";
-import type { SqliteReader } from "./reader.ts";
-import { decodeOutline, OUTLINE_COLUMNS, type OutlineRow, openWriter, outlineRows } from "./rows.ts";
-import { stateByWriter } from "./states.ts";
+import type { View } from "./reader.ts";
+import { decodeOutline, OUTLINE_COLUMNS, outlineRows } from "./rows.ts";
 import { both, FAILED, queryToSql, type SqlCondition, TRUE, whereToSql } from "./where-sql.ts";
 
 /** Spans in the first window, and in the largest. */
@@ -38,8 +37,8 @@ interface Window {
  * One page of a listing. Time is walked back in windows; a row comes in the window in which its latest turn began. A span of
  * the row is in that window, so none is missed; and windows do not overlap, so rows come in order.
  */
-export async function listPage(reader: SqliteReader, query: SummaryQuery): Promise<SummaryPage> {
-  const listing = new Listing(reader, query);
+export async function listPage(view: View, query: SummaryQuery): Promise<SummaryPage> {
+  const listing = new Listing(view, query);
   const rows: ListedRow[] = [];
   const limit = limitOf(query);
   let size = FIRST_WINDOW;
@@ -64,14 +63,14 @@ function nextSize(size: number, found: number, wanted: number): number {
 }
 
 class Listing {
-  readonly #reader: SqliteReader;
+  readonly #view: View;
   readonly #query: SummaryQuery;
   readonly #by: SummarySubject;
   readonly #after: Place | undefined;
   readonly #filter: TraceQuery;
 
-  constructor(reader: SqliteReader, query: SummaryQuery) {
-    this.#reader = reader;
+  constructor(view: View, query: SummaryQuery) {
+    this.#view = view;
     this.#query = query;
     this.#by = query.by ?? "trace";
     this.#after = placeAfter(query);
@@ -102,7 +101,7 @@ class Listing {
 
   /** When the window begins that has about `size` spans. */
   async #startOf(before: number, size: number): Promise<number> {
-    const [row] = await this.#reader.database.all(
+    const [row] = await this.#view.database.all(
       "SELECT started_at FROM spans INDEXED BY spans_by_start WHERE started_at < ? ORDER BY started_at DESC LIMIT 1 OFFSET ?",
       [before, size],
     );
@@ -137,7 +136,7 @@ class Listing {
     if (open.size === 0) return asked;
     const { column } = KEYS[this.#by];
     const ids = (await this.#select("id", open, queryToSql(this.#filter))).map(({ id }) => Number(id));
-    for await (const { key, fields } of this.#reader.keyed(ids, column)) {
+    for await (const { key, fields } of this.#view.keyed(ids, column)) {
       if (!asked.has(key) && matches(fields, this.#filter)) asked.add(key);
     }
     return asked;
@@ -147,7 +146,7 @@ class Listing {
   async #possibleIn(window: Window, may: SqlCondition): Promise<Set<string>> {
     const { column } = KEYS[this.#by];
     const own = ownIn(this.#query);
-    const rows = await this.#reader.database.all(
+    const rows = await this.#view.database.all(
       `SELECT ${column}, max(${may.sql}) AS possible FROM spans INDEXED BY spans_by_start
        WHERE started_at >= ? AND started_at < ? AND ${column} IS NOT NULL AND ${own.sql} GROUP BY ${column}`,
       [...may.values, window.from, window.before, ...own.values],
@@ -174,31 +173,23 @@ class Listing {
     return new Set(rows.map((row) => this.#keyOf(row)));
   }
 
-  async #outlines(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly SpanOutline[]>> {
-    const groups = await this.#groups([...keys]);
-    const dead = await this.#reader.states.deadAmong(
-      [...groups.values()].flatMap((rows) => rows.map(openWriter)),
-    );
-    // The last spans of a writer that died may have ended since.
-    const doubtful = [...groups].filter(([, rows]) => rows.some((row) => dead.has(Number(openWriter(row)))));
-    if (doubtful.length > 0) {
-      for (const [key, rows] of await this.#groups(doubtful.map(([key]) => key))) groups.set(key, rows);
-    }
-    const stateOf = stateByWriter(dead);
-    return new Map([...groups].map(([key, rows]) => [key, rows.map((row) => decodeOutline(row, stateOf))]));
-  }
-
   /** One text a group: a row for each span would take three times as long on its way through the library. */
-  async #groups(keys: readonly string[]): Promise<Map<string, readonly OutlineRow[]>> {
-    if (keys.length === 0) return new Map();
+  async #outlines(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly SpanOutline[]>> {
+    if (keys.size === 0) return new Map();
     const { column, index } = KEYS[this.#by];
     const own = ownIn(this.#query);
-    const found = await this.#reader.database.all(
+    const found = await this.#view.database.all(
       `SELECT ${column} AS key, json_group_array(json_array(${OUTLINE_COLUMNS})) AS outlines FROM spans INDEXED BY ${index}
        WHERE ${column} IN (SELECT value FROM json_each(?)) AND ${own.sql} GROUP BY ${column}`,
-      [JSON.stringify(keys), ...own.values],
+      [JSON.stringify([...keys]), ...own.values],
     );
-    return new Map(found.map(({ key, outlines }) => [String(key), outlineRows(String(outlines))]));
+    const { stateOf } = this.#view;
+    return new Map(
+      found.map(({ key, outlines }) => [
+        String(key),
+        outlineRows(String(outlines)).map((row) => decodeOutline(row, stateOf)),
+      ]),
+    );
   }
 
   #keyOf(row: Row): string {
@@ -212,7 +203,7 @@ class Listing {
   ): Promise<readonly Row[]> {
     const { column, index } = KEYS[this.#by];
     const own = ownIn(this.#query);
-    return this.#reader.database.all(
+    return this.#view.database.all(
       `SELECT ${columns} FROM spans INDEXED BY ${index}
        WHERE ${column} IN (SELECT value FROM json_each(?)) AND ${own.sql} AND (${sql})`,
       [JSON.stringify([...keys]), ...own.values, ...values],

@@ -3,8 +3,10 @@ import { matches, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { arrangeFields } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
-import type { Database } from "./database.ts";
+import type { Database, Reading } from "./database.ts";
 import type { Driver, Row, SqlValue } from "./driver.ts";
+import type { StateOf } from "./rows.ts";
+import type { Snapshot } from "./snapshots.ts";
 import { States } from "./states.ts";
 import { RowReader } from "./stored.ts";
 import { conversationToSql, queryToSql } from "./where-sql.ts";
@@ -20,7 +22,7 @@ interface ReadSpan {
   readonly fields: SpanFields;
 }
 
-/** Reads one file. Rejects with what SQLite says. */
+/** Reads one file; each read sees it as it was at one moment. Rejects with what SQLite says. */
 export class SqliteReader {
   readonly database: Database;
   readonly states: States;
@@ -30,11 +32,52 @@ export class SqliteReader {
     this.states = new States(database, driver, path);
   }
 
+  /** Does the reading in one snapshot: by default one of the reader's own. */
+  async look<T>(
+    work: (view: View) => Promise<T>,
+    begin: () => Snapshot = () => this.database.snapshot(),
+  ): Promise<T> {
+    const stateOf = await this.states.now();
+    const snapshot = begin();
+    try {
+      return await work(new View(snapshot, stateOf));
+    } finally {
+      snapshot.end();
+    }
+  }
+
+  /** The spans that the query asks for. */
+  async find(query: TraceQuery): Promise<readonly Span[]> {
+    return query.limit === 0 ? [] : this.look((view) => view.find(query));
+  }
+
+  /** The same one by one, by start, without holding all in memory. Spans know their `parentSpanId`, not their `parentSpan`. */
+  async *iterate(query: TraceQuery): AsyncGenerator<Span, void, undefined> {
+    if (query.limit === 0) return;
+    const stateOf = await this.states.now();
+    const snapshot = this.database.snapshot();
+    try {
+      yield* new View(snapshot, stateOf).iterate(query);
+    } finally {
+      snapshot.end();
+    }
+  }
+}
+
+/** A file as it is in one snapshot. */
+export class View {
+  readonly database: Reading;
+  readonly stateOf: StateOf;
+
+  constructor(database: Reading, stateOf: StateOf) {
+    this.database = database;
+    this.stateOf = stateOf;
+  }
+
   /** The spans that the query asks for. */
   async find(query: TraceQuery): Promise<readonly Span[]> {
     const { limit = Number.POSITIVE_INFINITY } = query;
     const found: ReadSpan[] = [];
-    if (limit === 0) return [];
     for await (const page of this.#read(query)) {
       found.push(...page);
       // Where times tie, it takes all of them to tell which come first.
@@ -47,11 +90,10 @@ export class SqliteReader {
     );
   }
 
-  /** The same one by one, by start, without holding all in memory. Spans know their `parentSpanId`, not their `parentSpan`. */
+  /** The same one by one, by start. */
   async *iterate(query: TraceQuery): AsyncGenerator<Span, void, undefined> {
     const { limit = Number.POSITIVE_INFINITY } = query;
     let count = 0;
-    if (limit === 0) return;
     for await (const page of this.#read(query)) {
       for (const { fields } of page) {
         yield spanFrom(fields);
@@ -108,9 +150,8 @@ export class SqliteReader {
     }
   }
 
-  async #decode(found: readonly Row[]): Promise<readonly ReadSpan[]> {
-    const { rows, stateOf } = await this.states.settle(found, (ids) => this.#rowsOf(ids));
-    const fields = await new RowReader(this.database, stateOf).decode(rows);
+  async #decode(rows: readonly Row[]): Promise<readonly ReadSpan[]> {
+    const fields = await new RowReader(this.database, this.stateOf).decode(rows);
     return fields.map((span, i) => ({
       id: Number(rows[i]?.["id"]),
       identifier: String(rows[i]?.["identifier"]),

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { nowMicros } from "../model/clock.ts";
 import type { OptionRules } from "../model/options.ts";
 import { checkOptions, is } from "../model/options.ts";
-import { nodeOwner, scopeOf } from "./content.ts";
+import { nodePrefix, scopeOf } from "./content.ts";
 import type { Database, SqlStatement } from "./database.ts";
 import type { Row } from "./driver.ts";
 import type { StateOf } from "./rows.ts";
@@ -100,6 +100,7 @@ export class Retention {
   ): Promise<Removed> {
     this.#spans = 0;
     this.#traces = 0;
+    await this.#states.bury();
     const before = await this.#bytes();
     const so = () => ({ traces: this.#traces, spans: this.#spans, bytes: 0 });
     await this.#removeOlderThan(nowMicros() - bounds.maxAgeMicros, () => progress(so()));
@@ -159,16 +160,16 @@ export class Retention {
   async #remove(traces: ReadonlySet<string>, cutoff: number): Promise<void> {
     const all = [...traces];
     for (let from = 0; from < all.length; from += SLICE_TRACES) {
+      const stateOf = await this.#states.now();
       const found = await this.#database.all(
         `SELECT trace_id, id, started_at, ended_at, writer, conversation
          FROM spans INDEXED BY spans_by_trace WHERE trace_id IN (SELECT value FROM json_each(?))`,
         [JSON.stringify(all.slice(from, from + SLICE_TRACES))],
       );
-      const { rows, stateOf } = await this.#states.settle(found, async () => found);
       const kept = new Set(
-        rows.filter((row) => Number(row["started_at"]) >= cutoff || isAlive(row, stateOf)).map(traceOf),
+        found.filter((row) => Number(row["started_at"]) >= cutoff || isAlive(row, stateOf)).map(traceOf),
       );
-      const going = rows.filter((row) => !kept.has(traceOf(row)));
+      const going = found.filter((row) => !kept.has(traceOf(row)));
       if (going.length > 0) await this.#delete(going);
     }
   }
@@ -183,10 +184,7 @@ export class Retention {
     const ids = JSON.stringify(rows.map(({ id }) => id));
     const changes = await this.#database.write([
       { sql: "DELETE FROM spans WHERE id IN (SELECT value FROM json_each(?))", values: [ids] },
-      ...traces.map((trace) => ({
-        sql: "DELETE FROM pieces WHERE owner >= ? AND owner < ?",
-        values: [`${trace}/`, `${trace}0`],
-      })),
+      ...traces.map((trace) => ({ sql: REMOVE_PIECES, values: [`${trace}/`, `${trace}0`, trace] })),
       ...traces.flatMap((trace) => scopeStatements(scopeOf(trace, null), "trace_id = ?", trace)),
       ...conversations.flatMap((conversation) =>
         scopeStatements(scopeOf("", conversation), "conversation = ?", conversation),
@@ -230,12 +228,22 @@ export class Retention {
   }
 }
 
+/** Pieces that are being written: their row is still to come. */
+const IS_NO_CLAIM = "owner NOT IN (SELECT prefix || '/' || id FROM claims)";
+/** Of a trace, those of spans without a row. Their owner is the trace, a slash, the span's 16 digits, and more. */
+const REMOVE_PIECES = `DELETE FROM pieces WHERE owner >= ? AND owner < ? AND ${IS_NO_CLAIM}
+  AND NOT EXISTS (SELECT 1 FROM spans WHERE trace_id = ? AND span_id = substr(owner, 34, 16))`;
+const NODE = `'${nodePrefix("")}'`;
+
 /** The message lists of a scope go when none of its spans is left. */
 function scopeStatements(scope: string, condition: string, value: string): SqlStatement[] {
   const unused = `NOT EXISTS (SELECT 1 FROM spans WHERE ${condition})`;
   return [
     {
-      sql: `DELETE FROM pieces WHERE owner IN (SELECT '${nodeOwner("")}' || hash FROM message_nodes WHERE scope = ?) AND ${unused}`,
+      sql: `DELETE FROM pieces WHERE rowid IN (
+          SELECT p.rowid FROM message_nodes AS n CROSS JOIN pieces AS p
+          ON p.owner >= ${NODE} || n.hash AND p.owner < ${NODE} || n.hash || '0' WHERE n.scope = ?
+        ) AND ${IS_NO_CLAIM} AND ${unused}`,
       values: [scope, value],
     },
     { sql: `DELETE FROM message_nodes WHERE scope = ? AND ${unused}`, values: [scope, value] },

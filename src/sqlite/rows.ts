@@ -181,11 +181,6 @@ export function outlineRows(json: string): readonly OutlineRow[] {
   return Array.isArray(rows) ? rows.filter((row) => Array.isArray(row)) : [];
 }
 
-/** The writer of an outline's span that has not ended; undefined for one that has. */
-export function openWriter(row: OutlineRow): unknown {
-  return row[5] === null ? row[6] : undefined;
-}
-
 /** A span without its payload. */
 export function decodeOutline(row: OutlineRow, stateOf: StateOf): SpanOutline {
   const [traceId, spanId, parent, kind, startedAt, endedAt, writer, conversation, facts, name] = row;

@@ -53,7 +53,7 @@ const STEPS: readonly (readonly string[])[] = [
       messages TEXT
     )`,
     "CREATE INDEX message_nodes_by_scope ON message_nodes (scope)",
-    // Large values in pieces; the owner begins with the trace id, or with node/ and the hash.
+    // Large values in pieces; the owner is trace/span/number, or node/hash/number.
     `CREATE TABLE pieces (
       owner TEXT NOT NULL,
       piece INTEGER NOT NULL,
@@ -73,6 +73,14 @@ const STEPS: readonly (readonly string[])[] = [
       reason TEXT NOT NULL,
       traces INTEGER NOT NULL,
       spans INTEGER NOT NULL
+    )`,
+  ],
+  [
+    // Pieces that are being written, owner by owner: `prefix/id`. The row that will refer to them is not there yet.
+    `CREATE TABLE claims (
+      id INTEGER PRIMARY KEY AUTOINCREMENT,
+      prefix TEXT NOT NULL,
+      writer INTEGER NOT NULL
     )`,
   ],
 ];

@@ -4,7 +4,7 @@ import { type Searchable, type SearchText, searchTexts } from "../conventions/se
 import { BinaryDecoder, readCount } from "../model/binary.ts";
 import { decodeValue } from "../model/values.ts";
 import { asciiBetweenWords, WORD_BREAK } from "../model/words.ts";
-import { nodeOwner, piecesOwner } from "./content.ts";
+import { largeNodePlace, piecesOwner, spanPrefix } from "./content.ts";
 import { bytesOf, type Connection, type Row, type Statement } from "./driver.ts";
 import { type Stored, type StoredPieces, storedIn } from "./rows.ts";
 
@@ -47,9 +47,10 @@ export class RowTexts {
     const { lists = {}, pieces = {}, events } = storedOrNothing(row);
     const ids = this.#statements.place.get(row["id"] ?? null);
     const place = { traceId: String(ids?.["trace_id"]), spanId: String(ids?.["span_id"]) };
+    const prefix = spanPrefix(place);
     const attributes: Record<string, unknown> = {};
     const read = ({ number, bytes }: StoredPieces) =>
-      bytes > MAX_UNPACKED ? undefined : readValue(this.#unpacked(piecesOwner(place, number)));
+      bytes > MAX_UNPACKED ? undefined : readValue(this.#unpacked(piecesOwner(prefix, number)));
     for (const [key, { hash }] of Object.entries(lists))
       attributes[key] = this.#newMessages(hash, place.spanId);
     for (const [key, pieced] of Object.entries(pieces)) attributes[key] = read(pieced);
@@ -63,7 +64,11 @@ export class RowTexts {
       const node = this.#statements.node.get(at, spanId);
       if (node === undefined) break;
       const messages = valueIn(node["messages"]);
-      lists.push(Array.isArray(messages) ? messages : packedMessages(this.#unpacked(nodeOwner(at))));
+      lists.push(
+        Array.isArray(messages)
+          ? messages
+          : packedMessages(this.#unpacked(largeNodePlace(at, messages).owner)),
+      );
       at = String(node["previous"]);
     }
     return lists.reverse().flat();

@@ -11,7 +11,6 @@ import type { TracerOptions } from "../tracing/tracer.ts";
 import { ThreadedDatabase } from "./database.ts";
 import { type Driver, explainSqlite, isBusy } from "./driver.ts";
 import { listPage } from "./listing.ts";
-import { removeForgottenLocks, removeLifeLock } from "./liveness.ts";
 import { SqliteReader } from "./reader.ts";
 import { Retention, type RetentionBounds, type RetentionOptions, retentionBounds } from "./retention.ts";
 import { type Durability, Writer } from "./writer.ts";
@@ -93,7 +92,7 @@ export class SqliteStore implements Store {
   }
 
   async summaries(query: SummaryQuery): Promise<SummaryPage> {
-    return this.#read(() => listPage(this.#reader, this.#asked(query)));
+    return this.#read(() => this.#reader.look((view) => listPage(view, this.#asked(query))));
   }
 
   flush({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
@@ -138,12 +137,14 @@ export class SqliteStore implements Store {
 
   #committed(file: WriterFile, bytes: number): void {
     this.#file = file;
-    this.#tidied ??= this.#tidy(file);
+    this.#tidied ??= this.#tidy();
     this.#unlooked += bytes;
     if (this.#unlooked < LOOK_AT_LOG_AFTER || this.#isCheckpointing) return;
     this.#unlooked = 0;
     const log = this.#logBytes();
-    if (log >= CHECKPOINT_FROM) void this.#checkpoint(log >= RESTART_FROM ? "RESTART" : "PASSIVE");
+    if (log < CHECKPOINT_FROM) return;
+    const isToBeEmptied = log >= RESTART_FROM && !this.#background.isHeld;
+    void this.#checkpoint(isToBeEmptied ? "RESTART" : "PASSIVE");
   }
 
   #logBytes(): number {
@@ -164,25 +165,13 @@ export class SqliteStore implements Store {
   }
 
   /** What dead writers left behind, and what is too old. Started with the first commit; the check costs a look-up. */
-  async #tidy(file: WriterFile): Promise<void> {
+  async #tidy(): Promise<void> {
     try {
-      await this.#buryDead(file);
+      await this.#reader.states.bury();
     } catch (error) {
       this.#tell(error);
     }
     await this.#retain();
-  }
-
-  /** Spans of writers that died stay interrupted; their locks and names go. */
-  async #buryDead(file: WriterFile): Promise<void> {
-    for (const { id, lock } of file.deadWriters()) {
-      await this.#background.write([
-        { sql: "UPDATE spans SET writer = NULL WHERE writer = ? AND ended_at IS NULL", values: [id] },
-        { sql: "DELETE FROM writers WHERE id = ?", values: [id] },
-      ]);
-      removeLifeLock(this.#options.path, lock);
-    }
-    await removeForgottenLocks(this.#options.driver, this.#options.path);
   }
 
   async #retain(): Promise<void> {

@@ -1,7 +1,8 @@
 // The state of spans that did not end: running while their writer lives, interrupted when it does not.
+import { Turns } from "../delivery/turns.ts";
 import type { Database } from "./database.ts";
-import type { Driver, Row } from "./driver.ts";
-import { isHeld } from "./liveness.ts";
+import type { Driver } from "./driver.ts";
+import { isHeld, removeForgottenLocks, removeLifeLock } from "./liveness.ts";
 import type { StateOf } from "./rows.ts";
 
 /** The writer of a span that some record says runs, without saying where. */
@@ -20,36 +21,52 @@ export class States {
   }
 
   /**
-   * The rows with a state for each. A writer that died may have ended its last spans after they were read: those are read
-   * again, with `reread`, so that an ended span is not called interrupted.
+   * The state of spans that have not ended in what is read from now on. Writers are looked at first: who is dead now writes
+   * no more, so a span of his that has not ended later never will. One who dies meanwhile is taken for alive.
    */
-  async settle(
-    rows: readonly Row[],
-    reread: (ids: readonly number[]) => Promise<readonly Row[]>,
-  ): Promise<{ readonly rows: readonly Row[]; readonly stateOf: StateOf }> {
-    const dead = await this.deadAmong(
-      rows.filter(({ ended_at }) => ended_at === null).map(({ writer }) => writer),
-    );
-    const doubtful = rows.filter(({ ended_at, writer }) => ended_at === null && dead.has(Number(writer)));
-    if (doubtful.length === 0) return { rows, stateOf: stateByWriter(dead) };
-    const again = new Map(
-      (await reread(doubtful.map(({ id }) => Number(id)))).map((row) => [row["id"], row]),
-    );
-    return { rows: rows.map((row) => again.get(row["id"] ?? null) ?? row), stateOf: stateByWriter(dead) };
+  async now(): Promise<StateOf> {
+    const dead = new Set<number>();
+    for (const { id } of await this.#dead(WRITERS_OF_OPEN)) dead.add(id);
+    return (writer) => (typeof writer === "number" && !dead.has(writer) ? "running" : "interrupted");
   }
 
-  /** Those of the writers, as rows have them, that live no more. */
-  async deadAmong(writers: readonly unknown[]): Promise<ReadonlySet<number>> {
-    const dead = new Set(writers.map(Number).filter((writer) => writer > UNKNOWN_WRITER));
-    if (dead.size === 0) return dead;
-    for (const { id, lock } of await this.#database.all("SELECT id, lock FROM writers")) {
-      if (dead.has(Number(id)) && isHeld(this.#driver, this.#path, String(lock))) dead.delete(Number(id));
+  /** What dead writers left: their spans stay interrupted; their locks, names, and values that no row refers to go. */
+  async bury(): Promise<void> {
+    for (const { id, lock } of await this.#dead("SELECT id, lock FROM writers")) {
+      await this.#database.write([
+        { sql: "UPDATE spans SET writer = NULL WHERE writer = ? AND ended_at IS NULL", values: [id] },
+        { sql: "DELETE FROM writers WHERE id = ?", values: [id] },
+      ]);
+      removeLifeLock(this.#path, lock);
+    }
+    const [unclaimed] = await this.#database.all(`SELECT 1 FROM claims WHERE ${IS_UNCLAIMED} LIMIT 1`);
+    if (unclaimed !== undefined) await this.#database.write(REMOVE_UNCLAIMED);
+    await removeForgottenLocks(this.#driver, this.#path);
+  }
+
+  async #dead(sql: string): Promise<{ readonly id: number; readonly lock: string }[]> {
+    const dead: { readonly id: number; readonly lock: string }[] = [];
+    const turns = new Turns();
+    turns.begin();
+    for (const row of await this.#database.all(sql)) {
+      const lock = String(row["lock"] ?? "");
+      if (!isHeld(this.#driver, this.#path, lock)) dead.push({ id: Number(row["id"]), lock });
+      if (turns.over) await turns.next();
     }
     return dead;
   }
 }
 
-/** The state of a span that has not ended. Whose writer is not among the dead, runs. */
-export function stateByWriter(dead: ReadonlySet<number>): StateOf {
-  return (writer) => (typeof writer === "number" && !dead.has(writer) ? "running" : "interrupted");
-}
+/** A writer that is not in its table has signed off. */
+const WRITERS_OF_OPEN = `SELECT open.writer AS id, writers.lock AS lock
+  FROM (SELECT DISTINCT writer FROM spans INDEXED BY spans_open WHERE ended_at IS NULL AND writer > ${UNKNOWN_WRITER}) AS open
+  LEFT JOIN writers ON writers.id = open.writer`;
+
+const IS_UNCLAIMED = "writer NOT IN (SELECT id FROM writers)";
+/** Pieces that no row refers to, and none will. */
+const REMOVE_UNCLAIMED = [
+  {
+    sql: `DELETE FROM pieces WHERE owner IN (SELECT prefix || '/' || id FROM claims WHERE ${IS_UNCLAIMED})`,
+  },
+  { sql: `DELETE FROM claims WHERE ${IS_UNCLAIMED}` },
+];

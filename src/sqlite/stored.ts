@@ -5,8 +5,8 @@ import { Turns } from "../delivery/turns.ts";
 import { messageOf } from "../model/errors.ts";
 import type { SpanEvent, SpanFields } from "../model/record.ts";
 import { decodeValue } from "../model/values.ts";
-import { nodeOwner, piecesOwner, scopeOf } from "./content.ts";
-import type { Database } from "./database.ts";
+import { largeNodePlace, piecesOwner, scopeOf, spanPrefix } from "./content.ts";
+import type { Reading } from "./database.ts";
 import { bytesOf, type Row } from "./driver.ts";
 import {
   decodeRow,
@@ -24,12 +24,12 @@ const NODE_COLUMNS = "hash, previous, previous_length, length, messages";
 
 /** Reads the spans of rows. Nodes that several spans share are read once. */
 export class RowReader {
-  readonly #database: Database;
+  readonly #database: Reading;
   readonly #stateOf: StateOf;
   readonly #nodes = new Map<string, CheckedNode>();
   readonly #turns = new Turns();
 
-  constructor(database: Database, stateOf: StateOf) {
+  constructor(database: Reading, stateOf: StateOf) {
     this.#database = database;
     this.#stateOf = stateOf;
   }
@@ -66,14 +66,14 @@ export class RowReader {
 
   async #elsewhere(row: Row, { lists = {}, pieces = {}, events }: Stored): Promise<Elsewhere> {
     const attributes = new Map<string, unknown>();
-    const owner = { traceId: String(row["trace_id"]), spanId: String(row["span_id"]) };
+    const prefix = spanPrefix({ traceId: String(row["trace_id"]), spanId: String(row["span_id"]) });
     for (const [key, list] of Object.entries(lists))
       attributes.set(key, await this.#orMissing(() => this.#list(list)));
     for (const [key, place] of Object.entries(pieces)) {
-      attributes.set(key, await this.#orMissing(() => this.#value(piecesOwner(owner, place.number), place)));
+      attributes.set(key, await this.#orMissing(() => this.#value(prefix, place)));
     }
     if (events === undefined) return { attributes };
-    const read = await this.#orMissing(() => this.#value(piecesOwner(owner, events.number), events));
+    const read = await this.#orMissing(() => this.#value(prefix, events));
     return { attributes, events: Array.isArray(read) ? read.filter(isEvent) : [] };
   }
 
@@ -108,17 +108,18 @@ export class RowReader {
         hash,
         Array.isArray(parsed)
           ? { ...place, messages: parsed.map((message) => decodeValue(message)) }
-          : await checkNode(place, await this.#pieces(nodeOwner(hash), bytesIn(parsed)), this.#turns),
+          : await checkNode(place, await this.#pieces(largeNodePlace(hash, parsed)), this.#turns),
       );
       if (this.#turns.over) await this.#turns.next();
     }
   }
 
-  async #value(owner: string, { bytes }: StoredPieces): Promise<unknown> {
-    return decodeInSlices(await this.#pieces(owner, bytes), this.#turns);
+  async #value(prefix: string, { number, bytes }: StoredPieces): Promise<unknown> {
+    const owner = piecesOwner(prefix, number);
+    return decodeInSlices(await this.#pieces({ owner, bytes }), this.#turns);
   }
 
-  async #pieces(owner: string, bytes: number): Promise<Buffer> {
+  async #pieces({ owner, bytes }: { readonly owner: string; readonly bytes: number }): Promise<Buffer> {
     const chunks: Uint8Array[] = [];
     for (let piece = 0; ; piece += PIECES_AT_ONCE) {
       const sql = "SELECT bytes FROM pieces WHERE owner = ? AND piece >= ? AND piece < ? ORDER BY piece";
@@ -139,11 +140,6 @@ const CHAIN = `WITH RECURSIVE chain (${NODE_COLUMNS}) AS (
   SELECT n.hash, n.previous, n.previous_length, n.length, n.messages
   FROM chain c JOIN message_nodes n ON n.hash = c.previous WHERE c.previous_length > 0
 ) SELECT * FROM chain`;
-
-function bytesIn(parsed: unknown): number {
-  const bytes: unknown = typeof parsed === "object" && parsed !== null && Reflect.get(parsed, "bytes");
-  return typeof bytes === "number" ? bytes : 0;
-}
 
 function isEvent(value: unknown): value is SpanEvent {
   return (

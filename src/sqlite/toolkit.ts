@@ -6,16 +6,16 @@ import { arrangeSpans } from "../tracing/select.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
 import { selectSummaries } from "../tracing/summaries.ts";
-import type { Database } from "./database.ts";
+import type { Reading } from "./database.ts";
 import { bytesOf, type Row } from "./driver.ts";
 
 const ROWS_AT_ONCE = 500;
 
 /** Reads a file of the toolkit. Rejects with what SQLite says, or `INVALID_RECORD` for a row that is no span. */
 export class ToolkitReader {
-  readonly #database: Database;
+  readonly #database: Reading;
 
-  constructor(database: Database) {
+  constructor(database: Reading) {
     this.#database = database;
   }
 

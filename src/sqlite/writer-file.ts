@@ -4,10 +4,10 @@ import { dirname } from "node:path";
 import { nowMicros } from "../model/clock.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import type { SpanFields } from "../model/record.ts";
-import { ContentWriter, type PreparedSpan } from "./content.ts";
+import { ContentWriter, type PreparedSpan, spanPrefix } from "./content.ts";
 import { rollBack } from "./database.ts";
 import type { Connection, Driver, Statement } from "./driver.ts";
-import { isHeld, type LifeLock, takeLifeLock } from "./liveness.ts";
+import { type LifeLock, takeLifeLock } from "./liveness.ts";
 import { changingValues, INSERT_SPAN, rowValues, UPDATE_SPAN } from "./rows.ts";
 import { checkAtSight, pragma, prepareFile } from "./schema.ts";
 import { UNKNOWN_WRITER } from "./states.ts";
@@ -85,8 +85,17 @@ export class WriterFile {
     }
   }
 
-  /** Writes a span's row, and what of its lists is not there; returns the row's id. Within a transaction. */
-  put({ span, lists, stored }: PreparedSpan, { id, isRunning, mayTakeLong }: RowTarget): number {
+  /** Claims pieces for a span or a node: see `ContentWriter.claim`. Within a transaction. */
+  claim(prefix: string): number {
+    return this.#content.claim(prefix, this.#writerId());
+  }
+
+  /**
+   * Writes a span's row, and what of its lists is not there; returns the row's id. Within a transaction.
+   * @throws Unprepared, or what SQLite says
+   */
+  put({ span, lists, stored, claims }: PreparedSpan, { id, isRunning, mayTakeLong }: RowTarget): number {
+    this.#content.release(spanPrefix(span), claims);
     for (const list of lists) this.#content.storeList(list, { spanId: span.spanId, mayTakeLong });
     // An imported record may run as well, nobody knows where.
     const writer = isRunning ? this.#writerId() : span.state === "running" ? UNKNOWN_WRITER : null;
@@ -136,15 +145,6 @@ export class WriterFile {
   get bytes(): number {
     const of = (name: string) => pragma(this.#connection, name);
     return (of("page_count") - of("freelist_count")) * of("page_size");
-  }
-
-  /** Writers that did not sign off, and live no more. */
-  deadWriters(): readonly { readonly id: number; readonly lock: string }[] {
-    return this.#connection
-      .prepare("SELECT id, lock FROM writers")
-      .all()
-      .map(({ id, lock }) => ({ id: Number(id), lock: String(lock) }))
-      .filter(({ id, lock }) => id !== this.#writer && !isHeld(this.#driver, this.#path, lock));
   }
 
   /** Spans of this writer that still run have been interrupted now. Lets go of the file. */

@@ -13,7 +13,7 @@ import { boundedJson } from "../render/text.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import { isLarge, type PreparedSpan, prepareNow, TooMuchAtOnce } from "./content.ts";
+import { isLarge, type PreparedSpan, prepareNow, Unprepared } from "./content.ts";
 import { type Driver, explainSqlite, isBusy, SQLITE, sqliteCode } from "./driver.ts";
 import { LargeSpans, SMALL_BYTES } from "./large-spans.ts";
 import { type RunningSpan, RunningSpans } from "./running.ts";
@@ -346,7 +346,7 @@ export class Writer {
   }
 
   #notWritten(entry: Entry, error: unknown): void {
-    if (error instanceof TooMuchAtOnce && entry.prepared !== undefined) {
+    if (error instanceof Unprepared && entry.prepared !== undefined) {
       this.#large.add(entry, entry.prepared.span);
     } else {
       this.#spanFailed(entry, error);
@@ -360,7 +360,7 @@ export class Writer {
     try {
       return [running, file.put(prepareNow(isLarge(fields) ? shortened(fields) : fields), target), now];
     } catch (error) {
-      if (!(error instanceof TooMuchAtOnce)) throw error;
+      if (!(error instanceof Unprepared)) throw error;
       return [running, file.put(prepareNow(shortened(fields)), { ...target, mayTakeLong: true }), now];
     }
   }

@@ -1,4 +1,5 @@
 // A process that traces into an SQLite file and does as it is told: run by the tests of ends, locks and several processes.
+import { createHash, randomBytes } from "node:crypto";
 import { writeSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
@@ -20,6 +21,8 @@ export interface Acts {
   burst(args: { name: string; spans: number; perTick?: number; everyMs?: number; text?: number }): object;
   /** The same, then ends the process in this way. */
   burstAndEnd(args: Parameters<Acts["burst"]>[0] & { ending: Ending }): object;
+  /** A span with a value that no packing makes small, which is written in pieces. */
+  large(args: LargeSpan): { hash: string };
   /** Calls with a history that grows by a message each. */
   converse(args: { name: string; conversation: string; turns: number }): object;
   start(args: { name: string; parent?: string }): object;
@@ -45,6 +48,15 @@ export interface Acts {
   /** Bytes in use when the garbage is collected. */
   memory(): { heap: number };
   leave(args: { ending: Ending }): object;
+}
+
+/** A span with so much text. */
+export interface LargeSpan {
+  readonly name: string;
+  readonly bytes: number;
+  readonly parent?: { readonly traceId: string; readonly spanId: string };
+  /** As a message list. */
+  readonly list?: boolean;
 }
 
 /** How a process ends. */
@@ -73,6 +85,12 @@ const acts: { [K in keyof Acts]: (args: Parameters<Acts[K]>[0]) => object | Prom
   burstAndEnd: async ({ ending, ...args }) => {
     await burst(args);
     return leave(ending);
+  },
+  large: ({ name, bytes, parent = null, list = false }) => {
+    const text = randomBytes(bytes / 2).toString("hex");
+    const value = list ? { "ai.llm.request.messages": [{ role: "user", content: text }] } : { value: text };
+    tracer.startSpan(name, { parentSpan: parent }).addAttributes(value).end();
+    return { hash: createHash("sha256").update(text).digest("hex") };
   },
   converse: async ({ name, conversation, turns }) => {
     const history: object[] = [];

@@ -1,0 +1,37 @@
+// The spans that a search asks for, read in the snapshot in which they were found.
+import type { SearchQuery } from "../conventions/search.ts";
+import { matches } from "../model/query.ts";
+import type { Span } from "../tracing/span.ts";
+import type { Connection } from "./driver.ts";
+import type { FileSearchOptions, FileSearchPage } from "./file.ts";
+import type { View } from "./reader.ts";
+import { searchSpans } from "./search.ts";
+
+/** What to look for, through the connection of the view's snapshot. */
+export interface Finding extends FileSearchOptions {
+  readonly connection: Connection;
+  readonly query: SearchQuery;
+}
+
+/** Newest first. Rejects with what SQLite says. */
+export async function foundSpans(
+  view: View,
+  { connection, query, limit = 20, where, since, until }: Finding,
+): Promise<FileSearchPage> {
+  const times = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+  const spans: Span[] = [];
+  for (let before: number | undefined; ; ) {
+    const page = searchSpans(connection, query, {
+      ...times,
+      limit: limit - spans.length + 1,
+      ...(before === undefined ? {} : { before }),
+    });
+    for (const { span } of await view.byIds(page.ids)) {
+      if (where !== undefined && !matches(span, { where })) continue;
+      if (spans.length === limit) return { spans, more: true };
+      spans.push(span);
+    }
+    if (page.next === undefined) return { spans, more: false };
+    before = page.next;
+  }
+}
