@@ -30,5 +30,7 @@ export const NAMES = {
   historyMessage: "ai.conversation.history.message",
   exceptionType: "exception.type",
   exceptionMessage: "exception.message",
+  exceptionStack: "exception.stacktrace",
+  exceptionDetails: "exception.details",
   serviceName: "service.name",
 } as const;

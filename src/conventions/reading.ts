@@ -62,6 +62,8 @@ export interface Reading {
   readonly cycle: number | undefined;
   /** What went wrong; undefined where the span did not fail, see `failureOf`. */
   readonly error: string | undefined;
+  /** What the error says besides: its own fields, such as `status` and `code`, and its causes and inner errors. */
+  readonly errorDetails: unknown;
   readonly aborted: boolean;
 }
 
@@ -196,6 +198,12 @@ class SpanReading implements Reading {
 
   get error(): string | undefined {
     return failureOf(this.#source.span);
+  }
+
+  get errorDetails(): unknown {
+    const { attributes, events } = this.#source.span;
+    const exception = events.findLast(({ name }) => name === "exception");
+    return attributes[NAMES.exceptionDetails] ?? exception?.attributes?.[NAMES.exceptionDetails];
   }
 
   get aborted(): boolean {

@@ -179,6 +179,7 @@ const LABELS: ReadonlyMap<string, SearchLabel> = new Map<string, SearchLabel>([
   [NAMES.responseError, "error"],
   [NAMES.exceptionType, "error"],
   [NAMES.exceptionMessage, "error"],
+  [NAMES.exceptionDetails, "error"],
 ]);
 
 /** One word or several in a row. */

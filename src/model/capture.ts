@@ -1,6 +1,7 @@
 // Capture: any value becomes a frozen copy that nobody can change, that never throws and that has bounds.
 import { types } from "node:util";
 import { messageOf } from "./errors.ts";
+import { isPlain } from "./plain.ts";
 
 /** Containers nested deeper than this are replaced by a marker. */
 export const MAX_DEPTH = 200;
@@ -199,12 +200,6 @@ const DATE_SETTERS = Object.getOwnPropertyNames(Date.prototype).filter((name) =>
 
 function refuse(): never {
   throw new TypeError("What a span holds cannot be changed; make a copy.");
-}
-
-/** True for objects made by `{}`, JSON.parse or Object.create(null), in whichever realm (`vm`, Jest). */
-export function isPlain(value: object): value is Record<string, unknown> {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function specialForm(value: object): Form | undefined {

@@ -1,5 +1,6 @@
 // Everything that can go wrong has a code, a sentence that says what to do, and its cause.
 import { messageText } from "./escape.ts";
+import { plainText } from "./plain.ts";
 
 /** What each code means. The same table is in docs/errors.md, which a test compares with this one. */
 export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
@@ -129,13 +130,28 @@ export function asTracelightError(error: unknown, code: TracelightErrorCode, wha
   return new TracelightError(code, `${what}: ${messageOf(error)}`, { cause: error });
 }
 
-/** The message of anything that can be thrown; never throws itself. */
+/** The message of anything that can be thrown, of any realm; never throws itself. */
 export function messageOf(error: unknown): string {
   try {
-    if (error instanceof Error) return String(error.message);
-    if (typeof error === "object" && error !== null && "message" in error) return String(error.message);
-    return String(error);
+    return typeof error === "object" && error !== null ? messageOfObject(error) : String(error);
   } catch {
     return "an error that cannot be shown";
   }
 }
+
+/** Its message, else that of the first error it stands for, else what it is as a text, else its fields as JSON. */
+function messageOfObject(error: object): string {
+  const message: unknown = Reflect.get(error, "message");
+  if (typeof message === "string" && message !== "") return message;
+  const errors: unknown = Reflect.get(error, "errors");
+  if (Array.isArray(errors) && errors.length > 0 && errors[0] !== error) return messageOf(errors[0]);
+  if (typeof message === "string") return message;
+  if (message !== undefined && message !== null && typeof message !== "object") return String(message);
+  const text = "toString" in error ? String(error) : "";
+  if (text !== "" && !NO_TEXT.test(text)) return text;
+  const fields = plainText(error);
+  return fields === undefined || (fields === "{}" && text === "") ? String(error) : fields;
+}
+
+/** What an object is as a text where nobody said how it is shown. */
+const NO_TEXT = /^\[object [^\]]*\]$/;

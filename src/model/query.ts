@@ -1,9 +1,10 @@
 // What a query means, in every store: which spans match, in which order they come, how many.
 import { type Attributes, equalValues } from "./attributes.ts";
-import { capture, isPlain } from "./capture.ts";
+import { capture } from "./capture.ts";
 import { conversationOf, isConversationId, isSameConversation } from "./conversation.ts";
 import { TracelightError } from "./errors.ts";
 import { hasFailed } from "./failure.ts";
+import { isPlain } from "./plain.ts";
 import { isSpanStatus, type SpanFields, type SpanStatus } from "./record.ts";
 import { closest } from "./spelling.ts";
 import { evaluate, readWhere } from "./where.ts";

@@ -1,7 +1,7 @@
 // What a filter means: which spans it holds for. Total: evaluating one never throws.
 import { type Attributes, equalValues } from "./attributes.ts";
-import { isPlain } from "./capture.ts";
 import { hasFailed } from "./failure.ts";
+import { isPlain } from "./plain.ts";
 import type { SpanFields } from "./record.ts";
 import { closest } from "./spelling.ts";
 import {

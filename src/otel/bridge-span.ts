@@ -1,9 +1,10 @@
 // A Tracelight span as OpenTelemetry's API shows one. It holds nothing of its own, so any number may stand for one span.
 import type * as api from "@opentelemetry/api";
+import { NAMES } from "../conventions/names.ts";
 import { nowMicros, PreciseDate } from "../model/clock.ts";
 import type { SpanKind, SpanLink, SpanStatus } from "../model/record.ts";
 import type { SpanNode } from "../tracing/context.ts";
-import { describeException } from "../tracing/exception.ts";
+import { describeException, exceptionAttributes } from "../tracing/exception.ts";
 import type { RemoteParent } from "../tracing/trace-options.ts";
 import { dateOf, isTime } from "./times.ts";
 import { traceStateOf } from "./trace-state.ts";
@@ -78,13 +79,14 @@ export class BridgeSpan implements api.Span {
 
   /** As an event, which is OpenTelemetry's way; the status stays as it is. */
   recordException(exception: api.Exception, time?: api.TimeInput): void {
-    const { type, message, stacktrace } = describeException(exception);
+    const described = exceptionAttributes(describeException(exception));
+    // A text has no type.
     const attributes = {
-      ...(typeof exception === "string" ? {} : { "exception.type": type }),
-      "exception.message": message,
-      ...(stacktrace === undefined ? {} : { "exception.stacktrace": stacktrace }),
+      ...described,
+      ...(typeof exception === "string" ? { [NAMES.exceptionType]: undefined } : {}),
     };
-    this.addEvent("exception", attributes, time);
+    const at = dateOf(time) ?? new PreciseDate(nowMicros());
+    this[BRIDGED].span?.addEvent("exception", attributes, at);
   }
 
   end(time?: api.TimeInput): void {

@@ -120,6 +120,7 @@ function bodyOf(reading: Reading): BodyRow[] {
   rows.push(["Stop reason", reading.finishReason, "grey"]);
   if (reading.aborted) rows.push(["Aborted", "yes", "grey"]);
   rows.push(["Error", reading.error, "red"]);
+  if (reading.error !== undefined) rows.push(["Details", reading.errorDetails, "red"]);
   return rows;
 }
 

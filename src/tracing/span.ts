@@ -24,7 +24,7 @@ import {
 } from "../model/record.ts";
 import { type HumanReadableOptions, humanReadable } from "../render/human-readable.ts";
 import { detach, inheritableFrom, passDown, type SpanNode } from "./context.ts";
-import { describeException } from "./exception.ts";
+import { describeException, exceptionAttributes } from "./exception.ts";
 
 /** Where a span keeps the part of itself that contexts hold; the same symbol in every copy of the package. */
 export const NODE: unique symbol = Symbol.for("tracelight.node.v1");
@@ -268,14 +268,14 @@ export class Span implements SpanFields {
   }
 
   /**
-   * Notes what was thrown as `exception.type`, `exception.message` and `exception.stacktrace`, and sets the status to
-   * ERROR. `trace` does this by itself for what its function throws.
+   * Notes what was thrown as `exception.type`, `exception.message`, `exception.stacktrace` and, where it has fields of its
+   * own, causes or inner errors, `exception.details`, and sets the status to ERROR. `trace` does this by itself for what
+   * its function throws.
    */
   recordException(error: unknown): this {
     if (!this.#isLive()) return this.#refuse("recordException");
-    const { type, message, stacktrace } = describeException(error);
-    this.addAttribute("exception.type", type).addAttribute("exception.message", message);
-    return this.addAttribute("exception.stacktrace", stacktrace).setStatus("ERROR", message);
+    const exception = describeException(error);
+    return this.addAttributes(exceptionAttributes(exception)).setStatus("ERROR", exception.message);
   }
 
   /** A frozen copy of how the span is now. */
