@@ -81,3 +81,16 @@ export function parsePort(text: string): number {
   if (port <= 65_535) return port;
   throw new UsageError(`--port: "${text}" is no whole number from 0 to 65535`);
 }
+
+/** The origin of web pages, or `*` for any. Throws UsageError. */
+export function parseOrigin(text: string): string {
+  const origin = text === "*" ? "*" : originOf(text);
+  if (origin !== undefined) return origin;
+  throw new UsageError(`--origin: "${text}" is no origin; write https://app.example.com, or * for any`);
+}
+
+/** Undefined where there is more than a slash behind it. */
+function originOf(text: string): string | undefined {
+  const url = /^https?:/i.test(text) && URL.canParse(text) ? new URL(text) : undefined;
+  return url?.href === `${url?.origin}/` ? url?.origin : undefined;
+}

@@ -2,7 +2,7 @@
 import { Argument, Command, CommanderError, Option } from "commander";
 import { messageText } from "../model/escape.ts";
 import { VERSION } from "../model/version.ts";
-import { parseCount, parseDuration, parsePort, parseSize, parseTime } from "./arguments.ts";
+import { parseCount, parseDuration, parseOrigin, parsePort, parseSize, parseTime } from "./arguments.ts";
 import { Context } from "./context.ts";
 import { exitCodeOf, sayingOf } from "./failures.ts";
 import { Output } from "./output.ts";
@@ -283,7 +283,11 @@ const COMMANDS: readonly (() => Declared)[] = [
       ],
       options: [
         valued("-p, --port <port>", "listen on this port; 0 for any that is free", parsePort).default(4318),
-        new Option("--host <address>", "listen on this address").default("127.0.0.1"),
+        new Option("--host <address>", "listen on this address").default("localhost"),
+        new Option(
+          "--origin <origin>",
+          "let web pages of this origin send, such as https://app.example.com; may be given several times",
+        ).argParser((origin: string, before: readonly string[] = []) => [...before, parseOrigin(origin)]),
       ],
       examples: [
         ["tracelight collect", "into ./traces.db, then, in another terminal:"],

@@ -1,5 +1,5 @@
 // What goes wrong with TLS, and how it is mended: the codes of Node and OpenSSL in words.
-import { messageOf } from "../model/errors.ts";
+import { errorCode, messageOf } from "../model/errors.ts";
 
 /** What to do about an error of TLS, beginning with "; "; undefined where it is none. `ca` says how a back end is given an authority. */
 export function tlsMend(error: unknown, ca: string): string | undefined {
@@ -8,12 +8,6 @@ export function tlsMend(error: unknown, ca: string): string | undefined {
   const ofTrust = OF_TRUST.get(code);
   if (ofTrust !== undefined) return `; ${ofTrust}: give ${ca}, or name its file in NODE_EXTRA_CA_CERTS`;
   return MENDS.find(([pattern]) => pattern.test(code) || pattern.test(messageOf(error)))?.[1];
-}
-
-/** The `code` of an error of the system. */
-export function errorCode(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
-  return typeof code === "string" ? code : undefined;
 }
 
 function wrongName(message: string): string {

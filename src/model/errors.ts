@@ -130,6 +130,12 @@ export function asTracelightError(error: unknown, code: TracelightErrorCode, wha
   return new TracelightError(code, `${what}: ${messageOf(error)}`, { cause: error });
 }
 
+/** The `code` of an error of the system, such as `ECONNREFUSED`. */
+export function errorCode(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  return typeof code === "string" ? code : undefined;
+}
+
 /** The message of anything that can be thrown, of any realm; never throws itself. */
 export function messageOf(error: unknown): string {
   try {

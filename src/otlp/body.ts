@@ -1,5 +1,6 @@
 // The body of a request, unpacked: bounded in bytes, in time, and together with those of all requests under way.
-import { createGunzip } from "node:zlib";
+import type { Transform } from "node:stream";
+import { createGunzip, createInflate, createInflateRaw } from "node:zlib";
 import { busy, Refusal } from "./refusal.ts";
 
 /** How much may be read. */
@@ -51,18 +52,29 @@ export class Share {
   }
 }
 
+/** How a body is packed. */
+type Coding = "identity" | "gzip" | "deflate";
+
+/** How a body says it is packed; undefined where that is none of the ways that are known. */
+export function codingOf(request: Request): Coding | undefined {
+  return CODINGS.get(request.headers.get("content-encoding")?.trim().toLowerCase() ?? "");
+}
+
+const CODINGS: ReadonlyMap<string, Coding> = new Map([
+  ["", "identity"],
+  ["identity", "identity"],
+  ["gzip", "gzip"],
+  ["x-gzip", "gzip"],
+  ["deflate", "deflate"],
+]);
+
 /** Reads a body. Throws `Refusal`. */
 export async function readBody(request: Request, limits: BodyLimits, share: Share): Promise<Buffer> {
   const packed = await receive(request, limits, share);
-  if (!isGzip(request)) {
-    if (packed.byteLength > limits.maxUnpackedBytes) throw tooLarge(limits.maxUnpackedBytes, "");
-    return packed;
-  }
-  return unpack(packed, limits, share);
-}
-
-function isGzip(request: Request): boolean {
-  return request.headers.get("content-encoding")?.trim().toLowerCase() === "gzip";
+  const coding = codingOf(request);
+  if (coding === "gzip" || coding === "deflate") return unpack(packed, coding, { limits, share });
+  if (packed.byteLength > limits.maxUnpackedBytes) throw tooLarge(limits.maxUnpackedBytes, "");
+  return packed;
 }
 
 async function receive(request: Request, limits: BodyLimits, share: Share): Promise<Buffer> {
@@ -100,17 +112,37 @@ async function* chunksOf(reader: ReadableStreamDefaultReader<Uint8Array>): Async
   }
 }
 
+/** What unpacking is bounded by. */
+interface Bounds {
+  readonly limits: BodyLimits;
+  readonly share: Share;
+}
+
 /** Off the event loop, piece by piece, so that a bomb is found out before it fills the memory. */
-async function unpack(packed: Buffer, { maxUnpackedBytes }: BodyLimits, share: Share): Promise<Buffer> {
-  const gunzip = createGunzip({ chunkSize: 64 * 1024 });
-  gunzip.end(packed);
+async function unpack(
+  packed: Buffer,
+  coding: "gzip" | "deflate",
+  { limits, share }: Bounds,
+): Promise<Buffer> {
+  const unpacker = coding === "gzip" ? createGunzip(PIECES) : inflater(packed);
+  unpacker.end(packed);
   try {
-    return await collect(gunzip, maxUnpackedBytes, " unpacked", share);
+    return await collect(unpacker, limits.maxUnpackedBytes, " unpacked", share);
   } catch (error) {
     if (error instanceof Refusal) throw error;
-    throw new Refusal(400, "The body is not gzip, as its Content-Encoding says.");
+    throw new Refusal(400, `The body is not ${coding}, as its Content-Encoding says.`);
   }
 }
+
+/** HTTP means zlib's format by deflate; some clients send it without the two bytes that zlib begins with. */
+function inflater([first = 0, second = 0]: Buffer): Transform {
+  const isZlib = (first & 0x0f) === DEFLATED && (first * 256 + second) % 31 === 0;
+  return isZlib ? createInflate(PIECES) : createInflateRaw(PIECES);
+}
+
+const PIECES = { chunkSize: 64 * 1024 };
+/** How zlib names the method in its first byte. */
+const DEFLATED = 8;
 
 async function collect(
   source: AsyncIterable<Uint8Array>,

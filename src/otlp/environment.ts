@@ -1,8 +1,7 @@
 // OpenTelemetry's environment variables as options of the OTLP tracer.
 import { readFileSync } from "node:fs";
-import { errorCode } from "../delivery/tls-errors.ts";
 import type { Attributes } from "../model/attributes.ts";
-import { TracelightError } from "../model/errors.ts";
+import { errorCode, TracelightError } from "../model/errors.ts";
 import {
   headersFault,
   type OtlpCompression,

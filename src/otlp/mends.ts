@@ -1,5 +1,6 @@
 // What to do where a server refuses or cannot be reached: the end of the sentence that says so.
-import { errorCode, tlsMend } from "../delivery/tls-errors.ts";
+import { tlsMend } from "../delivery/tls-errors.ts";
+import { errorCode } from "../model/errors.ts";
 import type { Answer } from "./post.ts";
 
 /** For an answer that is no success. */

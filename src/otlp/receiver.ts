@@ -5,7 +5,7 @@ import type { SpanFields } from "../model/record.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { Sink } from "../tracing/sink.ts";
 import type { Tracer, TracerOptions } from "../tracing/tracer.ts";
-import { type BodyLimits, Budget, readBody, Share } from "./body.ts";
+import { type BodyLimits, Budget, codingOf, readBody, Share } from "./body.ts";
 import {
   type DecodedRequest,
   decodeJsonRequest,
@@ -15,12 +15,15 @@ import {
 } from "./codec.ts";
 import { Intake } from "./intake.ts";
 import { hasTooManyTokens } from "./json-tokens.ts";
+import { Origins, originsFault } from "./origins.ts";
 import { answer, busy, Refusal, refusalResponse } from "./refusal.ts";
 
 /** Options of `otlpReceiver`. */
 export interface OtlpReceiverOptions extends Pick<TracerOptions, "onError"> {
-  /** Default `/v1/traces`. */
+  /** Default `/v1/traces`. Beside it, `…/metrics` and `…/logs` are answered 200 as well: what comes there is forgotten. */
   readonly path?: string;
+  /** Origins of web pages that may send, such as `https://app.example.com`, or `*` for any. Default: none. */
+  readonly origins?: readonly string[];
   /** Bytes of a body as it comes; more is answered 413. Default 16 MiB. */
   readonly maxPackedBytes?: number;
   /** Bytes of a body once it is unpacked; more is answered 413. Default 64 MiB. */
@@ -38,8 +41,8 @@ export interface OtlpReceiverOptions extends Pick<TracerOptions, "onError"> {
 }
 
 /**
- * A handler of `POST /v1/traces` for any server that speaks `Request` and `Response`: protobuf and JSON, plain and gzip. It
- * hands the spans to a sink, or to a tracer's sink through its `process`, and answers 200 when they are written. It never
+ * A handler of `POST /v1/traces` for any server that speaks `Request` and `Response`: protobuf and JSON, plain, gzip and
+ * deflate. It hands the spans to a sink, or to a tracer's sink through its `process`, and answers 200 when they are written. It never
  * rejects, and needs no more memory than its options say.
  *
  * @example
@@ -61,6 +64,9 @@ class Receiver {
   readonly #intake: Intake;
   readonly #faults: Faults;
   readonly #path: string;
+  /** Of signals that are no traces. */
+  readonly #forgotten: ReadonlySet<string>;
+  readonly #origins: Origins;
   readonly #limits: BodyLimits;
   readonly #budget: Budget;
   readonly #maxRequests: number;
@@ -74,6 +80,10 @@ class Receiver {
     this.#intake = new Intake(to, onError === undefined ? {} : { onError });
     this.#faults = new Faults(onError);
     this.#path = path;
+    this.#forgotten = new Set(
+      FORGOTTEN.map((signal) => path.replace(/traces$/, signal)).filter((p) => p !== path),
+    );
+    this.#origins = new Origins(options.origins ?? []);
     this.#limits = { maxPackedBytes, maxUnpackedBytes, bodyTimeoutMs: Math.min(bodyTimeoutMs, MAX_TIMER_MS) };
     this.#budget = new Budget(maxBytesAtOnce);
     this.#maxRequests = maxRequests;
@@ -82,9 +92,21 @@ class Receiver {
   }
 
   async handle(request: Request): Promise<Response> {
+    const response = await this.#answer(request);
+    this.#origins.admit(request, response);
+    return response;
+  }
+
+  async #answer(request: Request): Promise<Response> {
     const encoding = encodingOf(request);
     try {
-      this.#check(request);
+      const path = this.#pathOf(request);
+      const preflight = this.#origins.preflight(request);
+      if (preflight !== undefined) return preflight;
+      if (request.method !== "POST") throw new Refusal(405, "Spans are sent by POST.", { allow: "POST" });
+      if (this.#forgotten.has(path))
+        return answer(200, encoding ?? "json", nothingRefused(encoding ?? "json"));
+      checkCoding(request);
       if (encoding === undefined) throw wrongType();
       return await this.#admit(() => this.#receive(request, encoding));
     } catch (error) {
@@ -97,16 +119,12 @@ class Receiver {
     return new Refusal(500, "The spans could not be stored.");
   }
 
-  #check(request: Request): void {
+  /** A base URL that ends in a slash makes //v1/traces. */
+  #pathOf(request: Request): string {
     const { pathname } = new URL(request.url);
-    // A base URL that ends in a slash makes //v1/traces.
-    const isHere = pathname === this.#path || pathname.replace(/\/{2,}/g, "/") === this.#path;
-    if (!isHere) throw new Refusal(404, `There is only ${this.#path} here.`);
-    if (request.method !== "POST") throw new Refusal(405, "Spans are sent by POST.", { allow: "POST" });
-    const coding = request.headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
-    if (coding !== "gzip" && coding !== "identity" && coding !== "") {
-      throw new Refusal(415, "Content-Encoding must be gzip or none.", { "accept-encoding": "gzip" });
-    }
+    for (const path of [pathname, pathname.replace(/\/{2,}/g, "/")])
+      if (path === this.#path || this.#forgotten.has(path)) return path;
+    throw new Refusal(404, `There is only ${this.#path} here.`);
   }
 
   async #admit(work: () => Promise<Response>): Promise<Response> {
@@ -157,6 +175,16 @@ function decode(body: Uint8Array, encoding: OtlpEncoding, maxValues: number): De
   }
 }
 
+function checkCoding(request: Request): void {
+  if (codingOf(request) !== undefined) return;
+  const message = "Content-Encoding must be gzip, deflate or none.";
+  throw new Refusal(415, message, { "accept-encoding": "gzip, deflate" });
+}
+
+function nothingRefused(encoding: OtlpEncoding): Uint8Array {
+  return encodeResponse(encoding, { rejectedSpans: 0, errorMessage: "" });
+}
+
 function encodingOf(request: Request): OtlpEncoding | undefined {
   const [type = ""] = (request.headers.get("content-type") ?? "").split(";");
   return ENCODINGS.get(type.trim().toLowerCase());
@@ -170,6 +198,7 @@ const ENCODINGS: ReadonlyMap<string, OtlpEncoding> = new Map([
   ["application/x-protobuf", "protobuf"],
   ["application/json", "json"],
 ]);
+const FORGOTTEN = ["metrics", "logs"];
 /** `{"key":…,"value":{…}},` and what there is around it. */
 const TOKENS_A_VALUE = 5;
 const MIB = 1024 * 1024;
@@ -179,6 +208,7 @@ const CHECKS = {
   onError: is.fn,
   path: (value: unknown) =>
     typeof value === "string" && value.startsWith("/") ? undefined : "a path that begins with /",
+  origins: originsFault,
   maxPackedBytes: is.count(1),
   maxUnpackedBytes: is.count(1),
   maxBytesAtOnce: is.count(1),

@@ -2,14 +2,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { UnderlyingSource } from "node:stream/web";
-import { messageOf, TracelightError } from "../model/errors.ts";
+import { errorCode } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
+import { listenAt } from "./listening.ts";
 
 /** Options of `serveOtlp`. */
 export interface ServeOptions {
   /** Default 4318, where OpenTelemetry's senders look. 0 takes any that is free. */
   readonly port?: number;
-  /** Default `127.0.0.1`: this machine only. */
+  /** Default `localhost`: this machine only, by IPv4 (`127.0.0.1`) and, where it has that, IPv6 (`::1`). */
   readonly host?: string;
   /**
    * Told of each connection that brings no HTTP/1.1, such as one of gRPC or TLS: what it is, and how to mend it. These never
@@ -20,7 +21,7 @@ export interface ServeOptions {
 
 /** A server that runs. */
 export interface OtlpServer extends AsyncDisposable {
-  /** `http://host:port`. */
+  /** `http://host:port`; for `localhost` that of IPv4, which is everywhere. */
   readonly url: string;
   readonly port: number;
   /** Takes no more, lets requests under way come to their end for a second, and stops. */
@@ -40,18 +41,18 @@ export async function serveOtlp(
   options: ServeOptions = {},
 ): Promise<OtlpServer> {
   checkOptions(options, { owner: "serveOtlp", checks: { port: isPort, host: is.text, onStranger: is.fn } });
-  const { port: wanted = 4318, host = "127.0.0.1", onStranger = () => undefined } = options;
-  const server = createServer(
-    SERVER_OPTIONS,
-    (incoming, outgoing) => void serve(handler, incoming, outgoing),
-  );
-  server.on("clientError", (error, socket) => turnAway(error, socket, onStranger));
-  await listen(server, wanted, host);
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : wanted;
-  const close = () => closed(server);
-  const name = host.includes(":") ? `[${host}]` : host;
-  return { url: `http://${name}:${port}`, port, close, [Symbol.asyncDispose]: close };
+  const { port = 4318, host = "localhost", onStranger = () => undefined } = options;
+  const make = (): Server => {
+    const server = createServer(
+      SERVER_OPTIONS,
+      (incoming, outgoing) => void serve(handler, incoming, outgoing),
+    );
+    server.on("clientError", (error, socket) => turnAway(error, socket, onStranger));
+    return server;
+  };
+  const { servers, url, port: taken } = await listenAt(host, port, make);
+  const close = async (): Promise<void> => void (await Promise.all(servers.map(closed)));
+  return { url, port: taken, close, [Symbol.asyncDispose]: close };
 }
 
 /** As Node does by itself: a bare answer, unless one is under way. */
@@ -60,13 +61,13 @@ function turnAway(error: Error, socket: Duplex, onStranger: (what: string) => vo
   if (what !== undefined) onStranger(what);
   const isAnswered = "bytesWritten" in socket && socket.bytesWritten !== 0;
   if (!socket.writable || isAnswered) return void socket.destroy();
-  const status = BARE_ANSWERS.get(codeOf(error)) ?? "400 Bad Request";
+  const status = BARE_ANSWERS.get(errorCode(error) ?? "") ?? "400 Bad Request";
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`, () => socket.destroy());
 }
 
 /** Undefined where it is only slow, or gone. */
 function strangerOf(error: Error): string | undefined {
-  const code = codeOf(error);
+  const code = errorCode(error) ?? "";
   if (!code.startsWith("HPE_") || code === "HPE_INVALID_EOF_STATE") return undefined;
   if (code === "HPE_PAUSED_H2_UPGRADE") {
     return "a gRPC or HTTP/2 client: this port speaks HTTP/1.1; use OTLP over HTTP (http/protobuf)";
@@ -76,26 +77,6 @@ function strangerOf(error: Error): string | undefined {
     return "a TLS client: this port speaks plain HTTP; use http:// and not https://";
   }
   return `what is no HTTP/1.1 request (${code})`;
-}
-
-function codeOf(error: Error): string {
-  return "code" in error && typeof error.code === "string" ? error.code : "";
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // It stays: an error later on, such as one of too many files, is no reason to end.
-    server.on("error", (error) => reject(notListening(error, port, host)));
-    server.listen(port, host, resolve);
-  });
-}
-
-function notListening(error: Error, port: number, host: string): TracelightError {
-  const isTaken = codeOf(error) === "EADDRINUSE";
-  const what = isTaken
-    ? `Port ${port} of ${host} is taken, maybe by another collector: end that, or choose another port`
-    : `Port ${port} of ${host} cannot be listened on: ${messageOf(error)}`;
-  return new TracelightError("LISTEN_FAILED", `${what}.`, { cause: error });
 }
 
 function closed(server: Server): Promise<void> {
@@ -119,8 +100,8 @@ async function serve(
   try {
     const response = await handler(requestOf(incoming));
     const body = Buffer.from(await response.arrayBuffer());
-    const headers = { ...Object.fromEntries(response.headers), "content-length": body.byteLength };
-    outgoing.writeHead(response.status, headers).end(body);
+    const length = response.status === 204 ? {} : { "content-length": body.byteLength };
+    outgoing.writeHead(response.status, { ...Object.fromEntries(response.headers), ...length }).end(body);
   } catch {
     if (!outgoing.headersSent) outgoing.writeHead(400);
     outgoing.end();
@@ -175,8 +156,8 @@ function isPort(value: unknown): string | undefined {
     : "a whole number from 0 to 65535";
 }
 
-/** Senders that never come to an end are cut off. */
-const SERVER_OPTIONS = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 15_000 };
+/** Senders that never come to an end are cut off; one that waits for its next spans is not, or it would meet a closed connection. */
+const SERVER_OPTIONS = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 300_000 };
 const CLOSE_MS = 1000;
 const BARE_ANSWERS: ReadonlyMap<string, string> = new Map([
   ["HPE_HEADER_OVERFLOW", "431 Request Header Fields Too Large"],
@@ -186,4 +167,7 @@ const BARE_ANSWERS: ReadonlyMap<string, string> = new Map([
 /** The first byte of what a TLS client sends. */
 const TLS_HANDSHAKE = 0x16;
 const MAX_AHEAD_BYTES = 256 * 1024;
-const PASSED = ["content-type", "content-encoding", "content-length"] as const;
+const PASSED = [
+  ...(["content-type", "content-encoding", "content-length", "origin"] as const),
+  ...(["access-control-request-headers", "access-control-request-private-network"] as const),
+];

@@ -1,9 +1,8 @@
 // Sends spans by OTLP over HTTP: a batch is one request, and what the server says is an outcome for each span.
 import { promisify } from "node:util";
 import { gzip, gzipSync } from "node:zlib";
-import { errorCode } from "../delivery/tls-errors.ts";
 import type { Outcome, Transport } from "../delivery/transport.ts";
-import { messageOf, TracelightError } from "../model/errors.ts";
+import { errorCode, messageOf, TracelightError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
 import { oneLine } from "../render/text.ts";
 import type { Span } from "../tracing/span.ts";

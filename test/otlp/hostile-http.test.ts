@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import fc from "fast-check";
 import { Tracer } from "tracelight";
@@ -42,8 +42,10 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+type Coding = "gzip" | "deflate";
+
 /** The answer's status. */
-async function post(encoding: OtlpEncoding, body: string | Uint8Array, coding?: "gzip"): Promise<number> {
+async function post(encoding: OtlpEncoding, body: string | Uint8Array, coding?: Coding): Promise<number> {
   const type = encoding === "json" ? "application/json" : "application/x-protobuf";
   const headers = { "content-type": type, ...(coding === undefined ? {} : { "content-encoding": coding }) };
   const bytes = new Uint8Array(Buffer.from(body));
@@ -90,21 +92,28 @@ function jsonRequest(...spans: readonly object[]): string {
   return JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
 }
 
-describe("gzip bombs", () => {
-  it.each<[string, number, number]>([
-    ["that unpack to what is allowed, but to nonsense", 60 * MIB, 400],
-    ["that unpack to more than is allowed", 65 * MIB, 413],
-    ["that unpack to 1 GiB", 1024 * MIB, 413],
-  ])("%s", { timeout: 60_000 }, async (_what, bytes, status) => {
-    const bomb = gzipSync(Buffer.alloc(bytes), { level: 9 });
-    expect(bytes / bomb.length).toBeGreaterThan(1000);
+/** So many zeros, packed piece by piece, as gzip lets one do: a thousandth of them, made in no time. */
+function bombOf(bytes: number): Buffer {
+  const piece = gzipSync(Buffer.alloc(MIB), { level: 9 });
+  return Buffer.alloc((bytes / MIB) * piece.length, piece);
+}
+
+describe("bombs", () => {
+  const GIBIBYTE = bombOf(1024 * MIB);
+
+  it.each<[string, Coding, Buffer, number]>([
+    ["gzip that unpacks to what is allowed, but to nonsense", "gzip", bombOf(60 * MIB), 400],
+    ["gzip that unpacks to more than is allowed", "gzip", bombOf(65 * MIB), 413],
+    ["gzip that unpacks to 1 GiB", "gzip", GIBIBYTE, 413],
+    ["deflate that unpacks to more than is allowed", "deflate", deflateSync(Buffer.alloc(65 * MIB)), 413],
+    ["raw deflate that does", "deflate", deflateRawSync(Buffer.alloc(65 * MIB)), 413],
+  ])("%s", async (_what, coding, bomb, status) => {
     for (const encoding of ["protobuf", "json"] as const)
-      expect(await post(encoding, bomb, "gzip")).toBe(status);
+      expect(await post(encoding, bomb, coding)).toBe(status);
   });
 
-  it("many at once", { timeout: 60_000 }, async () => {
-    const bomb = gzipSync(Buffer.alloc(1024 * MIB), { level: 9 });
-    const answers = await Promise.all(Array.from({ length: 30 }, () => post("protobuf", bomb, "gzip")));
+  it("many at once", async () => {
+    const answers = await Promise.all(Array.from({ length: 30 }, () => post("protobuf", GIBIBYTE, "gzip")));
     for (const status of answers) expect([413, 503]).toContain(status);
   });
 });
@@ -144,45 +153,43 @@ describe("nesting of 10,000 levels", () => {
   });
 });
 
-describe("a million attributes", () => {
+describe("a million parts", () => {
   const MILLION = 1_000_000;
 
-  it("protobuf", { timeout: 60_000 }, async () => {
+  it("protobuf", async () => {
     const one = attribute("a", field(1, Buffer.from("b")));
     const many = Buffer.alloc(one.length * MILLION, one);
     expect([200, 400]).toContain(await post("protobuf", spanRequest(TRACE_ID, SPAN_ID, times, many)));
     const distinct = Buffer.concat(
       Array.from({ length: MILLION / 2 }, (_, i) => attribute(`key-${i}`, Buffer.of(0x10, 1))),
     );
-    const packed = gzipSync(spanRequest(TRACE_ID, SPAN_ID, times, distinct));
+    const packed = gzipSync(spanRequest(TRACE_ID, SPAN_ID, times, distinct), { level: 1 });
     expect([200, 400]).toContain(await post("protobuf", packed, "gzip"));
   });
 
-  it("JSON", { timeout: 60_000 }, async () => {
-    const attributes = Array.from({ length: MILLION }, (_, i) => ({
+  it("JSON", async () => {
+    const attributes = Array.from({ length: MILLION / 2 }, (_, i) => ({
       key: `k${i}`,
       value: { intValue: "1" },
     }));
     const body = jsonRequest({ ...JSON_IDS, ...TIMES, attributes });
     expect(await post("json", body)).toBe(413);
-    expect([200, 400]).toContain(await post("json", gzipSync(body), "gzip"));
+    expect([200, 400]).toContain(await post("json", gzipSync(body, { level: 1 }), "gzip"));
   });
 
-  it("as many empty spans, resources, links and events as there is room for", {
-    timeout: 60_000,
-  }, async () => {
-    const resources = Buffer.alloc(32 * MIB, Buffer.of(0x0a, 0x00));
-    const spans = field(1, field(2, Buffer.alloc(32 * MIB, Buffer.of(0x12, 0x00))));
+  it("more empty spans, resources, links and events than are taken", async () => {
+    const resources = Buffer.alloc(8 * MIB, Buffer.of(0x0a, 0x00));
+    const spans = field(1, field(2, Buffer.alloc(8 * MIB, Buffer.of(0x12, 0x00))));
     const parts = [0x5a, 0x6a].map((part) =>
-      spanRequest(TRACE_ID, SPAN_ID, times, Buffer.alloc(32 * MIB, Buffer.of(part, 0x00))),
+      spanRequest(TRACE_ID, SPAN_ID, times, Buffer.alloc(8 * MIB, Buffer.of(part, 0x00))),
     );
     for (const body of [resources, spans, ...parts])
       expect([200, 400]).toContain(await post("protobuf", gzipSync(body), "gzip"));
-    const list = `{"resourceSpans":[${"{},".repeat(10 * MIB)}{}]}`;
+    const list = `{"resourceSpans":[${"{},".repeat(6 * MIB)}{}]}`;
     expect(await post("json", gzipSync(list), "gzip")).toBe(400);
   });
 
-  it("a long text with as many commas is no such thing", { timeout: 60_000 }, async () => {
+  it("a long text with as many commas is no such thing", async () => {
     const attributes = [{ key: 'quotes \\" {', value: { stringValue: '{[,\\",'.repeat(4 * MIB) } }];
     const body = jsonRequest({ ...JSON_IDS, ...TIMES, attributes });
     expect(await post("json", gzipSync(body), "gzip")).toBe(200);

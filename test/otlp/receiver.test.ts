@@ -1,6 +1,6 @@
 // The OTLP receiver: what it takes, what it refuses and how, and that 200 means stored.
 import { connect, type Socket } from "node:net";
-import { gzipSync } from "node:zlib";
+import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { type DeliveryReport, InMemoryTracer, type Sink, type Span, Tracer } from "tracelight";
 import { type OtlpReceiverOptions, otlpReceiver, serveOtlp } from "tracelight/otlp";
 import { describe, expect, it, onTestFinished, test } from "vitest";
@@ -57,11 +57,20 @@ async function read(response: Response) {
 describe.each(["protobuf", "json"] as const)("a request in %s", (encoding) => {
   const type = TYPES[encoding];
 
-  it.each(["none", "gzip"])("is stored and answered in kind: %s", async (compression) => {
+  it.each<[string, (body: Uint8Array) => Pick<RequestParts, "body" | "coding">]>([
+    ["none", (body) => ({ body })],
+    ["gzip", (body) => ({ body: gzipSync(body), coding: "gzip" })],
+    ["x-gzip", (body) => ({ body: gzipSync(body), coding: "X-GZIP" })],
+    ["deflate", (body) => ({ body: deflateSync(body), coding: "deflate" })],
+    ["deflate without zlib's header", (body) => ({ body: deflateRawSync(body), coding: "deflate" })],
+    [
+      "deflate that packs nothing",
+      (body) => ({ body: deflateRawSync(body, { level: 0 }), coding: "deflate" }),
+    ],
+  ])("is stored and answered in kind: %s", async (_what, pack) => {
     const tracer = new InMemoryTracer();
     const body = bodyOf(spansOf(20), encoding);
-    const packed = compression === "gzip" ? { body: gzipSync(body), coding: "gzip" } : { body };
-    const answer = await otlpReceiver(tracer)(requestOf({ type, ...packed }));
+    const answer = await otlpReceiver(tracer)(requestOf({ type, ...pack(body) }));
     expect(await read(answer)).toEqual({ status: 200, encoding, rejectedSpans: 0, errorMessage: "" });
     const spans = tracer.getTraces();
     expect(spans.map(({ spanName }) => spanName)).toEqual(spansOf(20).map(({ spanName }) => spanName));
@@ -115,11 +124,19 @@ function withoutSpanId(body: Uint8Array): Uint8Array {
 
 describe("what is not for it", () => {
   test.each<[string, RequestParts, number]>([
-    ["another path", { path: "/v1/metrics", body: new Uint8Array() }, 404],
+    ["another path", { path: "/v1/profiles", body: new Uint8Array() }, 404],
+    ["what is beside another path", { path: "/other/v1/metrics", body: new Uint8Array() }, 404],
     ["another method", { method: "GET" }, 405],
     ["another type", { type: "text/plain", body: Buffer.from("{}") }, 415],
     ["another packing", { coding: "zstd", body: new Uint8Array() }, 415],
     ["no gzip where it says so", { coding: "gzip", body: Buffer.from("plain") }, 400],
+    ["no deflate where it says so", { coding: "deflate", body: Buffer.from("plain") }, 400],
+    [
+      "deflate that is cut",
+      { coding: "deflate", body: deflateSync(bodyOf(spansOf(20))).subarray(0, -9) },
+      400,
+    ],
+    ["a packing within another", { coding: "gzip, gzip", body: gzipSync(gzipSync(bodyOf(spansOf(1)))) }, 415],
     ["gzip that is cut", { coding: "gzip", body: gzipSync(bodyOf(spansOf(20))).subarray(0, -9) }, 400],
   ])("%s", async (_what, parts, status) => {
     const tracer = new InMemoryTracer();
@@ -132,7 +149,7 @@ describe("what is not for it", () => {
     const receive = otlpReceiver(new InMemoryTracer());
     expect((await receive(requestOf({ method: "GET" }))).headers.get("allow")).toBe("POST");
     const packed = await receive(requestOf({ coding: "br", body: new Uint8Array() }));
-    expect(packed.headers.get("accept-encoding")).toBe("gzip");
+    expect(packed.headers.get("accept-encoding")).toBe("gzip, deflate");
   });
 
   test("parameters of the type do not matter, nor do capitals", async () => {
@@ -158,6 +175,12 @@ describe("its bounds", () => {
     ["as it comes", { maxPackedBytes: 5000 }, { body }],
     ["as it comes, in a stream of unknown length", { maxPackedBytes: 5000 }, { body: streamOf(body) }],
     ["once unpacked", { maxUnpackedBytes: 5000 }, { body: gzipSync(body), coding: "gzip" }],
+    ["once unpacked, deflate", { maxUnpackedBytes: 5000 }, { body: deflateSync(body), coding: "deflate" }],
+    [
+      "once unpacked, raw deflate",
+      { maxUnpackedBytes: 5000 },
+      { body: deflateRawSync(body), coding: "deflate" },
+    ],
     ["of what never was packed", { maxUnpackedBytes: 5000 }, { body }],
   ])("the size %s: 413", async (_what, options, parts) => {
     const tracer = new InMemoryTracer();
@@ -342,6 +365,29 @@ test("an option that is none is named", () => {
   expect(() => otlpReceiver(new InMemoryTracer(), options)).toThrow('did you mean "maxRequests"?');
 });
 
+describe("other signals", () => {
+  test.each(["metrics", "logs"])("%s are taken and forgotten, in kind", async (signal) => {
+    const tracer = new InMemoryTracer();
+    const receive = otlpReceiver(tracer);
+    for (const type of [TYPES.protobuf, TYPES.json]) {
+      const answer = await receive(requestOf({ path: `/v1/${signal}`, type, body: Buffer.from("whatever") }));
+      const encoding = type === TYPES.json ? "json" : "protobuf";
+      expect(await read(answer)).toEqual({ status: 200, encoding, rejectedSpans: 0, errorMessage: "" });
+    }
+    expect((await receive(requestOf({ path: `/v1/${signal}`, method: "GET" }))).status).toBe(405);
+    expect(tracer.getTraces()).toEqual([]);
+  });
+
+  test("are beside the path that is given", async () => {
+    const body = new Uint8Array();
+    const receive = otlpReceiver(new InMemoryTracer(), { path: "/otel/v1/traces" });
+    expect((await receive(requestOf({ path: "/otel//v1/logs", body }))).status).toBe(200);
+    expect((await receive(requestOf({ path: "/v1/logs", body }))).status).toBe(404);
+    const other = otlpReceiver(new InMemoryTracer(), { path: "/spans" });
+    expect((await other(requestOf({ path: "/v1/logs", body }))).status).toBe(404);
+  });
+});
+
 /** All that comes until the connection ends. */
 async function textOf(socket: Socket): Promise<string> {
   let text = "";
@@ -409,6 +455,7 @@ describe("serveOtlp", () => {
     const { server } = await served();
     const again = serveOtlp(otlpReceiver(new InMemoryTracer()), { port: server.port });
     await expect(again).rejects.toThrow(`Port ${server.port} of 127.0.0.1 is taken`);
+    await expect(again).rejects.toMatchObject({ code: "LISTEN_FAILED" });
     await expect(serveOtlp(otlpReceiver(new InMemoryTracer()), { port: 70_000 })).rejects.toThrow('"port"');
   });
 

@@ -17,6 +17,8 @@ import { EXIT, type ExitCode } from "../world.ts";
 export interface CollectOptions {
   readonly port: number;
   readonly host: string;
+  /** Origins of web pages that may send. */
+  readonly origin?: readonly string[];
 }
 
 /** Runs the receiver; Ctrl-C is how it ends, so that is no failure. */
@@ -65,17 +67,18 @@ class Collector {
     return this.#rejected;
   }
 
-  async serve({ tracer }: Target, options: CollectOptions): Promise<OtlpServer> {
-    const receive = otlpReceiver(tracer, { onError: this.setup.onError });
+  async serve({ tracer }: Target, { port, host, origin = [] }: CollectOptions): Promise<OtlpServer> {
+    const receive = otlpReceiver(tracer, { onError: this.setup.onError, origins: origin });
     const handle = async (request: Request): Promise<Response> => {
       const response = await receive(request);
-      await (response.ok ? this.#taken(response.clone()) : this.#refused(request, response.clone()));
+      if (!response.ok) await this.#refused(request, response.clone());
+      else if (request.method === "POST") await this.#taken(response.clone());
       if (response.ok) void this.#progress(tracer);
       return response;
     };
     const onStranger = (what: string): void => this.#warn(what, `Refused ${what}.`);
     try {
-      return await serveOtlp(handle, { ...options, onStranger });
+      return await serveOtlp(handle, { port, host, onStranger });
     } catch (error) {
       throw isTaken(error) ? new TracelightError("LISTEN_FAILED", `${error.message} ${FREE_PORT}`) : error;
     }
@@ -140,6 +143,7 @@ async function announce(
   }
   if (isOutput) await output.say(url);
   else await output.line(url);
+  await output.say("Metrics and logs that are sent there are taken and forgotten.", "grey");
   await output.say(`Spans sent there (OTLP over HTTP) go to ${name}; Ctrl-C ends it.`, "grey");
 }
 
