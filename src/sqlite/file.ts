@@ -15,7 +15,7 @@ import { listPage } from "./listing.ts";
 import { type Opened, openToRead, openToWrite, PATIENCE_MS } from "./open.ts";
 import { SqliteReader } from "./reader.ts";
 import { type Removed, Retention, retentionBounds } from "./retention.ts";
-import { decodeJson } from "./rows.ts";
+import { decodeJson, FIND_SPAN, keyValues } from "./rows.ts";
 import { checkAtSight, fileKind } from "./schema.ts";
 import { bringUpToDate, type IndexProgress, isUpToDate } from "./search.ts";
 import { SnapshotPool } from "./snapshots.ts";
@@ -259,11 +259,9 @@ class TracelightFile implements SqliteFile {
 
   /** Those of the spans that the file does not have, each once. */
   #unknown(batch: readonly Span[]): Span[] {
-    const known = this.#connection.prepare(
-      "SELECT 1 FROM spans INDEXED BY spans_by_trace WHERE trace_id = ? AND span_id = ?",
-    );
+    const known = this.#connection.prepare(FIND_SPAN);
     const unknown = new Map(batch.map((span) => [span.traceId + span.spanId, span]));
-    return [...unknown.values()].filter(({ traceId, spanId }) => known.get(traceId, spanId) === undefined);
+    return [...unknown.values()].filter((span) => known.get(...keyValues(span)) === undefined);
   }
 
   prune({

@@ -49,6 +49,18 @@ const CHANGING: readonly string[] = COLUMNS.slice(COLUMNS.indexOf("span_name")).
 /** Brings a row up to date; the last values say which. The id alone would do, were it not for files that are replaced. */
 export const UPDATE_SPAN: string = `UPDATE spans SET ${CHANGING.map((name) => `${name} = ?`).join(", ")} WHERE id = ? AND trace_id = ? AND span_id = ?`;
 
+/** What a span is known by: two that say the same are one. */
+export type SpanKey = Pick<SpanFields, "traceId" | "spanId" | "startedAtMicros">;
+
+/** The row of a span, by `keyValues`. By the start too, so that it is a look into an index and not at each span of the trace. */
+export const FIND_SPAN =
+  "SELECT id, ended_at FROM spans INDEXED BY spans_by_trace WHERE trace_id = ? AND started_at = ? AND span_id = ?";
+
+/** The values of `FIND_SPAN`. */
+export function keyValues({ traceId, startedAtMicros, spanId }: SpanKey): SqlValue[] {
+  return [traceId, startedAtMicros, spanId];
+}
+
 /** Values of a span that are kept outside of its row. */
 export interface Stored {
   /** Attributes whose value is the first `length` messages of the list `hash`. */

@@ -38,7 +38,8 @@ const STEPS: readonly (readonly string[])[] = [
       stored TEXT,
       attributes TEXT NOT NULL
     )`,
-    "CREATE INDEX spans_by_trace ON spans (trace_id, started_at)",
+    // In start order, and down to one span.
+    "CREATE INDEX spans_by_trace ON spans (trace_id, started_at, span_id)",
     "CREATE INDEX spans_by_start ON spans (started_at)",
     "CREATE INDEX spans_by_conversation ON spans (conversation, started_at) WHERE conversation IS NOT NULL",
     "CREATE INDEX spans_open ON spans (writer) WHERE ended_at IS NULL",

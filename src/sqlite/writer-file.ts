@@ -3,12 +3,19 @@ import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { nowMicros } from "../model/clock.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
-import type { SpanFields } from "../model/record.ts";
 import { ContentWriter, type PreparedSpan, spanPrefix } from "./content.ts";
 import { rollBack } from "./database.ts";
 import type { Connection, Driver, Statement } from "./driver.ts";
 import { type LifeLock, takeLifeLock } from "./liveness.ts";
-import { changingValues, INSERT_SPAN, rowValues, UPDATE_SPAN } from "./rows.ts";
+import {
+  changingValues,
+  FIND_SPAN,
+  INSERT_SPAN,
+  keyValues,
+  rowValues,
+  type SpanKey,
+  UPDATE_SPAN,
+} from "./rows.ts";
 import { checkAtSight, pragma, prepareFile } from "./schema.ts";
 import { UNKNOWN_WRITER } from "./states.ts";
 
@@ -107,11 +114,9 @@ export class WriterFile {
   }
 
   /** The row of a span that is there already. */
-  rowOf({ traceId, spanId }: Pick<SpanFields, "traceId" | "spanId">): KnownRow | undefined {
-    this.#find ??= this.#connection.prepare(
-      "SELECT id, ended_at FROM spans INDEXED BY spans_by_trace WHERE trace_id = ? AND span_id = ?",
-    );
-    const row = this.#find.get(traceId, spanId);
+  rowOf(span: SpanKey): KnownRow | undefined {
+    this.#find ??= this.#connection.prepare(FIND_SPAN);
+    const row = this.#find.get(...keyValues(span));
     return row && { id: Number(row["id"]), hasEnded: row["ended_at"] !== null };
   }
 

@@ -16,6 +16,7 @@ import type { Span } from "../tracing/span.ts";
 import { isLarge, type PreparedSpan, prepareNow, Unprepared } from "./content.ts";
 import { type Driver, explainSqlite, isBusy, SQLITE, sqliteCode } from "./driver.ts";
 import { LargeSpans, SMALL_BYTES } from "./large-spans.ts";
+import type { SpanKey } from "./rows.ts";
 import { type RunningSpan, RunningSpans } from "./running.ts";
 import { WriterFile } from "./writer-file.ts";
 
@@ -46,8 +47,6 @@ interface Entry {
   /** Prepared already, in slices. */
   prepared: PreparedSpan | undefined;
 }
-
-type SpanKey = Pick<SpanFields, "traceId" | "spanId">;
 
 /** One transaction writes at most so many spans, and about so many bytes: some milliseconds. */
 const BATCH_SPANS = 500;
@@ -134,10 +133,10 @@ export class Writer {
 
   /** A span that began will not be written. */
   discard(span: Span): void {
-    const { traceId, spanId } = span;
+    const { traceId, spanId, startedAtMicros } = span;
     const running = this.#running.ended(span);
     const isForgotten = running === undefined && this.#running.hasForgotten;
-    const unwanted = isForgotten ? { traceId, spanId } : running?.id;
+    const unwanted = isForgotten ? { traceId, spanId, startedAtMicros } : running?.id;
     if (unwanted === undefined) return;
     this.#unwanted.add(unwanted);
     this.#schedule();
