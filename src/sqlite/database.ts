@@ -298,7 +298,7 @@ const end = (id) => {
 const open = () => {
   const opened = new Database(path);
   opened.exec("PRAGMA busy_timeout = 200");
-  opened.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
+  opened.exec("PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0; PRAGMA secure_delete = ON");
   return opened;
 };
 const run = ({ snapshot, sql, values, statements }) => {

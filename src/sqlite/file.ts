@@ -202,7 +202,7 @@ class TracelightFile implements SqliteFile {
     try {
       if (isUpToDate(this.#connection)) return;
       connection = this.#driver.open(this.#path);
-      connection.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = NORMAL");
+      connection.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON");
       await bringUpToDate(connection, {
         path: this.#path,
         ...(onProgress === undefined ? {} : { onProgress }),

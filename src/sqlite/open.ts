@@ -8,6 +8,7 @@ import { fileKind, prepareFile } from "./schema.ts";
 
 /** How long a reader waits for the lock of others, in milliseconds. */
 export const PATIENCE_MS = 5000;
+const SHORT_MS = 200;
 
 /** An open file. */
 export interface Opened {
@@ -63,7 +64,10 @@ export function openToWrite(driver: Driver, path: string): Opened {
   return checked(connection, () => {
     connection.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
     prepareFile(connection, path);
-    connection.exec("PRAGMA synchronous = NORMAL");
+    // What waits longer is tried again: a checkpoint that waits for readers keeps writers waiting.
+    connection.exec(
+      `PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = ${SHORT_MS}`,
+    );
     return { connection, kind: "tracelight", again: () => reading(driver, path) };
   });
 }

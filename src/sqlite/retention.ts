@@ -6,6 +6,7 @@ import { checkOptions, is } from "../model/options.ts";
 import { nodePrefix, scopeOf } from "./content.ts";
 import type { Database, SqlStatement } from "./database.ts";
 import type { Row } from "./driver.ts";
+import { Forgetting } from "./forgetting.ts";
 import type { StateOf } from "./rows.ts";
 import { type States, UNKNOWN_WRITER } from "./states.ts";
 
@@ -47,6 +48,8 @@ const ENOUGH = 0.9;
 const MOST_COUNTED = 20_000;
 /** Slices between two checkpoints. */
 const CHECKPOINT_EVERY = 10;
+/** The log is asked for so often. */
+const MOST_ATTEMPTS = 10;
 /** Between slices others may write. */
 const PAUSE_MS = 10;
 
@@ -79,6 +82,9 @@ export class Retention {
   readonly #database: Database;
   readonly #states: States;
   readonly #isBackground: boolean;
+  readonly #forgetting: Forgetting;
+  /** Bytes of the search index when the run began: no span costs them. */
+  #indexBytes = 0;
   #spans = 0;
   #traces = 0;
   #slices = 0;
@@ -88,6 +94,7 @@ export class Retention {
     this.#database = database;
     this.#states = states;
     this.#isBackground = isBackground;
+    this.#forgetting = new Forgetting(database);
   }
 
   /**
@@ -100,16 +107,21 @@ export class Retention {
   ): Promise<Removed> {
     this.#spans = 0;
     this.#traces = 0;
+    this.#indexBytes = 0;
     await this.#states.bury();
-    const before = await this.#bytes();
+    await this.#forgetting.begin();
+    const all = await this.#bytes();
     const so = () => ({ traces: this.#traces, spans: this.#spans, bytes: 0 });
-    await this.#removeOlderThan(nowMicros() - bounds.maxAgeMicros, () => progress(so()));
+    const told = () => progress(so());
+    await this.#removeOlderThan(nowMicros() - bounds.maxAgeMicros, told);
     const aged = this.#traces;
-    if (before > bounds.maxBytes) await this.#shrinkTo(bounds.maxBytes * ENOUGH, () => progress(so()));
-    if (this.#traces === 0) return so();
-    const removed = { ...so(), bytes: Math.max(0, before - (await this.#bytes())) };
-    await this.#note(aged > 0 ? "age" : "size");
-    await this.#giveBack(() => progress(so()));
+    if ((await this.#bytes()) > bounds.maxBytes) await this.#shrinkTo(bounds.maxBytes, told);
+    if (this.#traces > 0) await this.#note(aged > 0 ? "age" : "size");
+    if (!this.#forgetting.isDue) return so();
+    await this.#forgetting.forget(() => this.#pause(told));
+    this.#indexBytes = 0;
+    const removed = { ...so(), bytes: Math.max(0, all - (await this.#bytes())) };
+    await this.#giveBack(told);
     return removed;
   }
 
@@ -127,7 +139,13 @@ export class Retention {
     }
   }
 
-  async #shrinkTo(bytes: number, progress: () => void): Promise<void> {
+  /** The search index is measured only now, since that takes a look at all of it. */
+  async #shrinkTo(maxBytes: number, progress: () => void): Promise<void> {
+    this.#indexBytes = await this.#forgetting.indexBytes();
+    if ((await this.#bytes()) > maxBytes) await this.#removeBeyond(maxBytes * ENOUGH, progress);
+  }
+
+  async #removeBeyond(bytes: number, progress: () => void): Promise<void> {
     const sql = `SELECT trace_id, started_at, id FROM spans INDEXED BY spans_by_start
       WHERE (started_at, id) > (?, ?) ORDER BY started_at, id LIMIT ?`;
     for (let place: readonly [number, number] = [Number.MIN_SAFE_INTEGER, 0]; ; ) {
@@ -181,14 +199,18 @@ export class Retention {
         rows.flatMap(({ conversation }) => (typeof conversation === "string" ? [conversation] : [])),
       ),
     ];
-    const ids = JSON.stringify(rows.map(({ id }) => id));
+    const ids = rows.map(({ id }) => Number(id));
     const changes = await this.#database.write([
-      { sql: "DELETE FROM spans WHERE id IN (SELECT value FROM json_each(?))", values: [ids] },
+      {
+        sql: "DELETE FROM spans WHERE id IN (SELECT value FROM json_each(?))",
+        values: [JSON.stringify(ids)],
+      },
       ...traces.map((trace) => ({ sql: REMOVE_PIECES, values: [`${trace}/`, `${trace}0`, trace] })),
       ...traces.flatMap((trace) => scopeStatements(scopeOf(trace, null), "trace_id = ?", trace)),
       ...conversations.flatMap((conversation) =>
         scopeStatements(scopeOf("", conversation), "conversation = ?", conversation),
       ),
+      ...(await this.#forgetting.also(ids)),
     ]);
     this.#spans += changes[0] ?? 0;
     this.#traces += traces.length;
@@ -212,14 +234,22 @@ export class Retention {
       free = left;
       await this.#pause(progress);
     }
-    // Only then the file itself gets smaller.
-    await this.#database.all("PRAGMA wal_checkpoint(TRUNCATE)");
+    await this.#emptyLog(progress);
   }
 
-  /** Bytes of the pages in use. */
+  /** Only then the file gets smaller, and what was removed is gone from the log. Those who read have to let go of it first. */
+  async #emptyLog(progress: () => void): Promise<void> {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const [{ busy } = {}] = await this.#database.all("PRAGMA wal_checkpoint(TRUNCATE)");
+      if (busy === 0) return;
+      await this.#pause(progress);
+    }
+  }
+
+  /** Bytes of the pages in use, but for those of the search index. */
   async #bytes(): Promise<number> {
     const pages = (await this.#number("page_count")) - (await this.#number("freelist_count"));
-    return pages * (await this.#number("page_size"));
+    return pages * (await this.#number("page_size")) - this.#indexBytes;
   }
 
   async #number(name: string): Promise<number> {

@@ -348,19 +348,22 @@ const ENDED_MEANWHILE = `SELECT search_waiting.id AS id FROM search_waiting CROS
   WHERE NOT ${RUNS}`;
 
 /** Rises with the words that the index is made of: an index of another version is made anew. */
-const INDEX_VERSION = 1;
-/**
- * The index keeps no texts. Which spans are in it: those up to `up_to` but the ones in `search_waiting`, which ran. Retention
- * removes rows from both; one that it leaves takes room but is not found, since no other span gets its id.
- */
-const CREATE: readonly string[] = [
+export const INDEX_VERSION = 2;
+export const DROP_INDEX: readonly string[] = [
   "DROP TABLE IF EXISTS search",
   "DROP TABLE IF EXISTS search_state",
   "DROP TABLE IF EXISTS search_waiting",
+];
+/**
+ * The index keeps no texts. Which spans are in it: those up to `up_to` but the ones in `search_waiting`, which ran. `stale`
+ * rises with each removal of spans whose words are still to be taken out: see forgetting.ts.
+ */
+const CREATE: readonly string[] = [
+  ...DROP_INDEX,
   `CREATE VIRTUAL TABLE search USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = "ascii tokenchars '${WORD_BREAK}'"
   )`,
-  "CREATE TABLE search_state (version INTEGER NOT NULL, up_to INTEGER NOT NULL)",
-  `INSERT INTO search_state VALUES (${INDEX_VERSION}, 0)`,
+  "CREATE TABLE search_state (version INTEGER NOT NULL, up_to INTEGER NOT NULL, stale INTEGER NOT NULL)",
+  `INSERT INTO search_state VALUES (${INDEX_VERSION}, 0, 0)`,
   "CREATE TABLE search_waiting (id INTEGER PRIMARY KEY)",
 ];

@@ -198,6 +198,8 @@ function openForWriting(driver: Driver, path: string): Connection {
     // disk, are left to another thread.
     connection.exec("PRAGMA synchronous = NORMAL");
     connection.exec("PRAGMA wal_autocheckpoint = 0");
+    // What a longer row leaves behind, or a shorter one, would outlive the span.
+    connection.exec("PRAGMA secure_delete = ON");
     connection.exec(`PRAGMA journal_size_limit = ${LOG_BYTES}`);
     return connection;
   } catch (error) {
