@@ -5,6 +5,7 @@ import { VERSION } from "../model/version.ts";
 import { parseCount, parseDuration, parseOrigin, parsePort, parseSize, parseTime } from "./arguments.ts";
 import { Context } from "./context.ts";
 import { exitCodeOf, sayingOf } from "./failures.ts";
+import { addExamples, addRootHelp, type Item } from "./help.ts";
 import { Output } from "./output.ts";
 import { EXIT, type ExitCode, type World } from "./world.ts";
 
@@ -67,7 +68,6 @@ function rootCommand({ output, world }: Context): Command {
     .option("--no-color", "no colours")
     .helpOption("-h, --help", "print this help")
     .helpCommand("help [command]", "print the help of a command")
-    .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => output.push(text),
       writeErr: (text) => output.talk(text.trimEnd().split("\n")),
@@ -76,7 +76,8 @@ function rootCommand({ output, world }: Context): Command {
       getErrHelpWidth: () => output.width,
     })
     .exitOverride()
-    .addHelpText("after", ROOT_HELP);
+    .configureHelp({ showGlobalOptions: true, minWidthToWrap: MIN_HELP_WIDTH });
+  addRootHelp(program);
   return program.hook("preAction", () => {
     const { color } = program.opts<{ color?: boolean }>();
     output.chooseColor(world.argv.some((word) => /^--(no-)?color$/.test(word)) ? color : undefined);
@@ -90,16 +91,6 @@ function linesOf(text: string): readonly string[] {
   return suggestion === undefined ? [line] : [line, suggestion];
 }
 
-const ROOT_HELP = `
-The last argument names the store, everywhere:
-  traces.db          an SQLite file, known by its content whatever its name
-  app.jsonl          a file of records, log lines or OTLP/JSON, one JSON object a line
-  -                  the same from standard input
-  dynamodb:Table     a DynamoDB table; dynamodb:Table?region=…&endpoint=…
-Without it: the environment variable TRACELIGHT_STORE, else ./traces.db.
-
-Exit codes: 0 done, 1 nothing found, 2 wrong usage, 3 the store cannot be used.`;
-
 interface Declared {
   readonly command: Command;
   readonly run: (context: Context, command: Command) => Promise<ExitCode>;
@@ -110,22 +101,20 @@ interface Description {
   readonly does: string;
   readonly arguments: readonly (readonly [syntax: string, description: string])[];
   readonly options?: readonly Option[];
-  readonly examples: readonly (readonly [line: string, does: string])[];
+  readonly examples: readonly Item[];
 }
 
 function described(name: string, { does, arguments: args, options = [], examples }: Description): Command {
   const command = new Command(name).description(does);
   for (const [syntax, description] of args) command.addArgument(new Argument(syntax, description));
   for (const option of options) command.addOption(option);
-  const width = Math.max(...examples.map(([line]) => line.length));
-  const lines = examples.map(([line, what]) => `  ${line.padEnd(width)}  ${what}`);
-  return command.addHelpText("after", `\nExamples:\n${lines.join("\n")}`);
+  return addExamples(command, examples);
 }
 
-const STORE = [
-  "[store]",
-  "a file, dynamodb:Table or -; without it TRACELIGHT_STORE, else ./traces.db",
-] as const;
+const ELSE = "without it TRACELIGHT_STORE, else ./traces.db";
+const STORE = ["[store]", `a file, dynamodb:Table or -; ${ELSE}`] as const;
+/** Columns of an explanation. */
+const MIN_HELP_WIDTH = 10;
 
 /** An option whose value is read by `parse`. */
 function valued<T>(flags: string, description: string, parse: (text: string) => T): Option {
@@ -168,9 +157,10 @@ const COMMANDS: readonly (() => Declared)[] = [
   () => ({
     command: described("show", {
       does: "Show one trace as a tree, or one conversation turn by turn.",
-      arguments: [["<id>", "of a trace or conversation, or how it begins"], STORE],
+      arguments: [["[id]", "of a trace or conversation, or how it begins; without it the latest"], STORE],
       options: [new Option("-f, --full", "cut nothing, and show all attributes"), json()],
       examples: [
+        ["tracelight show", "the latest conversation, the first row of ls"],
         ["tracelight show 4bf92f35", "a trace, by the beginning of its id"],
         ["tracelight show user-42 my.db", "a conversation"],
         ["tracelight show 4bf92f35 --full --color | less -R", "all there is"],
@@ -181,13 +171,15 @@ const COMMANDS: readonly (() => Declared)[] = [
   }),
   () => ({
     command: described("tail", {
-      does: "Follow a store: spans as they start and end, until Ctrl-C.",
-      arguments: [STORE],
+      does: "Follow an SQLite file or log lines: spans as they start and end, until Ctrl-C.",
+      arguments: [["[store]", `an SQLite file, also one that is not there yet, or - for lines; ${ELSE}`]],
       options: [
         where(),
-        valued("-n, --lines <count>", "begin with so many that have ended", (text) =>
-          text === "0" ? 0 : parseCount(text, 10_000),
-        ).default(10),
+        valued(
+          "-n, --lines <count>",
+          "begin with so many that have ended (default: 10); of standard input, show only the last ones",
+          (text) => (text === "0" ? 0 : parseCount(text, 10_000)),
+        ),
         json(),
       ],
       examples: [
@@ -259,7 +251,7 @@ const COMMANDS: readonly (() => Declared)[] = [
       does: "Bring spans from a file into an SQLite file or a DynamoDB table. Known spans are not doubled.",
       arguments: [
         ["<file>", "of records, log lines or OTLP/JSON, or any other store; - for standard input"],
-        STORE,
+        ["[store]", `an SQLite file, made where it is missing, or dynamodb:Table; ${ELSE}`],
       ],
       options: [new Option("--otlp", "the file is OTLP/JSON; any other store is refused")],
       examples: [
@@ -302,7 +294,7 @@ const COMMANDS: readonly (() => Declared)[] = [
   () => ({
     command: described("prune", {
       does: "Remove old traces from an SQLite file, whole traces at a time.",
-      arguments: [STORE],
+      arguments: [["[store]", `an SQLite file that Tracelight writes; ${ELSE}`]],
       options: [
         valued("--older-than <age>", "remove traces older than this: 30d, 12h", parseDuration),
         valued("--max-size <size>", "remove the oldest until the file is this small: 2gb", parseSize),

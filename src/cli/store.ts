@@ -34,6 +34,8 @@ export interface OpenStore {
   importSpans?(spans: AsyncIterable<Span>, progress: (done: number) => void): Promise<Imported>;
   /** Removes whole traces, the oldest first. */
   prune?(limits: PruneLimits): Promise<Removed>;
+  /** Says before the first reading that there will be more of them: a pipe can be read once. */
+  keep?(): void;
   /** How much of a stream has been read. */
   readonly position?: () => { readonly bytes: number; readonly of: number | undefined };
   /** What the user should know; filled while the store is read. */
@@ -94,6 +96,7 @@ export async function openStore(
   if (otlp && (kind === "table" || kind === "sqlite")) throw notOtlp(name);
   if (kind === "table") return (await import("./stores/dynamodb.ts")).openDynamoDb(name);
   if (kind === "missing" && !write) throw notFound(name, wanted, world);
+  if (isMade(kind) && write && isNameOfLines(name)) throw notLines(name);
   if (kind === "sqlite" || kind === "missing" || (kind === "empty" && write)) {
     return (await import("./stores/sqlite.ts")).openSqlite(path, { readOnly: !write });
   }
@@ -130,7 +133,39 @@ export function isTable(name: string): boolean {
 /** True where the file, an absolute path, is an SQLite file or can become one. */
 export async function isSqliteOrNew(path: string, name: string): Promise<boolean> {
   const kind = await kindOf(path, name);
-  return kind === "sqlite" || kind === "missing" || kind === "empty";
+  return kind === "sqlite" || (isMade(kind) && !isNameOfLines(name));
+}
+
+/** True where writing makes a database of the file. */
+function isMade(kind: string): boolean {
+  return kind === "missing" || kind === "empty";
+}
+
+/** Nobody means a database by such a name. */
+function isNameOfLines(name: string): boolean {
+  return /\.(?:jsonl?|ndjson|logs?|txt|csv|gz|zst)$/i.test(name);
+}
+
+/** True for the name of a store that is there. */
+export async function isStore(name: string, world: World): Promise<boolean> {
+  if (name === "-" || isTable(name)) return true;
+  return stat(resolve(world.cwd, name)).then(
+    (found) => !found.isDirectory(),
+    () => false,
+  );
+}
+
+/** What was typed, and the store behind it: also where they stand the other way round, and only the other is there. */
+export async function storeLast(
+  [first, last]: readonly string[],
+  world: World,
+): Promise<readonly [first: string | undefined, store: string | undefined]> {
+  const isTurned =
+    first !== undefined &&
+    last !== undefined &&
+    (await isStore(first, world)) &&
+    !(await isStore(last, world));
+  return isTurned ? [last, first] : [first, last];
 }
 
 type FileKind = "sqlite" | "text" | "empty" | "pipe" | "missing";
@@ -189,6 +224,12 @@ function unreadable(name: string, why: string): TracelightError {
 
 function notOtlp(name: string): UsageError {
   return new UsageError(`--otlp reads a file of OTLP/JSON; ${name} is none, and is imported without it`);
+}
+
+function notLines(name: string): UsageError {
+  return new UsageError(
+    `${name} is no name for an SQLite file, which would be made; name it traces.db. Lines are written by: tracelight export --out ${name}`,
+  );
 }
 
 function notText(name: string, what: string): TracelightError {

@@ -55,6 +55,9 @@ const FIRST_DAYS = 2;
 /** After every key of the same time. */
 const BEFORE_ALL = "\uffff";
 
+/** What to do about a scan, at the end of what is said of it. */
+export const SCAN_MEND = "the tracer's option recentIndex: true uses one, and that of ensureTable makes it";
+
 /** Lists one table. */
 export class Listing {
   readonly #options: ListingOptions;
@@ -203,9 +206,8 @@ export class Listing {
   }
 
   #scanNote(isWhole: boolean): string {
-    const mend = "ensureTable and the tracer take recentIndex: true";
-    if (isWhole) return `There is no recent index: the whole table was read; ${mend}.`;
-    const message = `There is no recent index, and only the first ${MAX_SCAN_PAGES} MB of the table were read: newer rows may be missing; ${mend}.`;
+    if (isWhole) return `No recent index was named, so the whole table was read; ${SCAN_MEND}.`;
+    const message = `No recent index was named, so only the first ${MAX_SCAN_PAGES} MB of the table were read: newer rows may be missing; ${SCAN_MEND}.`;
     this.#options.faults.report(new TracelightError("TABLE_SCAN", message));
     return message;
   }

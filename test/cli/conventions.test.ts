@@ -35,6 +35,24 @@ describe("help", () => {
     expect(stdout).toMatch(new RegExp(`\\nExamples:\\n  .*tracelight ${command}`));
   });
 
+  test.concurrent.each(
+    [60, 80].flatMap((width) => ["", ...COMMANDS].map((command) => [width, command] as const)),
+  )("fits %i columns: %s", async (width, command) => {
+    const { stdout } = await tracelight([...(command === "" ? [] : [command]), "--help"], {
+      env: { COLUMNS: `${width}` },
+    });
+    const wide = stdout.split("\n").filter((line) => line.length > width);
+    expect(wide).toEqual([]);
+  });
+
+  test("of tail and prune offers no store that they refuse", async () => {
+    for (const command of ["tail", "prune"]) {
+      const { stdout } = await tracelight([command, "--help"]);
+      expect(stdout).toContain("an SQLite file");
+      expect(stdout).not.toContain("dynamodb:");
+    }
+  });
+
   test("--version prints the version", async () => {
     expect(await tracelight(["--version"])).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: "" });
   });
@@ -46,7 +64,13 @@ describe("wrong usage is 2, and says what was meant", () => {
     [["lss"], "(Did you mean ls?)"],
     [["ls", "--erors"], "(Did you mean --errors?)"],
     [["ls", "--erors"], "(tracelight ls --help shows how)"],
-    [["show"], "missing required argument 'id'"],
+    [["show", "1", "app.jsonl", "more"], "too many arguments"],
+    [
+      ["import", "app.jsonl", "other.jsonl"],
+      "other.jsonl is no name for an SQLite file, which would be made",
+    ],
+    [["import", "app.jsonl", "app.jsonl"], "app.jsonl is neither; files are imported one by one"],
+    [["collect", "spans.ndjson", "--port", "0"], "tracelight collect - >> spans.ndjson"],
     [["ls", "app.jsonl", "more"], "too many arguments"],
     [["ls", "--limit", "0", "app.jsonl"], '"0" is no whole number from 1 to 1000'],
     [["ls", "--since", "3 moons", "app.jsonl"], '"3 moons" is no time; write 2h (ago)'],

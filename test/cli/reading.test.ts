@@ -272,3 +272,36 @@ test("the store is the last argument, else TRACELIGHT_STORE, else traces.db", as
   writeFileSync(join(folder, "traces.db"), readFileSync(join(folder, "spans.db")));
   expect((await tracelight(["ls"])).stdout).toContain("weather-1");
 });
+
+describe("show without an id is the first row of ls", () => {
+  test.each([
+    ["of the store in the environment", [], { TRACELIGHT_STORE: "spans.db" }],
+    ["of a file of records", ["records.jsonl"], {}],
+    ["of an SQLite file", ["spans.db"], {}],
+    ["of standard input", ["-"], {}],
+  ])("%s", async (_name, args, env) => {
+    const { code, stdout } = await tracelight(["show", ...args], { env, input: RECORDS });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/^Conversation killed-1\n/) });
+  });
+
+  test("a trace where there are no conversations; nothing where there are no spans", async () => {
+    const job = await tracelight(["show", "-"], { input: recordLines(SPANS.slice(-1)) });
+    expect(job.stdout).toMatch(new RegExp(`^Trace ${TRACES.job}`));
+    expect(await tracelight(["show", "-"])).toMatchObject({
+      code: 1,
+      stderr: "No spans in standard input.\n",
+    });
+  });
+
+  test("a store that stands first is known as one", async () => {
+    for (const args of [
+      ["show", "spans.db", "42"],
+      ["search", "spans.db", "Are you there"],
+    ]) {
+      const turned = await tracelight(args);
+      const [command = "", store = "", text = ""] = args;
+      expect(turned).toEqual(await tracelight([command, text, store]));
+      expect(turned.code).toBe(0);
+    }
+  });
+});

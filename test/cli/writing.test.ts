@@ -259,7 +259,41 @@ describe("tail", () => {
   });
 });
 
+test("tail -n shows the last spans of standard input, when it has ended", async () => {
+  const times = async (...args: string[]): Promise<string[]> => {
+    const { stdout } = await tracelight(["tail", ...args, "-"], { input: recordLines(SPANS) });
+    return stdout
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => line.slice(24).trim().split("  ")[0] ?? "");
+  };
+  expect(await times("-n", "2")).toEqual(["✓ nightly job", "‖ converse", "▶ converse"]);
+  expect(await times("--lines", "1", "--where", "exists ai.tool.name")).toEqual(["✗ book_hotel"]);
+  expect(await times("-n", "0")).toEqual(["▶ converse"]);
+  expect(await times()).toHaveLength(SPANS.length);
+});
+
 describe("DynamoDB", () => {
+  test("says what the shell can do: no code, and no index that is missing where none was named", async () => {
+    const { endpoint } = dynamoDb;
+    const create = ["create-table", "Mends", "--endpoint", endpoint, "--recent-index"];
+    const missing = [["ls"], ["export"], ["stats"], ["show"], ["search", "x"], ["collect", "--port", "0"]];
+    for (const args of missing) {
+      const { code, stderr } = await tracelight([...args, `dynamodb:Mends?endpoint=${endpoint}`]);
+      expect({ args, code }).toEqual({ args, code: 3 });
+      expect(stderr).toContain(`make it with: tracelight create-table Mends --endpoint ${endpoint}`);
+      expect(stderr).not.toContain("ensureTable");
+    }
+    await tracelight(create);
+    const { stderr } = await tracelight(["ls", `dynamodb:Mends?endpoint=${endpoint}`]);
+    expect(stderr).toContain(
+      "No recent index was named, so the whole table was read; dynamodb:Mends?recentIndex=true uses one that all tracers fill",
+    );
+    expect(stderr).not.toContain("There is no recent index");
+    const named = await tracelight(["ls", `dynamodb:Mends?endpoint=${endpoint}&recentIndex=true`]);
+    expect(named.stderr).toBe("No traces in dynamodb:Mends.\n");
+  });
+
   test("create-table makes a table, which the other commands take as a store", async () => {
     const { endpoint } = dynamoDb;
     const create = ["create-table", "Commands", "--endpoint", endpoint, "--recent-index"];

@@ -47,7 +47,9 @@ export async function importSpans(
 }
 
 function notWritable({ name }: OpenStore): UsageError {
-  return new UsageError(`import writes to an SQLite file or a DynamoDB table; ${name} is neither`);
+  return new UsageError(
+    `import writes to an SQLite file or a DynamoDB table; ${name} is neither; files are imported one by one`,
+  );
 }
 
 function barOf({ position }: OpenStore): string {

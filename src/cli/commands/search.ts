@@ -12,7 +12,7 @@ import { cutToWidth, displayWidth, padToWidth } from "../../render/width.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { Context } from "../context.ts";
 import { age, count, counted } from "../format.ts";
-import type { OpenStore, SearchPage } from "../store.ts";
+import { type OpenStore, type SearchPage, storeLast } from "../store.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { type FilterOptions, filterOf, jsonLine, nothingFound } from "./filter.ts";
 
@@ -33,9 +33,10 @@ const AGE_WIDTH = 16;
 /** Shows the spans that have the words. */
 export async function search(
   context: Context,
-  [text = "", name]: readonly string[],
+  args: readonly string[],
   options: SearchCommandOptions,
 ): Promise<ExitCode> {
+  const [text = "", name] = await storeLast(args, context.world);
   const query = parseSearch(text);
   const store = await context.open(name);
   const limit = options.limit ?? DEFAULT_LIMIT;

@@ -1,5 +1,6 @@
 // `tracelight show`: one trace as a tree, or one conversation turn by turn.
 import { type Summary, summarize } from "../../conventions/summary.ts";
+import type { TraceQuery } from "../../model/query.ts";
 import { encodeRecord } from "../../model/record.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { Context } from "../context.ts";
@@ -9,10 +10,10 @@ import { type Fact, factLine } from "../facts.ts";
 import { UsageError } from "../failures.ts";
 import { counted, duration, idText, timestamp, tokens, words } from "../format.ts";
 import { idTexts, type ResolvedId, resolveId, shownId } from "../ids.ts";
-import type { OpenStore } from "../store.ts";
+import { type FoundId, isStore, type OpenStore, storeLast } from "../store.ts";
 import { placedSpans, traceTree } from "../tree.ts";
 import { EXIT, type ExitCode } from "../world.ts";
-import { jsonLine } from "./filter.ts";
+import { jsonLine, nothingFound } from "./filter.ts";
 
 /** Options of `show`. */
 export interface ShowOptions {
@@ -24,24 +25,50 @@ const MAX_SPANS = 500;
 const MAX_LINES = 12;
 const HINT_LENGTH = 6;
 
-/** Shows what the id names. */
+/** Shows what the id names; without one, the latest. */
 export async function show(
   context: Context,
-  [id = "", name]: readonly string[],
+  args: readonly string[],
   options: ShowOptions,
 ): Promise<ExitCode> {
-  if (id.trim() === "")
+  const [id, name] = await asked(args, context);
+  if (id?.trim() === "")
     throw new UsageError("Say which: the id of a trace or conversation, or how it begins");
   const store = await context.open(name);
-  const found = await resolveId(id.trim(), store);
-  if (found === undefined) return unknownId(id.trim(), store, context);
-  const spans = await store.find(
-    found.by === "trace" ? { traceId: idText(found.id) } : { conversation: found.id },
-  );
-  if (spans.length === 0) return unknownId(id.trim(), store, context);
+  const found = await (id === undefined ? latest(store) : resolveId(id.trim(), store));
+  const spans = found === undefined ? [] : await store.find(queryFor(found));
+  if (found === undefined || spans.length === 0) return nothing(id?.trim(), store, context);
   await print(found, spans, options, context);
   if (found.double !== undefined) await sayDouble(found, context);
   return EXIT.ok;
+}
+
+/** The id and the store; a store alone means its latest. */
+async function asked(
+  args: readonly string[],
+  { world }: Context,
+): Promise<readonly [id: string | undefined, store: string | undefined]> {
+  const [only] = args;
+  if (only !== undefined && args.length === 1 && (await isStore(only, world))) return [undefined, only];
+  return storeLast(args, world);
+}
+
+/** The first row of a listing. */
+async function latest(store: OpenStore): Promise<ResolvedId | undefined> {
+  store.keep?.();
+  for (const by of ["conversation", "trace"] as const) {
+    const [row] = (await store.summaries({ by, limit: 1 })).rows;
+    if (row !== undefined) return { by, id: row.id };
+  }
+  return undefined;
+}
+
+function queryFor({ by, id }: FoundId): TraceQuery {
+  return by === "trace" ? { traceId: idText(id) } : { conversation: id };
+}
+
+function nothing(id: string | undefined, store: OpenStore, context: Context): Promise<ExitCode> {
+  return id === undefined ? nothingFound(context, store, {}) : unknownId(id, store, context);
 }
 
 async function sayDouble({ id, double }: ResolvedId, { output }: Context): Promise<void> {

@@ -24,6 +24,7 @@ export interface TailOptions {
   readonly json?: boolean;
 }
 
+const DEFAULT_LINES = 10;
 const POLL_MS = 200;
 const MAX_KNOWN = 20_000;
 const MAX_DEPTH = 8;
@@ -55,8 +56,8 @@ async function untilThere({ world, output }: Context, name: string | undefined):
 async function follow(followed: FollowedStore, context: Context, options: TailOptions): Promise<void> {
   const show = new Follower(context, options);
   const { store } = followed;
-  if (store.changes === undefined) return followLines(store, context, show);
-  const { lines = 0, where } = options;
+  if (store.changes === undefined) return followLines(store, { context, options, show });
+  const { lines = DEFAULT_LINES, where } = options;
   const running = await followed.changes();
   const latest = await store.find({ order: "desc", limit: lines, ...(where === undefined ? {} : { where }) });
   await show.changed([...latest].reverse().filter(({ state }) => state !== "running"));
@@ -67,16 +68,40 @@ async function follow(followed: FollowedStore, context: Context, options: TailOp
   }
 }
 
+interface Following {
+  readonly context: Context;
+  readonly options: TailOptions;
+  readonly show: Follower;
+}
+
 /** Standard input says itself when there is more. */
-async function followLines(store: OpenStore, { output }: Context, show: Follower): Promise<void> {
+async function followLines(store: OpenStore, { context, options, show }: Following): Promise<void> {
   const { position } = store;
   if (position === undefined)
     throw new UsageError(`tail follows SQLite files and standard input; not ${store.name}`);
   if (position().of !== undefined) {
     throw new UsageError(`tail follows no file of lines; write: tail -f ${store.name} | tracelight tail -`);
   }
-  for await (const span of store.iterate({})) await show.changed([span]);
-  await output.flush();
+  const spans = store.iterate({});
+  for await (const span of options.lines === undefined ? spans : lastOf(spans, options.lines, options.where))
+    await show.changed([span]);
+  await context.output.flush();
+}
+
+/** The last spans of a stream that have ended, once it has, and those that run. */
+async function* lastOf(
+  spans: AsyncIterable<Span>,
+  count: number,
+  where: string | undefined,
+): AsyncGenerator<Span> {
+  const last: Span[] = [];
+  const running: Span[] = [];
+  for await (const span of spans) {
+    if (where !== undefined && !matches(span, { where })) continue;
+    (span.state === "running" ? running : last).push(span);
+    if (last.length > count) last.shift();
+  }
+  yield* [...last, ...running];
 }
 
 /** Shows spans by what became of them since they were seen last. */

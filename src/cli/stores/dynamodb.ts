@@ -1,7 +1,9 @@
 // A DynamoDB table as a store of the command: `dynamodb:Table?region=…&endpoint=…`.
+
 import { type KeyLayout, LAYOUTS } from "../../dynamodb/layout.ts";
+import { SCAN_MEND } from "../../dynamodb/listing.ts";
 import { DynamoDbTracer, type DynamoDbTracerOptions } from "../../dynamodb/tracer.ts";
-import { TracelightError } from "../../model/errors.ts";
+import { messageOf, TracelightError } from "../../model/errors.ts";
 import type { TraceQuery } from "../../model/query.ts";
 import { closest } from "../../model/spelling.ts";
 import type { SummaryPage, SummaryQuery } from "../../tracing/sink.ts";
@@ -10,6 +12,7 @@ import { OUTLET } from "../../tracing/tracer.ts";
 import { UsageError } from "../failures.ts";
 import { idText } from "../format.ts";
 import type { FoundId, Imported, OpenStore } from "../store.ts";
+import { createTableLine, inShell } from "./table-faults.ts";
 
 const PARAMETERS = ["region", "endpoint", "identifier", "index", "recentIndex", "keyLayout"] as const;
 /** A full id is read by its key; for the beginning of one only the newest can be looked at. */
@@ -22,20 +25,45 @@ export function openDynamoDb(location: string): OpenStore {
   return new DynamoDbTable(location);
 }
 
-/** A tracer that writes into the table. Throws UsageError where the location cannot be one. */
-export function dynamoDbTracer(location: string, onError: (error: TracelightError) => void): DynamoDbTracer {
-  return new DynamoDbTracer({ ...parseLocation(location), onError });
+/** A tracer that writes into a table, and what it rejects with as the shell says it. */
+export interface TableTracer {
+  readonly tracer: DynamoDbTracer;
+  readonly explain: (error: unknown) => unknown;
+}
+
+/** Writes into the table. Throws UsageError where the location cannot be one. */
+export function dynamoDbTracer(location: string, onError: (error: TracelightError) => void): TableTracer {
+  const options = parseLocation(location);
+  const explain = (error: unknown): unknown => inShell(error, options);
+  const told = (error: TracelightError): void => {
+    const explained = explain(error);
+    onError(explained instanceof TracelightError ? explained : error);
+  };
+  return { tracer: new DynamoDbTracer({ ...options, onError: told }), explain };
 }
 
 class DynamoDbTable implements OpenStore {
   readonly name: string;
   readonly #notes = new Set<string>();
+  readonly #options: TableOptions;
   readonly #tracer: DynamoDbTracer;
 
   constructor(location: string) {
-    const options = parseLocation(location);
-    this.name = `dynamodb:${options.tableName}`;
-    this.#tracer = new DynamoDbTracer({ ...options, onError: ({ message }) => this.#notes.add(message) });
+    this.#options = parseLocation(location);
+    this.name = `dynamodb:${this.#options.tableName}`;
+    this.#tracer = new DynamoDbTracer({ ...this.#options, onError: (error) => this.#note(error) });
+  }
+
+  /** A listing has what is said of its scan. */
+  #note(error: TracelightError): void {
+    if (error.code !== "TABLE_SCAN") this.#notes.add(messageOf(inShell(error, this.#options)));
+  }
+
+  /** Rejects as the shell says it. */
+  #told<T>(work: Promise<T>): Promise<T> {
+    return work.catch((error: unknown) => {
+      throw inShell(error, this.#options);
+    });
   }
 
   get notes(): readonly string[] {
@@ -43,16 +71,26 @@ class DynamoDbTable implements OpenStore {
   }
 
   find(query: TraceQuery): Promise<readonly Span[]> {
-    return this.#tracer.getTraces(query);
+    return this.#told(this.#tracer.getTraces(query));
   }
 
-  iterate(query: TraceQuery): AsyncIterable<Span> {
-    return this.#tracer.iterateTraces(query);
+  async *iterate(query: TraceQuery): AsyncGenerator<Span> {
+    try {
+      yield* this.#tracer.iterateTraces(query);
+    } catch (error) {
+      throw inShell(error, this.#options);
+    }
   }
 
   /** The recent index is used only where it is asked for: one that not all writers fill would hide the others' traces. */
-  summaries(query: SummaryQuery): Promise<SummaryPage> {
-    return this.#tracer.summaries(query);
+  async summaries(query: SummaryQuery): Promise<SummaryPage> {
+    const page = await this.#told(this.#tracer.summaries(query));
+    return { ...page, notes: page.notes.map((note) => note.replace(SCAN_MEND, () => this.#scanMend())) };
+  }
+
+  #scanMend(): string {
+    const { tableName } = this.#options;
+    return `dynamodb:${tableName}?recentIndex=true uses one that all tracers fill, and ${createTableLine(this.#options)} --recent-index makes it`;
   }
 
   async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
@@ -83,7 +121,7 @@ class DynamoDbTable implements OpenStore {
 
   async #has({ by, id }: FoundId): Promise<boolean> {
     const query = by === "trace" ? { traceId: idText(id) } : { conversation: id };
-    return (await this.#tracer.getTraces({ ...query, limit: 1 })).length > 0;
+    return (await this.find({ ...query, limit: 1 })).length > 0;
   }
 
   /** A span has one key in the table: writing it again changes nothing, so known ones are not counted apart. */
@@ -105,7 +143,7 @@ class DynamoDbTable implements OpenStore {
     if (pending + dropped + failed === 0) return;
     const lost = `${pending + dropped + failed} spans could not be written to ${this.name}`;
     this.#notes.clear();
-    throw errors[0] ?? new TracelightError("DYNAMODB_FAILED", lost);
+    throw inShell(errors[0], this.#options) ?? new TracelightError("DYNAMODB_FAILED", lost);
   }
 
   async close(): Promise<void> {
@@ -113,7 +151,9 @@ class DynamoDbTable implements OpenStore {
   }
 }
 
-function parseLocation(location: string): Omit<DynamoDbTracerOptions, "onError"> {
+type TableOptions = Omit<DynamoDbTracerOptions, "onError">;
+
+function parseLocation(location: string): TableOptions {
   const [table = "", parameters = ""] = splitOnce(location.slice("dynamodb:".length), "?");
   const given = new Map(new URLSearchParams(parameters));
   const unknown = [...given.keys()].find((key) => !PARAMETERS.some((known) => known === key));

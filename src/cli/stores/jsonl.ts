@@ -135,8 +135,12 @@ class JsonlStore implements OpenStore {
     return { outlines: [...latest.values()], matching };
   }
 
-  async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
+  keep(): void {
     this.#source.keep();
+  }
+
+  async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
+    this.keep();
     const found = new Map<string, FoundId>();
     for await (const spans of this.#spans()) {
       for (const span of spans) {

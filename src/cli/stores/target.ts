@@ -41,10 +41,15 @@ export interface TargetSetup {
 export async function targetOf(wanted: string | undefined, setup: TargetSetup): Promise<Target> {
   const name = storeName(wanted, setup.world);
   if (name === "-") return linesTarget(setup);
-  const { tracer, label = name, path } = isTable(name) ? await table(name, setup) : await file(name, setup);
+  const made = isTable(name) ? await table(name, setup) : await file(name, setup);
+  const { tracer, label = name, path, explain = (error: unknown) => error } = made;
   const check = async (): Promise<void> => {
     if (path !== undefined) await checkWritable(path, name);
-    await tracer.getTraces({ traceId: ANY_TRACE, limit: 1 });
+    try {
+      await tracer.getTraces({ traceId: ANY_TRACE, limit: 1 });
+    } catch (error) {
+      throw explain(error);
+    }
   };
   return { name: label, tracer, check, isOutput: false };
 }
@@ -53,6 +58,8 @@ interface Made {
   readonly tracer: Tracer;
   readonly label?: string;
   readonly path?: string;
+  /** What it rejects with, as the shell says it. */
+  readonly explain?: (error: unknown) => unknown;
 }
 
 /** A file that may only be read opens without a word; what is not there is made. */
@@ -67,7 +74,7 @@ async function checkWritable(path: string, name: string): Promise<void> {
 
 async function table(name: string, { onError }: TargetSetup): Promise<Made> {
   const { dynamoDbTracer } = await import("./dynamodb.ts");
-  return { tracer: dynamoDbTracer(name, onError), label: name.split("?", 1)[0] ?? name };
+  return { ...dynamoDbTracer(name, onError), label: name.split("?", 1)[0] ?? name };
 }
 
 async function file(name: string, { onError, world }: TargetSetup): Promise<Made> {
