@@ -22,14 +22,14 @@ export class OtlpLines {
     this.#encoder = otlpEncoder("json", { translate, isExact: true });
   }
 
-  /** Spans that have not ended: OTLP cannot carry them. */
+  /** Spans that still run: OTLP cannot carry them. */
   get leftOut(): number {
     return this.#leftOut;
   }
 
   /** Resolves with true where the span is or will be in a line. */
   async add(span: SpanFields): Promise<boolean> {
-    if (span.endedAtMicros === undefined) {
+    if (span.state === "running") {
       this.#leftOut++;
       return false;
     }

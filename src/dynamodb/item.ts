@@ -80,7 +80,11 @@ export function expiry(ttlSeconds: number): number {
 }
 
 /** What the toolkit does not know, only where it says something; events and links as in the record. */
-function addOwnFields(item: Item, { statusMessage, events, links, traceState, otlp }: SpanFields): void {
+function addOwnFields(
+  item: Item,
+  { statusMessage, events, links, traceState, otlp, state }: SpanFields,
+): void {
+  if (state === "interrupted") item["state"] = { S: state };
   if (statusMessage !== undefined) item["status_message"] = { S: statusMessage };
   if (events.length > 0) item["events"] = toAttributeValue(events.map(encodeEvent));
   if (links.length > 0) item["links"] = toAttributeValue(links.map(encodeLink));

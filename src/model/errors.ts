@@ -13,7 +13,8 @@ export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
   SPAN_ENDED: "A span was changed after it ended; the change was left out.",
   NOT_FOLLOWED:
     "What a traced function gave has an end that cannot be seen; its span ended before the work may have.",
-  TRACER_CLOSED: "A span ended after its tracer was closed; it was dropped.",
+  TRACER_CLOSED:
+    "A span ended, or was changed, after its tracer was closed; it was dropped, or is there as `interrupted`.",
   SINK_FAILED: "A sink threw or rejected; the span was counted as failed.",
   PROCESS_FAILED:
     "The `process` option threw, or left what is not a span; the span was kept from every sink.",

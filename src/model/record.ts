@@ -19,8 +19,16 @@ import {
 export type SpanKind = "INTERNAL" | "SERVER" | "CLIENT" | "PRODUCER" | "CONSUMER";
 /** How the work went, as OpenTelemetry has it. */
 export type SpanStatus = "UNSET" | "OK" | "ERROR";
-/** `interrupted`: the process that ran the span is gone, and the span never ended. */
+/** `interrupted`: the span never ended, and its process is gone or its tracer closed. */
 export type SpanState = "running" | "ended" | "interrupted";
+
+/** Says `interrupted` in the attributes of a span, where a format has no state and none but ended spans: OpenTelemetry's. */
+export const STATE_ATTRIBUTE = "tracelight.state";
+
+/** The latest time that is known of a span: its end, or of one that never ended its start or last event. */
+export function lastKnownMicros({ startedAtMicros, endedAtMicros, events }: SpanFields): number {
+  return endedAtMicros ?? events.reduce((last, event) => Math.max(last, eventMicros(event)), startedAtMicros);
+}
 
 /** The name of the scope of spans that say no other. */
 export const OWN_SCOPE = "tracelight";
@@ -157,7 +165,7 @@ export function encodeRecord(span: SpanFields): SpanRecord {
     ...(span.statusMessage === undefined ? {} : { status_message: span.statusMessage }),
     ...(span.events.length === 0 ? {} : { events: span.events.map(encodeEvent) }),
     ...(span.links.length === 0 ? {} : { links: span.links.map(encodeLink) }),
-    ...(span.state === "interrupted" ? { state: "interrupted" } : {}),
+    ...stateOf(span),
     ...(span.traceState === undefined ? {} : { trace_state: span.traceState }),
     ...(span.otlp === undefined ? {} : { otlp: encodeDetails(span.otlp) }),
   };
@@ -165,7 +173,11 @@ export function encodeRecord(span: SpanFields): SpanRecord {
 
 /** The `trace` object of a log line: the record's keys in the Python toolkit's lossy form. */
 export function encodeLogTrace(span: SpanFields): SpanRecord {
-  return commonFields(span, isoOffset, lossyValue);
+  return { ...commonFields(span, isoOffset, lossyValue), ...stateOf(span) };
+}
+
+function stateOf(span: SpanFields): Pick<SpanRecord, "state"> {
+  return span.state === "interrupted" ? { state: "interrupted" } : {};
 }
 
 function commonFields(

@@ -94,7 +94,8 @@ export class BridgeSpan implements api.Span {
   }
 
   isRecording(): boolean {
-    return this[BRIDGED].endedAtMicros === undefined;
+    const { span, endedAtMicros } = this[BRIDGED];
+    return endedAtMicros === undefined && span !== undefined && span.state === "running";
   }
 }
 

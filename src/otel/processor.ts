@@ -1,6 +1,6 @@
 // Tracelight's sinks inside somebody's OpenTelemetry SDK.
 import type * as api from "@opentelemetry/api";
-import { asTracelightError } from "../model/errors.ts";
+import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import type { Sink } from "../tracing/sink.ts";
 import { frozenSpan, NODE, type Span, spanFrom } from "../tracing/span.ts";
@@ -12,8 +12,9 @@ import type { OtelReadableSpan } from "./sdk.ts";
 
 /**
  * A `SpanProcessor` for the OpenTelemetry SDK, 2.x or 1.x, that hands its sampled spans to a sink, or to a tracer's sink
- * through its `process`. `forceFlush` and `shutdown` flush and close it. Nothing of it throws or rejects: what fails
- * goes to the tracer's `onError`, or to the one given here with a sink.
+ * through its `process`. `forceFlush` and `shutdown` flush and close it; what has not ended by then is handed over as
+ * `interrupted`. Nothing of it throws or rejects: what fails goes to the tracer's `onError`, or to the one given here with a
+ * sink.
  *
  * The tracer's own `trace` does not nest with the SDK's spans; `registerTracer` makes one tree of both.
  *
@@ -26,6 +27,9 @@ import type { OtelReadableSpan } from "./sdk.ts";
 export class TracelightSpanProcessor {
   readonly #tracer: Tracer;
   readonly #context: api.ContextAPI;
+  /** Sampled spans that have not ended, the oldest first. */
+  readonly #open = new Set<OtelReadableSpan>();
+  readonly #interrupted = new WeakSet<OtelReadableSpan>();
   /** Spans that wait for what is still being found out about their resource. */
   readonly #waiting = new Set<Promise<void>>();
 
@@ -36,15 +40,18 @@ export class TracelightSpanProcessor {
 
   onStart(span: OtelReadableSpan, _parentContext?: unknown): void {
     const outlet = this.#tracer[OUTLET];
-    if (outlet.sink.observe === undefined) return;
     this.#guarded(0, () => {
-      if (isSampled(span)) outlet.observe(viewOf(span), "start");
+      if (!isSampled(span)) return;
+      this.#began(span);
+      if (outlet.sink.observe !== undefined) outlet.observe(viewOf(span), "start");
     });
   }
 
   onEnd(span: OtelReadableSpan): void {
     this.#guarded(1, () => {
       if (!isSampled(span)) return;
+      this.#open.delete(span);
+      if (this.#interrupted.has(span)) return this.#tellLate(span);
       const { resource } = span;
       const settled = resource.asyncAttributesPending === true && resource.waitForAsyncAttributes?.();
       if (settled) this.#writeAfter(settled, span);
@@ -59,7 +66,26 @@ export class TracelightSpanProcessor {
 
   async shutdown(): Promise<void> {
     await Promise.all(this.#waiting);
+    for (const span of this.#open) this.#guarded(1, () => this.#interrupt(span));
+    this.#open.clear();
     await this.#quietly(() => this.#tracer.close());
+  }
+
+  #began(span: OtelReadableSpan): void {
+    this.#open.add(span);
+    if (this.#open.size <= MAX_OPEN) return;
+    for (const oldest of this.#open) return void this.#open.delete(oldest);
+  }
+
+  /** A span that will not end, with what it has. */
+  #interrupt(span: OtelReadableSpan): void {
+    this.#interrupted.add(span);
+    this.#tracer[OUTLET].interrupt(spanFrom({ ...fieldsOf(span), state: "interrupted" }));
+  }
+
+  #tellLate({ name }: OtelReadableSpan): void {
+    const message = `The span "${name}" ended after the shutdown, which had handed it over as interrupted.`;
+    this.#tracer[OUTLET].leftOut(new TracelightError("TRACER_CLOSED", message), 0);
   }
 
   #write(span: OtelReadableSpan): void {
@@ -112,3 +138,5 @@ function isTracer(to: Sink | Tracer): to is Tracer {
 }
 
 const SAMPLED = 1;
+/** Of more spans that never end the oldest are forgotten. */
+const MAX_OPEN = 10_000;

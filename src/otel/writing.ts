@@ -1,7 +1,14 @@
 // A span of ours as OpenTelemetry's exporters read one.
 import type * as api from "@opentelemetry/api";
 import type { Attributes } from "../model/attributes.ts";
-import { eventMicros, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
+import {
+  eventMicros,
+  lastKnownMicros,
+  type SpanEvent,
+  type SpanFields,
+  type SpanLink,
+  STATE_ATTRIBUTE,
+} from "../model/record.ts";
 import { lossyValue } from "../model/values.ts";
 import { KINDS, STATUSES } from "./bridge-span.ts";
 import type { OtelExportedSpan, OtelResource, OtelScope, OtelTimedEvent } from "./sdk.ts";
@@ -10,7 +17,8 @@ import { traceStateOf } from "./trace-state.ts";
 
 /** A span that has ended, as SDKs 2.x and 1.x show one. Values that OpenTelemetry has no type for become JSON text. */
 export function readableOf(span: SpanFields): OtelExportedSpan {
-  const { startedAtMicros, endedAtMicros = startedAtMicros, otlp, parentSpanId } = span;
+  const { startedAtMicros, otlp, parentSpanId } = span;
+  const endedAtMicros = lastKnownMicros(span);
   const own = contextOf(span, span.spanId, otlp?.flags);
   const scope = scopeOf(span);
   return {
@@ -22,7 +30,7 @@ export function readableOf(span: SpanFields): OtelExportedSpan {
     endTime: hrTimeOf(endedAtMicros),
     duration: hrTimeOf(endedAtMicros - startedAtMicros),
     status: statusOf(span),
-    attributes: attributesOf(span.attributes),
+    attributes: { ...attributesOf(span.attributes), ...stateOf(span) },
     links: span.links.map(linkOf),
     events: span.events.map(eventOf),
     ended: true,
@@ -33,6 +41,11 @@ export function readableOf(span: SpanFields): OtelExportedSpan {
     droppedEventsCount: otlp?.droppedEventsCount ?? 0,
     droppedLinksCount: otlp?.droppedLinksCount ?? 0,
   };
+}
+
+/** OpenTelemetry has ended spans only. */
+function stateOf({ state }: SpanFields): api.Attributes {
+  return state === "interrupted" ? { [STATE_ATTRIBUTE]: state } : {};
 }
 
 function contextOf(

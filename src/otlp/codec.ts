@@ -1,7 +1,7 @@
 // OTLP to and from spans, pure: what the sender and the receiver build on.
 import { type TargetVocabulary, translate } from "../conventions/translate.ts";
 import type { Attributes } from "../model/attributes.ts";
-import type { SpanFields } from "../model/record.ts";
+import { type SpanFields, STATE_ATTRIBUTE } from "../model/record.ts";
 import type { ByteWriter } from "./byte-writer.ts";
 import { JsonWriter } from "./json-writer.ts";
 import { Envelopes, type OtlpParcel } from "./parcels.ts";
@@ -22,7 +22,7 @@ export type OtlpEncoding = "protobuf" | "json";
 /** Turns spans into parcels, and parcels into the body of one ExportTraceServiceRequest. */
 export interface OtlpEncoder {
   readonly contentType: string;
-  /** Encodes a span. Throws TracelightError `INVALID_RECORD` for a span that has not ended. */
+  /** Encodes a span. Throws TracelightError `INVALID_RECORD` for one that still runs. */
   encode(span: SpanFields): OtlpParcel;
   /** The request's body: spans grouped by resource and scope, each group and each span in the order they were given. */
   join(parcels: readonly OtlpParcel[]): Uint8Array;
@@ -77,7 +77,8 @@ class Encoder implements OtlpEncoder {
   encode(span: SpanFields): OtlpParcel {
     const resource = this.#envelopes.resourceOf(span);
     const scope = this.#envelopes.scopeOf(span);
-    const attributes = this.#attributesOf(span);
+    const own = this.#attributesOf(span);
+    const attributes = span.state === "interrupted" ? { ...own, [STATE_ATTRIBUTE]: span.state } : own;
     const writer = this.#writer;
     writer.begin();
     writer.span(span, attributes);

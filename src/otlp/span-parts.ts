@@ -1,7 +1,7 @@
 // What both encodings say of a span in the same way.
 import { TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
-import type { SpanFields, SpanLink } from "../model/record.ts";
+import { lastKnownMicros, type SpanFields, type SpanLink } from "../model/record.ts";
 
 /** What is around the spans of a resource or scope in a request. */
 export interface EnvelopeBytes {
@@ -23,9 +23,12 @@ export function startOf(span: SpanFields): number {
   return Math.max(1, wireMicros(span.startedAtMicros));
 }
 
-/** When the span ended. Throws `INVALID_RECORD` where it has not: OTLP has no word for that. */
+/**
+ * When the span ended; for one that was interrupted, the latest time that is known of it. Throws `INVALID_RECORD` where it
+ * runs: OTLP has no word for that.
+ */
 export function endOf(span: SpanFields): number {
-  if (span.endedAtMicros !== undefined) return Math.max(1, wireMicros(span.endedAtMicros));
+  if (span.state !== "running") return Math.max(1, wireMicros(lastKnownMicros(span)));
   const message = `The span "${span.spanName}" has not ended, and OTLP carries ended spans only.`;
   throw new TracelightError("INVALID_RECORD", message);
 }

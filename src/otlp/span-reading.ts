@@ -2,7 +2,13 @@
 import type { Attributes } from "../model/attributes.ts";
 import { idsOf } from "../model/ids.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
-import type { Scope, SpanEvent, SpanFields, SpanLink } from "../model/record.ts";
+import {
+  type Scope,
+  type SpanEvent,
+  type SpanFields,
+  type SpanLink,
+  STATE_ATTRIBUTE,
+} from "../model/record.ts";
 import { type Mutable, spanDetails } from "./decoded.ts";
 import { KINDS, STATUSES } from "./enums.ts";
 
@@ -62,7 +68,9 @@ export class SpanParts {
   }
 
   /** The span. To be called where there is no fault. */
-  fields(attributes: Attributes, { resourceAttributes, scope, details }: Around): SpanFields {
+  fields(all: Attributes, { resourceAttributes, scope, details }: Around): SpanFields {
+    const isInterrupted = all[STATE_ATTRIBUTE] === "interrupted";
+    const { [STATE_ATTRIBUTE]: _, ...attributes } = isInterrupted ? all : NONE;
     const fields: Mutable<SpanFields> = {
       spanName: this.name,
       spanKind: KINDS[this.kind] ?? "INTERNAL",
@@ -70,11 +78,11 @@ export class SpanParts {
       spanId: this.spanId,
       parentSpanId: isRoot(this.parentSpanId) ? undefined : this.parentSpanId,
       startedAtMicros: this.startedAtMicros,
-      endedAtMicros: this.endedAtMicros,
-      state: "ended",
+      endedAtMicros: isInterrupted ? undefined : this.endedAtMicros,
+      state: isInterrupted ? "interrupted" : "ended",
       spanStatus: STATUSES[this.status] ?? "UNSET",
       statusMessage: this.statusMessage === "" ? undefined : this.statusMessage,
-      attributes,
+      attributes: isInterrupted ? Object.freeze(attributes) : all,
       resourceAttributes,
       scope,
       events: this.events,
@@ -91,6 +99,8 @@ export class SpanParts {
     return fields;
   }
 }
+
+const NONE: Attributes = Object.freeze({});
 
 /** As `isTraceId` and `isSpanId`, in a third of the time. */
 function isId(id: string, digits: number): boolean {

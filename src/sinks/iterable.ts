@@ -106,7 +106,7 @@ class IterableSink implements Sink {
   }
 
   report(): DeliveryReport {
-    const pending = [...this.#waiting.values()].filter((span) => span.state === "ended").length;
+    const pending = [...this.#waiting.values()].filter((span) => span.state !== "running").length;
     return { written: this.#written, pending, dropped: this.#dropped, failed: 0, errors: this.#faults.all };
   }
 
@@ -130,7 +130,7 @@ class IterableSink implements Sink {
   }
 
   #seen(span: Span): Next {
-    if (span.state === "ended") this.#written++;
+    if (span.state !== "running") this.#written++;
     else this.#snapshotKeys.delete(span.spanId);
     return { done: false, value: span };
   }
@@ -142,9 +142,9 @@ class IterableSink implements Sink {
     this.#drop(oldest[1], "QUEUE_FULL", `found ${this.#size} waiting for the loop`);
   }
 
-  /** Only ended spans count: a snapshot is a look at what comes whole later. */
+  /** A snapshot does not count: it is a look at what comes whole later. */
   #drop(span: Span, code: TracelightErrorCode, why: string): void {
-    if (span.state !== "ended") return;
+    if (span.state === "running") return;
     this.#dropped++;
     this.#faults.reportRarely(
       new TracelightError(code, `A span of the IterableTracer ${why} and was dropped.`),

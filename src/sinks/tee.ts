@@ -2,6 +2,7 @@
 import { TracelightError } from "../model/errors.ts";
 import { checkOptions } from "../model/options.ts";
 import type { TraceQuery } from "../model/query.ts";
+import { interruptedIn } from "../tracing/outlet.ts";
 import type { Awaitable, DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { OUTLET, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
@@ -120,6 +121,7 @@ function totalOf(reports: readonly DeliveryReport[]): DeliveryReport {
     pending: sum((report) => report.pending),
     dropped: sum((report) => report.dropped),
     failed: sum((report) => report.failed),
+    ...interruptedIn(sum((report) => report.interrupted ?? 0)),
     errors: reports.flatMap((report) => report.errors),
   };
 }

@@ -110,6 +110,16 @@ export const sinkContract: readonly ContractTest[] = [
     assert.equal(await tracer.close(), first);
     assert.deepEqual(counts(await tracer.flush()), { written: 1, pending: 0, dropped: 1, failed: 0 });
   }),
+  contractTest("takes what never ended when it is closed, as interrupted", async (tracer) => {
+    const open = tracer.startSpan("never ended").addAttribute("ai.tool.output", "so far");
+    tracer.startSpan("child", { parentSpan: open }).end();
+    const report = await tracer.close();
+    assert.deepEqual(counts(report), { written: 2, pending: 0, dropped: 0, failed: 0 });
+    assert.equal(report.interrupted, 1);
+    assert.equal(open.state, "interrupted");
+    open.end();
+    assert.deepEqual(counts(await tracer.flush()), { written: 2, pending: 0, dropped: 0, failed: 0 });
+  }),
   contractTest(
     "sees only what the process option lets through",
     async (tracer, errors) => {

@@ -1,6 +1,6 @@
 // The spans of a tracer that have started and not ended.
 import type { SpanNode } from "./context.ts";
-import { type Span, spanOf } from "./span.ts";
+import { INTERRUPT, NODE, type Span, spanOf } from "./span.ts";
 
 /** Some instrumentations never end the span of a call that fails: of more than these, the oldest live as long as others hold them. */
 const MAX_HELD = 10_000;
@@ -9,12 +9,16 @@ const MAX_HELD = 10_000;
 export class OpenSpans {
   #first: SpanNode | undefined;
   #last: SpanNode | undefined;
+  /** Those in the list. */
   #size = 0;
+  /** All that have started and not ended. */
+  #count = 0;
   /** The oldest, which have left the list. */
   #loose: WeakRef<SpanNode>[] = [];
   #tidyAt: number = MAX_HELD;
 
   add(node: SpanNode): void {
+    this.#count++;
     if (this.#last === undefined) this.#first = node;
     else this.#last.after = node;
     node.before = this.#last;
@@ -23,6 +27,11 @@ export class OpenSpans {
   }
 
   remove(node: SpanNode): void {
+    this.#count--;
+    this.#unlink(node);
+  }
+
+  #unlink(node: SpanNode): void {
     const { before, after } = node;
     // One that has left.
     if (before === undefined && this.#first !== node) return;
@@ -42,8 +51,18 @@ export class OpenSpans {
     return spans;
   }
 
+  /** Makes all of them interrupted, the oldest first; `lost` counts those that had left and that nobody held any more. */
+  interrupt(): { readonly spans: readonly Span[]; readonly lost: number } {
+    const spans = this.all().filter((span) => span[INTERRUPT]());
+    const lost = this.#count - spans.length;
+    for (const span of spans) this.#unlink(span[NODE]);
+    this.#loose = [];
+    this.#count = 0;
+    return { spans, lost };
+  }
+
   #letGo(node: SpanNode): void {
-    this.remove(node);
+    this.#unlink(node);
     this.#loose.push(new WeakRef(node));
     if (this.#loose.length < this.#tidyAt) return;
     this.#loose = this.#looseNodes().map((open) => new WeakRef(open));

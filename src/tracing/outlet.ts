@@ -20,6 +20,7 @@ export class Outlet {
   #written = 0;
   #failed = 0;
   #dropped = 0;
+  #interrupted = 0;
   #closing: Promise<DeliveryReport> | undefined;
 
   constructor(sink: Sink, process: Process | undefined, faults: Faults) {
@@ -30,19 +31,34 @@ export class Outlet {
 
   /** Hands a span that ended to the sink. */
   accept(span: Span): void {
-    if (this.#closing !== undefined) return this.#late(span);
+    if (this.#closing === undefined) this.#write(span);
+    else this.#late(span);
+  }
+
+  /** False where the sink does not get the span. */
+  #write(span: Span): boolean {
     try {
       const out = this.#process === undefined ? span : processed(span, this.#process);
-      if (out === undefined) return this.discard(span);
+      if (out === undefined) {
+        this.discard(span);
+        return false;
+      }
       const result: unknown = isBridged() ? this.#writeQuietly(out) : this.sink.write(out);
       this.#written++;
       // An async write is against the contract, but TypeScript lets it pass, and its rejection must not end the app.
       if (result !== undefined && types.isPromise(result))
         result.catch((error) => this.#notWritten(error, 1));
+      return true;
     } catch (error) {
       this.#notWritten(error, 0);
       if (this.#process !== undefined) this.discard(span);
+      return false;
     }
+  }
+
+  /** Takes a span of elsewhere that never ended, and will not. */
+  interrupt(span: Span): void {
+    if (this.#closing === undefined && this.#write(span)) this.#interrupted++;
   }
 
   /** By itself, so that no function is made for each span. */
@@ -88,9 +104,9 @@ export class Outlet {
     );
   }
 
-  /** Flushes, once, within the time, and takes no more. Never rejects. */
-  close(wanted?: number): Promise<DeliveryReport> {
-    this.#closing ??= this.#close(wanted);
+  /** Takes the spans that never ended, flushes, once, within the time, and takes no more. Never rejects. */
+  close(wanted?: number, unended: () => Unended = nothing): Promise<DeliveryReport> {
+    this.#closing ??= this.#close(wanted, unended());
     return this.#closing;
   }
 
@@ -132,13 +148,24 @@ export class Outlet {
     this.#faults.reportRarely(new TracelightError("TRACER_CLOSED", message));
   }
 
-  async #close(wanted: number | undefined): Promise<DeliveryReport> {
+  async #close(wanted: number | undefined, { spans, lost }: Unended): Promise<DeliveryReport> {
+    if (lost > 0) this.#lost(lost);
+    for (const [i, span] of spans.entries()) {
+      if (i % SPANS_A_TURN === SPANS_A_TURN - 1) await turn();
+      if (this.#write(span)) this.#interrupted++;
+    }
     const { close } = this.sink;
     if (close === undefined) return this.flush(wanted);
     const timeoutMs = waitingTime(wanted);
     return this.#withOwn(
       await this.#withinTime("close", () => close.call(this.sink, { timeoutMs }), timeoutMs),
     );
+  }
+
+  #lost(count: number): void {
+    this.#dropped += count;
+    const message = `${count} spans never ended and are lost: beyond 10,000 open spans the oldest are kept no longer than by others.`;
+    this.#faults.report(new TracelightError("QUEUE_FULL", message));
   }
 
   /** A sink that delivers later and does not say what it has delivered has, for all we know, delivered nothing. */
@@ -164,6 +191,7 @@ export class Outlet {
       pending: report.pending,
       dropped: report.dropped + this.#dropped,
       failed: report.failed + this.#failed,
+      ...interruptedIn(this.#interrupted + (report.interrupted ?? 0)),
       errors: [...new Set([...report.errors, ...this.#faults.all])],
     };
   }
@@ -196,6 +224,28 @@ export class Outlet {
   }
 }
 
+/** Spans that have not ended when their tracer is closed, and how many are known by their number only. */
+interface Unended {
+  readonly spans: readonly Span[];
+  readonly lost: number;
+}
+
+function nothing(): Unended {
+  return { spans: [], lost: 0 };
+}
+
+/** Before the app has a turn. */
+const SPANS_A_TURN = 256;
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The count as a report has it: only where there is something to say. */
+export function interruptedIn(interrupted: number): Pick<DeliveryReport, "interrupted"> {
+  return interrupted === 0 ? {} : { interrupted };
+}
+
 /** How long to wait; Node's timers take no more than 2^31 - 1 ms. */
 function waitingTime(timeoutMs: unknown): number {
   if (typeof timeoutMs !== "number" || !(timeoutMs >= 0)) return DEFAULT_FLUSH_MS;
@@ -204,8 +254,9 @@ function waitingTime(timeoutMs: unknown): number {
 
 /** What a sink reports; throws where it is no report. */
 function checkedReport(report: DeliveryReport): DeliveryReport {
-  const { written, pending, dropped, failed, errors } = report;
-  const isReport = [written, pending, dropped, failed].every(Number.isFinite) && Array.isArray(errors);
+  const { written, pending, dropped, failed, interrupted = 0, errors } = report;
+  const isReport =
+    [written, pending, dropped, failed, interrupted].every(Number.isFinite) && Array.isArray(errors);
   if (!isReport) throw new TypeError("flush and close must resolve with a DeliveryReport");
   return report;
 }

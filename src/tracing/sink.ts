@@ -16,7 +16,10 @@ export type Awaitable<T> = T | Promise<T>;
 export interface Sink {
   /** Names the sink in errors and reports. */
   readonly name: string;
-  /** Takes a span that has ended, and is frozen. What it throws is counted, reported, and never reaches the app. */
+  /**
+   * Takes a span that is frozen: it has ended, or is `interrupted`, as those are that have not ended when their tracer is
+   * closed. What it throws is counted, reported, and never reaches the app.
+   */
   write(span: Span): void;
   /**
    * Sees spans that still run: `start` comes with the span that began, `snapshot` with a frozen copy of one. Call
@@ -84,6 +87,11 @@ export interface DeliveryReport {
   readonly dropped: number;
   /** Refused for good. */
   readonly failed: number;
+  /**
+   * Of these, spans that never ended: the close of their tracer handed them over as `interrupted`. Absent where there are
+   * none.
+   */
+  readonly interrupted?: number;
   /** The latest distinct errors, at most 100. */
   readonly errors: readonly TracelightError[];
 }

@@ -36,6 +36,9 @@ export const OWN: unique symbol = Symbol.for("tracelight.own.v1");
 export const OWNER: unique symbol = Symbol("owner");
 const FREEZE: unique symbol = Symbol("freeze");
 
+/** How the end of its tracer reaches a span that never ended. */
+export const INTERRUPT: unique symbol = Symbol("interrupt");
+
 /** Own attributes beyond this many are looked up by a map. */
 const SEARCHED_ATTRIBUTES = 32;
 
@@ -310,10 +313,14 @@ export class Span implements SpanFields {
     if (this.#isLive()) this.#owner?.snapshot(this);
   }
 
-  /** Ends the span, now unless `at` says when, and hands it to the sink. A second call does nothing. */
+  /**
+   * Ends the span, now unless `at` says when, and hands it to the sink. A second call does nothing. After its tracer was
+   * closed it does nothing but report `TRACER_CLOSED`: the span was handed over as `interrupted`.
+   */
   end(at?: Date): void {
     const node = this[NODE];
     if (node.endedAtMicros !== undefined || this.#owner === undefined) return;
+    if (this.#frozen !== undefined) return void this.#refuse("end");
     const end = (at === undefined ? undefined : this.#timeOf("end", at)) ?? nowMicros();
     this.#inherited = inheritableFrom(node);
     node.atEnd = this.#inherited;
@@ -321,6 +328,15 @@ export class Span implements SpanFields {
     detach(node);
     this.#owner.ended(this);
     node.span = undefined;
+  }
+
+  /** @internal Freezes a running span as interrupted, with what it has; false for one that does not run. */
+  [INTERRUPT](): boolean {
+    if (!this.#isLive()) return false;
+    this.#inherited = inheritableFrom(this[NODE]);
+    this[NODE].atEnd = this.#inherited;
+    this.#frozen = { ...this.payload(), interrupted: true };
+    return true;
   }
 
   /** Ends the span: `using span = tracer.startSpan("work")`. */
@@ -358,7 +374,7 @@ export class Span implements SpanFields {
   }
 
   #isLive(): boolean {
-    return this.#owner !== undefined && this[NODE].endedAtMicros === undefined;
+    return this.#owner !== undefined && this[NODE].endedAtMicros === undefined && this.#frozen === undefined;
   }
 
   #set(key: string, value: unknown): void {
@@ -381,11 +397,14 @@ export class Span implements SpanFields {
   }
 
   #refuse(method: string): this {
+    const what = `${method} on the span "${this.spanName}" came after`;
     this.#owner?.report(
-      new TracelightError(
-        "SPAN_ENDED",
-        `${method} on the span "${this.spanName}" came after its end and was left out.`,
-      ),
+      this.state === "interrupted"
+        ? new TracelightError(
+            "TRACER_CLOSED",
+            `${what} its tracer was closed, which had handed it over as interrupted.`,
+          )
+        : new TracelightError("SPAN_ENDED", `${what} its end and was left out.`),
     );
     return this;
   }

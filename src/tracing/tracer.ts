@@ -224,11 +224,11 @@ export class Tracer implements AsyncDisposable {
   }
 
   /**
-   * Flushes and lets go of the sink, within `timeoutMs` (30 s). Spans that end later are dropped and counted. Never rejects.
-   * A second call gives the same report.
+   * Hands over spans that have not ended as `interrupted`, with what they have; then flushes and lets go of the sink, within
+   * `timeoutMs` (30 s). What starts and ends later is dropped and counted. Never rejects. A second call gives the same report.
    */
   close(options?: { readonly timeoutMs?: number }): Promise<DeliveryReport> {
-    return this[OUTLET].close(options?.timeoutMs);
+    return this[OUTLET].close(options?.timeoutMs, () => this.#open.interrupt());
   }
 
   /** `await using tracer = …` closes it. */

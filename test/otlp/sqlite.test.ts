@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { otlpReceiver } from "tracelight/otlp";
 import { SqliteTracer } from "tracelight/sqlite";
 import { afterAll, expect, it } from "vitest";
-import { encodeRecord, type SpanFields } from "../../src/model/record.ts";
+import { encodeRecord, plainFields, type SpanFields } from "../../src/model/record.ts";
 import { decodeProtobufRequest, otlpEncoder } from "../../src/otlp/codec.ts";
 import { nativeSpan } from "./spans.ts";
 
@@ -69,8 +69,12 @@ it("ends a span whose process died before it could", async () => {
   const collector = new SqliteTracer({ path, retention: false });
   const [interrupted] = await collector.getTraces();
   expect(interrupted?.state).toBe("interrupted");
-  running.end();
-  await otlpReceiver(collector)(request(bodyOf([running])));
+  const ended: SpanFields = {
+    ...plainFields(running),
+    state: "ended",
+    endedAtMicros: running.startedAtMicros + 1,
+  };
+  await otlpReceiver(collector)(request(bodyOf([ended])));
   const found = await collector.getTraces();
   expect(found.map(({ spanId, state }) => [spanId, state])).toEqual([[running.spanId, "ended"]]);
   await collector.close();

@@ -1,5 +1,5 @@
 // How a span begins and ends, how a tracer does, and rule 11: ids and times.
-import { InMemoryTracer, type Sink, type Span, type TracelightError, Tracer } from "tracelight";
+import { InMemoryTracer, type Sink, type Span, TeeTracer, type TracelightError, Tracer } from "tracelight";
 import { describe, expect, it } from "vitest";
 import { sleep, spanNamed } from "./reading.ts";
 
@@ -214,15 +214,106 @@ describe("a tracer", () => {
       { name: "s", write: ({ spanName }) => seen.push(spanName), observe: (_, what) => seen.push(what) },
       { onError: (error) => errors.push(error) },
     );
-    const open = tracer.startSpan("open");
     const closing = tracer.close();
-    open.end();
     expect(tracer.trace("late", () => 42)).toBe(42);
+    const later = tracer.startSpan("later");
     await closing;
+    later.end();
     expect(await tracer.flush()).toMatchObject({ written: 0, dropped: 2 });
-    expect(seen).toEqual(["start"]);
+    expect(await tracer.close()).not.toHaveProperty("interrupted");
+    expect(seen).toEqual([]);
     expect(errors.map((error) => error.code)).toEqual(["TRACER_CLOSED", "TRACER_CLOSED"]);
     expect(tracer.openSpans()).toEqual([]);
+  });
+
+  describe("hands over what has not ended as interrupted", () => {
+    it("with what it has by then; its children keep their parent", async () => {
+      const tracer = new InMemoryTracer();
+      const open = tracer.startSpan("stream", { attributes: { "ai.trace.type": "llm-invocation" } });
+      open
+        .addAttribute("tenant", "blue", { inheritable: true })
+        .addEvent("first token")
+        .setStatus("ERROR", "slow");
+      tracer.run(open, () => tracer.trace("child", () => undefined));
+      expect(await tracer.close()).toEqual({
+        ...{ written: 2, pending: 0, dropped: 0, failed: 0, interrupted: 1, errors: [] },
+      });
+      const [stream, child] = tracer.getTraces({ where: "state in (interrupted, ended)" });
+      expect(stream).toMatchObject({ spanName: "stream", state: "interrupted", spanStatus: "ERROR" });
+      expect(stream).toMatchObject({ statusMessage: "slow", endedAt: undefined, durationMs: undefined });
+      expect(stream?.attributes).toEqual({ "ai.trace.type": "llm-invocation", tenant: "blue" });
+      expect(stream?.events.map(({ name }) => name)).toEqual(["first token"]);
+      expect([child?.spanName, child?.parentSpan]).toEqual(["child", stream]);
+      expect(tracer.openSpans()).toEqual([]);
+    });
+
+    it("once: what comes later is reported and changes nothing", async () => {
+      const errors: TracelightError[] = [];
+      const tracer = new InMemoryTracer({ onError: (error) => errors.push(error) });
+      let release = (): void => undefined;
+      const work = tracer.trace("work", async (span) => {
+        await new Promise<void>((resolve) => (release = resolve));
+        span.addAttribute("late", 1);
+        return 42;
+      });
+      const report = await tracer.close();
+      release();
+      expect(await work).toBe(42);
+      expect(tracer.getTraces()).toMatchObject([{ spanName: "work", state: "interrupted", attributes: {} }]);
+      expect(errors.map(({ code }) => code)).toEqual(["TRACER_CLOSED", "TRACER_CLOSED"]);
+      expect(errors[1]?.message).toBe(
+        'end on the span "work" came after its tracer was closed, which had handed it over as interrupted.',
+      );
+      expect(await tracer.close()).toBe(report);
+      expect(await tracer.flush()).toMatchObject({ written: 1, dropped: 0, interrupted: 1 });
+    });
+
+    it("through process: what it changes is changed, what it drops is not there", async () => {
+      const discarded: string[] = [];
+      const written: Span[] = [];
+      const sink = {
+        name: "s",
+        write: (span: Span) => void written.push(span),
+        observe: () => undefined,
+        discard: (span: Span) => void discarded.push(span.spanName),
+      };
+      const tracer = new Tracer(sink, {
+        process: (draft) => {
+          if (draft.state !== "interrupted") return undefined;
+          draft.attributes["secret"] = "***";
+          return draft.spanName === "dropped" ? false : undefined;
+        },
+      });
+      tracer.startSpan("kept", { attributes: { secret: "password" } });
+      tracer.startSpan("dropped");
+      expect(await tracer.close()).toMatchObject({ written: 1, interrupted: 1 });
+      expect(written).toMatchObject([
+        { spanName: "kept", state: "interrupted", attributes: { secret: "***" } },
+      ]);
+      expect(discarded).toEqual(["dropped"]);
+    });
+
+    it("to all members of a tee, with those of the members themselves", async () => {
+      const [first, second] = [new InMemoryTracer(), new InMemoryTracer()];
+      const tee = new TeeTracer().addTracer(first).addTracer(second);
+      tee.startSpan("of the tee");
+      second.startSpan("of a member");
+      expect(await tee.close()).toMatchObject({ written: 3, dropped: 0, interrupted: 2 });
+      expect(first.getTraces().map(({ spanName }) => spanName)).toEqual(["of the tee"]);
+      expect(second.getTraces().map(({ spanName }) => spanName)).toEqual(["of the tee", "of a member"]);
+    });
+
+    it("however many: those that nobody holds any more are counted as dropped", async () => {
+      const errors: TracelightError[] = [];
+      const tracer = new InMemoryTracer({ memorySize: 100_000, onError: (error) => errors.push(error) });
+      const held = Array.from({ length: 30_000 }, (_, i) => tracer.startSpan(`held ${i}`));
+      for (let i = 0; i < 1000; i++) tracer.startSpan("ended").end();
+      held[0]?.end();
+      const report = await tracer.close();
+      expect(report).toMatchObject({ written: 31_000, dropped: 0, interrupted: 29_999 });
+      expect(errors).toEqual([]);
+      expect(held.filter(({ state }) => state === "interrupted")).toHaveLength(29_999);
+    });
   });
 
   it("reads what its store finds, after handing over what waits", async () => {

@@ -78,6 +78,16 @@ describe("the heap stays flat", () => {
     expect(grown).toEqual({ isFlat: true, listed: 10_000 });
   });
 
+  it("over such spans, which are counted as dropped when their tracer is closed", async () => {
+    const report = await measured(`
+      const tracer = new Tracer(drop, { onError() {} });
+      for (let i = 0; i < 15_000; i++) tracer.startSpan("forgotten", { parentSpan: null });
+      await heap();
+      const { written, dropped, interrupted, errors } = await tracer.close();
+      print({ written, dropped, interrupted, codes: errors.map(({ code }) => code) });`);
+    expect(report).toEqual({ written: 10_000, dropped: 5000, interrupted: 10_000, codes: ["QUEUE_FULL"] });
+  });
+
   it("over async turns, generators and faults", async () => {
     const megabytes = await measured(`
       const tracer = new Tracer(drop, { onError() {} });

@@ -56,7 +56,7 @@ async function ended(
 ): Promise<ExitCode> {
   const { output } = context;
   if (leftOut > 0) {
-    const left = leftOut === 1 ? "has not ended and was left out" : "have not ended and were left out";
+    const left = leftOut === 1 ? "still runs and was left out" : "still run and were left out";
     await output.say(`${counted(leftOut, "span")} ${left}: OTLP carries spans that ended.`, "yellow");
   }
   if (done > 0 && options.out !== undefined)
