@@ -18,6 +18,8 @@ export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
   SINK_FAILED: "A sink threw or rejected; the span was counted as failed.",
   PROCESS_FAILED:
     "The `process` option threw, or left what is not a span; the span was kept from every sink.",
+  CLASSIFY_FAILED:
+    "The `classifyError` option threw, or gave what it may not; the failure was taken as without it.",
   FLUSH_TIMEOUT: "A sink's own flush or close did not come back in time; all its spans count as pending.",
   QUEUE_FULL: "A bounded queue was full; the oldest spans were dropped and counted.",
   JOURNAL_FAILED: "A journal could not be written or read; its spans go on in memory.",
@@ -63,6 +65,7 @@ export type TracelightErrorCode =
   | "TRACER_CLOSED"
   | "SINK_FAILED"
   | "PROCESS_FAILED"
+  | "CLASSIFY_FAILED"
   | "FLUSH_TIMEOUT"
   | "QUEUE_FULL"
   | "JOURNAL_FAILED"

@@ -6,6 +6,7 @@ import type { SpanKind, SpanLink, SpanStatus } from "../model/record.ts";
 import type { SpanNode } from "../tracing/context.ts";
 import { describeException, exceptionAttributes } from "../tracing/exception.ts";
 import type { RemoteParent } from "../tracing/trace-options.ts";
+import { meaningOf } from "../tracing/verdict.ts";
 import { dateOf, isTime } from "./times.ts";
 import { traceStateOf } from "./trace-state.ts";
 
@@ -68,6 +69,7 @@ export class BridgeSpan implements api.Span {
     const { span } = this[BRIDGED];
     const wanted = STATUSES[status?.code];
     if (wanted === undefined || wanted === "UNSET" || span?.spanStatus === "OK") return this;
+    if (wanted === "ERROR" && noFailures.has(this[BRIDGED])) return this;
     span?.setStatus(wanted, wanted === "ERROR" ? status.message : undefined);
     return this;
   }
@@ -77,7 +79,10 @@ export class BridgeSpan implements api.Span {
     return this;
   }
 
-  /** As an event, which is OpenTelemetry's way; the status stays as it is. */
+  /**
+   * As an event, which is OpenTelemetry's way; the status stays as it is. Where it is an abort, or else no failure, a status
+   * that says ERROR of it, before or after, does not count.
+   */
   recordException(exception: api.Exception, time?: api.TimeInput): void {
     const described = exceptionAttributes(describeException(exception));
     // A text has no type.
@@ -87,6 +92,17 @@ export class BridgeSpan implements api.Span {
     };
     const at = dateOf(time) ?? new PreciseDate(nowMicros());
     this[BRIDGED].span?.addEvent("exception", attributes, at);
+    this.#heed(exception, described[NAMES.exceptionMessage]);
+  }
+
+  #heed(exception: api.Exception, message: unknown): void {
+    const node = this[BRIDGED];
+    const { span } = node;
+    const meaning = span === undefined ? "error" : meaningOf(span, exception);
+    if (meaning === "error") return void noFailures.delete(node);
+    noFailures.add(node);
+    if (meaning === "aborted") span?.addAttribute(NAMES.aborted, true);
+    if (span?.spanStatus === "ERROR" && span.statusMessage === message) span.setStatus("UNSET");
   }
 
   end(time?: api.TimeInput): void {
@@ -98,6 +114,9 @@ export class BridgeSpan implements api.Span {
     return endedAtMicros === undefined && span !== undefined && span.state === "running";
   }
 }
+
+/** Spans whose latest exception was no failure. */
+const noFailures = new WeakSet<SpanNode>();
 
 /** The node behind a span of the API, whichever copy of the package made it; undefined for spans of others. */
 export function nodeBehind(span: api.Span): SpanNode | undefined {

@@ -43,18 +43,8 @@ export function exceptionAttributes({ type, message, stacktrace, details }: Exce
   };
 }
 
-/** True for work that was called off: an AbortError, the platform's or Node's. */
-export function isAbort(error: unknown): boolean {
-  try {
-    if (typeof error !== "object" || error === null) return false;
-    return Reflect.get(error, "name") === "AbortError" || Reflect.get(error, "code") === "ABORT_ERR";
-  } catch {
-    return false;
-  }
-}
-
 /** The error's own name, or its class where the name says no more than "Error". */
-export function typeOf(error: unknown): string {
+function typeOf(error: unknown): string {
   if (typeof error !== "object" || error === null) return typeof error;
   const name: unknown = Reflect.get(error, "name");
   if (typeof name === "string" && name !== "" && name !== "Error") return name;
@@ -140,7 +130,8 @@ function cut(text: string, length: number): string {
   return `${text.slice(0, half)} … [${text.length - 2 * half} characters left out] … ${text.slice(-half)}`;
 }
 
-function safely<T>(look: () => T): T | undefined {
+/** What `look` gives; undefined where it throws. */
+export function safely<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch {

@@ -2,16 +2,15 @@
 import { NAMES } from "../conventions/names.ts";
 import { TracelightError } from "../model/errors.ts";
 import type { Frame } from "./context.ts";
-import { isAbort } from "./exception.ts";
 import { classNameOf, isPlainPromise, isThenable, whenSettled } from "./promises.ts";
 import { OWNER, type Span } from "./span.ts";
 import { isGenerator, type WorkEnd, watchedGenerator } from "./steps.ts";
+import { noteFailure } from "./verdict.ts";
 
-/** Ends a span whose function threw: called off, or an error. One that has ended already stays as it is. */
+/** Ends a span whose function threw. One that has ended already stays as it is. */
 export function endFailed(span: Span, error: unknown): void {
   if (span.state !== "running") return;
-  if (isAbort(error)) span.addAttribute(NAMES.aborted, true);
-  else span.recordException(error);
+  noteFailure(span, error);
   span.end();
 }
 

@@ -47,6 +47,8 @@ export interface SpanOwner {
   ended(span: Span): void;
   snapshot(span: Span): void;
   report(error: TracelightError): void;
+  /** What the app says that a failure means; undefined where it says nothing. */
+  classify(error: unknown): "error" | "aborted" | "none" | undefined;
   /** Reports what is no news the second time. */
   notice(error: TracelightError): void;
 }

@@ -27,6 +27,8 @@ export interface TraceOptions {
   readonly resourceAttributes?: Attributes;
   readonly attributes?: Attributes;
   readonly links?: readonly SpanLink[];
+  /** What the work can be called off by. Where it has been aborted, a failure of the work is no error, whatever was thrown. */
+  readonly signal?: AbortSignal;
 }
 
 /** Microseconds of a given start. Throws for what is no valid Date. */
@@ -76,4 +78,5 @@ const USABLE: Readonly<Record<keyof TraceOptions, (value: unknown) => boolean>> 
   resourceAttributes: isObject,
   attributes: isObject,
   links: Array.isArray,
+  signal: (value) => isObject(value) && typeof Reflect.get(Object(value), "aborted") === "boolean",
 };

@@ -1,4 +1,5 @@
 // The tracer: what users hold. It knows the context, starts spans, and hands them to its sink.
+import { types } from "node:util";
 import type { Attributes } from "../model/attributes.ts";
 import { nextMicros } from "../model/clock.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
@@ -40,6 +41,7 @@ import {
   type TraceOptions,
   usableOptions,
 } from "./trace-options.ts";
+import { type ClassifyError, FAILURE_MEANINGS, type FailureMeaning, heedSignal } from "./verdict.ts";
 
 /** What is in force now. */
 export interface TraceContext extends ContextUpdate {
@@ -55,10 +57,18 @@ export interface TracerOptions {
    * throws, the span is dropped, counted as failed and reported.
    */
   readonly process?: Process;
+  /**
+   * What a failure of traced work means for its span: `"error"` (status ERROR), `"aborted"` (called off, which is no error)
+   * or `"none"`, for what is thrown but no failure: an agent's `interrupt()`, a framework's `redirect()`. Undefined: as
+   * without this option, where aborts are `"aborted"` and all else is `"error"`. Must be synchronous.
+   */
+  readonly classifyError?: ClassifyError;
 }
 
 /** The checks of `TracerOptions`, for the constructors of named tracers. */
-export const TRACER_OPTION_CHECKS: OptionRules["checks"] = { onError: is.fn, process: is.fn };
+export const TRACER_OPTION_CHECKS: OptionRules["checks"] = {
+  ...{ onError: is.fn, process: is.fn, classifyError: is.fn },
+};
 
 /** How a tee reaches its members: their `process` and their sinks. The same symbol in every copy of the package. */
 export const OUTLET: unique symbol = Symbol.for("tracelight.outlet.v1");
@@ -117,6 +127,7 @@ export class Tracer implements AsyncDisposable {
       snapshot: (span) => sink.observe && outlet.observe(span.snapshot(), "snapshot"),
       report: (error) => this.#faults.report(error),
       notice: (error) => this.#faults.notice(error),
+      classify: (error) => options.classifyError && this.#classified(error, options.classifyError),
     };
   }
 
@@ -302,6 +313,20 @@ export class Tracer implements AsyncDisposable {
     return span;
   }
 
+  /** What `classifyError` says; what it may not say, or throws, is reported, and as if it said nothing. */
+  #classified(error: unknown, classifyError: ClassifyError): FailureMeaning | undefined {
+    try {
+      const meaning = classifyError(error);
+      if (FAILURE_MEANINGS.includes(meaning)) return meaning;
+      if (types.isPromise(meaning)) meaning.catch(() => undefined);
+      throw new TypeError('it must return "error", "aborted", "none" or undefined');
+    } catch (failure) {
+      const message = "The classifyError option failed, so the failure was taken as without it";
+      this.#faults.reportRarely(asTracelightError(failure, "CLASSIFY_FAILED", message));
+      return undefined;
+    }
+  }
+
   /** The parent that the options name; what cannot be one is reported, and the active span stands in. */
   #parentOf(options: StartOptions, frame: Frame | undefined): SpanNode | RemoteParent | undefined {
     const { parentSpan } = options;
@@ -351,6 +376,7 @@ function notAStore(sink: Sink): TracelightError {
 function addInitial(span: Span, options: StartOptions): void {
   if (options.attributes !== undefined) span.addAttributes(options.attributes);
   for (const link of options.links ?? []) span.addLink(link);
+  if (options.signal !== undefined) heedSignal(span, options.signal);
 }
 
 function resourceOf(options: StartOptions | undefined): Attributes | undefined {

@@ -291,6 +291,27 @@ describe("all of the API's span", () => {
     expect(only().spanStatus).toBe("UNSET");
   });
 
+  it("an exception that is an abort is no error, whether its status is set before or after", () => {
+    const abort = new DOMException("stopped", "AbortError");
+    const failed = { code: SpanStatusCode.ERROR, message: "stopped" };
+    const before = library().startSpan("before").setStatus(failed);
+    before.recordException(abort);
+    before.end();
+    const after = library().startSpan("after");
+    after.recordException({ name: "AbortError", message: "stopped" });
+    after.setStatus(failed).end();
+    const later = library().startSpan("later");
+    later.recordException(abort);
+    later.recordException(new Error("no disk"));
+    later.setStatus({ code: SpanStatusCode.ERROR, message: "no disk" }).end();
+    expect(tracer.getTraces().map((span) => [span.spanName, span.spanStatus, span.events.length])).toEqual([
+      ["before", "UNSET", 1],
+      ["after", "UNSET", 1],
+      ["later", "ERROR", 2],
+    ]);
+    expect(tracer.getTraces()[0]?.attributes).toEqual({ "ai.conversation.aborted": true });
+  });
+
   it("status: an error may become OK, OK is final, UNSET is no news", () => {
     const span = library().startSpan("span");
     span
