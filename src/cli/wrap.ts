@@ -1,7 +1,7 @@
 // Values of spans as lines that fit: escaped, their own line breaks kept, cut or whole.
 
 import { escapedCharacters } from "../model/escape.ts";
-import { encodeValue } from "../model/values.ts";
+import { lossyValue } from "../model/values.ts";
 import { boundedJson } from "../render/text.ts";
 import { characterWidth, cutToWidth, displayWidth } from "../render/width.ts";
 
@@ -32,9 +32,16 @@ export function wrapped(value: unknown, { width, maxLines }: Room): string[] {
 function textOf(value: unknown, width: number, maxLines: number): string {
   if (typeof value === "string") return value.trim();
   if (maxLines !== Number.POSITIVE_INFINITY) return boundedJson(value, width * maxLines + 1);
-  const json = encodeValue(value);
-  const short = boundedJson(json, width + 1);
-  return short.length <= width ? short : JSON.stringify(json, undefined, 2);
+  const short = boundedJson(value, width + 1);
+  return short.length <= width ? short : JSON.stringify(value, shown, 2);
+}
+
+/** What JSON lacks, as in a short text: lists for maps and sets, text for the rest. The record's tags are for programs. */
+function shown(this: unknown, key: string): unknown {
+  const value = typeof this === "object" && this !== null ? Reflect.get(this, key) : undefined;
+  if (value instanceof Map || value instanceof Set) return [...value];
+  const isPlain = typeof value === "object" && !(value instanceof Uint8Array) && !(value instanceof Date);
+  return isPlain ? value : lossyValue(value);
 }
 
 function cutOff(lines: string[], width: number): string[] {

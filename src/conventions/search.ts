@@ -2,6 +2,7 @@
 import { TracelightError } from "../model/errors.ts";
 import { failureWords } from "../model/failure.ts";
 import type { SpanEvent, SpanFields } from "../model/record.ts";
+import { seenText } from "../model/seen.ts";
 import { spacedWords } from "../model/words.ts";
 import { NAMES } from "./names.ts";
 import { readSpan } from "./reading.ts";
@@ -26,7 +27,7 @@ export const MAX_SEARCH_TEXT = 1_000_000;
 
 /**
  * What of a span can be found, in every vocabulary: its name and its tool's, messages, inputs and outputs of turns, model calls
- * and tools, and errors. Of structured values the texts and whole numbers; not the keys, and no binary data. Other attributes are not
+ * and tools, and errors, as people see them: see `seenText`. Of structured values the texts and whole numbers; not the keys, and no binary data. Other attributes are not
  * looked at: a child has those of its parents, so a word in one would find whole traces.
  */
 export function searchTexts({
@@ -127,7 +128,7 @@ class TextCollector {
 
   #take(text: string): string {
     if (this.#left <= 0 || isBinary(text)) return "";
-    const part = text.length <= this.#left ? text : text.slice(0, this.#left);
+    const part = seenText(text.length <= this.#left ? text : text.slice(0, this.#left));
     this.#left -= part.length + 1;
     return part;
   }
@@ -213,7 +214,7 @@ export function parseSearch(text: string): SearchQuery {
 }
 
 function termOf(text: string, isPrefix: boolean): SearchTerm | undefined {
-  const words = spacedWords(text)
+  const words = spacedWords(seenText(text))
     .split(" ")
     .filter((word) => word !== "");
   return words.length === 0 ? undefined : { words, isPrefix };

@@ -23,7 +23,7 @@ export interface SnippetOptions {
 }
 
 /**
- * The hits in context, in the order of the texts. White space is made one space; what is cut off is cut between words where it
+ * The hits in context, each line once, in the order of the texts. White space is made one space; what is cut off is cut between words where it
  * can be, and shown by `…`.
  */
 export function snippets(
@@ -31,18 +31,19 @@ export function snippets(
   query: SearchQuery,
   { width = 80, count = 3 }: SnippetOptions = {},
 ): readonly Snippet[] {
-  const found: Snippet[] = [];
+  const found = new Map<string, Snippet>();
   for (const { label, text } of texts) {
     const normal = text.normalize("NFC");
     let hits = hitsIn(normal, query.all);
-    while (hits.length > 0 && found.length < count) {
+    while (hits.length > 0 && found.size < count) {
       const { parts, shown } = cutOut(normal, hits, width);
-      found.push({ label, parts });
+      const line = parts.map((part) => part.text).join("");
+      if (!found.has(line)) found.set(line, { label, parts });
       hits = hits.slice(shown);
     }
-    if (found.length >= count) break;
+    if (found.size >= count) break;
   }
-  return found;
+  return [...found.values()];
 }
 
 /** A part of a text, in code units. */

@@ -86,10 +86,10 @@ function computeFold(code: number): string {
   return ALONE.test(character) ? ` ${word} ` : word;
 }
 
-/** Marks that search looks past: accents, vowel points of Hebrew and Arabic, variation selectors, joiners, soft hyphens. */
+/** Marks that search looks past: accents, vowel points of Hebrew and Arabic, and what nobody sees: joiners, selectors, fillers, tags. */
 const MARKS =
   "\\u0300-\\u036f\\u0591-\\u05bd\\u05bf\\u05c1\\u05c2\\u05c4\\u05c5\\u05c7\\u064b-\\u065f\\u0670\\u1ab0-\\u1aff" +
-  "\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe00-\\ufe0f\\ufe20-\\ufe2f\\u{e0100}-\\u{e01ef}\\u00ad\\u200c\\u200d";
+  "\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe00-\\ufe0f\\ufe20-\\ufe2f\\p{Default_Ignorable_Code_Point}";
 const IGNORED = new RegExp(`^[${MARKS}]$`, "u");
 const ALL_IGNORED = new RegExp(`[${MARKS}]`, "gu");
 const IN_WORDS = /^[\p{L}\p{N}\p{M}]$/u;

@@ -348,7 +348,7 @@ const ENDED_MEANWHILE = `SELECT search_waiting.id AS id FROM search_waiting CROS
   WHERE NOT ${RUNS}`;
 
 /** Rises with the words that the index is made of: an index of another version is made anew. */
-export const INDEX_VERSION = 2;
+export const INDEX_VERSION = 3;
 export const DROP_INDEX: readonly string[] = [
   "DROP TABLE IF EXISTS search",
   "DROP TABLE IF EXISTS search_state",
