@@ -162,7 +162,7 @@ function normal(output: string): string {
   return output
     .replace(/\b(?:[0-9a-f]{32}|[0-9a-f]{16})\b/g, named)
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/g, "<time>")
-    .replace(/\b\d+(\.\d+)?(?= ?m?s\b)/g, "<n>")
+    .replace(/\b\d+(\.\d+)? ?(µs|ms|s)(?![\p{L}\d])/gu, "<duration>")
     .replace(/(duration_?ms"?: ?)\d+(\.\d+)?/gi, "$1<n>")
     .replace(/(127\.0\.0\.1|localhost):\d+/g, "$1:<port>")
     .replace(/[ \t]+$/gm, "")

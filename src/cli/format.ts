@@ -1,27 +1,11 @@
 // Durations, times, counts and ids as people read them.
 import { escapeText } from "../model/escape.ts";
 import { canonicalJson } from "../model/values.ts";
+import { count, duration } from "../render/figures.ts";
 import { boundedJson } from "../render/text.ts";
 import { cutToWidth } from "../render/width.ts";
 
-/** `58 µs`, `1.4 ms`, `812 ms`, `1.23 s`, `2m 05s`, `3h 12m`, `2d 3h`. */
-export function duration(ms: number): string {
-  if (ms < 0.9995) return `${Math.round(ms * 1000)} µs`;
-  if (ms < 9.95) return `${ms.toFixed(1)} ms`;
-  if (ms < 999.5) return `${Math.round(ms)} ms`;
-  if (ms < 9_995) return `${(ms / 1000).toFixed(2)} s`;
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)}h ${two(minutes % 60)}m`;
-  return `${Math.floor(minutes / 1440)}d ${Math.floor((minutes % 1440) / 60)}h`;
-}
-
-/** `12,345`. */
-export function count(n: number): string {
-  return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
-}
+export { count, duration };
 
 /** `12,345 spans`, `1 span`. */
 export function counted(n: number, noun: string, plural: string = `${noun}s`): string {
@@ -95,10 +79,6 @@ export function words(text: string, width: number): string {
 /** A value of any kind in the same way. */
 export function brief(value: unknown, width: number): string {
   return words(typeof value === "string" ? value : boundedJson(value, width + 1), width);
-}
-
-function two(n: number): string {
-  return String(n).padStart(2, "0");
 }
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"] as const;

@@ -1,10 +1,12 @@
 // A span as a block of text for people, in the layout of the Python toolkit.
+import type { Usage } from "../conventions/messages.ts";
 import { NAMES } from "../conventions/names.ts";
 import { type Reading, readSpan } from "../conventions/reading.ts";
 import { isoMicros, nowMicros } from "../model/clock.ts";
 import { CONVERSATION_ID } from "../model/conversation.ts";
 import type { SpanFields, SpanKind } from "../model/record.ts";
 import { allIn, type Color, inColor, type Paint, plain } from "./color.ts";
+import { count, duration } from "./figures.ts";
 import { oneLine, textLines } from "./text.ts";
 
 /** How a span is shown. */
@@ -59,16 +61,11 @@ function times(span: SpanFields): string {
   const start = shortTime(span.startedAtMicros);
   if (span.state === "interrupted") return `${start} - [INTERRUPTED]`;
   if (span.endedAtMicros === undefined) return `${start} - [SNAPSHOT - ${shortTime(nowMicros())}]`;
-  return `${start} - ${shortTime(span.endedAtMicros)} [${seconds(span.endedAtMicros - span.startedAtMicros)}]`;
+  return `${start} - ${shortTime(span.endedAtMicros)} [${duration((span.endedAtMicros - span.startedAtMicros) / 1000)}]`;
 }
 
 function shortTime(micros: number): string {
   return `${isoMicros(micros).slice(0, 23)}Z`;
-}
-
-/** One decimal, as the toolkit has it; three below a tenth of a second, where one would say nothing. */
-function seconds(micros: number): string {
-  return `${(micros / 1e6).toFixed(micros < 100_000 ? 3 : 1)}s`;
 }
 
 function kindColor(span: SpanFields, reading: Reading): Color {
@@ -116,12 +113,30 @@ function bodyOf(reading: Reading): BodyRow[] {
   const { input, output } = LABELS[reading.kind];
   if (reading.kind === "cycle") rows.push(["Cycle", reading.cycle, "grey"]);
   rows.push(["Tool", reading.tool?.name, "grey"]);
+  if (reading.kind === "model-call") rows.push(["Model", reading.model, "grey"]);
   rows.push([input, reading.input, "grey"], [output, reading.output, "grey"]);
   rows.push(["Stop reason", reading.finishReason, "grey"]);
+  if (reading.kind === "model-call") rows.push(["Usage", usageText(reading.usage), "grey"]);
   if (reading.aborted) rows.push(["Aborted", "yes", "grey"]);
   rows.push(["Error", reading.error, "red"]);
   if (reading.error !== undefined) rows.push(["Details", reading.errorDetails, "red"]);
   return rows;
+}
+
+/** `1,300 in (1,000 read from a cache), 40 out (12 for reasoning)`. */
+function usageText({ input, output, cachedRead, cachedWrite, reasoning }: Usage = {}): string | undefined {
+  const used = [
+    part(input, "in", [part(cachedRead, "read from a cache"), part(cachedWrite, "written to one")]),
+    part(output, "out", [part(reasoning, "for reasoning")]),
+  ].filter((text) => text !== "");
+  return used.length === 0 ? undefined : used.join(", ");
+}
+
+/** Empty for what is not said, and for what of a whole is none. */
+function part(tokens: number | undefined, what: string, parts?: readonly string[]): string {
+  if (tokens === undefined || (tokens === 0 && parts === undefined)) return "";
+  const within = (parts ?? []).filter((text) => text !== "").join(", ");
+  return `${count(tokens)} ${what}${within === "" ? "" : ` (${within})`}`;
 }
 
 const LABELS: Readonly<Record<Reading["kind"], { readonly input: string; readonly output: string }>> = {

@@ -54,7 +54,7 @@ describe("the layout", () => {
     expect(span.asHumanReadable()).toBe(
       [
         "[d4f138116f9d45824ef6584de848a45e/449fdf1a0b31d802/ff87c8f9ec181bfe] MyAgent INTERNAL get_weather" +
-          " - 2026-11-22T10:36:03.657Z - 2026-11-22T10:36:03.757Z [0.1s]",
+          " - 2026-11-22T10:36:03.657Z - 2026-11-22T10:36:03.757Z [100 ms]",
         "  ai.trace.type=tool-invocation peer.service=tool:get_weather ai.conversation.id=42 ai.subcontext.id=sub" +
           " ai.auth.context=user123",
         "          Tool: get_weather",
@@ -78,6 +78,46 @@ describe("the layout", () => {
     expect(text).toContain("      Response: Sunny.");
     expect(text).toContain("   Stop reason: end_turn");
     expect(text).not.toContain("Hi");
+  });
+
+  test("tells the model and the tokens of a model call, whoever wrote it; a cache and reasoning where there are any", () => {
+    const bodyOf = (attributes: Record<string, unknown>): string[] =>
+      spanOf(attributes).asHumanReadable().split("\n").slice(1);
+    const toolkit = bodyOf({
+      ...{ "ai.trace.type": "llm-invocation", "ai.llm.request.model.id": "claude-sonnet" },
+      "ai.llm.response.usage": { inputTokens: 300, outputTokens: 40 },
+    });
+    expect(toolkit).toContain("         Model: claude-sonnet");
+    expect(toolkit).toContain("         Usage: 300 in, 40 out");
+    const otel = bodyOf({
+      ...{
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": "gpt",
+        "gen_ai.usage.input_tokens": 1300,
+      },
+      ...{ "gen_ai.usage.output_tokens": 40, "gen_ai.usage.cache_read.input_tokens": 1000 },
+      "gen_ai.usage.reasoning.output_tokens": 12,
+    });
+    expect(otel).toContain("         Model: gpt");
+    expect(otel).toContain("         Usage: 1,300 in (1,000 read from a cache), 40 out (12 for reasoning)");
+    expect(bodyOf({ "ai.trace.type": "llm-invocation" }).join("\n")).not.toMatch(/Model|Usage/);
+    expect(bodyOf({ "ai.trace.type": "tool-invocation", "ai.tool.input": 1 }).join("\n")).not.toMatch(
+      /Model|Usage/,
+    );
+  });
+
+  test.each([
+    [0, "0 µs"],
+    [58, "58 µs"],
+    [1_400, "1.4 ms"],
+    [812_000, "812 ms"],
+    [1_230_000, "1.23 s"],
+    [125_000_000, "2m 05s"],
+  ])("writes a duration of %i µs as the command does", (micros, text) => {
+    const endedAt = new Date(Date.parse(times.started_at) + 0).getTime() * 1000 + 928 + micros;
+    const ended_at = `${new Date(Math.floor(endedAt / 1000)).toISOString().slice(0, 23)}${String(endedAt % 1000).padStart(3, "0")}Z`;
+    const span = spanOf({}, { ended_at, duration_ms: Math.round(micros / 1000) });
+    expect(span.asHumanReadable()).toContain(` [${text}]`);
   });
 
   test("shows what a model called where its answer is not text", () => {
@@ -185,7 +225,7 @@ describe("running spans", () => {
     for (const part of shown) expect(part).toContain(`${ESC}[90m`);
     call.end();
     expect(stream.text.match(/SNAPSHOT/g)).toHaveLength(1);
-    expect(stream.text).toMatch(/call.* \[0\.\d+s\]/);
+    expect(stream.text).toMatch(/call.* \[\S+ (µs|ms)\]/);
   });
 
   test("are shown every time where snapshotEveryMs is 0", () => {
