@@ -1,11 +1,12 @@
 // Builds dist/ (the package) and build/ (the examples, which import the package as users do).
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const FACE = "src/index.ts";
+const REQUIRED = "src/otel/required.ts";
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 
 rmSync("dist", { recursive: true, force: true });
@@ -13,6 +14,7 @@ rmSync("build", { recursive: true, force: true });
 // Declarations file by file, by the compiler. Code in one file for each subpath and shared chunks: Node takes half a
 // millisecond for each module it loads, and a tracer must not slow a program's start.
 compile("tsconfig.build.json");
+nameModules();
 const shared = {
   bundle: true,
   packages: "external",
@@ -40,8 +42,9 @@ await build({
   outbase: "src",
   chunkNames: "chunks/[name]-[hash]",
   splitting: true,
-  plugins: [fromCore()],
+  plugins: [fromCore(), fromRequired()],
 });
+await buildRequired();
 compile("tsconfig.examples.json");
 
 /** What the public face is made of. */
@@ -92,6 +95,41 @@ function fromCore() {
       });
     },
   };
+}
+
+/**
+ * What requires a peer is a file of CommonJS: webpack and ncc, Rollup and Vite follow no `require` of an ES module. Where a bundler
+ * knows no CommonJS at all, it does nothing.
+ */
+async function buildRequired() {
+  await build({
+    ...shared,
+    entryPoints: [REQUIRED],
+    outfile: "dist/otel/required.cjs",
+    format: "cjs",
+    banner: { js: 'if (typeof module === "object") {' },
+    footer: { js: "}" },
+  });
+}
+
+/** Its importers lie in `dist/otel` or in another folder at its side. */
+function fromRequired() {
+  return {
+    name: "from required",
+    setup({ onResolve }) {
+      onResolve({ filter: /\/required\.ts$/ }, () => ({ path: "../otel/required.cjs", external: true }));
+    },
+  };
+}
+
+/** The compiler leaves the names of the sources in declarations, where compilers before its own version take them for a fault. */
+function nameModules() {
+  for (const file of readdirSync("dist", { recursive: true })) {
+    if (!file.endsWith(".d.ts")) continue;
+    const path = join("dist", file);
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replace(/(from |import\()"(\.{1,2}\/[^"]*)\.ts"/g, '$1"$2.js"'));
+  }
 }
 
 function compile(project) {

@@ -1,6 +1,6 @@
 // The AWS SDK's client: imported when it is first needed, or the caller's own.
 import type * as Sdk from "@aws-sdk/client-dynamodb";
-import { TracelightError } from "../model/errors.ts";
+import { messageOf, TracelightError } from "../model/errors.ts";
 import { is, type OptionRules } from "../model/options.ts";
 import { prepareClient } from "./wire.ts";
 
@@ -13,11 +13,11 @@ export interface DynamoDbClientLike {
 /** Which DynamoDB to talk to. */
 export interface ConnectionOptions {
   /** A `DynamoDBClient` of your own; it is not closed with the tracer. */
-  readonly client?: DynamoDbClientLike;
+  readonly client?: DynamoDbClientLike | undefined;
   /** The URL of another DynamoDB, such as an emulator's. */
-  readonly endpoint?: string;
+  readonly endpoint?: string | undefined;
   /** Default: what the AWS SDK finds (`AWS_REGION`, the shared configuration file). */
-  readonly region?: string;
+  readonly region?: string | undefined;
 }
 
 /** The checks of `ConnectionOptions`. */
@@ -57,7 +57,8 @@ async function importSdk(): Promise<typeof Sdk> {
     return await import("@aws-sdk/client-dynamodb");
   } catch (error) {
     const mend = "npm install @aws-sdk/client-dynamodb";
-    throw new TracelightError("MISSING_DEPENDENCY", `DynamoDB needs the AWS SDK: ${mend}.`, { cause: error });
+    const message = `DynamoDB needs the AWS SDK: ${mend}. Loading it said: ${messageOf(error)}`;
+    throw new TracelightError("MISSING_DEPENDENCY", message, { cause: error });
   }
 }
 

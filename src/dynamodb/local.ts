@@ -1,14 +1,15 @@
 // An embedded DynamoDB for development and tests: dynalite, in this process, on the loopback address.
 import type { Server } from "node:http";
+import { requireInstalled } from "../delivery/installed.ts";
 import { TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 
 /** Options of `startLocalDynamoDb`. */
 export interface LocalDynamoDbOptions {
   /** Default: a free one. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** A folder to keep the tables in. Default: in memory. */
-  readonly path?: string;
+  readonly path?: string | undefined;
 }
 
 /** A running emulator. */
@@ -31,15 +32,14 @@ export interface LocalDynamoDb extends AsyncDisposable {
  */
 export async function startLocalDynamoDb(options: LocalDynamoDbOptions = {}): Promise<LocalDynamoDb> {
   checkOptions(options, { owner: "startLocalDynamoDb", checks: { port: is.count(0), path: is.text } });
-  const server = await createServer(options.path);
+  const server = createServer(options.path);
   const port = await listen(server, options.port ?? 0);
   const close = () => closeServer(server);
   return { endpoint: `http://127.0.0.1:${port}`, port, close, [Symbol.asyncDispose]: close };
 }
 
-async function createServer(path: string | undefined): Promise<Server> {
-  const dynalite = await importDynalite();
-  return dynalite({
+function createServer(path: string | undefined): Server {
+  return loadDynalite()({
     createTableMs: 0,
     deleteTableMs: 0,
     updateTableMs: 0,
@@ -50,30 +50,24 @@ async function createServer(path: string | undefined): Promise<Server> {
 type Dynalite = (options: object) => Server;
 
 /** The package has no types of its own. */
-async function importDynalite(): Promise<Dynalite> {
-  const name: string = "dynalite";
+function loadDynalite(): Dynalite {
   let module: unknown;
   try {
-    module = await import(name);
+    module = requireInstalled("dynalite").module;
   } catch (error) {
     throw new TracelightError("MISSING_DEPENDENCY", "The emulator needs dynalite: npm install dynalite.", {
       cause: error,
     });
   }
-  if (hasDefault(module)) return module.default;
+  if (isDynalite(module)) return module;
   throw new TracelightError(
     "MISSING_DEPENDENCY",
     "This version of dynalite cannot be used; install dynalite 4.",
   );
 }
 
-function hasDefault(module: unknown): module is { readonly default: Dynalite } {
-  return (
-    typeof module === "object" &&
-    module !== null &&
-    "default" in module &&
-    typeof module.default === "function"
-  );
+function isDynalite(module: unknown): module is Dynalite {
+  return typeof module === "function";
 }
 
 function listen(server: Server, port: number): Promise<number> {

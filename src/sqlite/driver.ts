@@ -1,5 +1,5 @@
 // The SQLite library: node:sqlite where this Node has it, else the package libsql; as one small interface over both.
-import { createRequire } from "node:module";
+import { requireInstalled } from "../delivery/installed.ts";
 import { messageOf, TracelightError, type TracelightErrorCode } from "../model/errors.ts";
 
 /** What SQLite stores. */
@@ -56,7 +56,7 @@ function builtIn(): Driver | undefined {
   const warn = process.emitWarning;
   process.emitWarning = () => undefined;
   try {
-    const module: unknown = createRequire(import.meta.url)("node:sqlite");
+    const module: unknown = process.getBuiltinModule("node:sqlite");
     const open = constructorIn(module, "DatabaseSync");
     return open && { name: "node:sqlite", module: "node:sqlite", open: opener(open, "readOnly") };
   } catch {
@@ -67,13 +67,11 @@ function builtIn(): Driver | undefined {
 }
 
 function installed(): Driver {
-  const require = createRequire(import.meta.url);
   try {
-    const module = require.resolve("libsql");
-    const loaded: unknown = require(module);
-    const open = isConstructor(loaded) ? loaded : constructorIn(loaded, "default");
+    const { path, module } = requireInstalled("libsql");
+    const open = isConstructor(module) ? module : constructorIn(module, "default");
     if (open === undefined) throw new TypeError("it exports no Database");
-    return { name: "libsql", module, open: opener(open, "readonly") };
+    return { name: "libsql", module: path, open: opener(open, "readonly") };
   } catch (error) {
     const mend = `npm install libsql, or use Node 22.13 or newer, which brings SQLite (this is ${process.version})`;
     throw new TracelightError(
