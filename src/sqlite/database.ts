@@ -254,7 +254,8 @@ function errorOf(sent: unknown): Error {
 /** What is unpacked in one turn of the event loop, about. */
 const PORTION_BYTES = 512 * 1024;
 
-const THREAD = `
+/** In a block of its own: Bun and Deno have names of a module around it, such as `module`. */
+const THREAD = `{
 const { statSync } = require("node:fs");
 const { parentPort, workerData } = require("node:worker_threads");
 const { module, name, path, flags } = workerData;
@@ -346,8 +347,9 @@ parentPort.on("message", (work) => {
   if (work.close) {
     for (const id of [...snapshots.keys()]) end(id);
     closeAll();
-    parentPort.close();
-    return leave();
+    leave();
+    // Deno's has no close; in a thread, exit ends no more than that.
+    return parentPort.close === undefined ? process.exit() : parentPort.close();
   }
   if (work.end !== undefined) {
     end(work.end);
@@ -363,4 +365,4 @@ parentPort.on("message", (work) => {
   leave();
   parentPort.postMessage(answer);
 });
-`;
+}`;
