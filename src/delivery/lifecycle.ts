@@ -76,9 +76,9 @@ interface Closable {
 /** Options of `closeOnSignals`. */
 export interface CloseOnSignalsOptions {
   /** Default `SIGINT` and `SIGTERM`. */
-  readonly signals?: readonly NodeJS.Signals[];
+  readonly signals?: readonly NodeJS.Signals[] | undefined;
   /** How long the process stays for it, in milliseconds. Default 10,000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /**

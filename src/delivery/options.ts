@@ -4,25 +4,25 @@ import { is, type OptionRules } from "../model/options.ts";
 /** How spans are delivered: batches, queue, retries and journal. */
 export interface DeliveryOptions {
   /** Spans in one request, at most; the back end's own limit holds as well. Default: the back end's. */
-  readonly maxBatchSpans?: number;
+  readonly maxBatchSpans?: number | undefined;
   /** Bytes in one request, at most; the back end's own limit holds as well. Default: the back end's. */
-  readonly maxBatchBytes?: number;
+  readonly maxBatchBytes?: number | undefined;
   /** How long a span waits for others to share its request, in milliseconds. Default 100. */
-  readonly maxBatchAgeMs?: number;
+  readonly maxBatchAgeMs?: number | undefined;
   /** Spans that may wait in memory; of more, the oldest go. Default 20,000. */
-  readonly maxQueuedSpans?: number;
+  readonly maxQueuedSpans?: number | undefined;
   /** Bytes that may wait in memory, about. Default 64 MiB; 16 MiB with a journal, which takes the rest. */
-  readonly maxQueuedBytes?: number;
+  readonly maxQueuedBytes?: number | undefined;
   /** Requests at once. Default 4. */
-  readonly maxConcurrency?: number;
+  readonly maxConcurrency?: number | undefined;
   /** The upper bound of the first wait before a retry, in milliseconds; it doubles with each further one. Default 100. */
-  readonly baseRetryDelayMs?: number;
+  readonly baseRetryDelayMs?: number | undefined;
   /** The longest wait before a retry, unless the server asks for more, in milliseconds. Default 30,000. */
-  readonly maxRetryDelayMs?: number;
+  readonly maxRetryDelayMs?: number | undefined;
   /** A folder for spans not delivered yet, so that they outlive this process. Default: none. */
-  readonly journal?: string;
+  readonly journal?: string | undefined;
   /** Bytes that the journal may take. Default 1 GiB. */
-  readonly journalMaxBytes?: number;
+  readonly journalMaxBytes?: number | undefined;
 }
 
 /** The checks of `DeliveryOptions`, for the constructors of named tracers. */
@@ -40,9 +40,11 @@ export const DELIVERY_CHECKS: OptionRules["checks"] = {
 };
 
 /** Every number of delivery. */
-export interface DeliverySettings extends Required<Omit<DeliveryOptions, "journal">> {
+export interface DeliverySettings extends Decided<Omit<DeliveryOptions, "journal">> {
   readonly journal: string | undefined;
 }
+
+type Decided<Options> = { readonly [Name in keyof Options]-?: NonNullable<Options[Name]> };
 
 /** What a back end's request takes. */
 export interface BatchLimits {

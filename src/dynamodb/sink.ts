@@ -25,7 +25,7 @@ export interface DynamoDbStoreOptions
     DeliveryOptions,
     Pick<TracerOptions, "onError"> {
   readonly tableName: string;
-  readonly identifier?: string;
+  readonly identifier?: string | undefined;
   readonly conversationIdGsiName: string;
   readonly ttlSeconds: number;
   readonly keyLayout: KeyLayout;

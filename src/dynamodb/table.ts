@@ -24,12 +24,12 @@ import { isIndexOption, RECENT_ATTRIBUTE, RECENT_PROJECTION, recentIndexName } f
 export interface TableOptions extends ConnectionOptions {
   readonly tableName: string;
   /** The index by conversation. Default `by_conversation_id`. */
-  readonly conversationIdGsiName?: string;
+  readonly conversationIdGsiName?: string | undefined;
   /**
    * The index that lists the newest: true (`by_recent`) or its name. A table that lacks it gets it, also one that is there
    * already; DynamoDB then fills it in the background. Default false: an index that is there stays.
    */
-  readonly recentIndex?: boolean | string;
+  readonly recentIndex?: boolean | string | undefined;
 }
 
 /** What `ensureTable` did. */

@@ -16,23 +16,23 @@ export interface DynamoDbTracerOptions extends TracerOptions, ConnectionOptions,
   /** The table's name or ARN. */
   readonly tableName: string;
   /** Writes and reads spans under this name; without one, writes under `_` and reads all. */
-  readonly identifier?: string;
+  readonly identifier?: string | undefined;
   /** The index by conversation. Default `by_conversation_id`. */
-  readonly conversationIdGsiName?: string;
+  readonly conversationIdGsiName?: string | undefined;
   /** How long spans are kept, where the table's TTL is on. Default 30 days. */
-  readonly ttlSeconds?: number;
+  readonly ttlSeconds?: number | undefined;
   /**
    * What the index by conversation holds: `"conversation"`, or what the Python toolkit writes today
    * (`"conversation#subcontext"`) or wrote in April 2025 (`"conversation#auth"`). Default `"conversation"`.
    */
-  readonly keyLayout?: KeyLayout;
+  readonly keyLayout?: KeyLayout | undefined;
   /** Writes and reads the index of `ensureTable({ recentIndex })`: true (`by_recent`) or its name. Default false. */
-  readonly recentIndex?: boolean | string;
+  readonly recentIndex?: boolean | string | undefined;
   /**
    * Stores the message lists of model calls once a conversation, not once a call. Default true in the key layout
    * `"conversation"`, else false: the Python toolkit would see a preview of the list.
    */
-  readonly dedupe?: boolean;
+  readonly dedupe?: boolean | undefined;
 }
 
 const DEFAULT_INDEX = "by_conversation_id";
@@ -70,10 +70,7 @@ export class DynamoDbTracer extends Tracer {
       ...{ ...options, conversationIdGsiName, ttlSeconds, keyLayout, dedupe },
       recentIndex: recentIndexName(recentIndex),
     });
-    super(store, {
-      ...(onError === undefined ? {} : { onError }),
-      ...(process === undefined ? {} : { process }),
-    });
+    super(store, { onError, process });
     this.#store = store;
   }
 

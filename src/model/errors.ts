@@ -94,9 +94,10 @@ export type TracelightErrorCode =
   | "DYNAMODB_FAILED";
 
 /** The cause of an error, and what its message shows below the sentence. */
-export interface TracelightErrorOptions extends ErrorOptions {
+export interface TracelightErrorOptions {
+  readonly cause?: unknown;
   /** Further lines of the message, such as a filter with a caret under the place. */
-  readonly lines?: readonly string[];
+  readonly lines?: readonly string[] | undefined;
 }
 
 /**

@@ -28,6 +28,15 @@ export function checkOptions(options: unknown, rules: OptionRules): void {
   }
 }
 
+/** The options without those that are undefined, which would hide what they are spread over. */
+export function givenOf<Options extends object>(options: Options): Options {
+  const given = { ...options };
+  for (const [name, value] of Object.entries(given)) {
+    if (value === undefined) Reflect.deleteProperty(given, name);
+  }
+  return given;
+}
+
 function checkOption(name: string, value: unknown, rules: OptionRules): void {
   const check = Object.hasOwn(rules.checks, name) ? rules.checks[name] : undefined;
   if (check === undefined) throw unknownOption(name, rules);

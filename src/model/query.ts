@@ -12,7 +12,7 @@ import { evaluate, readWhere } from "./where.ts";
 /** Which spans to read. All fields hold together; none given means all spans. */
 export interface TraceQuery {
   /** Spans of this trace. */
-  readonly traceId?: string;
+  readonly traceId?: string | undefined;
   /**
    * Spans of the conversation with this id, under whichever name a vocabulary has it: `ai.conversation.id`,
    * `gen_ai.conversation.id`, `session.id` and so on. Typed: 42 is not "42".
@@ -22,23 +22,23 @@ export interface TraceQuery {
    * Spans that have all these attributes, inherited ones included. Equality is deep and typed: 1 is not "1".
    * `null` matches an attribute that is null or absent.
    */
-  readonly attributeFilter?: Attributes;
+  readonly attributeFilter?: Attributes | undefined;
   /** Spans written under this identifier; those written without one are under `_`. */
-  readonly identifier?: string;
-  readonly spanName?: string;
-  readonly status?: SpanStatus;
+  readonly identifier?: string | undefined;
+  readonly spanName?: string | undefined;
+  readonly status?: SpanStatus | undefined;
   /** Spans that failed, see `failureOf`: those of status ERROR, and those that say so in an attribute only. */
-  readonly failed?: true;
+  readonly failed?: true | undefined;
   /** Spans for which this filter holds, such as `ai.tool.name = "get_weather" and duration > 2s`; see docs/where.md. */
-  readonly where?: string;
+  readonly where?: string | undefined;
   /** Spans that started at this time or later. */
-  readonly since?: Date;
+  readonly since?: Date | undefined;
   /** Spans that started before this time. */
-  readonly until?: Date;
+  readonly until?: Date | undefined;
   /** By start; `asc` unless told. */
-  readonly order?: "asc" | "desc";
+  readonly order?: "asc" | "desc" | undefined;
   /** At most so many, after ordering. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 /** The identifier of spans that were written without one. */

@@ -36,7 +36,7 @@ export const OWN_SCOPE = "tracelight";
 /** Who made a span: the instrumentation's or library's name and version. */
 export interface Scope {
   readonly name: string;
-  readonly version?: string;
+  readonly version?: string | undefined;
 }
 
 /** Something that happened at one moment of a span. */
@@ -45,7 +45,7 @@ export interface SpanEvent {
   readonly at: Date;
   /** `at` in whole microseconds since the epoch, where it is known so exactly; of no effect where it is another moment. */
   readonly atMicros?: number | undefined;
-  readonly attributes?: Attributes;
+  readonly attributes?: Attributes | undefined;
   /** How many attributes whoever sent it had to leave out. */
   readonly droppedAttributesCount?: number | undefined;
 }
@@ -54,7 +54,7 @@ export interface SpanEvent {
 export interface SpanLink {
   readonly traceId: string;
   readonly spanId: string;
-  readonly attributes?: Attributes;
+  readonly attributes?: Attributes | undefined;
   /** W3C trace state of that span. */
   readonly traceState?: string | undefined;
   /** W3C trace flags of that span, and OpenTelemetry's own above them. */

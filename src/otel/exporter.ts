@@ -15,11 +15,11 @@ import { readableOf } from "./writing.ts";
 /** Options of `OtelExporterTracer`. There is never more than one export at once: exporters are promised that. */
 export interface OtelExporterOptions extends TracerOptions, Omit<DeliveryOptions, "maxConcurrency"> {
   /** Names the exporter in errors, and its spans in a journal. Default: the name of its class. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** Spans in one export, at most. Default 512. */
-  readonly maxBatchSpans?: number;
+  readonly maxBatchSpans?: number | undefined;
   /** How long one export may take, in milliseconds; its spans count as failed then. Default 30,000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /**
@@ -38,10 +38,7 @@ export class OtelExporterTracer extends Tracer {
     checkOptions({ exporter }, { owner, checks: { exporter: isExporter }, required: ["exporter"] });
     checkOptions(options, { owner, checks: CHECKS });
     const { onError, process } = options;
-    super(new ExporterSink(exporter, options), {
-      ...(onError === undefined ? {} : { onError }),
-      ...(process === undefined ? {} : { process }),
-    });
+    super(new ExporterSink(exporter, options), { onError, process });
   }
 }
 

@@ -22,7 +22,7 @@ export interface InjectOptions {
    * Values for all services that the trace comes to; they travel in plain text. Default: OpenTelemetry's active
    * baggage, where it is registered.
    */
-  readonly baggage?: Readonly<Record<string, string>>;
+  readonly baggage?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
@@ -52,8 +52,7 @@ export function inject<C extends Carrier>(
  * Undefined where there is none, or it is not valid; never throws.
  *
  * @example
- * const parentSpan = extract(request.headers);
- * tracer.trace("handle", parentSpan === undefined ? {} : { parentSpan }, handle);
+ * tracer.trace("handle", { parentSpan: extract(request.headers) }, handle);
  */
 export function extract(carrier: unknown): RemoteParent | undefined {
   return parseTrace(headerOf(carrier, "traceparent"), headerOf(carrier, "tracestate"));

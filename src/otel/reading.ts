@@ -65,7 +65,7 @@ function eventOf({ name, time, attributes, droppedAttributesCount }: OtelTimedEv
   });
 }
 
-function captured<T extends { readonly attributes?: SpanFields["attributes"] }>(part: T): T {
+function captured<T extends { readonly attributes?: SpanFields["attributes"] | undefined }>(part: T): T {
   if (part.attributes === undefined) return Object.freeze(part);
   return Object.freeze({ ...part, attributes: captureAttributes(part.attributes) });
 }

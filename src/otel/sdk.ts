@@ -63,7 +63,7 @@ export interface OtelScope {
 /** What an exporter says of a batch: code 0 is success. */
 export interface OtelExportResult {
   readonly code: number;
-  readonly error?: Error;
+  readonly error?: Error | undefined;
 }
 
 /** Any `SpanExporter` of OpenTelemetry. */

@@ -15,49 +15,49 @@ export type OtlpCompression = "gzip" | "none";
 /** Certificates and keys in PEM, as texts or bytes. */
 export interface OtlpTlsOptions {
   /** Trusted instead of the well-known authorities. */
-  readonly ca?: string | Uint8Array;
+  readonly ca?: string | Uint8Array | undefined;
   /** The client's own certificate chain. */
-  readonly cert?: string | Uint8Array;
+  readonly cert?: string | Uint8Array | undefined;
   /** The client's own private key. */
-  readonly key?: string | Uint8Array;
+  readonly key?: string | Uint8Array | undefined;
 }
 
 /** Where requests go, and how. */
 export interface OtlpConnectionOptions {
   /** The whole URL, path included. Default `http://localhost:4318/v1/traces`. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** Sent with each request, such as keys and tenants. Never part of an error. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Default `"none"`. */
-  readonly compression?: OtlpCompression;
+  readonly compression?: OtlpCompression | undefined;
   /** How long one request may take, in milliseconds. Default 10,000. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
   /** For `https:` URLs. */
-  readonly tls?: OtlpTlsOptions;
+  readonly tls?: OtlpTlsOptions | undefined;
   /** An `Agent` of `node:http` or `node:https` of your own, such as one for a proxy; it is not closed with the tracer. */
-  readonly agent?: Agent;
+  readonly agent?: Agent | undefined;
 }
 
 /** Options of `OtlpTracer`. */
 export interface OtlpTracerOptions extends TracerOptions, DeliveryOptions, OtlpConnectionOptions {
   /** Default `"protobuf"`. */
-  readonly encoding?: OtlpEncoding;
+  readonly encoding?: OtlpEncoding | undefined;
   /**
    * `"rich"` sends nested values as OTLP's arrays and maps; `"json"` as JSON text, for back ends that refuse nested ones.
    * Default `"rich"`.
    */
-  readonly values?: OtlpValues;
+  readonly values?: OtlpValues | undefined;
   /**
    * Sends attributes in the words of OpenTelemetry (`"gen_ai"`) or OpenInference, whichever vocabulary a span is in. Names, kinds
    * and events stay. Default: they are sent as they are.
    */
-  readonly translate?: TargetVocabulary;
+  readonly translate?: TargetVocabulary | undefined;
   /** Spans in one request, at most. Default 2048. */
-  readonly maxBatchSpans?: number;
+  readonly maxBatchSpans?: number | undefined;
   /** Bytes in one request before compression, at most, unless one span has more. Default 1,000,000, which all proxies take. */
-  readonly maxBatchBytes?: number;
+  readonly maxBatchBytes?: number | undefined;
   /** Requests at once. Default 1: what is sent again after a crash is one batch at most. */
-  readonly maxConcurrency?: number;
+  readonly maxConcurrency?: number | undefined;
 }
 
 /** Where OTLP goes unless told. */

@@ -21,23 +21,23 @@ import { answer, busy, Refusal, refusalResponse } from "./refusal.ts";
 /** Options of `otlpReceiver`. */
 export interface OtlpReceiverOptions extends Pick<TracerOptions, "onError"> {
   /** Default `/v1/traces`. Beside it, `…/metrics` and `…/logs` are answered 200 as well: what comes there is forgotten. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Origins of web pages that may send, such as `https://app.example.com`, or `*` for any. Default: none. */
-  readonly origins?: readonly string[];
+  readonly origins?: readonly string[] | undefined;
   /** Bytes of a body as it comes; more is answered 413. Default 16 MiB. */
-  readonly maxPackedBytes?: number;
+  readonly maxPackedBytes?: number | undefined;
   /** Bytes of a body once it is unpacked; more is answered 413. Default 64 MiB. */
-  readonly maxUnpackedBytes?: number;
+  readonly maxUnpackedBytes?: number | undefined;
   /** Bytes of all bodies under way; more is answered 503. Default 192 MiB. */
-  readonly maxBytesAtOnce?: number;
+  readonly maxBytesAtOnce?: number | undefined;
   /** Requests under way; more are answered 503. Default 64. */
-  readonly maxRequests?: number;
+  readonly maxRequests?: number | undefined;
   /** Attributes, list items, events, links and spans of one request, all told; more is answered 400. Default 2,000,000. */
-  readonly maxValues?: number;
+  readonly maxValues?: number | undefined;
   /** How long a body may take to come, in milliseconds; answered 408. Default 30,000. */
-  readonly bodyTimeoutMs?: number;
+  readonly bodyTimeoutMs?: number | undefined;
   /** How long the sink may take to write a request's spans, in milliseconds; answered 503. Default 5000. */
-  readonly flushTimeoutMs?: number;
+  readonly flushTimeoutMs?: number | undefined;
 }
 
 /**
@@ -77,7 +77,7 @@ class Receiver {
   constructor(to: Sink | Tracer, options: OtlpReceiverOptions) {
     const { onError, path = "/v1/traces", maxBytesAtOnce = 192 * MIB, maxRequests = 64 } = options;
     const { maxPackedBytes = 16 * MIB, maxUnpackedBytes = 64 * MIB, bodyTimeoutMs = 30_000 } = options;
-    this.#intake = new Intake(to, onError === undefined ? {} : { onError });
+    this.#intake = new Intake(to, { onError });
     this.#faults = new Faults(onError);
     this.#path = path;
     this.#forgotten = new Set(

@@ -9,14 +9,14 @@ import { listenAt } from "./listening.ts";
 /** Options of `serveOtlp`. */
 export interface ServeOptions {
   /** Default 4318, where OpenTelemetry's senders look. 0 takes any that is free. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Default `localhost`: this machine only, by IPv4 (`127.0.0.1`) and, where it has that, IPv6 (`::1`). */
-  readonly host?: string;
+  readonly host?: string | undefined;
   /**
    * Told of each connection that brings no HTTP/1.1, such as one of gRPC or TLS: what it is, and how to mend it. These never
    * reach the handler. Default: nobody is.
    */
-  readonly onStranger?: (what: string) => void;
+  readonly onStranger?: ((what: string) => void) | undefined;
 }
 
 /** A server that runs. */

@@ -1,7 +1,7 @@
 // The tracer that sends spans to any OpenTelemetry back end.
 import { Delivery } from "../delivery/delivery.ts";
 import { DELIVERY_CHECKS } from "../delivery/options.ts";
-import { checkOptions, is } from "../model/options.ts";
+import { checkOptions, givenOf, is } from "../model/options.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
@@ -33,10 +33,7 @@ export class OtlpTracer extends Tracer {
       },
     });
     const { onError, process } = options;
-    super(new OtlpSink(options), {
-      ...(onError === undefined ? {} : { onError }),
-      ...(process === undefined ? {} : { process }),
-    });
+    super(new OtlpSink(options), { onError, process });
   }
 
   /**
@@ -55,7 +52,7 @@ export class OtlpTracer extends Tracer {
 function fromEnvironment(env: Environment, options: OtlpTracerOptions): OtlpTracer {
   if (isDisabled(env)) return new OtlpTracer({ process: () => false });
   const { options: found, resourceAttributes } = readEnvironment(env);
-  const tracer = new OtlpTracer({ ...found, ...options });
+  const tracer = new OtlpTracer({ ...found, ...givenOf(options) });
   if (Object.keys(resourceAttributes).length > 0) tracer.setContext({ resourceAttributes });
   return tracer;
 }

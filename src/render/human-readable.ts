@@ -12,11 +12,11 @@ import { oneLine, textLines } from "./text.ts";
 /** How a span is shown. */
 export interface HumanReadableOptions {
   /** With ANSI colours. Default false. */
-  readonly color?: boolean;
+  readonly color?: boolean | undefined;
   /** Characters a line of a value. Default 160. */
-  readonly maxLength?: number;
+  readonly maxLength?: number | undefined;
   /** Lines a value. Default 10. */
-  readonly maxLines?: number;
+  readonly maxLines?: number | undefined;
 }
 
 /** Characters a line of a value where nobody says. */

@@ -10,15 +10,15 @@ import { STREAM_CHECK, TextStream, type TextTarget } from "./text-stream.ts";
 /** Options of `HumanReadableTracer`. */
 export interface HumanReadableTracerOptions extends TracerOptions {
   /** Default process.stdout. */
-  readonly stream?: TextTarget;
+  readonly stream?: TextTarget | undefined;
   /** Default: as the environment says (`FORCE_COLOR`, else `NO_COLOR`), else whether the stream is a terminal. */
-  readonly color?: boolean;
+  readonly color?: boolean | undefined;
   /** Characters a line of a value. Default: what fits the terminal's width, else 160. */
-  readonly maxLength?: number;
+  readonly maxLength?: number | undefined;
   /** Lines a value. Default 10. */
-  readonly maxLines?: number;
+  readonly maxLines?: number | undefined;
   /** A running span is shown at most once in so many milliseconds. Default 300. */
-  readonly snapshotEveryMs?: number;
+  readonly snapshotEveryMs?: number | undefined;
 }
 
 /**

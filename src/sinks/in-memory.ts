@@ -11,9 +11,9 @@ import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tra
 /** Options of `InMemoryTracer`. */
 export interface InMemoryOptions extends TracerOptions {
   /** So many spans are kept; older ones go first. Default 1000. */
-  readonly memorySize?: number;
+  readonly memorySize?: number | undefined;
   /** About so many bytes of spans are kept. No limit unless told. */
-  readonly memoryBytes?: number;
+  readonly memoryBytes?: number | undefined;
 }
 
 /**

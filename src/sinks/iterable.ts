@@ -9,7 +9,7 @@ import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tra
 /** Options of `IterableTracer`. */
 export interface IterableOptions extends TracerOptions {
   /** So many spans wait for the loop; beyond that the oldest go, are counted and reported. Default 10,000. */
-  readonly queueSize?: number;
+  readonly queueSize?: number | undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ import { STREAM_CHECK, TextStream, type TextTarget } from "./text-stream.ts";
 /** Options of `StructuredLogsTracer`. */
 export interface StructuredLogsOptions extends TracerOptions {
   /** Default process.stdout. */
-  readonly stream?: TextTarget;
+  readonly stream?: TextTarget | undefined;
 }
 
 /**

@@ -10,8 +10,8 @@ import type { TracerOptions } from "../tracing/tracer.ts";
 /** Anything with a `write`: a Node stream, or an object of your own that collects text. */
 export interface TextTarget {
   write(text: string): unknown;
-  readonly isTTY?: boolean;
-  readonly columns?: number;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
 }
 
 /** A stream that takes no more for now holds at most so many bytes for us. */

@@ -25,19 +25,19 @@ import { Writer } from "./writer.ts";
 /** How a file is opened. */
 export interface SqliteFileOptions {
   /** Changes nothing. Default true; false makes a file that is not there. */
-  readonly readOnly?: boolean;
+  readonly readOnly?: boolean | undefined;
   /** Where spans that cannot be written are told. */
-  readonly onError?: (error: TracelightError) => void;
+  readonly onError?: ((error: TracelightError) => void) | undefined;
 }
 
 /** What to search for beside words. */
 export interface FileSearchOptions {
-  readonly since?: Date;
-  readonly until?: Date;
-  readonly where?: string;
+  readonly since?: Date | undefined;
+  readonly until?: Date | undefined;
+  readonly where?: string | undefined;
   /** Default 20. */
-  readonly limit?: number;
-  readonly onProgress?: (progress: IndexProgress) => void;
+  readonly limit?: number | undefined;
+  readonly onProgress?: ((progress: IndexProgress) => void) | undefined;
 }
 
 /** A file that can be read. All methods reject with a TracelightError that names the file. */

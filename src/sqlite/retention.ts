@@ -13,11 +13,11 @@ import { type States, UNKNOWN_WRITER } from "./states.ts";
 /** How long traces are kept. */
 export interface RetentionOptions {
   /** Traces whose last span began longer ago are removed, in days. Default 30; Infinity keeps them. */
-  readonly maxAgeDays?: number;
+  readonly maxAgeDays?: number | undefined;
   /** Beyond so many bytes the oldest traces are removed. Default 2 GiB; Infinity sets no bound. */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
   /** Told of what was removed, whenever something was. */
-  readonly onRemoved?: (removed: Removed) => void;
+  readonly onRemoved?: ((removed: Removed) => void) | undefined;
 }
 
 /** What retention removed. */

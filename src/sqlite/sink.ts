@@ -121,7 +121,7 @@ export class SqliteStore implements Store {
   }
 
   /** A store with an identifier reads under it. */
-  #asked<Q extends { readonly identifier?: string }>(query: Q): Q {
+  #asked<Q extends { readonly identifier?: string | undefined }>(query: Q): Q {
     const { identifier } = this.#options;
     return query.identifier === undefined && identifier !== undefined ? { ...query, identifier } : query;
   }

@@ -15,19 +15,19 @@ import type { Durability } from "./writer.ts";
 /** Options of `SqliteTracer`. */
 export interface SqliteTracerOptions extends TracerOptions {
   /** The file; made where it is missing, with its folder. Default `traces.db`. */
-  readonly path?: string;
+  readonly path?: string | undefined;
   /** Writes and reads spans under this name; without one, writes under `_` and reads all. */
-  readonly identifier?: string;
+  readonly identifier?: string | undefined;
   /** How long traces are kept, or false for ever. Default 30 days and 2 GiB. */
-  readonly retention?: RetentionOptions | false;
+  readonly retention?: RetentionOptions | false | undefined;
   /** When ended spans are committed: `"tick"` at the end of each tick of the event loop or 500 spans, `"span"` each at once. Default `"tick"`. */
-  readonly durability?: Durability;
+  readonly durability?: Durability | undefined;
   /** Also records spans that run, for readers to see, and to be found as `interrupted` where the process dies. Default true. */
-  readonly recordStarts?: boolean;
+  readonly recordStarts?: boolean | undefined;
   /** Spans that may wait in memory while the file cannot be written; of more, the oldest go. Default 100,000. */
-  readonly maxQueuedSpans?: number;
+  readonly maxQueuedSpans?: number | undefined;
   /** Bytes that may wait in memory, about. Default 256 MiB. */
-  readonly maxQueuedBytes?: number;
+  readonly maxQueuedBytes?: number | undefined;
 }
 
 const DEFAULT_PATH = "traces.db";
@@ -66,12 +66,9 @@ export class SqliteTracer extends Tracer {
       ...{ driver: sqliteDriver(), path: resolve(path), retention, durability, recordStarts },
       identifier: identifier === undefined ? undefined : plainText(identifier),
       ...{ maxQueuedSpans, maxQueuedBytes },
-      ...(onError === undefined ? {} : { onError }),
+      onError,
     });
-    super(store, {
-      ...(onError === undefined ? {} : { onError }),
-      ...(process === undefined ? {} : { process }),
-    });
+    super(store, { onError, process });
     this.#store = store;
   }
 

@@ -15,20 +15,20 @@ import { boundedJson, oneLine } from "../render/text.ts";
 /** What a span is expected to be; what is not given may be anything. */
 export interface ExpectedSpan {
   /** These attributes among others; equality is deep and typed. */
-  readonly attributes?: Attributes;
-  readonly status?: SpanStatus;
-  readonly kind?: SpanKind;
+  readonly attributes?: Attributes | undefined;
+  readonly status?: SpanStatus | undefined;
+  readonly kind?: SpanKind | undefined;
   /** The name of the span directly above. */
-  readonly parent?: string;
+  readonly parent?: string | undefined;
   /** How many spans are expected to be so. At least one unless told. */
-  readonly times?: number;
+  readonly times?: number | undefined;
 }
 
 /** What a tool call is expected to be; what is not given may be anything. */
 export interface ExpectedToolCall {
   readonly input?: unknown;
   readonly output?: unknown;
-  readonly times?: number;
+  readonly times?: number | undefined;
 }
 
 /** Assertions that can be chained; each throws an AssertionError that lists the spans there were. */

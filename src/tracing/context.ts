@@ -46,10 +46,10 @@ export interface SpanNode {
 /** Settings that a tracer gives to its later spans. A given field replaces the old one. */
 export interface ContextUpdate {
   /** What describes the program: `service.name` and the like. */
-  readonly resourceAttributes?: Attributes;
+  readonly resourceAttributes?: Attributes | undefined;
   /** Attributes that each new span starts with. */
-  readonly spanAttributes?: Attributes;
-  readonly scope?: Scope;
+  readonly spanAttributes?: Attributes | undefined;
+  readonly scope?: Scope | undefined;
 }
 
 /** What one async context holds. Never changed, only replaced. */

@@ -51,15 +51,15 @@ export interface Store extends Sink {
 export interface SummaryQuery
   extends Pick<TraceQuery, "identifier" | "spanName" | "status" | "failed" | "attributeFilter" | "where"> {
   /** Rows of traces (the default) or of conversations; spans without a conversation are in none of those. */
-  readonly by?: SummarySubject;
+  readonly by?: SummarySubject | undefined;
   /** Rows whose latest turn (`Summary.latestAt`) began at this time or later. */
-  readonly since?: Date;
+  readonly since?: Date | undefined;
   /** Rows whose latest turn began before this time. */
-  readonly until?: Date;
+  readonly until?: Date | undefined;
   /** At most so many rows. Default 50. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** `SummaryPage.cursor` of the page before, with the same other fields. */
-  readonly cursor?: string;
+  readonly cursor?: string | undefined;
 }
 
 /** One page of a listing. */

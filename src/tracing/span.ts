@@ -56,7 +56,7 @@ export interface SpanOwner {
 /** How inheritable an attribute is. */
 export interface AttributeOptions {
   /** Also for all spans below this one that start later or still run; the nearest value wins. Default false. */
-  readonly inheritable?: boolean;
+  readonly inheritable?: boolean | undefined;
 }
 
 /** What a span carries besides its node; a frozen copy is made from one. */

@@ -9,26 +9,26 @@ import { NODE, type Span } from "./span.ts";
 export interface RemoteParent {
   readonly traceId: string;
   readonly spanId: string;
-  readonly traceFlags?: number;
-  readonly traceState?: string;
+  readonly traceFlags?: number | undefined;
+  readonly traceState?: string | undefined;
 }
 
 /** What may be said of a span when it starts. */
 export interface TraceOptions {
   /** INTERNAL unless told. */
-  readonly spanKind?: SpanKind;
+  readonly spanKind?: SpanKind | undefined;
   /** The span above; the active one unless told. Null starts a new trace. */
-  readonly parentSpan?: Span | RemoteParent | null;
+  readonly parentSpan?: Span | RemoteParent | null | undefined;
   /** Who makes the span. Unless told: the context's, else tracelight's own; never that of a span above, which others may have made. */
-  readonly scope?: Scope;
+  readonly scope?: Scope | undefined;
   /** Now unless told; never before the parent's start. */
-  readonly startedAt?: Date;
+  readonly startedAt?: Date | undefined;
   /** In place of the context's. */
-  readonly resourceAttributes?: Attributes;
-  readonly attributes?: Attributes;
-  readonly links?: readonly SpanLink[];
+  readonly resourceAttributes?: Attributes | undefined;
+  readonly attributes?: Attributes | undefined;
+  readonly links?: readonly SpanLink[] | undefined;
   /** What the work can be called off by. Where it has been aborted, a failure of the work is no error, whatever was thrown. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Microseconds of a given start. Throws for what is no valid Date. */

@@ -13,10 +13,10 @@ export interface TracesCalls {
 /** How the calls of a traced function are traced. */
 export interface TracedOptions {
   /** INTERNAL unless told. */
-  readonly spanKind?: SpanKind;
-  readonly scope?: Scope;
+  readonly spanKind?: SpanKind | undefined;
+  readonly scope?: Scope | undefined;
   /** Unless told: the `tracer` property of the object that the method is called on. */
-  readonly tracer?: TracesCalls;
+  readonly tracer?: TracesCalls | undefined;
 }
 
 type AnyFunction = (this: never, ...args: never[]) => unknown;

@@ -45,24 +45,24 @@ import { type ClassifyError, FAILURE_MEANINGS, type FailureMeaning, heedSignal }
 
 /** What is in force now. */
 export interface TraceContext extends ContextUpdate {
-  readonly span?: Span;
+  readonly span?: Span | undefined;
 }
 
 /** What every tracer takes. */
 export interface TracerOptions {
   /** Told of each fault of tracing. Default: one process warning per distinct fault. */
-  readonly onError?: (error: TracelightError) => void;
+  readonly onError?: ((error: TracelightError) => void) | undefined;
   /**
    * The last change to a span before any sink sees it: redact, or return false to drop. Must be synchronous. Where it
    * throws, the span is dropped, counted as failed and reported.
    */
-  readonly process?: Process;
+  readonly process?: Process | undefined;
   /**
    * What a failure of traced work means for its span: `"error"` (status ERROR), `"aborted"` (called off, which is no error)
    * or `"none"`, for what is thrown but no failure: an agent's `interrupt()`, a framework's `redirect()`. Undefined: as
    * without this option, where aborts are `"aborted"` and all else is `"error"`. Must be synchronous.
    */
-  readonly classifyError?: ClassifyError;
+  readonly classifyError?: ClassifyError | undefined;
 }
 
 /** The checks of `TracerOptions`, for the constructors of named tracers. */
@@ -230,7 +230,7 @@ export class Tracer implements AsyncDisposable {
   }
 
   /** Delivers what waits, within `timeoutMs` (30 s). Never rejects: the report carries the errors. */
-  flush(options?: { readonly timeoutMs?: number }): Promise<DeliveryReport> {
+  flush(options?: { readonly timeoutMs?: number | undefined }): Promise<DeliveryReport> {
     return this[OUTLET].flush(options?.timeoutMs);
   }
 

@@ -9,7 +9,7 @@ const tracer = new InMemoryTracer();
 /** One piece of work below whoever asked for it; says what it would send on itself. */
 function work(name: string, carrier: unknown): Record<string, string> {
   const parentSpan = extract(carrier);
-  return tracer.trace(name, parentSpan === undefined ? {} : { parentSpan }, (span) => {
+  return tracer.trace(name, { parentSpan }, (span) => {
     span.addAttribute("baggage", extractBaggage(carrier));
     tracer.trace(`${name} inside`, () => undefined);
     return inject<Record<string, string>>({});
