@@ -96,13 +96,16 @@ export class Delivery<P> {
     this.#journal = new Journal({
       folder: settings.journal,
       maxBytes: settings.journalMaxBytes,
+      maxQueuedBytes: settings.maxQueuedBytes,
       destination,
       faults,
       turns: this.#turns,
       hasRoom: () => this.#queue.hasRoom,
       take: (span, place) =>
         this.#push(span, place, { weight: place.weight, epoch: this.#ledger.acceptOld() }),
-      lost: () => void this.#ledger.failed++,
+      lost: (spans) => {
+        this.#ledger.failed += spans;
+      },
       changed: () => this.#changed(),
     });
   }
@@ -117,10 +120,26 @@ export class Delivery<P> {
     if (this.#isStopped) return void this.#ledger.dropped++;
     if (!this.#isUnfinished) this.#begin();
     const place = this.#journal?.append(span);
+    if (place instanceof Promise) void this.#addLater(span, place);
+    else this.#enter(span, place, undefined);
+  }
+
+  /** A large span is on its way into the journal, and goes on when it is there. */
+  async #addLater(span: Span, writing: Promise<Place | undefined>): Promise<void> {
+    const epoch = this.#ledger.accept();
+    const place = await writing;
+    if (!this.#isStopped) this.#enter(span, place, epoch);
+  }
+
+  /** Takes its place in the queue, or on disk; with an epoch where it was accepted before. */
+  #enter(span: Span, place: Place | undefined, accepted: Epoch | undefined): void {
     const weight = place?.weight ?? weigh(span);
-    if (this.#isOverflowing(place, weight)) return this.#overflow(place);
+    if (this.#isOverflowing(place, weight)) {
+      if (accepted !== undefined) this.#ledger.putAside(accepted);
+      return this.#overflow(place);
+    }
     if (this.#queue.isFullFor(weight)) this.#dropOldest(weight);
-    this.#push(span, place, { weight, epoch: this.#ledger.accept() });
+    this.#push(span, place, { weight, epoch: accepted ?? this.#ledger.accept() });
   }
 
   /** Delivers all that was taken until now, within the time; resolves with what is true then. */

@@ -1,14 +1,11 @@
-// Whose a journal segment is: its owner's identity in the file's name, and whether that owner still lives.
+// Whose a journal segment is: its owner's identity in the file's name, and what can be known of that owner's life.
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { threadId } from "node:worker_threads";
 
-/** Without a sign of life for so long, an owner that cannot be looked up is taken for dead, in milliseconds. */
-const LIFE_MS = 60_000;
-
 /** The version of the journal's format that this release writes, and the newest that it reads. */
-export const JOURNAL_VERSION = 1;
+export const JOURNAL_VERSION = 2;
 
 /** Where a process runs: process ids mean something within one machine, as it is booted, and one pid namespace. */
 interface Machine {
@@ -61,10 +58,19 @@ export function destinationHash(destination: string): string {
   return shortHash(destination);
 }
 
-/** The name of a segment: `tracelight-v1.<destination>.<machine>-<pid>-<start>-<thread>.<instance>-<count>.journal`. */
-export function segmentName(owner: Owner, destination: string, count: number): string {
+/** What tells the segments of one journal apart. */
+export interface SegmentLabel {
+  /** The version of the lines in it. */
+  readonly version: number;
+  /** The hash of where its spans go. */
+  readonly destination: string;
+  readonly count: number;
+}
+
+/** The name of a segment: `tracelight-v2.<destination>.<machine>-<pid>-<start>-<thread>.<instance>-<count>.journal`. */
+export function segmentName(owner: Owner, { version, destination, count }: SegmentLabel): string {
   const who = `${machineHash(owner)}-${owner.pid}-${owner.startTime}-${owner.threadId}`;
-  return `tracelight-v${JOURNAL_VERSION}.${destination}.${who}.${owner.instance}-${count}.journal`;
+  return `tracelight-v${version}.${destination}.${who}.${owner.instance}-${count}.journal`;
 }
 
 /** The name of a segment that is let go. */
@@ -86,19 +92,19 @@ export function parseSegmentName(name: string): SegmentName | undefined {
 }
 
 /**
- * True where nobody works on the segment any more. On the same machine the process tells, at once; elsewhere, in another
- * container or another thread, only time does.
+ * What can be known at once of a segment's owner: on the same machine the process tells. Elsewhere, in another container or
+ * in another thread nothing does, and whoever wants to know has to watch.
  */
-export function isAbandoned({ owner }: SegmentName, modifiedMs: number, self: Owner): boolean {
-  if (owner === undefined) return true;
-  const isSilent = Date.now() - modifiedMs >= LIFE_MS;
-  if (owner.machine !== machineHash(self)) return isSilent;
+export function fateOf({ owner }: SegmentName, self: Owner): "alive" | "gone" | "unknown" {
+  if (owner === undefined) return "gone";
+  if (owner.machine !== machineHash(self)) return "unknown";
   const isOwnProcess = owner.pid === self.pid && owner.startTime === self.startTime;
-  if (isOwnProcess) return isSilent;
-  return isKnownPlace(self) ? !isRunning(owner) : !isAlive(owner.pid) || isSilent;
+  if (isOwnProcess) return "unknown";
+  if (isKnownPlace(self)) return isRunning(owner) ? "alive" : "gone";
+  return isAlive(owner.pid) ? "unknown" : "gone";
 }
 
-/** True where process ids can be relied on. Where they cannot, as in a container that hides /proc, only time tells. */
+/** True where process ids can be relied on. They cannot in a container that hides /proc. */
 function isKnownPlace({ bootId, pidNamespace, startTime }: Owner): boolean {
   return bootId !== "" && pidNamespace !== "" && startTime !== "";
 }

@@ -2,18 +2,18 @@
 import {
   closeSync,
   constants,
-  existsSync,
   fstatSync,
   ftruncateSync,
   futimesSync,
   openSync,
   read,
   renameSync,
+  statSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
 import { promisify } from "node:util";
-import { acknowledgementLine } from "./journal-line.ts";
+import { acknowledgementText, lineOf } from "./journal-line.ts";
 
 /** Where the journal holds a span. */
 export interface Place {
@@ -25,15 +25,26 @@ export interface Place {
   readonly weight: number;
 }
 
-const { O_APPEND, O_CREAT, O_EXCL, O_RDWR } = constants;
+const { O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDWR } = constants;
 /** What spans say is for their owner's eyes. */
 const OWNER_ONLY = 0o600;
 
 const readAt = promisify(read);
 
-/** A segment. All methods but `create`, `adopt` and `append` swallow what the file system throws: they only tidy up. */
+/** What a new segment begins with. */
+export interface SegmentStart {
+  readonly version: number;
+  /** The text of its first line. */
+  readonly header: string;
+  /** For entries to be appended; else for one large one. */
+  readonly isActive: boolean;
+}
+
+/** A segment. All methods but `create`, `adopt`, `append` and `write` swallow what the file system throws: they only tidy up. */
 export class Segment {
   readonly path: string;
+  /** The version of its lines. */
+  readonly version: number;
   /** Entries in memory that are not settled. */
   unsettled = 0;
   /** Entries that are only on disk. */
@@ -41,44 +52,53 @@ export class Segment {
   /** False until it is known what a claimed segment holds: nothing of it is forgotten before. */
   isKnown = true;
   /** True while new entries are appended. */
-  isActive = true;
+  isActive = false;
   /** True once the file is not ours any more. */
   isGone = false;
+  /** True once its path leads elsewhere, or nowhere: what it holds can be read as long as it is open. */
+  isAstray = false;
   readonly #fd: number;
+  readonly #inode: bigint;
   #size: number;
   #headerBytes = 0;
   #count = 0;
+  /** All entries before the next are delivered, and their lines are gone. */
+  #isEmptied = false;
   /** A line was cut short: what comes next begins on a new one. */
   #isTorn = false;
   #settled: number[] = [];
 
-  private constructor(path: string, fd: number) {
+  private constructor(path: string, version: number, fd: number) {
     this.path = path;
+    this.version = version;
     this.#fd = fd;
-    this.#size = fstatSync(fd).size;
+    const { ino, size } = fstatSync(fd, { bigint: true });
+    this.#inode = ino;
+    this.#size = Number(size);
   }
 
-  /** A new file with that header. Throws what the file system throws. */
-  static create(path: string, header: string): Segment {
-    const segment = new Segment(path, openSync(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, OWNER_ONLY));
+  /** A new file. Throws what the file system throws. */
+  static create(path: string, { version, header, isActive }: SegmentStart): Segment {
+    const fd = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL, OWNER_ONLY);
+    const segment = new Segment(path, version, fd);
     try {
-      segment.#write(Buffer.from(header));
+      segment.write(lineOf(header, version));
     } catch (error) {
-      segment.isActive = false;
       segment.#forget();
       throw error;
     }
     segment.#headerBytes = segment.#size;
+    segment.isActive = isActive;
     return segment;
   }
 
   /** A file that was claimed, to be read and acknowledged. Throws what the file system throws. */
-  static adopt(path: string): Segment {
-    const segment = new Segment(path, openSync(path, O_RDWR | O_APPEND));
-    segment.isActive = false;
+  static adopt(path: string, version: number): Segment {
+    const segment = new Segment(path, version, openSync(path, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK));
     segment.isKnown = false;
     // Its last line may be torn; an empty line is none.
     segment.#isTorn = true;
+    segment.renew();
     return segment;
   }
 
@@ -93,11 +113,24 @@ export class Segment {
   }
 
   /** Appends the line of entry `nextNumber`: gives back where it begins. Throws where it cannot be written whole. */
-  append(line: Uint8Array, bytes: number): number {
+  append(line: Uint8Array, bytes: number = line.byteLength): number {
+    // Numbers without gaps say what is missing, where lines are damaged later.
+    if (this.#isEmptied) this.write(lineOf(acknowledgementText([[1, this.#count]]), this.version));
+    this.#isEmptied = false;
     const offset = this.#size;
-    this.#write(line, bytes);
+    this.write(line, bytes);
     this.#count++;
     return offset;
+  }
+
+  /** Writes a line that is no entry. Throws where it cannot be written whole. */
+  write(line: Uint8Array, bytes: number = line.byteLength): void {
+    if (this.#isTorn) this.#size += writeSync(this.#fd, "\n");
+    this.#isTorn = true;
+    const written = writeSync(this.#fd, line, 0, bytes);
+    this.#size += written;
+    if (written < bytes) throw new Error("the disk is full");
+    this.#isTorn = false;
   }
 
   /** Bytes from `offset` on. */
@@ -116,21 +149,37 @@ export class Segment {
   acknowledge(): void {
     if (this.isGone || !this.isKnown) return;
     if (this.unsettled === 0 && this.unread === 0) return this.#forget();
-    if (this.#settled.length === 0) return;
-    const line = Buffer.from(acknowledgementLine(this.#settled));
+    if (this.#settled.length === 0 || this.isAstray) return;
+    const text = acknowledgementText(this.#settled.map((number) => [number, number]));
     // Where that fails the spans are sent twice, after a crash.
-    if (tidy(() => this.#write(line))) this.#settled = [];
+    if (tidy(() => this.write(lineOf(text, this.version)))) this.#settled = [];
   }
 
-  /** Shows that its owner lives. False where somebody else has taken the file. */
-  touch(): boolean {
-    if (this.isGone) return false;
+  /** Shows others that its owner lives. */
+  renew(): void {
     const now = new Date();
-    tidy(() => futimesSync(this.#fd, now, now));
-    return existsSync(this.path);
+    if (!this.isAstray) tidy(() => futimesSync(this.#fd, now, now));
   }
 
-  /** No more of this file: it was taken, or is done with. */
+  /** How the file is found: as it was left, changed by somebody else, or not in its place any more. */
+  look(): "intact" | "changed" | "astray" {
+    try {
+      const { ino, size } = statSync(this.path, { bigint: true });
+      if (ino !== this.#inode) return "astray";
+      return Number(size) === this.#size ? "intact" : "changed";
+    } catch {
+      return "astray";
+    }
+  }
+
+  /** Somebody else has changed the file: from now on its size is what is found. */
+  measure(): void {
+    tidy(() => {
+      this.#size = fstatSync(this.#fd).size;
+    });
+  }
+
+  /** No more of this file: it is done with, or somebody else's. */
   letGo(): void {
     if (this.isGone) return;
     this.isGone = true;
@@ -142,28 +191,25 @@ export class Segment {
     this.isActive = false;
     this.acknowledge();
     if (this.isGone) return;
-    tidy(() => renameSync(this.path, path));
+    if (!this.isAstray) tidy(() => renameSync(this.path, path));
+    this.letGo();
+  }
+
+  /** Takes the file away, whatever is in it. */
+  discard(): void {
+    if (!this.isAstray) tidy(() => unlinkSync(this.path));
     this.letGo();
   }
 
   #forget(): void {
     this.#settled = [];
-    if (!this.isActive) {
-      tidy(() => unlinkSync(this.path));
-      this.letGo();
-    } else if (this.#size > this.#headerBytes && tidy(() => ftruncateSync(this.#fd, this.#headerBytes))) {
-      this.#size = this.#headerBytes;
-      this.#isTorn = false;
-    }
-  }
-
-  #write(line: Uint8Array, bytes: number = line.byteLength): void {
-    if (this.#isTorn) this.#size += writeSync(this.#fd, "\n");
-    this.#isTorn = true;
-    const written = writeSync(this.#fd, line, 0, bytes);
-    this.#size += written;
-    if (written < bytes) throw new Error("the disk is full");
+    if (!this.isActive) return this.discard();
+    const isEmptied =
+      this.#size > this.#headerBytes && tidy(() => ftruncateSync(this.#fd, this.#headerBytes));
+    if (!isEmptied) return;
+    this.#size = this.#headerBytes;
     this.#isTorn = false;
+    this.#isEmptied = this.#count > 0;
   }
 }
 

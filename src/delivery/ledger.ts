@@ -46,6 +46,12 @@ export class Ledger {
     return epoch;
   }
 
+  /** A span that was taken waits elsewhere from now on, such as in a journal. */
+  putAside(epoch: Epoch): void {
+    this.#open--;
+    epoch.open--;
+  }
+
   /** Counts a span as one of three. */
   settle(epoch: Epoch, as: "written" | "failed" | "dropped"): void {
     this[as]++;

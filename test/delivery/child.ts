@@ -1,5 +1,7 @@
 // A process that traces into a journal and ends as it is told: run by the journal's tests.
 import { request } from "node:http";
+import { syncBuiltinESMExports } from "node:module";
+import os from "node:os";
 import { closeOnSignals, type Span, Tracer } from "tracelight";
 import { Delivery } from "../../src/delivery/delivery.ts";
 import type { Outcome } from "../../src/delivery/transport.ts";
@@ -14,10 +16,18 @@ export interface Task {
   readonly spans: number;
   readonly text?: number;
   readonly finish: "kill" | "exit" | "end" | "stay" | "flush" | "signal";
+  /** How far its clock is ahead of the others'. */
+  readonly aheadMs?: number;
+  /** The name of the host that it takes itself to run on. */
+  readonly host?: string;
+  /** Ends for good after so many looks around its journal, 15 s each by its own steady clock; for `flush`. */
+  readonly looks?: number;
 }
 
 const task: Task = JSON.parse(process.argv[2] ?? "{}");
 const { url } = task;
+if (task.aheadMs !== undefined) setClock(task.aheadMs);
+if (task.host !== undefined) setHost(task.host);
 
 const delivery = new Delivery<string>({
   transport: {
@@ -50,12 +60,35 @@ for (let i = 0; i < task.spans; i++) tracer.startSpan(`${task.name}-${i}`).addAt
 if (task.finish === "kill") process.kill(process.pid, "SIGKILL");
 if (task.finish === "exit") process.exit(3);
 if (task.finish === "stay") setInterval(() => undefined, 1000);
-if (task.finish === "flush") await tracer.flush();
+if (task.finish === "flush") await flushOften(task.looks ?? 1);
 if (task.finish === "signal") {
   closeOnSignals(tracer);
   setInterval(() => undefined, 1000);
 }
 process.stdout.write("ready\n");
+
+/** Time passes quickly here. */
+async function flushOften(looks: number): Promise<void> {
+  const now = performance.now.bind(performance);
+  for (let look = 0; look < looks; look++) {
+    performance.now = () => now() + look * 15_000;
+    await tracer.flush();
+  }
+}
+
+function setClock(aheadMs: number): void {
+  const now = Date.now.bind(Date);
+  Date.now = () => now() + aheadMs;
+  globalThis.Date = new Proxy(Date, {
+    construct: (target, given, to) =>
+      Reflect.construct(target, given.length === 0 ? [target.now()] : given, to),
+  });
+}
+
+function setHost(name: string): void {
+  os.hostname = () => name;
+  syncBuiltinESMExports();
+}
 
 function post(to: string, names: readonly string[]): Promise<readonly Outcome[]> {
   return new Promise((resolve, reject) => {

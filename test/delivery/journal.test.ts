@@ -1,76 +1,27 @@
 // The journal: what was not delivered outlives its process, and is delivered by exactly one of those who may.
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { entryLine } from "../../src/delivery/journal-line.ts";
+import { entryText } from "../../src/delivery/journal-entry.ts";
 import { Children, nameServer } from "./processes.ts";
-import { counts, deliveryTo, endedSpans, newFolder, Server, until } from "./support.ts";
+import {
+  counts,
+  deliveryTo,
+  downDelivery,
+  endedSpans,
+  namesOf,
+  newFolder,
+  recovered,
+  Server,
+  segmentsIn,
+  until,
+} from "./support.ts";
 
 const children = new Children();
 beforeAll(async () => void (await children.build()));
 afterAll(() => children.remove());
 
-const NAMES = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}-${i}`).sort();
-const MINUTE = 60_000;
-
-/** Delivers what the folder holds; gives the names, sorted. */
-async function recovered(folder: string): Promise<string[]> {
-  const server = new Server();
-  const { delivery } = deliveryTo(server, { journal: folder });
-  await delivery.close();
-  return [...server.received].sort();
-}
-
-/** The segments in the folder. */
-function segmentsIn(folder: string): string[] {
-  return readdirSync(folder).map((name) => join(folder, name));
-}
-
-/** A delivery whose server is down, with some spans in its journal. */
-function downDelivery(folder: string, count: number) {
-  const server = new Server();
-  server.answer = () => "reject";
-  const { delivery, told } = deliveryTo(server, { journal: folder });
-  for (const span of endedSpans(count)) delivery.add(span);
-  return { delivery, server, told };
-}
-
-/** A segment of `count` spans that was let go, so that anybody may claim it. */
-async function leftSegment(folder: string, count: number): Promise<string> {
-  await downDelivery(folder, count).delivery.close(0);
-  const [path] = segmentsIn(folder);
-  if (path === undefined) throw new Error("nothing was left");
-  return path;
-}
-
-/** The same segment under another owner's name: host, process, start time and thread. */
-function givenTo(path: string, owner: string): string {
-  const other = path.replace(".free.", `.${owner}.`);
-  renameSync(path, other);
-  return other;
-}
-
-function aged(path: string, ageMs: number): void {
-  const time = new Date(Date.now() - ageMs);
-  utimesSync(path, time, time);
-}
-
-/** How this process signs its segments, up to the thread. */
-async function ownSignature(): Promise<string> {
-  const folder = newFolder();
-  downDelivery(folder, 1);
-  const [name = ""] = readdirSync(folder);
-  return name.split(".")[2] ?? "";
-}
+const NAMES = namesOf;
 
 describe("the journal of a process that is gone", () => {
   it("1000 spans in one tick, then SIGKILL: the next start delivers 1000, and leaves nothing", async () => {
@@ -134,145 +85,6 @@ describe("the journal of a process that is gone", () => {
   });
 });
 
-describe("whose a segment is", () => {
-  it("a live process's stays its own", async () => {
-    const folder = newFolder();
-    const child = children.start({ journal: folder, name: "live", spans: 10, finish: "stay" });
-    await child.ready;
-    aged(segmentsIn(folder)[0] ?? "", 10 * MINUTE);
-    expect(await recovered(folder)).toEqual([]);
-    child.kill();
-    await child.ended;
-    expect(await recovered(folder)).toEqual(NAMES("live", 10));
-  });
-
-  it("this thread's stays its own, however long the event loop was held", async () => {
-    const folder = newFolder();
-    const { delivery } = downDelivery(folder, 5);
-    aged(segmentsIn(folder)[0] ?? "", 10 * MINUTE);
-    expect(await recovered(folder)).toEqual([]);
-    await delivery.close(0);
-    expect(await recovered(folder)).toEqual(NAMES("span", 5));
-  });
-
-  it("the same process id with another start time is another process, and gone", async () => {
-    const folder = newFolder();
-    const [machine, pid, start, thread] = (await ownSignature()).split("-");
-    givenTo(await leftSegment(folder, 3), `${machine}-${pid}-${Number(start) + 1}-${thread}`);
-    expect(await recovered(folder)).toEqual(NAMES("span", 3));
-  });
-
-  it("another thread of this process has a minute", async () => {
-    const folder = newFolder();
-    const [machine, pid, start] = (await ownSignature()).split("-");
-    const path = givenTo(await leftSegment(folder, 3), `${machine}-${pid}-${start}-77`);
-    aged(path, MINUTE / 2);
-    expect(await recovered(folder)).toEqual([]);
-    aged(path, 2 * MINUTE);
-    expect(await recovered(folder)).toEqual(NAMES("span", 3));
-  });
-
-  it("a foreign host, or another container where all are process 1, has a minute", async () => {
-    const folder = newFolder();
-    const path = givenTo(await leftSegment(folder, 3), "0123456789ab-1-100-0");
-    aged(path, MINUTE / 2);
-    expect(await recovered(folder)).toEqual([]);
-    expect(segmentsIn(folder)).toEqual([path]);
-    aged(path, 2 * MINUTE);
-    expect(await recovered(folder)).toEqual(NAMES("span", 3));
-  });
-
-  it("who was taken for dead and comes back goes on in a new segment, and loses nothing", async () => {
-    const folder = newFolder();
-    const { delivery, server } = downDelivery(folder, 3);
-    // Its own first look around the folder is over by then: it would take the segment back.
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const [path = ""] = segmentsIn(folder);
-    renameSync(path, path.replace(/\.[^.]*\.([^.]*)\.journal$/, ".free.$1.journal"));
-    expect(await recovered(folder)).toEqual(NAMES("span", 3));
-    for (const span of endedSpans(3, "more")) delivery.add(span);
-    server.answer = () => "delivered";
-    expect((await delivery.flush(30_000)).written).toBe(6);
-  });
-
-  it("spans for another destination are left to those who send there", async () => {
-    const folder = newFolder();
-    await leftSegment(folder, 3);
-    const server = new Server();
-    const { delivery } = deliveryTo(server, { journal: folder }, "another table");
-    await delivery.close();
-    expect(server.received).toEqual([]);
-    expect(await recovered(folder)).toEqual(NAMES("span", 3));
-  });
-});
-
-describe("damage", () => {
-  it("a torn last line is left out, counted and told", async () => {
-    const folder = newFolder();
-    const path = await leftSegment(folder, 10);
-    truncateSync(path, statSync(path).size - 20);
-    const server = new Server();
-    const { delivery, told } = deliveryTo(server, { journal: folder });
-    expect(counts(await delivery.flush(30_000))).toEqual({ written: 9, pending: 0, dropped: 0, failed: 1 });
-    expect([...server.received].sort()).toEqual(NAMES("span", 9));
-    expect(told.map(({ code }) => code)).toEqual(["JOURNAL_FAILED"]);
-    await delivery.close();
-    expect(segmentsIn(folder)).toEqual([]);
-  });
-
-  it("a torn acknowledgement acknowledges nothing: 7 is not 72", async () => {
-    const folder = newFolder();
-    const path = await leftSegment(folder, 10);
-    writeFileSync(path, "-7", { flag: "a" });
-    expect(await recovered(folder)).toEqual(NAMES("span", 10));
-  });
-
-  it("a broken header, noise in between and an empty file harm nobody", async () => {
-    const folder = newFolder();
-    const path = await leftSegment(folder, 5);
-    const lines = readFileSync(path, "utf8").split("\n");
-    writeFileSync(
-      path,
-      ['{"tracelight_jour', ...lines.slice(1, 3), "\0\x01noise", ...lines.slice(3)].join("\n"),
-    );
-    writeFileSync(path.replace(/\.[^.]*\.journal$/, ".empty-1.journal"), "");
-    writeFileSync(join(folder, "notes.txt"), "mine");
-    expect(await recovered(folder)).toEqual(NAMES("span", 5));
-    expect(segmentsIn(folder)).toEqual([join(folder, "notes.txt")]);
-  });
-
-  it("a segment of a newer version is left alone and told of, by its name or its header", async () => {
-    const folder = newFolder();
-    const path = await leftSegment(folder, 1);
-    const text = readFileSync(path, "utf8");
-    writeFileSync(path, text.replace('"tracelight_journal":1', '"tracelight_journal":2'));
-    writeFileSync(path.replace("-v1.", "-v2."), text);
-    const before = segmentsIn(folder);
-    const { delivery, told } = deliveryTo(new Server(), { journal: folder });
-    expect(counts(await delivery.flush(30_000))).toEqual({ written: 0, pending: 0, dropped: 0, failed: 0 });
-    expect(told.map(({ code }) => code)).toEqual(["JOURNAL_FAILED", "JOURNAL_FAILED"]);
-    expect(segmentsIn(folder)).toEqual(before);
-  });
-
-  it("a folder that cannot be made is told of once, and spans go on in memory", async () => {
-    const file = join(newFolder(), "file");
-    writeFileSync(file, "");
-    const server = new Server();
-    const { delivery, told } = deliveryTo(server, { journal: join(file, "journal") });
-    for (const span of endedSpans(100)) delivery.add(span);
-    expect((await delivery.flush(30_000)).written).toBe(100);
-    expect(told.map(({ code }) => code)).toEqual(["JOURNAL_FAILED"]);
-  });
-
-  it("a full journal is told of once, and spans go on in memory", async () => {
-    const server = new Server();
-    const { delivery, told } = deliveryTo(server, { journal: newFolder(), journalMaxBytes: 5000 });
-    for (const span of endedSpans(100)) delivery.add(span);
-    expect((await delivery.flush(30_000)).written).toBe(100);
-    expect(told.map(({ message }) => message.includes("journalMaxBytes"))).toEqual([true]);
-  });
-});
-
 describe("overflow", () => {
   it("beyond the bounds of memory spans stay on disk, are read back in order, and all arrive once", async () => {
     const folder = newFolder();
@@ -332,14 +144,6 @@ describe("overflow", () => {
     expect(segmentsIn(folder)).toEqual([path]);
     await delivery.flush(30_000);
   });
-
-  it("a span too large to be written in one go is kept in memory, and that is told", async () => {
-    const server = new Server();
-    const { delivery, told } = deliveryTo(server, { journal: newFolder() });
-    for (const span of endedSpans(1, "large", "x".repeat(5_000_000))) delivery.add(span);
-    expect((await delivery.flush(30_000)).written).toBe(1);
-    expect(told.map(({ message }) => message.includes("too large for the journal"))).toEqual([true]);
-  });
 });
 
 describe("the lines", () => {
@@ -360,10 +164,9 @@ describe("the lines", () => {
     });
     expect(spans).toHaveLength(2);
     for (const span of spans) {
-      const line = entryLine(12, span, 1_000_000) ?? "";
-      expect(line.endsWith("\n")).toBe(true);
-      expect(line.slice(0, 4)).toBe("+12 ");
-      expect(JSON.parse(line.slice(4))).toEqual(JSON.parse(JSON.stringify(span)));
+      const text = entryText(12, span);
+      expect(text.slice(0, 4)).toBe("+12 ");
+      expect(JSON.parse(text.slice(4))).toEqual(JSON.parse(JSON.stringify(span)));
     }
   });
 

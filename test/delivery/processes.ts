@@ -1,11 +1,13 @@
 // Real processes and a real server for the tests that kill them.
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { build } from "esbuild";
 import { onTestFinished } from "vitest";
 import type { Task } from "./child.ts";
@@ -29,6 +31,13 @@ export class Children {
       logLevel: "error",
     });
     return this;
+  }
+
+  /** Runs the program in another thread of this process; resolves when it ends. */
+  async runThread(task: Task): Promise<void> {
+    const worker = new Worker(this.#program, { argv: [JSON.stringify(task)], stdout: true });
+    onTestFinished(async () => void (await worker.terminate()));
+    await once(worker, "exit");
   }
 
   /** Starts a process; it is killed at the end of the test. */

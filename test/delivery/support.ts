@@ -1,9 +1,9 @@
 // What the delivery tests share: spans that ended, a back end in memory, and folders that go away.
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Span, TracelightError, Tracer } from "tracelight";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import { Delivery } from "../../src/delivery/delivery.ts";
 import type { DeliveryOptions } from "../../src/delivery/options.ts";
 import type { Outcome, Transport } from "../../src/delivery/transport.ts";
@@ -99,6 +99,54 @@ export function newFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "tracelight-journal-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
+}
+
+/** The segments in the folder. */
+export function segmentsIn(folder: string): string[] {
+  return readdirSync(folder).map((name) => join(folder, name));
+}
+
+/** A delivery whose server is down, with some spans in its journal. */
+export function downDelivery(folder: string, count: number, options: DeliveryOptions = {}) {
+  const server = new Server();
+  server.answer = () => "reject";
+  const { delivery, told } = deliveryTo(server, { journal: folder, ...options });
+  for (const span of endedSpans(count)) delivery.add(span);
+  return { delivery, server, told };
+}
+
+/** A segment of `count` spans that was let go, so that anybody may claim it. */
+export async function leftSegment(folder: string, count: number): Promise<string> {
+  await downDelivery(folder, count).delivery.close(0);
+  const [path] = segmentsIn(folder);
+  if (path === undefined) throw new Error("nothing was left");
+  return path;
+}
+
+/** Delivers what the folder holds; gives the names, sorted. */
+export async function recovered(folder: string): Promise<string[]> {
+  const server = new Server();
+  const { delivery } = deliveryTo(server, { journal: folder });
+  await delivery.close();
+  return [...server.received].sort();
+}
+
+/** The names of `count` spans, sorted. */
+export function namesOf(name: string, count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `${name}-${i}`).sort();
+}
+
+/** The steady clock, which can be put forward: until the test is over. */
+export function steadyClock(): { pass(ms: number): void } {
+  const now = performance.now.bind(performance);
+  let passedMs = 0;
+  const spy = vi.spyOn(performance, "now").mockImplementation(() => now() + passedMs);
+  onTestFinished(() => spy.mockRestore());
+  return {
+    pass: (ms) => {
+      passedMs += ms;
+    },
+  };
 }
 
 /** Waits until it holds; the test's own time-out ends what never does. */

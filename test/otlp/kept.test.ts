@@ -2,10 +2,12 @@
 import fc from "fast-check";
 import { InMemoryTracer, Span, Tracer } from "tracelight";
 import { describe, expect, it } from "vitest";
-import { entryLine } from "../../src/delivery/journal-line.ts";
+import { entryText } from "../../src/delivery/journal-entry.ts";
+import { fieldsOf, plainSpan } from "../../src/delivery/journal-value.ts";
 import { Turns } from "../../src/delivery/turns.ts";
 import { fromItem, toItem } from "../../src/dynamodb/item.ts";
 import { isTooLarge, splitSpan } from "../../src/dynamodb/split.ts";
+import { decodeBinary, encodeBinary } from "../../src/model/binary.ts";
 import { encodeRecord, eventMicros, plainFields, type SpanFields } from "../../src/model/record.ts";
 import { linkSpans, spanFrom } from "../../src/tracing/span.ts";
 import { spanFields } from "../model/arbitraries.ts";
@@ -76,8 +78,9 @@ describe("what came with a span over OTLP", () => {
   it("is kept by journals", () => {
     fc.assert(
       fc.property(nativeSpan, (span) => {
-        const line = entryLine(1, span, Number.POSITIVE_INFINITY);
-        expect(line).toBe(`+1 ${JSON.stringify(encodeRecord(span))}\n`);
+        expect(entryText(1, span)).toBe(`+1 ${JSON.stringify(encodeRecord(span))}`);
+        const back = fieldsOf(decodeBinary(encodeBinary(plainSpan(span))));
+        expect(encodeRecord(back)).toEqual(encodeRecord(span));
       }),
     );
   });
