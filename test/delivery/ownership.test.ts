@@ -1,6 +1,7 @@
 // Whose a segment of a journal is: nothing that two clocks can disagree on, and nobody loses what is his.
 import { execFileSync } from "node:child_process";
 import { readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { Delivery } from "../../src/delivery/delivery.ts";
 import { Children, nameServer } from "./processes.ts";
@@ -225,20 +226,20 @@ describe("a live owner keeps its segments from one whose clock is ahead, or behi
 });
 
 describe("an owner that was suspended, and comes back when its segments were taken over,", () => {
-  /** Takes over what the folder holds, as if it had been watched for a minute. */
+  /** Takes over what the folder holds, as if it had been watched for a minute; elsewhere, or its owner would take it back. */
   async function takeOver(folder: string): Promise<string[]> {
+    const elsewhere = newFolder();
     for (const path of segmentsIn(folder)) {
-      renameSync(path, path.replace(/\.[^.]*\.([^.]*)\.journal$/, ".free.$1.journal"));
+      const name = basename(path).replace(/\.[^.]*\.([^.]*)\.journal$/, ".free.$1.journal");
+      renameSync(path, join(elsewhere, name));
     }
-    return recovered(folder);
+    return recovered(elsewhere);
   }
 
-  /** Comes back: the delivery that was there is not asked to look around, which would take its own segments back. */
   async function suspended(count: number, options = {}) {
     const folder = newFolder();
     const clock = steadyClock();
     const owner = downDelivery(folder, count, options);
-    // Its first look around the folder is over.
     await owner.delivery.flush(0);
     const taken = await takeOver(folder);
     clock.pass(10 * MINUTE);
