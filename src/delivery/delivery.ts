@@ -1,5 +1,5 @@
 // Delivery: takes spans, sends them in batches in the background, tries again, and counts what became of each.
-import { asTracelightError, TracelightError } from "../model/errors.ts";
+import { asTracelightError, messageOf, TracelightError } from "../model/errors.ts";
 import { runQuietly } from "../tracing/context.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
@@ -12,6 +12,7 @@ import { type DeliveryOptions, type DeliverySettings, deliverySettings } from ".
 import { Queue } from "./queue.ts";
 import { Rarely } from "./rarely.ts";
 import { Backoff, fullJitter, isOfOneSpan, isPermanent, MAX_FLUSH_DELAY_MS, Retries } from "./retry.ts";
+import { Suspicion, type Trial } from "./suspicion.ts";
 import type { Outcome, Transport } from "./transport.ts";
 import { Turns } from "./turns.ts";
 import { weigh } from "./weight.ts";
@@ -38,9 +39,8 @@ interface Entry<P> {
   /** Where the journal holds it. */
   readonly place: Place | undefined;
   ready: Ready<P> | undefined;
-  attempts: number;
-  /** To be sent without others, since one of its batch was refused. */
-  isAlone: boolean;
+  /** Of one that was sent and not taken. */
+  trial: Trial | undefined;
 }
 
 /** A span as it is sent. */
@@ -71,6 +71,7 @@ export class Delivery<P> {
   readonly #backoff: Backoff;
   readonly #turns = new Turns();
   readonly #rarely = new Rarely();
+  readonly #suspicion = new Suspicion();
   readonly #ledger: Ledger = new Ledger(() => this.#journal === undefined || this.#journal.isRest);
   readonly #journal: Journal | undefined;
   #lanes = 0;
@@ -213,7 +214,7 @@ export class Delivery<P> {
   }
 
   #push(span: Span, place: Place | undefined, { weight, epoch }: { weight: number; epoch: Epoch }): void {
-    this.#queue.push({ span, weight, epoch, place, ready: undefined, attempts: 0, isAlone: false });
+    this.#queue.push({ span, weight, epoch, place, ready: undefined, trial: undefined });
     if (this.#isScheduled) return;
     if (this.#flushes > 0 || this.#isBatchFull()) return this.#schedule();
     if (this.#ageTimer === undefined) this.#startAgeTimer();
@@ -309,6 +310,7 @@ export class Delivery<P> {
   async #fill(): Promise<Ready<P>[]> {
     const { maxBatchSpans, maxBatchBytes } = this.#settings;
     const batch: Ready<P>[] = [];
+    let most = maxBatchSpans;
     let bytes = 0;
     let taken = 0;
     for (let entry = this.#take(); entry !== undefined; entry = this.#take()) {
@@ -319,13 +321,14 @@ export class Delivery<P> {
       const encoded = this.#encode(entry);
       const ready = encoded instanceof Promise ? await encoded : encoded;
       if (ready === undefined) continue;
-      if (batch.length > 0 && (entry.isAlone || bytes + ready.size > maxBatchBytes)) {
+      if (entry.trial !== undefined) most = Math.min(most, this.#suspicion.companyOf(entry.trial));
+      if (batch.length > 0 && (batch.length >= most || bytes + ready.size > maxBatchBytes)) {
         this.#retries.add([entry], Number.NEGATIVE_INFINITY);
         return batch;
       }
       batch.push(ready);
       bytes += ready.size;
-      if (entry.isAlone || batch.length >= maxBatchSpans) return batch;
+      if (batch.length >= most) return batch;
     }
     return batch;
   }
@@ -393,13 +396,19 @@ export class Delivery<P> {
   /** A batch that was refused as a whole. */
   #outcomesOf(error: TracelightError, entries: readonly Entry<P>[]): readonly Outcome[] {
     const isOfOne = isOfOneSpan(error) && entries.length > 1;
-    if (isOfOne) for (const entry of entries) entry.isAlone = true;
+    if (isOfOne) for (const entry of entries) this.#suspicion.single(this.#trialOf(entry));
     const kind = isPermanent(error) && !isOfOne ? "failed" : "retry";
     return entries.map(() => ({ kind, error }));
   }
 
+  #trialOf(entry: Entry<P>): Trial {
+    entry.trial ??= this.#suspicion.trial(this.#settings.maxBatchSpans);
+    return entry.trial;
+  }
+
   #conclude(entries: readonly Entry<P>[], outcomes: readonly Outcome[], sentAt: number): void {
     const again: Entry<P>[] = [];
+    const suspects: Entry<P>[] = [];
     const refusals = new Set<TracelightError>();
     let afterMs = 0;
     for (let i = 0; i < entries.length; i++) {
@@ -410,19 +419,36 @@ export class Delivery<P> {
       if (outcome.kind === "failed") refusals.add(outcome.error);
       if (outcome.kind !== "retry") continue;
       again.push(entry);
+      if (outcome.isOfServer !== true) suspects.push(entry);
       this.#lastError = outcome.error;
       afterMs = Math.max(afterMs, outcome.afterMs ?? 0);
     }
     for (const error of refusals) this.#faults.reportRarely(error);
-    this.#sendAgain(again, { sentAt, afterMs, isWhole: again.length === entries.length });
+    if (again.length < entries.length) this.#suspicion.delivered();
+    const [refused] = suspects;
+    const isGivenUp = this.#suspicion.failed(suspects.map((entry) => this.#trialOf(entry)));
+    if (isGivenUp && refused !== undefined) this.#giveUp(refused);
+    this.#sendAgain(isGivenUp ? again.filter((entry) => entry !== refused) : again, {
+      ...{ sentAt, afterMs },
+      isWhole: again.length === entries.length,
+    });
+  }
+
+  /** What a server refused for ever is told, and holds up nobody. */
+  #giveUp(entry: Entry<P>): void {
+    this.#settle(entry, "failed");
+    const tried = `${this.#transport.name} took others, and failed each time with this one`;
+    const message = `The span "${entry.span.spanName}" is given up: ${tried}: ${messageOf(this.#lastError)}`;
+    this.#faults.reportRarely(new TracelightError("SPAN_REFUSED", message, { cause: this.#lastError }));
   }
 
   #sendAgain(again: Entry<P>[], { sentAt, afterMs, isWhole }: Refusal): void {
     if (!isWhole) this.#backoff.succeeded();
     if (again.length === 0) return;
-    const isSplit = again.every((entry) => entry.isAlone && entry.attempts === 0);
-    const attempt = again.reduce((most, { attempts }) => Math.max(most, attempts), 0);
-    for (const entry of again) entry.attempts++;
+    const trials = again.map((entry) => this.#trialOf(entry));
+    const isSplit = trials.every(({ company, attempts }) => company === 1 && attempts === 0);
+    const attempt = trials.reduce((most, { attempts }) => Math.max(most, attempts), 0);
+    for (const trial of trials) trial.attempts++;
     if (isSplit) return this.#retries.add(again, Number.NEGATIVE_INFINITY);
     const isHurried = this.#flushes > 0;
     if (isWhole) this.#backoff.failed(sentAt, { afterMs, isHurried });

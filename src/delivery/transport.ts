@@ -5,8 +5,16 @@ import type { Span } from "../tracing/span.ts";
 /** What became of one parcel of a batch. */
 export type Outcome =
   | { readonly kind: "delivered" }
-  /** To be sent again, not before `afterMs` where the server said so. */
-  | { readonly kind: "retry"; readonly error: TracelightError; readonly afterMs?: number }
+  /**
+   * To be sent again, not before `afterMs` where the server said so. `isOfServer` where anything would have been refused:
+   * it is throttled, or its credentials have expired. Other failures may be what one span brings on all of its request.
+   */
+  | {
+      readonly kind: "retry";
+      readonly error: TracelightError;
+      readonly afterMs?: number;
+      readonly isOfServer?: boolean;
+    }
   /** Refused for good. */
   | { readonly kind: "failed"; readonly error: TracelightError };
 

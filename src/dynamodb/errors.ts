@@ -24,6 +24,11 @@ const TOO_LARGE: Explanation = {
   code: "ITEM_TOO_LARGE",
   says: () => "An item is larger than DynamoDB takes (400 KB); shorten the span with the process option",
 };
+const REQUEST_TOO_LARGE: Explanation = {
+  code: "ITEM_TOO_LARGE",
+  says: () =>
+    "DynamoDB, or what stands before it, refused a request as too large; shorten the span with the process option",
+};
 const NO_CREDENTIALS: Explanation = {
   code: "CREDENTIALS",
   says: () =>
@@ -93,13 +98,34 @@ const REPEATED =
 function explanationOf(error: unknown): Explanation {
   const message = messageOf(error);
   const byMessage = BY_MESSAGE.find(([pattern]) => pattern.test(message));
-  const other = nameOf(error) === "ValidationException" ? REFUSED : FAILED;
-  return BY_NAME.get(nameOf(error)) ?? byMessage?.[1] ?? other;
+  const other = OF_ONE_ITEM.has(nameOf(error)) ? REFUSED : FAILED;
+  const byStatus = statusOf(error) === 413 ? REQUEST_TOO_LARGE : other;
+  return BY_NAME.get(nameOf(error)) ?? byMessage?.[1] ?? byStatus;
 }
+
+/** What DynamoDB calls items that it cannot take: by their values, or already by their JSON. */
+const OF_ONE_ITEM: ReadonlySet<string> = new Set(["ValidationException", "SerializationException"]);
 
 /** True where sending again cannot help. Expired credentials are renewed by the SDK, so that is worth another try. */
 export function isPermanent(error: TracelightError): boolean {
   return isPermanentCode(error) && nameOf(error.cause) !== "ExpiredTokenException";
+}
+
+/** True where any item would have been refused: requests are throttled, or the credentials have expired. */
+export function isOfServer({ cause }: TracelightError): boolean {
+  return (
+    THROTTLED.test(nameOf(cause)) || nameOf(cause) === "ExpiredTokenException" || statusOf(cause) === 503
+  );
+}
+
+const THROTTLED = /Throttl|ProvisionedThroughput|RequestLimitExceeded|SlowDown|TooManyRequests/;
+
+/** The status of the answer that the SDK made the error of. */
+function statusOf(error: unknown): number | undefined {
+  const metadata: unknown = typeof error === "object" && error !== null && Reflect.get(error, "$metadata");
+  const status: unknown =
+    typeof metadata === "object" && metadata !== null && Reflect.get(metadata, "httpStatusCode");
+  return typeof status === "number" ? status : undefined;
 }
 
 /** The SDK's own name for the error. */

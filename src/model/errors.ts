@@ -21,6 +21,8 @@ export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
   CLASSIFY_FAILED:
     "The `classifyError` option threw, or gave what it may not; the failure was taken as without it.",
   FLUSH_TIMEOUT: "A sink's own flush or close did not come back in time; all its spans count as pending.",
+  SPAN_REFUSED:
+    "A server failed each time with one span, alone too, and took others meanwhile; the span was counted as failed.",
   QUEUE_FULL: "A bounded queue was full; the oldest spans were dropped and counted.",
   JOURNAL_FAILED: "A journal could not be written or read; its spans go on in memory.",
   STREAM_FAILED: "The output stream failed; spans written to it are counted as failed.",
@@ -67,6 +69,7 @@ export type TracelightErrorCode =
   | "PROCESS_FAILED"
   | "CLASSIFY_FAILED"
   | "FLUSH_TIMEOUT"
+  | "SPAN_REFUSED"
   | "QUEUE_FULL"
   | "JOURNAL_FAILED"
   | "STREAM_FAILED"

@@ -31,6 +31,8 @@ export class Server implements Transport<string> {
   /** Called before each answer. */
   before: () => Promise<void> | void = () => undefined;
   afterMs: number | undefined;
+  /** What it puts off is for its own sake. */
+  isThrottled = false;
   isClosed = false;
   mostAtOnce = 0;
   #atOnce = 0;
@@ -72,7 +74,8 @@ export class Server implements Transport<string> {
       return { kind };
     }
     const error = new TracelightError("SERVER", "too busy");
-    return { kind: "retry", error, ...(this.afterMs === undefined ? {} : { afterMs: this.afterMs }) };
+    const { afterMs, isThrottled: isOfServer } = this;
+    return { kind: "retry", error, isOfServer, ...(afterMs === undefined ? {} : { afterMs }) };
   }
 }
 

@@ -24,6 +24,8 @@ export interface Faults {
   slowMs?: number;
   /** Nothing is answered. */
   down?: boolean;
+  /** What becomes of each request that has this text in it. */
+  poison?: { readonly text: string; readonly with: "reset" | readonly [status: number, type: string] };
 }
 
 /** A running proxy. `faults` may be changed at any time. */
@@ -56,9 +58,13 @@ export async function startFaultProxy(target: string, faults: Faults, seed = 1):
     requests.set(operation, (requests.get(operation) ?? 0) + 1);
     const body = await textOf(incoming);
     const happens = (chance = 0): boolean => random() < chance;
-    const { slowMs = 0, down, ...chances } = proxy.faults;
+    const { slowMs = 0, down, poison, ...chances } = proxy.faults;
     if (slowMs > 0) await new Promise((resolve) => setTimeout(resolve, slowMs));
     if (down === true || happens(chances.reset)) return void incoming.socket.destroy();
+    if (poison !== undefined && body.includes(poison.text)) {
+      if (poison.with === "reset") return void incoming.socket.destroy();
+      return fault(response, ...poison.with);
+    }
     if (happens(chances.hang)) return;
     if (happens(chances.throttled)) return fault(response, 400, "ProvisionedThroughputExceededException");
     if (happens(chances.expired)) return fault(response, 400, "ExpiredTokenException");

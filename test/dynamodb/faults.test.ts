@@ -137,6 +137,38 @@ describe("through a network and a service at fault", () => {
   });
 });
 
+describe("a span that DynamoDB refuses in a way that nobody foresaw", () => {
+  const ways: [string, NonNullable<Faults["poison"]>["with"], string][] = [
+    ["its JSON cannot be read", [400, "SerializationException"], "INVALID_ITEM"],
+    ["a gateway finds it too large", [413, "RequestEntityTooLarge"], "ITEM_TOO_LARGE"],
+    ["a steady 500", [500, "InternalServerError"], "SPAN_REFUSED"],
+    ["a connection that breaks each time", "reset", "SPAN_REFUSED"],
+    ["an error without a name that anybody knows", [418, "Teapot"], "SPAN_REFUSED"],
+  ];
+  test.concurrent.each(ways)(
+    "%s: it fails alone, and holds up none",
+    { timeout: 120_000 },
+    async (_name, how, code) => {
+      const tableName = await freshTable();
+      const proxy = await startFaultProxy(dynamoDb.endpoint, { poison: { text: "poison", with: how } });
+      const errors: string[] = [];
+      const tracer = new DynamoDbTracer({
+        ...{ tableName, endpoint: proxy.endpoint, baseRetryDelayMs: 5, maxRetryDelayMs: 20 },
+        onError: (error) => errors.push(error.code),
+      });
+      record(tracer, 40);
+      tracer.trace("bad", (span) => span.addAttribute("ai.tool.output", "poison"));
+      record(tracer, 40);
+      const report = await tracer.flush({ timeoutMs: 100_000 });
+      expect(report).toMatchObject({ written: 80, pending: 0, failed: 1 });
+      expect(errors).toContain(code);
+      await tracer.close();
+      await proxy.close();
+      expect(await stored(tableName)).toBe(80);
+    },
+  );
+});
+
 describe("with a journal", () => {
   let folder: string;
   beforeAll(() => {
