@@ -215,9 +215,9 @@ export class Delivery<P> {
 
   #push(span: Span, place: Place | undefined, { weight, epoch }: { weight: number; epoch: Epoch }): void {
     this.#queue.push({ span, weight, epoch, place, ready: undefined, trial: undefined });
-    if (this.#isScheduled) return;
-    if (this.#flushes > 0 || this.#isBatchFull()) return this.#schedule();
+    // Also where a look is due: it sends no more than what has aged until then.
     if (this.#ageTimer === undefined) this.#startAgeTimer();
+    if (!this.#isScheduled && (this.#flushes > 0 || this.#isBatchFull())) this.#schedule();
   }
 
   #startAgeTimer(): void {
@@ -411,6 +411,7 @@ export class Delivery<P> {
     const suspects: Entry<P>[] = [];
     const refusals = new Set<TracelightError>();
     let afterMs = 0;
+    let isAnswered = true;
     for (let i = 0; i < entries.length; i++) {
       const [entry, outcome] = [entries[i], outcomes[i]];
       if (entry === undefined || outcome === undefined) continue;
@@ -419,14 +420,16 @@ export class Delivery<P> {
       if (outcome.kind === "failed") refusals.add(outcome.error);
       if (outcome.kind !== "retry") continue;
       again.push(entry);
-      if (outcome.isOfServer !== true) suspects.push(entry);
+      if (outcome.blame !== "server") suspects.push(entry);
+      isAnswered &&= outcome.blame === "spans";
       this.#lastError = outcome.error;
       afterMs = Math.max(afterMs, outcome.afterMs ?? 0);
     }
     for (const error of refusals) this.#faults.reportRarely(error);
     if (again.length < entries.length) this.#suspicion.delivered();
     const [refused] = suspects;
-    const isGivenUp = this.#suspicion.failed(suspects.map((entry) => this.#trialOf(entry)));
+    const trials = suspects.map((entry) => this.#trialOf(entry));
+    const isGivenUp = this.#suspicion.failed(trials, isAnswered);
     if (isGivenUp && refused !== undefined) this.#giveUp(refused);
     this.#sendAgain(isGivenUp ? again.filter((entry) => entry !== refused) : again, {
       ...{ sentAt, afterMs },
@@ -439,7 +442,7 @@ export class Delivery<P> {
     this.#settle(entry, "failed");
     const tried = `${this.#transport.name} took others, and failed each time with this one`;
     const message = `The span "${entry.span.spanName}" is given up: ${tried}: ${messageOf(this.#lastError)}`;
-    this.#faults.reportRarely(new TracelightError("SPAN_REFUSED", message, { cause: this.#lastError }));
+    this.#faults.report(new TracelightError("SPAN_REFUSED", message, { cause: this.#lastError }));
   }
 
   #sendAgain(again: Entry<P>[], { sentAt, afterMs, isWhole }: Refusal): void {

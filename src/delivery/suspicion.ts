@@ -18,7 +18,7 @@ export interface Trial {
 const SPLIT_AFTER = 4;
 /** Nobody is given up for less: a server in trouble may fail many times in a row. */
 const FAILURES_ALONE = 8;
-const PROOFS = 3;
+const PROOFS = 2;
 
 /** Judges by what failed and what was taken meanwhile. */
 export class Suspicion {
@@ -48,16 +48,19 @@ export class Suspicion {
 
   /**
    * These were sent together and failed. True where it is one that the server will never take: it failed alone time and
-   * again while the server took others. An outage is none of that, however long.
+   * again, and the server took others meanwhile. Where the server did not even answer, it must have done so since the last
+   * failure: an outage, however long, is nobody's fault.
    */
-  failed(trials: readonly Trial[]): boolean {
-    for (const trial of trials) this.#note(trial, trials.length);
+  failed(trials: readonly Trial[], isAnswered: boolean): boolean {
     const [first] = trials;
+    const isProven = first !== undefined && first.deliveries !== this.#deliveries;
+    for (const trial of trials) this.#note(trial, trials.length);
     return (
       first !== undefined &&
       trials.length === 1 &&
       first.failuresAlone >= FAILURES_ALONE &&
-      first.proofs >= PROOFS
+      first.proofs >= PROOFS &&
+      (isAnswered || isProven)
     );
   }
 

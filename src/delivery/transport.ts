@@ -2,18 +2,21 @@
 import type { TracelightError } from "../model/errors.ts";
 import type { Span } from "../tracing/span.ts";
 
+/**
+ * What a failure may be due to. `server`: it would have refused anything, since it is throttled or credentials have expired.
+ * `spans`: it answered, and one span may be what it cannot take. `network`: there was no answer, for whatever reason.
+ */
+export type Blame = "server" | "spans" | "network";
+
 /** What became of one parcel of a batch. */
 export type Outcome =
   | { readonly kind: "delivered" }
-  /**
-   * To be sent again, not before `afterMs` where the server said so. `isOfServer` where anything would have been refused:
-   * it is throttled, or its credentials have expired. Other failures may be what one span brings on all of its request.
-   */
+  /** To be sent again, not before `afterMs` where the server said so. `blame` says what it may be due to. Default "network". */
   | {
       readonly kind: "retry";
       readonly error: TracelightError;
       readonly afterMs?: number;
-      readonly isOfServer?: boolean;
+      readonly blame?: Blame;
     }
   /** Refused for good. */
   | { readonly kind: "failed"; readonly error: TracelightError };

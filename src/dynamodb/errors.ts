@@ -1,5 +1,6 @@
 // What DynamoDB and the AWS SDK throw, as Tracelight's errors: what is wrong, and the mend.
 import { isPermanent as isPermanentCode } from "../delivery/retry.ts";
+import type { Blame } from "../delivery/transport.ts";
 import { messageOf, TracelightError, type TracelightErrorCode } from "../model/errors.ts";
 
 interface Explanation {
@@ -111,11 +112,12 @@ export function isPermanent(error: TracelightError): boolean {
   return isPermanentCode(error) && nameOf(error.cause) !== "ExpiredTokenException";
 }
 
-/** True where any item would have been refused: requests are throttled, or the credentials have expired. */
-export function isOfServer({ cause }: TracelightError): boolean {
-  return (
-    THROTTLED.test(nameOf(cause)) || nameOf(cause) === "ExpiredTokenException" || statusOf(cause) === 503
-  );
+/** What a failure that is worth another try may be due to. */
+export function blameOf({ cause }: TracelightError): Blame {
+  const isOfServer = THROTTLED.test(nameOf(cause)) || nameOf(cause) === "ExpiredTokenException";
+  const status = statusOf(cause);
+  if (isOfServer || status === 503) return "server";
+  return status === undefined ? "network" : "spans";
 }
 
 const THROTTLED = /Throttl|ProvisionedThroughput|RequestLimitExceeded|SlowDown|TooManyRequests/;

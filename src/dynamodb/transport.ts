@@ -5,7 +5,7 @@ import type { Outcome, Transport } from "../delivery/transport.ts";
 import { TracelightError } from "../model/errors.ts";
 import type { Span } from "../tracing/span.ts";
 import type { Connection } from "./client.ts";
-import { explain, isOfServer, isPermanent } from "./errors.ts";
+import { blameOf, explain, isPermanent } from "./errors.ts";
 import type { Item } from "./item.ts";
 import { batchWrite } from "./wire.ts";
 
@@ -107,9 +107,9 @@ export class DynamoDbTransport implements Transport<Parcel> {
 type Failures = Map<string, Exclude<Outcome, { readonly kind: "delivered" }>>;
 
 function retry(error: TracelightError | undefined): Exclude<Outcome, { readonly kind: "delivered" }> {
-  if (error !== undefined) return { kind: "retry", error, isOfServer: isOfServer(error) };
+  if (error !== undefined) return { kind: "retry", error, blame: blameOf(error) };
   const putOff = new TracelightError("DYNAMODB_FAILED", "DynamoDB put an item off; it is sent again.");
-  return { kind: "retry", error: putOff, isOfServer: true };
+  return { kind: "retry", error: putOff, blame: "server" };
 }
 
 const DELIVERED: Outcome = { kind: "delivered" };

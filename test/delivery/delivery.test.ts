@@ -273,45 +273,48 @@ describe("a span that a server can never take, and does not say so", () => {
     return server;
   };
 
-  it.each(["reject", "retry"] as const)("stands alone at last, is counted and told: %s", async (kind) => {
-    const server = failingWith((name) => name === "span-40" || name === "span-41", kind);
+  it("stands alone at last, is counted and told", async () => {
+    const server = failingWith((name) => name === "span-40" || name === "span-41", "retry");
     const { delivery, told } = deliveryTo(server, { maxConcurrency: 1 });
     for (const span of endedSpans(100)) delivery.add(span);
     const report = await delivery.flush(30_000);
     expect(counts(report)).toEqual({ written: 98, pending: 0, dropped: 0, failed: 2 });
     expect(new Set(server.received).size).toBe(98);
     const refused = told.filter(({ code }) => code === "SPAN_REFUSED");
-    expect(refused.map(({ message }) => /"(span-\d+)"/.exec(message)?.[1]).sort()).toEqual([
-      "span-40",
-      "span-41",
-    ]);
+    const names = refused.map(({ message }) => /"(span-\d+)"/.exec(message)?.[1]);
+    expect(names.sort()).toEqual(["span-40", "span-41"]);
     expect(refused[0]?.cause).toBeInstanceOf(Error);
   });
 
-  it("does not hold up those behind it, while it waits", async () => {
-    const server = failingWith((name) => name === "span-0", "retry");
+  it.each(["reject", "retry"] as const)("does not hold up those behind it: %s", async (kind) => {
+    const server = failingWith((name) => name === "span-0", kind);
     const { delivery } = deliveryTo(server, { maxConcurrency: 1, maxBatchAgeMs: 1 });
     for (const span of endedSpans(50)) delivery.add(span);
     await until(() => server.received.length === 49);
-    for (const span of endedSpans(20, "later")) delivery.add(span);
-    await until(() => server.received.length === 69);
-    expect(counts(await delivery.flush(30_000))).toMatchObject({ written: 69, pending: 0, failed: 1 });
+    let later = 0;
+    // Where there is no answer, it takes others to tell it from an outage.
+    while (delivery.pending > 0) {
+      for (const span of endedSpans(1, `later-${later++}`)) delivery.add(span);
+      await until(() => server.received.length === 49 + later);
+    }
+    const report = counts(await delivery.flush(30_000));
+    expect(report).toEqual({ written: 49 + later, pending: 0, dropped: 0, failed: 1 });
   });
 
-  it("is not given up where the server takes nothing at all, however often it fails", async () => {
+  it("is not given up where the server cannot be reached, however often that fails", async () => {
     const server = failingWith(() => true, "reject");
     const { delivery, told } = deliveryTo(server, { maxConcurrency: 2 });
     for (const span of endedSpans(60)) delivery.add(span);
     void delivery.flush(30_000);
-    await until(() => server.batches.length > 1000);
+    await until(() => server.batches.length > 200);
     server.answer = () => "delivered";
     expect(counts(await delivery.flush(30_000))).toEqual({ written: 60, pending: 0, dropped: 0, failed: 0 });
     expect(told.map(({ code }) => code)).not.toContain("SPAN_REFUSED");
   });
 
-  it("is not taken for one where the server is throttled", async () => {
+  it("is not looked for where the server is throttled", async () => {
     const server = new Server();
-    server.isThrottled = true;
+    server.blame = "server";
     server.answer = () => (server.batches.length % 12 === 0 ? "delivered" : "retry");
     const { delivery } = deliveryTo(server, { maxConcurrency: 1 });
     for (const span of endedSpans(200)) delivery.add(span);

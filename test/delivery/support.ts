@@ -6,7 +6,7 @@ import { type Span, TracelightError, Tracer } from "tracelight";
 import { onTestFinished, vi } from "vitest";
 import { Delivery } from "../../src/delivery/delivery.ts";
 import type { DeliveryOptions } from "../../src/delivery/options.ts";
-import type { Outcome, Transport } from "../../src/delivery/transport.ts";
+import type { Blame, Outcome, Transport } from "../../src/delivery/transport.ts";
 import { Faults } from "../../src/tracing/faults.ts";
 
 /** Spans named `name-0`, `name-1`, … that have ended. */
@@ -31,8 +31,8 @@ export class Server implements Transport<string> {
   /** Called before each answer. */
   before: () => Promise<void> | void = () => undefined;
   afterMs: number | undefined;
-  /** What it puts off is for its own sake. */
-  isThrottled = false;
+  /** What is put off, is for this. */
+  blame: Blame = "spans";
   isClosed = false;
   mostAtOnce = 0;
   #atOnce = 0;
@@ -74,8 +74,8 @@ export class Server implements Transport<string> {
       return { kind };
     }
     const error = new TracelightError("SERVER", "too busy");
-    const { afterMs, isThrottled: isOfServer } = this;
-    return { kind: "retry", error, isOfServer, ...(afterMs === undefined ? {} : { afterMs }) };
+    const { afterMs, blame } = this;
+    return { kind: "retry", error, blame, ...(afterMs === undefined ? {} : { afterMs }) };
   }
 }
 
