@@ -1,4 +1,4 @@
-// A back end of your own in fifteen lines: a sink needs a name and a `write`. Run: npm run build, then node build/examples/own-back-end.js
+// A back end of your own: a sink needs a name and a `write`. Run: npm run build, then node build/examples/own-back-end.js
 import { type Span, Tracer } from "tracelight";
 
 const failed: Span[] = [];

@@ -10,6 +10,10 @@
 //:
 //: Tracelight comes with these tracers; none needs an account, Docker or a server:
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util"; //-
 import {
   HumanReadableTracer,
@@ -22,6 +26,7 @@ import {
   type Tracer,
 } from "tracelight";
 import { DynamoDbTracer, ensureTable, startLocalDynamoDb } from "tracelight/dynamodb";
+import { SqliteTracer } from "tracelight/sqlite";
 
 // The AWS SDK tells every program on Node 20 that it will want Node 22: not in the middle of a walk. //-
 process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true"; //-
@@ -185,10 +190,65 @@ for (const span of stored) console.log(`${span.asHumanReadable({ color: colors()
 assert.deepEqual(names(stored), ["parent", "child"], "both spans came back, in start order");
 assert.equal(stored[1]?.parentSpan, stored[0], "and the child still knows its parent");
 
-//: ## 6. `NoopTracer`
+//: ## 6. `SqliteTracer`, and a model call
+//:
+//: Stores spans in an SQLite file: no server, nothing to set up. This turn has a model call too, with its model, messages and
+//: tokens (a real one would go to your provider). The command `tracelight` reads the file, in any terminal, while the agent runs
+//: and after it.
+heading("6. SqliteTracer: a file, which the command reads"); //-
+
+const folder = mkdtempSync(join(tmpdir(), "tracing-101-"));
+const sqlite = new SqliteTracer({ path: join(folder, "traces.db") });
+sqlite.setContext({ resourceAttributes: { "service.name": "MyAgent" } });
+
+await sqlite.trace("converse", { spanKind: "SERVER" }, async (turn) => {
+  turn.addAttribute("ai.conversation.id", "amsterdam", { inheritable: true });
+  turn.addAttributes({ "ai.trace.type": "converse", "ai.user.input": "Is it sunny in Amsterdam?" });
+  await sqlite.trace("get_weather", async (call) => {
+    call.addAttributes({ "ai.trace.type": "tool-invocation", "ai.tool.input": { city: "Amsterdam" } });
+    await work();
+    call.addAttribute("ai.tool.output", { sky: "clear" });
+  });
+  const modelCall = await sqlite.trace("invoke_model", { spanKind: "CLIENT" }, async (call) => {
+    call.addAttributes({
+      "ai.trace.type": "llm-invocation",
+      "ai.llm.request.model.id": "claude-sonnet",
+      "ai.llm.request.messages": [{ role: "user", content: [{ text: "Is it sunny? The sky is clear." }] }],
+    });
+    await work();
+    call.addAttributes({
+      "ai.llm.response.output": { message: { role: "assistant", content: [{ text: "Yes, it is sunny." }] } },
+      "ai.llm.response.stop.reason": "end_turn",
+      "ai.llm.response.usage": { inputTokens: 21, outputTokens: 6 },
+    });
+    return call;
+  });
+  console.log(`${modelCall.asHumanReadable({ color: colors() })}\n`);
+  turn.addAttribute("ai.agent.response", "Yes, it is sunny.");
+});
+await sqlite.close();
+
+const command = resolve("dist/cli/main.js"); //-
+//+ const command = resolve("../dist/cli/main.js");
+/** As it is typed in the folder of the file, which the command finds there by its name. */
+function tracelight(...args: string[]): string {
+  console.log(`$ npx tracelight ${args.join(" ")}\n`);
+  const shown = execFileSync("node", [command, ...args], { cwd: folder, encoding: "utf8" });
+  console.log(shown);
+  return shown;
+}
+
+const listed = tracelight("ls");
+assert.match(listed, /amsterdam +MyAgent +Is it sunny in Amsterdam\?/);
+const shown = tracelight("show", "amsterdam");
+assert.match(shown, /tool +get_weather/);
+assert.match(shown, /21→6/, "the tokens of the model call");
+rmSync(folder, { recursive: true });
+
+//: ## 7. `NoopTracer`
 //:
 //: For when you want no traces: the code stays as it is, nothing is recorded, and a span costs next to nothing.
-heading("6. NoopTracer: nothing is recorded"); //-
+heading("7. NoopTracer: nothing is recorded"); //-
 
 const noop = new NoopTracer();
 const answer = noop.trace("noop", (span) => {
@@ -200,11 +260,11 @@ console.log(`The function ran and returned ${answer}; the tracer holds ${noop.ge
 assert.equal(answer, 42);
 assert.deepEqual(noop.getTraces(), []);
 
-//: ## 7. `TeeTracer`
+//: ## 8. `TeeTracer`
 //:
 //: Sends spans to several tracers at once. `addTracer` chains, and `getTraces()` asks the first one, so put one first that
 //: can be read.
-heading("7. TeeTracer: several tracers at once"); //-
+heading("8. TeeTracer: several tracers at once"); //-
 
 const tee = new TeeTracer()
   .addTracer(dynamoDb) // can be read, so it comes first
@@ -237,8 +297,8 @@ assert.deepEqual([report.pending, report.dropped, report.failed], [0, 0, 0]);
 
 console.log(`
 Try next:
-  examples/own-back-end.ts        a back end of your own in fifteen lines
-  docs/README.md                  a page for each tracer, and the error codes
+  examples/own-back-end.ts        a back end of your own in a few lines
+  docs/README.md                  a page for each tracer, the command, and the error codes
   npm start -- --aws --table NAME the same walk on a real DynamoDB table`);
 
 function heading(text: string): void {

@@ -21,7 +21,6 @@ const shared = {
   platform: "node",
   format: "esm",
   target: "node20.19",
-  sourcemap: true,
   logLevel: "warning",
 };
 const core = await coreModules();
