@@ -1,7 +1,7 @@
 // Sends spans by OTLP over HTTP: a batch is one request, and what the server says is an outcome for each span.
 import { promisify } from "node:util";
 import { gzip, gzipSync } from "node:zlib";
-import type { Outcome, Transport } from "../delivery/transport.ts";
+import type { Blame, Outcome, Transport } from "../delivery/transport.ts";
 import { errorCode, messageOf, TracelightError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
 import { oneLine } from "../render/text.ts";
@@ -72,7 +72,8 @@ export class OtlpTransport implements Transport<OtlpParcel> {
     this.#underWay++;
     try {
       // What was refused for now is not asked again by those who stood behind it.
-      const outcomes = before?.kind === "retry" ? all(batch, before) : await this.#post(batch, body);
+      const outcomes =
+        before?.kind === "retry" ? all(batch, { ...before, blame: "server" }) : await this.#post(batch, body);
       latest = outcomes[0];
       return outcomes;
     } finally {
@@ -95,9 +96,11 @@ export class OtlpTransport implements Transport<OtlpParcel> {
     }
     if (answer.status >= 200 && answer.status < 300) return this.#answered(batch, answer);
     const error = this.#refusal(answer);
-    if (FOR_NOW.has(answer.status)) return all(batch, { kind: "retry", error, ...afterMs(answer) });
-    if (OF_ONE_SPAN.has(answer.status)) return this.#sendHalves(batch, error);
-    return all(batch, { kind: "failed", error });
+    const blame = FOR_NOW.get(answer.status);
+    if (blame !== undefined) return all(batch, { kind: "retry", error, blame, ...afterMs(answer) });
+    if (!OF_ONE_SPAN.has(answer.status)) return all(batch, { kind: "failed", error });
+    // A server that fails with everything is another thing than one that refuses.
+    return this.#sendHalves(batch, { error, isAnySuspect: !this.#hasTaken || answer.status === 500 });
   }
 
   close(): void {
@@ -111,12 +114,15 @@ export class OtlpTransport implements Transport<OtlpParcel> {
   }
 
   /**
-   * The server refuses a whole request where one span is bad or all together are too large: halves of it show which. A
-   * server that never took anything is asked about a few spans only, since it is rather the URL that is wrong.
+   * The server refuses a whole request where one span is bad or all together are too large, or fails with it: halves of it
+   * show which. A server that takes nothing is asked about a few spans only, since it is rather the URL that is wrong.
    */
-  async #sendHalves(batch: readonly OtlpParcel[], error: TracelightError): Promise<readonly Outcome[]> {
+  async #sendHalves(
+    batch: readonly OtlpParcel[],
+    { error, isAnySuspect }: { readonly error: TracelightError; readonly isAnySuspect: boolean },
+  ): Promise<readonly Outcome[]> {
     if (batch.length === 1) this.#refusedAlone++;
-    if (batch.length === 1 || (!this.#hasTaken && this.#refusedAlone >= MAX_REFUSED)) {
+    if (batch.length === 1 || (isAnySuspect && this.#refusedAlone >= MAX_REFUSED)) {
       return all(batch, { kind: "failed", error });
     }
     const middle = Math.ceil(batch.length / 2);
@@ -141,6 +147,7 @@ export class OtlpTransport implements Transport<OtlpParcel> {
   /** Which spans a server refused it does not say, only how many. */
   #taken(batch: readonly OtlpParcel[], { rejectedSpans, errorMessage }: OtlpResponse): readonly Outcome[] {
     this.#hasTaken = true;
+    this.#refusedAlone = 0;
     this.#strange = 0;
     const rejected = Math.min(Math.max(0, rejectedSpans), batch.length);
     if (rejected === 0 && errorMessage === "") return all(batch, { kind: "delivered" });
@@ -199,8 +206,13 @@ const FAST = { level: 3 };
 /** Up to so many bytes packing takes less than handing over to a thread. */
 const MAX_SYNC_BYTES = 16 * 1024;
 /** Refusals that OTLP wants to see again; all others are for good. */
-const FOR_NOW: ReadonlySet<number> = new Set([429, 502, 503, 504]);
-const OF_ONE_SPAN: ReadonlySet<number> = new Set([400, 413, 422]);
+const FOR_NOW: ReadonlyMap<number, Blame> = new Map([
+  [429, "server"],
+  [502, "spans"],
+  [503, "server"],
+  [504, "spans"],
+]);
+const OF_ONE_SPAN: ReadonlySet<number> = new Set([400, 413, 422, 500]);
 const MAX_REFUSED = 8;
 /** So often such spans are sent again, for a sign-in or a page about maintenance that goes away. */
 const MAX_STRANGE = 2;

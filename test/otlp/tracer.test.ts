@@ -324,7 +324,7 @@ describe("a peer of another protocol is told, with a hint", () => {
 });
 
 describe("what is refused for good", () => {
-  test.each([401, 403, 404, 405, 415, 500, 501])("%d fails, and is not sent again", async (status) => {
+  test.each([401, 403, 404, 405, 415, 501])("%d fails, and is not sent again", async (status) => {
     const server = await new StubServer().start();
     server.reply = () => refusal(status, "no \u001b[31mway");
     const { tracer, told } = tracerTo(server.url);
@@ -347,7 +347,7 @@ describe("what is refused for good", () => {
     expect(told[0]?.message).toContain("307");
   });
 
-  test.each([400, 413])(
+  test.each([400, 413, 500])(
     "a batch that is refused because of some spans (%d) is split: the others arrive",
     async (status) => {
       const server = await new StubServer().start();
@@ -370,14 +370,40 @@ describe("what is refused for good", () => {
     expect(server.names()).toEqual(names);
   });
 
-  test("a server that refuses everything is not asked about each span", async () => {
-    const server = await new StubServer().start();
-    server.reply = () => 400;
-    const { tracer } = tracerTo(server.url);
-    endSpans(tracer, 2048);
-    expect(await tracer.flush()).toMatchObject({ ...ALL, failed: 2048 });
-    expect(server.requests.length).toBeLessThan(40);
-  });
+  test.each([
+    [400, 0],
+    [500, 0],
+    [500, 1],
+  ])(
+    "a server that refuses everything (%d, after %d) is not asked about each span",
+    async (status, before) => {
+      const server = await new StubServer().start();
+      server.reply = (_, index) => (index < before ? 200 : status);
+      const { tracer } = tracerTo(server.url);
+      if (before > 0) endSpans(tracer, 1);
+      await tracer.flush();
+      endSpans(tracer, 2048);
+      expect(await tracer.flush()).toMatchObject({ ...ALL, written: before, failed: 2048 });
+      expect(server.requests.length).toBeLessThan(40);
+    },
+  );
+
+  test.each([502, "cut" as const])(
+    "a span with which a request always fails (%s) holds up no other",
+    async (way) => {
+      const server = await new StubServer().start();
+      server.reply = ({ body }) => (namesIn(body).includes("span-7") ? way : 200);
+      const { tracer, told } = tracerTo(server.url, { baseRetryDelayMs: 1, maxRetryDelayMs: 5 });
+      const names = endSpans(tracer, 100);
+      while (!told.some(({ code }) => code === "SPAN_REFUSED")) {
+        // Where there is no answer, it takes others to tell it from an outage.
+        names.push(...endSpans(tracer, 1, "later"));
+        await tracer.flush({ timeoutMs: 50 });
+      }
+      expect(await tracer.flush()).toMatchObject({ ...ALL, written: names.length - 1, failed: 1 });
+      expect(server.names().filter((name) => name === "span-7")).toEqual([]);
+    },
+  );
 });
 
 describe("what is taken in part", () => {
