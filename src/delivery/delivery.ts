@@ -1,5 +1,6 @@
 // Delivery: takes spans, sends them in batches in the background, tries again, and counts what became of each.
 import { asTracelightError, messageOf, TracelightError } from "../model/errors.ts";
+import { clearTimeout, setImmediate, setTimeout, steadyNow } from "../model/timers.ts";
 import { runQuietly } from "../tracing/context.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
@@ -258,7 +259,7 @@ export class Delivery<P> {
   /** Starts one batch; the next is another turn's, since sending takes processor time as well. */
   #work(): void {
     if (this.#isStopped || this.#lanes >= this.#settings.maxConcurrency) return;
-    const now = performance.now();
+    const now = steadyNow();
     const isFresh = this.#hasFreshBatch();
     const readyAt = Math.max(this.#backoff.until, isFresh ? now : this.#retries.dueAt);
     if (readyAt > now) return this.#wakeAt(readyAt, now);
@@ -336,7 +337,7 @@ export class Delivery<P> {
   /** The next to be sent; what was sent before goes first. */
   #take(): Entry<P> | undefined {
     if (this.#retries.size > 0) {
-      const again = this.#retries.take(performance.now());
+      const again = this.#retries.take(steadyNow());
       if (again !== undefined || this.#retries.size >= this.#maxRetries) return again;
     }
     if (this.#aged > 0) this.#aged--;
@@ -377,7 +378,7 @@ export class Delivery<P> {
 
   async #send(batch: readonly Ready<P>[]): Promise<void> {
     const entries = batch.map(({ entry }) => entry);
-    const sentAt = performance.now();
+    const sentAt = steadyNow();
     try {
       const outcomes: unknown = await this.#transport.send(batch.map(({ parcel }) => parcel));
       if (!isOutcomes(outcomes, batch.length))
@@ -457,7 +458,7 @@ export class Delivery<P> {
     if (isWhole) this.#backoff.failed(sentAt, { afterMs, isHurried });
     else this.#backoff.wait(afterMs);
     const delay = fullJitter(attempt, this.#settings);
-    this.#retries.add(again, performance.now() + (isHurried ? Math.min(delay, MAX_FLUSH_DELAY_MS) : delay));
+    this.#retries.add(again, steadyNow() + (isHurried ? Math.min(delay, MAX_FLUSH_DELAY_MS) : delay));
     if (this.#backoff.failures >= TELLING_FAILURES) this.#tellTrouble();
   }
 

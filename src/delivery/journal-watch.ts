@@ -1,4 +1,5 @@
 // Whether an owner that cannot be looked up still lives: it renews its segment, and others see that it does.
+import { steadyNow } from "../model/timers.ts";
 
 /** How often an owner renews its segments, in milliseconds. */
 export const RENEW_MS = 15_000;
@@ -23,7 +24,7 @@ export class SilenceWatch {
 
   /** Looks again: true once the segment has borne the same sign for a whole lease of looking. */
   isSilent(path: string, sign: string): boolean {
-    const now = performance.now();
+    const now = steadyNow();
     const seen = this.#seen.get(path);
     if (seen?.sign !== sign) {
       this.#seen.set(path, { sign, watchedMs: 0, lookedAt: now });

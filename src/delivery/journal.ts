@@ -4,6 +4,7 @@ import { rename } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { asTracelightError, messageOf, TracelightError } from "../model/errors.ts";
 import { plainFields, type SpanFields } from "../model/record.ts";
+import { clearInterval, setImmediate, setInterval, steadyNow } from "../model/timers.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { Span } from "../tracing/span.ts";
 import { entryText, isHeavy } from "./journal-entry.ts";
@@ -128,7 +129,7 @@ export class Journal {
 
   /** Writes a span down, at once or, where that is much work, in slices. Undefined where it cannot be done. */
   append(span: Span): Place | undefined | Promise<Place | undefined> {
-    const now = performance.now();
+    const now = steadyNow();
     if (this.#isClosed || now < this.#retryAt) return undefined;
     try {
       if (now - this.#lookedAt > LOOK_EVERY_MS) this.#look(now);
@@ -168,7 +169,7 @@ export class Journal {
   /** Looks for segments whose owners are gone, and delivers what they left; and whether our own are in their places. */
   recover(): void {
     if (this.#isClosed) return;
-    this.#look(performance.now());
+    this.#look(steadyNow());
     this.#recovering ??= this.#recover().finally(() => {
       this.#recovering = undefined;
       this.#setup.changed();
@@ -330,7 +331,7 @@ export class Journal {
   }
 
   #failed(error: unknown): void {
-    this.#retryAt = performance.now() + RETRY_MS;
+    this.#retryAt = steadyNow() + RETRY_MS;
     if (this.#active !== undefined) this.#retire(this.#active);
     if (this.#isFailing) return;
     this.#isFailing = true;

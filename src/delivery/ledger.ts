@@ -1,4 +1,5 @@
 // What became of each span: counts that always add up, and who waits for which spans.
+import { clearTimeout, setTimeout } from "../model/timers.ts";
 
 /** Spans taken between two flushes, and how many of them are open. */
 export interface Epoch {

@@ -1,6 +1,7 @@
 // How a process ends without losing spans: at its own end, at a signal, and when a Lambda function freezes.
 import { asTracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
+import { clearTimeout, setTimeout, steadyNow } from "../model/timers.ts";
 import { reportUnowned } from "../tracing/faults.ts";
 
 /** What can have spans left at the end of the process. */
@@ -37,11 +38,11 @@ export function finished(delivery: Unfinished): void {
 /** Work done in `beforeExit` makes Node emit it again: with the time used up, nothing more is done. */
 function flushAtExit(): void {
   if (leftMs <= 0) return;
-  const began = performance.now();
+  const began = steadyNow();
   const flushes = [...withWork].map((delivery) => delivery.flush(leftMs));
   void Promise.allSettled(flushes).then(() => {
     // At least one, so that a delivery that cannot finish ends it however fast it says so.
-    leftMs -= Math.max(1, performance.now() - began);
+    leftMs -= Math.max(1, steadyNow() - began);
   });
 }
 

@@ -1,4 +1,5 @@
 // Faults that come with every span are told once a minute.
+import { steadyNow } from "../model/timers.ts";
 
 const EVERY_MS = 60_000;
 
@@ -8,7 +9,7 @@ export class Rarely {
 
   /** True the first time, and then once a minute. */
   isTime(what: string): boolean {
-    const now = performance.now();
+    const now = steadyNow();
     const before = this.#toldAt.get(what);
     if (before !== undefined && now - before < EVERY_MS) return false;
     this.#toldAt.set(what, now);

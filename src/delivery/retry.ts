@@ -1,5 +1,6 @@
 // What is sent again, and when: exponential back-off with full jitter, shared by all requests to one server.
 import { TracelightError } from "../model/errors.ts";
+import { steadyNow } from "../model/timers.ts";
 
 /** How long retries wait. */
 export interface RetryDelays {
@@ -70,7 +71,7 @@ export class Backoff {
    * would make the pause a long one at once.
    */
   failed(sentAt: number, { afterMs, isHurried }: { afterMs: number; isHurried: boolean }): void {
-    const now = performance.now();
+    const now = steadyNow();
     if (sentAt >= this.#pausedAt) {
       const delay = fullJitter(this.#failures++, this.#delays);
       this.#pausedAt = now;
@@ -81,7 +82,7 @@ export class Backoff {
 
   /** The server asked for that much time. */
   wait(afterMs: number): void {
-    if (afterMs > 0) this.#askedUntil = Math.max(this.#askedUntil, performance.now() + afterMs);
+    if (afterMs > 0) this.#askedUntil = Math.max(this.#askedUntil, steadyNow() + afterMs);
   }
 
   /** The server took something: the pause is over, but for what it asked for. */

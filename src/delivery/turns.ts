@@ -1,4 +1,5 @@
 // Long work in slices: after so many milliseconds the event loop has a turn, so that the app is never held up.
+import { setImmediate, steadyNow } from "../model/timers.ts";
 
 /** What delivery may take of one turn of the event loop, in milliseconds. */
 const SLICE_MS = 8;
@@ -10,12 +11,12 @@ export class Turns {
 
   /** A new turn of the event loop has begun. */
   begin(): void {
-    this.#began = performance.now();
+    this.#began = steadyNow();
   }
 
   /** True when this turn's slice is used up: await `next()`. */
   get over(): boolean {
-    return performance.now() - this.#began > SLICE_MS;
+    return steadyNow() - this.#began > SLICE_MS;
   }
 
   /** The next turn of the event loop; one for all who wait. */

@@ -5,6 +5,7 @@ import type {
   QueryCommandOutput,
 } from "@aws-sdk/client-dynamodb";
 import { TracelightError } from "../model/errors.ts";
+import { setTimeout } from "../model/timers.ts";
 import type { Connection } from "./client.ts";
 import type { Item } from "./item.ts";
 import type { ItemKey, ItemReader, KeyRange } from "./items.ts";

@@ -1,4 +1,5 @@
 // What this tracer wrote in the last seconds, by key: the indexes are only eventually consistent and may lack it.
+import { steadyNow } from "../model/timers.ts";
 import type { Item } from "./item.ts";
 import { RECENT_ATTRIBUTE } from "./recent.ts";
 
@@ -21,7 +22,7 @@ export class WrittenLately {
 
   /** Takes note of items that the table has taken. */
   add(items: readonly Item[]): void {
-    const at = performance.now();
+    const at = steadyNow();
     for (const item of items) {
       const { pk, sk, conversation_id, [RECENT_ATTRIBUTE]: recent } = item;
       if (pk?.S === undefined || sk?.S === undefined) continue;
@@ -55,7 +56,7 @@ export class WrittenLately {
   }
 
   #forget(): void {
-    const oldest = performance.now() - MAX_AGE_MS;
+    const oldest = steadyNow() - MAX_AGE_MS;
     this.#written = this.#written.slice(-MAX_KEYS).filter(({ at }) => at >= oldest);
   }
 }

@@ -10,6 +10,7 @@ import type {
 } from "@aws-sdk/client-dynamodb";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
+import { setTimeout, steadyNow } from "../model/timers.ts";
 import {
   CONNECTION_CHECKS,
   type Connection,
@@ -212,13 +213,13 @@ async function describe(
 
 /** Waits for the table and the index by conversation; a recent index may be filled for long. */
 async function untilActive(connection: Connection, { tableName, indexName }: Wanted): Promise<void> {
-  const deadline = performance.now() + CREATE_TIMEOUT_MS;
+  const deadline = steadyNow() + CREATE_TIMEOUT_MS;
   for (
     let pause = FIRST_POLL_MS;
     !isActive(await describe(connection, tableName), indexName);
     pause = Math.min(pause * 2, MAX_POLL_MS)
   ) {
-    if (performance.now() > deadline) {
+    if (steadyNow() > deadline) {
       throw new TracelightError(
         "DYNAMODB_FAILED",
         `The table "${tableName}" did not become active in five minutes.`,

@@ -1,19 +1,22 @@
-// One clock: whole microseconds since the epoch, steady between corrections, in step with the system's clock.
+// One clock: whole microseconds since the epoch, steady between corrections, in step with the system's clock or with the one
+// that a test has put in its place.
+import { steadyNow, systemNow } from "./timers.ts";
 
-const RECHECK_AFTER_MS = 1000;
+/** So short that hardly a span begins before a jump is seen and ends after; so long that it costs a burst nothing. */
+const RECHECK_AFTER_MS = 20;
 const TOLERATED_DRIFT_MS = 5;
 /** So far may the clock run ahead to keep starts apart: a thousand spans in one burst. */
 const MAX_LEAD_MICROS = 1000;
 
 let originMs = performance.timeOrigin;
-let checkedAtMs = performance.now();
+let checkedAtMs = Number.NEGATIVE_INFINITY;
 /** In an array, since a variable would allocate a number for each time that it is given. */
 const latestMicros = new Float64Array(1);
 
 /**
- * Now, in whole microseconds since the epoch. The steady clock gives the microseconds; once a second it is compared
- * with the system's clock and set right when a suspended machine or a corrected clock has moved them apart. In between
- * it never goes back.
+ * Now, in whole microseconds since the epoch. The steady clock gives the microseconds; now and then it is compared with the
+ * system's clock and set right when a suspended machine or a corrected clock has moved them apart. Where `Date.now` was
+ * replaced, as by fake timers, that is the time. It goes back only where the time jumps back by more than a millisecond.
  */
 export function nowMicros(): number {
   return tick(0);
@@ -28,22 +31,29 @@ export function nextMicros(): number {
 }
 
 function tick(step: number): number {
-  const steadyMs = performance.now();
-  if (steadyMs - checkedAtMs > RECHECK_AFTER_MS) followSystemClock(steadyMs);
-  const now = Math.round((originMs + steadyMs) * 1000);
+  const now = Date.now === systemNow ? steadyMicros() : Date.now() * 1000;
   const latest = latestMicros[0] ?? 0;
-  const next = latest + step;
-  const time = now >= next ? now : next - now <= MAX_LEAD_MICROS ? next : latest;
+  const time = latest - now > MAX_LEAD_MICROS ? now : inOrder(now, latest, step);
   latestMicros[0] = time;
   return time;
 }
 
+function inOrder(now: number, latest: number, step: number): number {
+  const next = latest + step;
+  if (now >= next) return now;
+  return next - now <= MAX_LEAD_MICROS ? next : latest;
+}
+
+function steadyMicros(): number {
+  const steadyMs = steadyNow();
+  if (steadyMs - checkedAtMs > RECHECK_AFTER_MS) followSystemClock(steadyMs);
+  return Math.round((originMs + steadyMs) * 1000);
+}
+
 function followSystemClock(steadyMs: number): void {
   checkedAtMs = steadyMs;
-  const driftMs = Date.now() - (originMs + steadyMs);
-  if (Math.abs(driftMs) <= TOLERATED_DRIFT_MS) return;
-  originMs += driftMs;
-  latestMicros[0] = 0;
+  const driftMs = systemNow() - (originMs + steadyMs);
+  if (Math.abs(driftMs) > TOLERATED_DRIFT_MS) originMs += driftMs;
 }
 
 /** A Date that knows its microseconds, for times that come from elsewhere. */

@@ -5,6 +5,7 @@ import type { Outcome, Transport } from "../delivery/transport.ts";
 import { weigh } from "../delivery/weight.ts";
 import { asTracelightError, messageOf, TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
+import { clearTimeout, setTimeout } from "../model/timers.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";

@@ -1,6 +1,7 @@
 // The body of a request, unpacked: bounded in bytes, in time, and together with those of all requests under way.
 import type { Transform } from "node:stream";
 import { createGunzip, createInflate, createInflateRaw } from "node:zlib";
+import { clearTimeout, setTimeout } from "../model/timers.ts";
 import { busy, Refusal } from "./refusal.ts";
 
 /** How much may be read. */

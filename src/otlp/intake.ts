@@ -1,6 +1,7 @@
 // Spans from outside into a sink, one request at a time, and what became of them.
 import { Turns } from "../delivery/turns.ts";
 import type { SpanFields } from "../model/record.ts";
+import { steadyNow } from "../model/timers.ts";
 import type { DeliveryReport, Sink } from "../tracing/sink.ts";
 import { spanFrom } from "../tracing/span.ts";
 import { OUTLET, Tracer, type TracerOptions } from "../tracing/tracer.ts";
@@ -26,7 +27,7 @@ export class Intake {
    * Throws a `Refusal` where they are not all written within the time: the sender should keep them.
    */
   async store(read: () => readonly SpanFields[], timeoutMs: number): Promise<number> {
-    const deadline = performance.now() + timeoutMs;
+    const deadline = steadyNow() + timeoutMs;
     const before = this.#latest;
     let done = (): void => undefined;
     this.#latest = new Promise((resolve) => (done = resolve));
@@ -47,7 +48,7 @@ export class Intake {
   }
 
   #flush(deadline: number): Promise<DeliveryReport> {
-    return this.#outlet.flush(Math.max(0, deadline - performance.now()));
+    return this.#outlet.flush(Math.max(0, deadline - steadyNow()));
   }
 
   async #write(spans: readonly SpanFields[]): Promise<void> {

@@ -2,6 +2,7 @@
 import { type Agent, Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
+import { clearTimeout, setTimeout } from "../model/timers.ts";
 import { type OtlpTlsOptions, pemsOf } from "./options.ts";
 
 /** What a server said. */

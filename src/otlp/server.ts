@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import type { UnderlyingSource } from "node:stream/web";
 import { errorCode } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
+import { clearTimeout, setTimeout } from "../model/timers.ts";
 import { listenAt } from "./listening.ts";
 
 /** Options of `serveOtlp`. */

@@ -1,6 +1,7 @@
 // Prints spans for people, as they end; running model and tool calls in grey.
 import { NAMES } from "../conventions/names.ts";
 import { checkOptions, is } from "../model/options.ts";
+import { steadyNow } from "../model/timers.ts";
 import { DEFAULT_LENGTH, humanReadable, LABEL_WIDTH } from "../render/human-readable.ts";
 import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
@@ -98,7 +99,7 @@ class HumanReadableSink implements Sink {
   }
 
   #isDue(spanId: string): boolean {
-    const now = performance.now();
+    const now = steadyNow();
     const before = this.#shownAt.get(spanId);
     if (before !== undefined && now - before < (this.#options.snapshotEveryMs ?? DEFAULT_SNAPSHOT_MS))
       return false;

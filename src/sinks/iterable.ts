@@ -1,6 +1,7 @@
 // Spans as they come, for a loop: one turn of an agent, shown while it runs.
 import { TracelightError, type TracelightErrorCode } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
+import { setImmediate } from "../model/timers.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";

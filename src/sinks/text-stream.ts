@@ -3,6 +3,7 @@ import type { Writable } from "node:stream";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import type { OptionRules } from "../model/options.ts";
 import { is } from "../model/options.ts";
+import { clearTimeout, setTimeout } from "../model/timers.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { TracerOptions } from "../tracing/tracer.ts";

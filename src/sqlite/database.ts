@@ -1,10 +1,10 @@
 // Statements that may take long, away from the app's event loop: on a thread of their own, or at once where nothing else waits.
 import { once } from "node:events";
-import { setTimeout as delay } from "node:timers/promises";
 import { types } from "node:util";
 import { Worker } from "node:worker_threads";
 import { RecentMap } from "../delivery/content.ts";
 import { atExit } from "../delivery/lifecycle.ts";
+import { delay, setImmediate, steadyNow } from "../model/timers.ts";
 import { type Connection, type Driver, isBusy, type Row, type SqlValue, type Statement } from "./driver.ts";
 import { IDLE_CONNECTIONS, type Snapshot, type SnapshotPool, snapshotOf } from "./snapshots.ts";
 
@@ -96,11 +96,11 @@ export function rollBack(connection: Connection): void {
 }
 
 async function patiently<T>(work: () => Promise<T>): Promise<T> {
-  for (const since = performance.now(); ; ) {
+  for (const since = steadyNow(); ; ) {
     try {
       return await work();
     } catch (error) {
-      if (!isBusy(error) || performance.now() - since > WRITE_PATIENCE_MS) throw error;
+      if (!isBusy(error) || steadyNow() - since > WRITE_PATIENCE_MS) throw error;
     }
     await delay(WRITE_RETRY_MS);
   }

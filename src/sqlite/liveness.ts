@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, rmSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { setImmediate as turn } from "node:timers/promises";
+import { systemNow, turn } from "../model/timers.ts";
 import { type Connection, type Driver, isBusy } from "./driver.ts";
 
 /** The lock of one living writer. Locks of files cross containers, and are held by a stopped or suspended process as well. */
@@ -69,7 +69,7 @@ export async function removeForgottenLocks(driver: Driver, path: string): Promis
 /** Who makes a file takes its lock at once, but not in the same moment. */
 function isOld(file: string): boolean {
   const madeAt = statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
-  return madeAt < Date.now() - FORGOTTEN_AFTER_MS;
+  return madeAt < systemNow() - FORGOTTEN_AFTER_MS;
 }
 
 const FORGOTTEN_AFTER_MS = 60_000;

@@ -1,8 +1,8 @@
 // Retention: whole traces go, the oldest first, in slices, until age and size are within their bounds.
-import { setTimeout as delay } from "node:timers/promises";
 import { nowMicros } from "../model/clock.ts";
 import type { OptionRules } from "../model/options.ts";
 import { checkOptions, is } from "../model/options.ts";
+import { delay, systemNow } from "../model/timers.ts";
 import { nodePrefix, scopeOf } from "./content.ts";
 import type { Database, SqlStatement } from "./database.ts";
 import type { Row } from "./driver.ts";
@@ -113,7 +113,7 @@ export class Retention {
     const all = await this.#bytes();
     const so = () => ({ traces: this.#traces, spans: this.#spans, bytes: 0 });
     const told = () => progress(so());
-    await this.#removeOlderThan(nowMicros() - bounds.maxAgeMicros, told);
+    await this.#removeOlderThan(systemNow() * 1000 - bounds.maxAgeMicros, told);
     const aged = this.#traces;
     if ((await this.#bytes()) > bounds.maxBytes) await this.#shrinkTo(bounds.maxBytes, told);
     if (this.#traces > 0) await this.#note(aged > 0 ? "age" : "size");

@@ -1,7 +1,7 @@
 // Full-text search in a file. The index is made and brought up to date by those who search, never by the agent's process:
 // so its tables are no part of the layout in schema.ts. A file may have them or not, and they may be dropped at any time.
-import { setTimeout as delay } from "node:timers/promises";
 import { matchesSearch, type SearchQuery, type SearchTerm } from "../conventions/search.ts";
+import { delay, steadyNow } from "../model/timers.ts";
 import { WORD_BREAK } from "../model/words.ts";
 import { inTransaction, type SqlStatement } from "./database.ts";
 import { type Connection, explainSqlite, isBusy, type Row, type SqlValue, type Statement } from "./driver.ts";
@@ -87,7 +87,7 @@ class Indexer {
 
   async run(): Promise<number> {
     await this.#inTransaction(() => this.#prepare());
-    this.#restedAt = performance.now();
+    this.#restedAt = steadyNow();
     const statements = new IndexStatements(this.#connection);
     for (let indexed = 0; ; ) {
       const slice = await this.#inTransaction(() => this.#slice(statements));
@@ -111,7 +111,7 @@ class Indexer {
 
   /** Indexes spans until the slice's time is over. */
   #slice(statements: IndexStatements): Slice {
-    const slice: Slice = { began: performance.now(), indexed: 0, ended: 0, newLeft: 0 };
+    const slice: Slice = { began: steadyNow(), indexed: 0, ended: 0, newLeft: 0 };
     const upTo = this.#indexNew(statements, slice);
     slice.newLeft = Math.max(0, this.#until - upTo);
     for (const id of this.#ended) {
@@ -139,7 +139,7 @@ class Indexer {
    * comes seldom where nobody seems to write.
    */
   #pause(): number {
-    const now = performance.now();
+    const now = steadyNow();
     const version = pragma(this.#connection, "data_version");
     const restEvery = version === this.#restedVersion ? REST_EVERY_MS : REST_OFTEN_MS;
     if (now - this.#restedAt < restEvery) return PAUSE_MS;
@@ -150,11 +150,11 @@ class Indexer {
 
   async #inTransaction<T>(work: () => T): Promise<T> {
     const { patienceMs = 10_000 } = this.#options;
-    for (const since = performance.now(); ; ) {
+    for (const since = steadyNow(); ; ) {
       try {
         return inTransaction(this.#connection, work);
       } catch (error) {
-        if (!isBusy(error) || performance.now() - since >= patienceMs) throw error;
+        if (!isBusy(error) || steadyNow() - since >= patienceMs) throw error;
       }
       await delay(RETRY_MS);
     }
@@ -162,7 +162,7 @@ class Indexer {
 }
 
 function isOver({ began, indexed }: Slice): boolean {
-  return indexed >= SLICE_SPANS || performance.now() - began >= SLICE_MS;
+  return indexed >= SLICE_SPANS || steadyNow() - began >= SLICE_MS;
 }
 
 /** What a slice does. */

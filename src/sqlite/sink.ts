@@ -1,9 +1,9 @@
 // The SQLite store: spans written in this thread, at the end of each tick; all that may take long, on another.
 import { statSync } from "node:fs";
 import { Rarely } from "../delivery/rarely.ts";
-import { nowMicros } from "../model/clock.ts";
 import { TracelightError } from "../model/errors.ts";
 import { NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
+import { clearTimeout, setTimeout, systemNow } from "../model/timers.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions, Store, SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
@@ -195,7 +195,7 @@ export class SqliteStore implements Store {
   #isDue({ maxAgeMicros, maxBytes }: RetentionBounds): boolean {
     const file = this.#file;
     if (file === undefined || !file.isInPlace) return false;
-    return file.hasSpansBefore(nowMicros() - maxAgeMicros) || file.bytes > maxBytes;
+    return file.hasSpansBefore(systemNow() * 1000 - maxAgeMicros) || file.bytes > maxBytes;
   }
 
   /** What is left to remove can wait for the next process. */

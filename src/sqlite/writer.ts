@@ -1,5 +1,4 @@
 // Writes spans to the file at the end of each tick; what cannot be written now waits in memory and is tried again.
-import { setTimeout as delay } from "node:timers/promises";
 import { type Epoch, Ledger } from "../delivery/ledger.ts";
 import { atExit, finished, unfinished } from "../delivery/lifecycle.ts";
 import { Queue } from "../delivery/queue.ts";
@@ -9,6 +8,15 @@ import { Turns } from "../delivery/turns.ts";
 import { weigh, weighValue } from "../delivery/weight.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { plainFields, type SpanFields } from "../model/record.ts";
+import {
+  clearInterval,
+  clearTimeout,
+  delay,
+  setImmediate,
+  setInterval,
+  setTimeout,
+  steadyNow,
+} from "../model/timers.ts";
 import { boundedJson } from "../render/text.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
@@ -158,13 +166,13 @@ export class Writer {
 
   /** Resolves when there is a file to read. Rejects with what is wrong with it. */
   async prepare(): Promise<void> {
-    for (const since = performance.now(); ; await delay(LOCK_RETRY_MS)) {
+    for (const since = steadyNow(); ; await delay(LOCK_RETRY_MS)) {
       try {
         if (this.#refused !== undefined) throw this.#refused;
         if (!this.#isStopped) this.#opened();
         return;
       } catch (error) {
-        const isPatient = isBusy(error) && performance.now() - since < READ_PATIENCE_MS;
+        const isPatient = isBusy(error) && steadyNow() - since < READ_PATIENCE_MS;
         if (!isPatient) throw explainSqlite(error, this.#setup.path);
       }
     }
@@ -174,7 +182,7 @@ export class Writer {
     this.#notBefore = Number.NEGATIVE_INFINITY;
     this.#running.look();
     this.#commitNow();
-    while (this.#running.isWaiting && performance.now() >= this.#notBefore && !this.#isStopped) {
+    while (this.#running.isWaiting && steadyNow() >= this.#notBefore && !this.#isStopped) {
       await this.#turns.next();
       this.#commitNow();
     }
@@ -234,10 +242,10 @@ export class Writer {
     if (this.#isStopped) return;
     this.#notBefore = Number.NEGATIVE_INFINITY;
     this.#file?.waitForLocks(EXIT_PATIENCE_MS);
-    const until = performance.now() + EXIT_PATIENCE_MS;
+    const until = steadyNow() + EXIT_PATIENCE_MS;
     this.#isExiting = true;
     this.#queue.unshift(this.#large.entries);
-    while (this.#hasWork && performance.now() < until && this.#refused === undefined) this.#commitNow();
+    while (this.#hasWork && steadyNow() < until && this.#refused === undefined) this.#commitNow();
     if (this.pending > 0) this.#setup.faults.report(leftBehind(this.pending, this.#setup.path));
     this.#stop();
   }
@@ -250,7 +258,7 @@ export class Writer {
       if (this.#isStopped) return;
       this.#turns.begin();
       this.#commitNow();
-      if (this.#hasWork && performance.now() >= this.#notBefore) this.#schedule();
+      if (this.#hasWork && steadyNow() >= this.#notBefore) this.#schedule();
     });
   }
 
@@ -261,7 +269,7 @@ export class Writer {
 
   /** Writes one batch, unless a lock or a fault is waited for. */
   #commitNow(): void {
-    if (!this.#hasWork || performance.now() < this.#notBefore) return;
+    if (!this.#hasWork || steadyNow() < this.#notBefore) return;
     if (this.#refused !== undefined) return this.#refuseAll(this.#refused);
     const batch = this.#nextBatch();
     try {
@@ -366,7 +374,7 @@ export class Writer {
 
   /** The file, opened now where it is not; anew where it was removed or replaced. */
   #opened(): WriterFile {
-    const now = performance.now();
+    const now = steadyNow();
     if (this.#file !== undefined && now - this.#checkedAt > LOOK_EVERY_MS) {
       this.#checkedAt = now;
       if (!this.#file.isInPlace) this.#leaveFile();
@@ -404,7 +412,7 @@ export class Writer {
       this.#refused = fault;
       return this.#refuseAll(fault);
     }
-    const now = performance.now();
+    const now = steadyNow();
     if (isBusy(error)) {
       this.#lockedSince ??= now;
       this.#notBefore = now + LOCK_RETRY_MS;
@@ -420,9 +428,9 @@ export class Writer {
   /** Timers count from the beginning of a turn of the event loop: after a long one they come early. */
   #tryLater(): void {
     clearTimeout(this.#retryTimer);
-    const isEarly = () => performance.now() < this.#notBefore;
+    const isEarly = () => steadyNow() < this.#notBefore;
     const again = () => (isEarly() ? this.#tryLater() : this.#schedule());
-    this.#retryTimer = setTimeout(again, this.#notBefore - performance.now() + 1).unref();
+    this.#retryTimer = setTimeout(again, this.#notBefore - steadyNow() + 1).unref();
   }
 
   #tell(fault: TracelightError): void {
@@ -492,7 +500,7 @@ export class Writer {
       if (this.#refused !== undefined) throw this.#refused;
       if (this.#isStopped) throw new TracelightError("TRACER_CLOSED", "The tracer was closed meanwhile.");
       try {
-        if (performance.now() >= this.#notBefore) {
+        if (steadyNow() >= this.#notBefore) {
           const file = this.#opened();
           return file.transaction(() => work(file));
         }

@@ -2,6 +2,7 @@
 import { types } from "node:util";
 import { messageOf, type TracelightError } from "../model/errors.ts";
 import { messageText } from "../model/escape.ts";
+import { steadyNow } from "../model/timers.ts";
 
 /** So many distinct faults are kept for reports; of more, only the latest. */
 const MAX_KEPT = 100;
@@ -36,7 +37,7 @@ export class Faults {
   /** The same for a fault that may come with every span: the app is told of each distinct one once a minute. */
   reportRarely(error: TracelightError): void {
     const known = this.#distinct.get(keyOf(error));
-    const now = performance.now();
+    const now = steadyNow();
     if (known !== undefined && now - known.toldAt < RARELY_MS) return;
     if (known !== undefined) known.toldAt = now;
     this.#report(error, this.#note(error));
@@ -74,7 +75,7 @@ export class Faults {
     const key = keyOf(error);
     if (this.#distinct.has(key)) return false;
     if (this.#distinct.size >= MAX_KEPT) this.#distinct.delete(this.#distinct.keys().next().value ?? "");
-    this.#distinct.set(key, { error, toldAt: performance.now() });
+    this.#distinct.set(key, { error, toldAt: steadyNow() });
     return true;
   }
 }

@@ -1,6 +1,7 @@
 // The way from a tracer to its sink, and the one place of its lifecycle: `process`, counting, faults, flush and close.
 import { types } from "node:util";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
+import { clearTimeout, setImmediate, setTimeout } from "../model/timers.ts";
 import { callSink, isBridged, runQuietly } from "./context.ts";
 import { type Process, processed } from "./draft.ts";
 import type { Faults } from "./faults.ts";

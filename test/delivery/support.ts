@@ -7,6 +7,7 @@ import { onTestFinished, vi } from "vitest";
 import { Delivery } from "../../src/delivery/delivery.ts";
 import type { DeliveryOptions } from "../../src/delivery/options.ts";
 import type { Blame, Outcome, Transport } from "../../src/delivery/transport.ts";
+import { steadyClock as clock } from "../../src/model/timers.ts";
 import { Faults } from "../../src/tracing/faults.ts";
 
 /** Spans named `name-0`, `name-1`, … that have ended. */
@@ -141,9 +142,9 @@ export function namesOf(name: string, count: number): string[] {
 
 /** The steady clock, which can be put forward: until the test is over. */
 export function steadyClock(): { pass(ms: number): void } {
-  const now = performance.now.bind(performance);
+  const { now } = clock;
   let passedMs = 0;
-  const spy = vi.spyOn(performance, "now").mockImplementation(() => now() + passedMs);
+  const spy = vi.spyOn(clock, "now").mockImplementation(() => now() + passedMs);
   onTestFinished(() => spy.mockRestore());
   return {
     pass: (ms) => {

@@ -78,7 +78,7 @@ describe("while another process holds", () => {
     const closed = agent.ask("close");
     await delay(100);
     release();
-    expect(await closed).toMatchObject({ written: 10, pending: 0, failed: 0, codes: [] });
+    expect(await closed).toMatchObject({ written: 11, pending: 0, failed: 0, codes: [] });
     expect((await statesIn(path))["running"]).toBe("interrupted");
     expect(lifeLocks(path)).toEqual([]);
   });

@@ -2,10 +2,22 @@
 import { existsSync, rmSync, statSync } from "node:fs";
 import type { Span, Tracer } from "tracelight";
 import type { Removed } from "tracelight/sqlite";
-import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import type * as realTimers from "../../src/model/timers.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
 import { Children } from "./processes.ts";
 import { eventually, freshPath, read, sql, tracerOver, withConnection } from "./support.ts";
+
+/** The timers that were set. */
+const timers = vi.hoisted(() => ({ set: [] as { run: () => void; ms: number }[] }));
+vi.mock("../../src/model/timers.ts", async (original) => {
+  const real = await original<typeof realTimers>();
+  const setTimeout = (run: () => void, ms = 0) => {
+    timers.set.push({ run, ms });
+    return real.setTimeout(run, ms);
+  };
+  return { ...real, setTimeout };
+});
 
 const HOUR_MS = 60 * 60 * 1000;
 const DAY_MS = 24 * HOUR_MS;
@@ -227,11 +239,10 @@ test("prune brings a file within its bounds at once", async () => {
 
 test("a file that took the place of one that was removed is kept within the bounds as well", async () => {
   const path = freshPath();
-  const timers = vi.spyOn(globalThis, "setTimeout");
-  onTestFinished(() => timers.mockRestore());
+  timers.set.length = 0;
   const { tracer, errors } = tracerOver(path);
   tracer.trace("first", () => undefined);
-  const hourly = await eventually(() => timers.mock.calls.find(([, ms]) => ms === HOUR_MS)?.[0]);
+  const hourly = await eventually(() => timers.set.find(({ ms }) => ms === HOUR_MS)?.run);
   for (const suffix of ["", "-wal", "-shm"]) rmSync(path + suffix);
   hourly();
   await eventually(async () => {
