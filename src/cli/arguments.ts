@@ -1,62 +1,21 @@
 // What people write for times, durations, sizes and counts.
-import { parseIsoDate } from "../model/clock.ts";
+import { PreciseDate } from "../model/clock.ts";
+import { DURATION_FORMS, durationOf, nearestTime, TIME_FORMS, timeOf } from "../model/times.ts";
 import { UsageError } from "./failures.ts";
 
 /** A length of time such as `90s`, `2h`, `1.5d`; in milliseconds. Throws UsageError. */
 export function parseDuration(text: string): number {
-  const ms = durationOf(text);
-  if (ms === undefined) throw new UsageError(`"${text}" is no length of time; write 90s, 30m, 2h, 7d or 4w`);
-  return ms;
+  const micros = durationOf(text.trim());
+  if (micros !== undefined && micros >= 0) return micros / 1000;
+  throw new UsageError(`"${text}" is no length of time; write ${DURATION_FORMS}`);
 }
 
-function durationOf(text: string): number | undefined {
-  const [, amount, unit = ""] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(text.trim()) ?? [];
-  const unitMs = UNITS.get(unit.toLowerCase());
-  return unitMs === undefined ? undefined : Number(amount) * unitMs;
-}
-
-const SECOND = 1000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const DAY = 24 * HOUR;
-const UNITS: ReadonlyMap<string, number> = new Map([
-  ["ms", 1],
-  ["s", SECOND],
-  ["m", MINUTE],
-  ["min", MINUTE],
-  ["h", HOUR],
-  ["d", DAY],
-  ["w", 7 * DAY],
-]);
-
-/** A time: so long ago (`2h`), `today`, `yesterday`, or a date with or without a time of day. Throws UsageError. */
+/** A time, see `timeOf`. Throws UsageError. */
 export function parseTime(text: string): Date {
-  const ago = durationOf(text);
-  const date = ago === undefined ? (dayOf(text) ?? dateOf(text.trim())) : new Date(Date.now() - ago);
-  if (date === undefined || Number.isNaN(date.getTime())) {
-    throw new UsageError(
-      `"${text}" is no time; write 2h (ago), today, yesterday, 2026-11-22 or 2026-11-22T14:40`,
-    );
-  }
-  return date;
+  const micros = timeOf(text.trim(), Date.now() * 1000);
+  if (micros !== undefined) return new PreciseDate(nearestTime(micros));
+  throw new UsageError(`"${text}" is no time; write ${TIME_FORMS}`);
 }
-
-function dayOf(text: string): Date | undefined {
-  const back = ["today", "yesterday"].indexOf(text.trim().toLowerCase());
-  if (back < 0) return undefined;
-  return new Date((Math.floor(Date.now() / DAY) - back) * DAY);
-}
-
-/** In UTC where no zone is written: as in filters, and as the command shows times. */
-function dateOf(text: string): Date | undefined {
-  const [, date, time = "00:00", seconds = ":00", zone = "Z"] = DATE.exec(text) ?? [];
-  if (date === undefined) return undefined;
-  // Out of range is no date, where `new Date` would go on into the next month.
-  const isReal = parseIsoDate(`${date}T00:00:00Z`)?.toISOString().startsWith(date) === true;
-  return isReal ? parseIsoDate(`${date}T${time}${seconds}${zone}`) : undefined;
-}
-
-const DATE = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(:\d\d(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 /** A size such as `500mb` or `2gb` (thousands), `2gib` (1024); in bytes. Throws UsageError. */
 export function parseSize(text: string): number {

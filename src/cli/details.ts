@@ -1,7 +1,7 @@
 // A span with all that it holds, nothing cut.
-import { isoDate, isoMicros } from "../model/clock.ts";
+import { isoMicros } from "../model/clock.ts";
 import { hasFailed } from "../model/failure.ts";
-import type { SpanFields } from "../model/record.ts";
+import { encodeEvent, type SpanFields } from "../model/record.ts";
 import type { Paint } from "../render/color.ts";
 import { oneLine } from "../render/text.ts";
 import { padToWidth } from "../render/width.ts";
@@ -40,7 +40,7 @@ function fieldsOf(span: SpanFields): (readonly [key: string, value: unknown])[] 
     ...Object.entries(span.resourceAttributes).map(([key, value]) => [`resource.${key}`, value] as const),
     ...Object.entries(span.attributes),
     ...span.events.map(
-      (event) => [`event ${event.name}`, { at: isoDate(event.at), ...event.attributes }] as const,
+      (event) => [`event ${event.name}`, { at: encodeEvent(event).at, ...event.attributes }] as const,
     ),
     ...span.links.map((link) => ["link", link] as const),
   ];

@@ -1,4 +1,5 @@
 // Spans as one row: a trace or a conversation at a glance. Every store lists such rows. Total: it never throws.
+import { PreciseDate } from "../model/clock.ts";
 import { conversationKey, conversationOf } from "../model/conversation.ts";
 import { hasFailed } from "../model/failure.ts";
 import { inStartOrder } from "../model/query.ts";
@@ -243,5 +244,5 @@ function distinct(names: readonly (string | undefined)[]): string[] {
 }
 
 function dateOf(micros: number): Date {
-  return new Date(Math.floor(micros / 1000));
+  return micros % 1000 === 0 ? new Date(micros / 1000) : new PreciseDate(micros);
 }

@@ -1,7 +1,7 @@
 // Listings: the newest traces or conversations, found in the recent index or else by a bounded scan, and read in full.
 import type { QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import type { SummarySubject } from "../conventions/summary.ts";
-import { nowMicros } from "../model/clock.ts";
+import { boundOf, nowMicros } from "../model/clock.ts";
 import { conversationKey, conversationOf } from "../model/conversation.ts";
 import { TracelightError } from "../model/errors.ts";
 import type { TraceQuery } from "../model/query.ts";
@@ -228,10 +228,10 @@ interface Range {
 /** The times between which the latest turns of a page's rows are. */
 function rangeOf(query: SummaryQuery): Range {
   const after = placeAfter(query);
-  const until = query.until === undefined ? Number.POSITIVE_INFINITY : query.until.getTime() * 1000;
+  const until = query.until === undefined ? Number.POSITIVE_INFINITY : boundOf(query.until);
   const before = Math.min(until, after === undefined ? Number.POSITIVE_INFINITY : after.at + 1);
   return {
-    ...(query.since === undefined ? {} : { since: query.since.getTime() * 1000 }),
+    ...(query.since === undefined ? {} : { since: boundOf(query.since) }),
     ...(before === Number.POSITIVE_INFINITY ? {} : { before }),
   };
 }

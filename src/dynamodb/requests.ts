@@ -1,7 +1,7 @@
 // A query as DynamoDB requests: by trace, by conversation in the index, or a scan; `matches` does the rest.
 import type { AttributeValue, QueryCommandInput, ScanCommandInput } from "@aws-sdk/client-dynamodb";
 import { capture } from "../model/capture.ts";
-import { isoMicros } from "../model/clock.ts";
+import { boundOf, isoMicros } from "../model/clock.ts";
 import { CONVERSATION_ID, CONVERSATION_NAMES } from "../model/conversation.ts";
 import { NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
 import { sortKeyPrefix, startKey, tracePartition } from "./item.ts";
@@ -134,8 +134,8 @@ function sortKeyCondition(query: TraceQuery, expression: Expression): string {
 
 /** The query's times in microseconds. Sort keys are in order since 1970 only: earlier ends are left to `matches`. */
 function timesOf(query: TraceQuery): { readonly since?: number; readonly until?: number } {
-  const since = query.since === undefined ? -1 : query.since.getTime() * 1000;
-  const until = query.until === undefined ? -1 : query.until.getTime() * 1000;
+  const since = query.since === undefined ? -1 : boundOf(query.since);
+  const until = query.until === undefined ? -1 : boundOf(query.until);
   return { ...(since < 0 ? {} : { since }), ...(until < 0 ? {} : { until }) };
 }
 

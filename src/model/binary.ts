@@ -1,5 +1,7 @@
 // Captured values as bytes and back: exact, compact, and in steps, so that no value holds the event loop for long.
+
 import { sealed, setOwn } from "./capture.ts";
+import { boundOf, PreciseDate } from "./clock.ts";
 
 /** What stands before each value. Stored for years: a number is never given another meaning. */
 const TAG = {
@@ -125,7 +127,7 @@ export class BinaryEncoder {
     if (value instanceof Uint8Array) {
       this.#sized(TAG.bytes, value.byteLength);
       this.#open.push(piecesOfBytes(value));
-    } else if (value instanceof Date) this.#double(TAG.date, value.getTime());
+    } else if (value instanceof Date) this.#double(TAG.date, exactMs(value));
     else this.#container(value);
   }
 
@@ -292,7 +294,7 @@ export class BinaryDecoder {
       case TAG.double:
         return this.#give(this.#double());
       case TAG.date:
-        return this.#give(sealed(new Date(this.#double())));
+        return this.#give(sealed(dateOfMs(this.#double())));
       case TAG.bigint:
         return this.#give(this.#bigint());
       case TAG.negativeBigint:
@@ -415,4 +417,13 @@ function* pairs(items: readonly unknown[]): Generator<[unknown, unknown]> {
 
 function broken(): RangeError {
   return new RangeError("The bytes are not a stored value.");
+}
+
+/** Milliseconds, with the microseconds as a fraction where a date has any. */
+function exactMs(date: Date): number {
+  return date instanceof PreciseDate ? boundOf(date) / 1000 : date.getTime();
+}
+
+function dateOfMs(ms: number): Date {
+  return Number.isInteger(ms) || Number.isNaN(ms) ? new Date(ms) : new PreciseDate(Math.round(ms * 1000));
 }

@@ -74,9 +74,16 @@ export function microsOf(date: Date): number | undefined {
   return date instanceof PreciseDate && Math.floor(date.micros / 1000) === ms ? date.micros : ms * 1000;
 }
 
+/** The same of a Date that is known to be valid, such as the `since` of a query that was checked. */
+export function boundOf(date: Date): number {
+  return microsOf(date) ?? Number.NaN;
+}
+
 /** ISO 8601 in UTC of a Date, with six digits. Exact for every date; microseconds since the epoch are so until 2255. */
 export function isoDate(date: Date): string {
-  return `${date.toISOString().slice(0, -1)}000Z`;
+  const micros = microsOf(date) ?? 0;
+  const beyond = date instanceof PreciseDate ? micros - Math.floor(micros / 1000) * 1000 : 0;
+  return `${date.toISOString().slice(0, -1)}${String(beyond).padStart(3, "0")}Z`;
 }
 
 /** ISO 8601 in UTC with six digits: `2026-11-22T10:36:03.657928Z`. */
@@ -101,11 +108,14 @@ export function parseIsoMicros(text: string): number | undefined {
   return parts && parts.ms * 1000 + parts.micros;
 }
 
-/** Reads ISO 8601 as a Date, down to the millisecond; undefined where it is none. */
+/** Reads ISO 8601 as a Date, which knows its microseconds where there are any; undefined where it is none. */
 export function parseIsoDate(text: string): Date | undefined {
   const parts = parseIso(text);
-  const date = parts && new Date(parts.ms + Math.floor(parts.micros / 1000));
-  return date === undefined || Number.isNaN(date.getTime()) ? undefined : date;
+  if (parts === undefined) return undefined;
+  const micros = parts.ms * 1000 + parts.micros;
+  const isPrecise = parts.micros % 1000 !== 0 && Number.isSafeInteger(micros);
+  const date = isPrecise ? new PreciseDate(micros) : new Date(parts.ms + Math.floor(parts.micros / 1000));
+  return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
 /** The whole seconds, in milliseconds, and the microseconds beyond them. */

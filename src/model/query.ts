@@ -1,6 +1,7 @@
 // What a query means, in every store: which spans match, in which order they come, how many.
 import { type Attributes, equalValues } from "./attributes.ts";
 import { capture } from "./capture.ts";
+import { boundOf } from "./clock.ts";
 import { conversationOf, isConversationId, isSameConversation } from "./conversation.ts";
 import { TracelightError } from "./errors.ts";
 import { hasFailed } from "./failure.ts";
@@ -55,8 +56,8 @@ export function matches(span: SpanFields, query: TraceQuery, identifier: string 
     (query.spanName === undefined || span.spanName === query.spanName) &&
     (query.status === undefined || span.spanStatus === query.status) &&
     (query.failed === undefined || hasFailed(span)) &&
-    (query.since === undefined || span.startedAtMicros >= query.since.getTime() * 1000) &&
-    (query.until === undefined || span.startedAtMicros < query.until.getTime() * 1000) &&
+    (query.since === undefined || span.startedAtMicros >= boundOf(query.since)) &&
+    (query.until === undefined || span.startedAtMicros < boundOf(query.until)) &&
     (query.conversation === undefined || isOf(span, query.conversation)) &&
     (query.attributeFilter === undefined || hasAttributes(span.attributes, query.attributeFilter)) &&
     (query.where === undefined || evaluate(readWhere(query.where), span))

@@ -1,6 +1,7 @@
 // Reading one object from outside, field by field, with errors that name the field.
 import { parseIsoMicros } from "./clock.ts";
 import { TracelightError } from "./errors.ts";
+import { isTime, TIME_RANGE } from "./times.ts";
 
 /** Reads the fields of one object from outside. Throws `INVALID_RECORD`, which says which field is wrong. */
 export class RecordReader {
@@ -29,7 +30,9 @@ export class RecordReader {
   /** Microseconds since the epoch of an ISO 8601 text. */
   time(field: string): number | undefined {
     const text = this.optional(field, isString, "a time");
-    return text === undefined ? undefined : (parseIsoMicros(text) ?? this.missing(field, "an ISO 8601 time"));
+    if (text === undefined) return undefined;
+    const micros = parseIsoMicros(text);
+    return isTime(micros) ? micros : this.missing(field, `an ISO 8601 time ${TIME_RANGE}`);
   }
 
   has(field: string, value: unknown): boolean {

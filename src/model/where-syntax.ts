@@ -1,8 +1,9 @@
 // The filter language's grammar (docs/where.md): a text becomes a tree.
 import type { TracelightError } from "./errors.ts";
 import { closest } from "./spelling.ts";
+import { DURATION_FORMS, dateOf, durationOf, TIME_FORMS, timeOf } from "./times.ts";
 import { problem, shown, type Token, tokensOf } from "./where-tokens.ts";
-import { durationOf, numberOf, timeOf } from "./where-values.ts";
+import { numberOf } from "./where-values.ts";
 
 /** A filter, read. What the language can say in two ways is one here: `!=` is `not` `=`, `in` an `or` of `=`. */
 export type Where =
@@ -101,8 +102,6 @@ const SLIPS: Readonly<Record<string, string>> = {
   between: ">= and <=",
 };
 const ROOTS = ["attributes", "resource"] as const;
-const TIMES = "2026-11-22, 2026-11-22T10:00Z or 2h ago";
-const DURATIONS = "250ms, 2s, 1.5m, 2h or 3d";
 const MAX_DEPTH = 100;
 const MAX_NAME_PARTS = 20;
 const MAX_INDEX = 999_999_999;
@@ -323,13 +322,18 @@ class Parser {
         if (token.kind === "text") return this.#taken(token.text);
         throw this.#problem(token, `${is} text in quotes, as in "${shown(token.text)}".`);
       case "time":
-        return this.#time(token) ?? this.#refuse(token, `${is} time, without quotes: ${TIMES}.`);
+        return (
+          (token.kind === "text" ? undefined : this.#time(token, true)) ??
+          this.#refuse(token, `${is} time, without quotes: ${TIME_FORMS}.`)
+        );
       case "flag":
         return /^(true|false)$/i.test(token.text)
           ? this.#bareWord(token)
           : this.#refuse(token, flagUse(named));
       case "duration":
-        return this.#duration(token) ?? this.#refuse(token, `${is} duration and its unit: ${DURATIONS}.`);
+        return (
+          this.#duration(token) ?? this.#refuse(token, `${is} duration and its unit: ${DURATION_FORMS}.`)
+        );
       default:
         return this.#oneOf(named, operator, type);
     }
@@ -385,13 +389,16 @@ class Parser {
     );
   }
 
-  #time(token: Token): number | undefined {
-    if (token.kind !== "atom") return undefined;
-    const ago = this.#tokens[this.#next + 1];
-    const isAgo = ago?.kind === "word" && ago.text.toLowerCase() === "ago";
-    const before = isAgo ? durationOf(token.text) : undefined;
-    if (before !== undefined) return this.#taken(this.#nowMicros - before, 2);
-    const micros = timeOf(token.text);
+  /** A time of one word or two: `today`, `2026-11-22 10:00`, `2h ago`; where only a time can be meant, also `2h`. */
+  #time(token: Token, isExpected = false): number | undefined {
+    if (token.kind !== "atom" && !isExpected) return undefined;
+    const { kind = "end", text = "" } = this.#tokens[this.#next + 1] ?? {};
+    const isLonger = (kind === "word" && /^ago$/i.test(text)) || (kind === "atom" && text.includes(":"));
+    if (isLonger) {
+      const micros = timeOf(`${token.text} ${text}`, this.#nowMicros);
+      return micros === undefined ? undefined : this.#taken(micros, 2);
+    }
+    const micros = isExpected ? timeOf(token.text, this.#nowMicros) : dateOf(token.text);
     return micros === undefined ? undefined : this.#taken(micros);
   }
 

@@ -183,7 +183,7 @@ const kept = new Map<string, { readonly where: Where; readonly readAt: number }>
  */
 export function readWhere(text: string): Where {
   const found = kept.get(text);
-  const isRelative = /ago/i.test(text);
+  const isRelative = /ago|day|ed_at/i.test(text);
   if (found !== undefined && (!isRelative || Math.abs(Date.now() - found.readAt) < RELATIVE_MS))
     return found.where;
   const where = parseWhere(text);

@@ -1,6 +1,7 @@
 // Times as OpenTelemetry has them, and as whole microseconds since the epoch.
 import type * as api from "@opentelemetry/api";
 import { microsOf, nowMicros, PreciseDate } from "../model/clock.ts";
+import { nearestTime } from "../model/times.ts";
 
 /**
  * The microseconds of a time: a Date, `[seconds, nanoseconds]`, milliseconds since the epoch or of
@@ -8,7 +9,7 @@ import { microsOf, nowMicros, PreciseDate } from "../model/clock.ts";
  */
 export function microsOfTime(time: unknown): number | undefined {
   if (typeof time === "number") return microsOfNumber(time);
-  if (time instanceof Date) return microsOf(time);
+  if (time instanceof Date) return usable(microsOf(time) ?? Number.NaN);
   if (!isHrTime(time)) return undefined;
   return usable(time[0] * 1_000_000 + Math.floor(time[1] / 1000));
 }
@@ -37,8 +38,9 @@ function microsOfNumber(time: number): number | undefined {
   return usable(nowMicros() - Math.round((steadyMs - time) * 1000));
 }
 
+/** Numbers that no span can have become the nearest that it can. */
 function usable(micros: number): number | undefined {
-  return Number.isSafeInteger(micros) ? micros : undefined;
+  return Number.isNaN(micros) ? undefined : nearestTime(micros);
 }
 
 function isHrTime(value: unknown): value is api.HrTime {

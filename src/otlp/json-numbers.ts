@@ -44,7 +44,7 @@ export function microsOfNanos(json: unknown): number | undefined {
 }
 
 /** Whole microseconds stand before these; anything short or odd is read as a number first. */
-const NANOS_END = /^\d{16,19}$/;
+const NANOS_END = /^\d{16,20}$/;
 
 /** A double: a number, or the text that stands for it; undefined for anything else. */
 export function doubleOf(json: unknown): number | undefined {

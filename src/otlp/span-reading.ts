@@ -9,6 +9,7 @@ import {
   type SpanLink,
   STATE_ATTRIBUTE,
 } from "../model/record.ts";
+import { isTime, nearestTime, TIME_RANGE } from "../model/times.ts";
 import { type Mutable, spanDetails } from "./decoded.ts";
 import { KINDS, STATUSES } from "./enums.ts";
 
@@ -58,8 +59,8 @@ export class SpanParts {
     if (!isId(this.spanId, 16)) return this.#fault("its span id is not 8 bytes, or all zero");
     if (!isRoot(this.parentSpanId) && !isId(this.parentSpanId, 16))
       return this.#fault("its parent span id is not 8 bytes");
-    if (!isTime(this.startedAtMicros)) return this.#fault("it has no start time, or one after 2255");
-    if (!isTime(this.endedAtMicros)) return this.#fault("it has no end time, or one after 2255");
+    if (!isGiven(this.startedAtMicros)) return this.#fault(`it has no start time ${TIME_RANGE}`);
+    if (!isGiven(this.endedAtMicros)) return this.#fault(`it has no end time ${TIME_RANGE}`);
     return undefined;
   }
 
@@ -119,17 +120,19 @@ function isRoot(parentSpanId: string): boolean {
   return parentSpanId === "" || parentSpanId === "0000000000000000";
 }
 
-function isTime(micros: number): boolean {
-  return micros > 0 && Number.isSafeInteger(micros);
+/** 0 stands for a time that was not given. */
+function isGiven(micros: number): boolean {
+  return micros !== 0 && isTime(micros);
 }
 
-/** An event; an empty count says nothing. */
+/** An event; an empty count says nothing. A time that none can be becomes the nearest that may. */
 export function eventOf(
   name: string,
-  micros: number,
+  given: number,
   attributes: Attributes | undefined,
   dropped: number,
 ): SpanEvent {
+  const micros = nearestTime(given);
   const event: Mutable<SpanEvent> = { name, at: new Date(Math.floor(micros / 1000)) };
   if (micros % 1000 !== 0) event.atMicros = micros;
   if (attributes !== undefined) event.attributes = Object.freeze(attributes);

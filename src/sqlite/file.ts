@@ -19,6 +19,7 @@ import { decodeJson, FIND_SPAN, keyValues } from "./rows.ts";
 import { checkAtSight, fileKind } from "./schema.ts";
 import { bringUpToDate, type IndexProgress, isUpToDate } from "./search.ts";
 import { SnapshotPool } from "./snapshots.ts";
+import { ODD_TIMES } from "./times.ts";
 import { ToolkitReader } from "./toolkit.ts";
 import { Writer } from "./writer.ts";
 
@@ -119,7 +120,9 @@ class TracelightFile implements SqliteFile {
     this.#path = path;
     this.#options = options;
     this.#snapshots = new SnapshotPool(again);
-    this.#reader = new SqliteReader(directDatabase(connection, this.#snapshots), driver, path);
+    this.#reader = new SqliteReader(directDatabase(connection, this.#snapshots), driver, path, () => {
+      if (!this.notes.includes(ODD_TIMES)) this.notes.push(ODD_TIMES);
+    });
   }
 
   find(query: TraceQuery): Promise<readonly Span[]> {
@@ -313,7 +316,6 @@ async function* batches(spans: AsyncIterable<Span>): AsyncGenerator<Span[]> {
 /** Read only, whole, by its one table. */
 class ToolkitFile implements SqliteFile {
   readonly name: string;
-  readonly notes: readonly string[] = [];
   readonly #connection: Connection;
   readonly #path: string;
   readonly #reader: ToolkitReader;
@@ -325,6 +327,10 @@ class ToolkitFile implements SqliteFile {
     this.#reader = new ToolkitReader({
       all: async (sql, values = []) => connection.prepare(sql).all(...values),
     });
+  }
+
+  get notes(): readonly string[] {
+    return this.#reader.notes;
   }
 
   find(query: TraceQuery): Promise<readonly Span[]> {

@@ -1,5 +1,6 @@
 // Traces or conversations as rows, newest first, by cursor, from what is kept beside the spans: no payload is read.
 import { type SpanOutline, type SummarySubject, summarizeOutlines } from "../conventions/summary.ts";
+import { boundOf } from "../model/clock.ts";
 import { matches, type TraceQuery } from "../model/query.ts";
 import { readWhere } from "../model/where.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
@@ -15,6 +16,7 @@ import {
 import type { Row } from "./driver.ts";
 import type { View } from "./reader.ts";
 import { decodeOutline, OUTLINE_COLUMNS, outlineRows } from "./rows.ts";
+import { readableTime, timeIn } from "./times.ts";
 import { both, FAILED, queryToSql, type SqlCondition, TRUE, whereToSql } from "./where-sql.ts";
 
 /** Spans in the first window, and in the largest. */
@@ -80,7 +82,7 @@ class Listing {
   /** The newest window. */
   first(size: number): Promise<Window | undefined> {
     const { until } = this.#query;
-    const newest = until === undefined ? Number.MAX_SAFE_INTEGER : until.getTime() * 1000;
+    const newest = until === undefined ? Number.POSITIVE_INFINITY : boundOf(until);
     return this.#windowBefore(
       Math.min(newest, this.#after === undefined ? newest : this.#after.at + 1),
       size,
@@ -94,7 +96,7 @@ class Listing {
 
   async #windowBefore(before: number, size: number): Promise<Window | undefined> {
     const { since } = this.#query;
-    const oldest = since === undefined ? Number.MIN_SAFE_INTEGER : since.getTime() * 1000;
+    const oldest = since === undefined ? Number.NEGATIVE_INFINITY : boundOf(since);
     if (before <= oldest) return undefined;
     return { from: Math.max(oldest, await this.#startOf(before, size)), before };
   }
@@ -102,10 +104,13 @@ class Listing {
   /** When the window begins that has about `size` spans. */
   async #startOf(before: number, size: number): Promise<number> {
     const [row] = await this.#view.database.all(
-      "SELECT started_at FROM spans INDEXED BY spans_by_start WHERE started_at < ? ORDER BY started_at DESC LIMIT 1 OFFSET ?",
+      `SELECT ${readableTime("started_at")} AS start FROM spans INDEXED BY spans_by_start
+       WHERE started_at < ? ORDER BY started_at DESC LIMIT 1 OFFSET ?`,
       [before, size],
     );
-    return row === undefined ? Number.MIN_SAFE_INTEGER : Number(row["started_at"]);
+    const start = timeIn(row?.["start"]) ?? 0;
+    // What began before all times is shown with the first of them, so it comes in one window.
+    return start > 0 ? start : Number.NEGATIVE_INFINITY;
   }
 
   /** The rows whose latest turn began in the window, in no order. */

@@ -5,10 +5,11 @@ import { arrangeFields } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
 import type { Database, Reading } from "./database.ts";
 import type { Driver, Row, SqlValue } from "./driver.ts";
-import type { StateOf } from "./rows.ts";
+import { READ_COLUMNS, type StateOf } from "./rows.ts";
 import type { Snapshot } from "./snapshots.ts";
 import { States } from "./states.ts";
 import { RowReader } from "./stored.ts";
+import { isOddTime } from "./times.ts";
 import { conversationToSql, queryToSql } from "./where-sql.ts";
 
 /** So many rows are read at a time. */
@@ -27,7 +28,11 @@ export class SqliteReader {
   readonly database: Database;
   readonly states: States;
 
-  constructor(database: Database, driver: Driver, path: string) {
+  readonly #onOddTime: () => void;
+
+  /** `onOddTime` is called where a row's time is not shown as it is stored. */
+  constructor(database: Database, driver: Driver, path: string, onOddTime: () => void = () => undefined) {
+    this.#onOddTime = onOddTime;
     this.database = database;
     this.states = new States(database, driver, path);
   }
@@ -40,7 +45,7 @@ export class SqliteReader {
     const stateOf = await this.states.now();
     const snapshot = begin();
     try {
-      return await work(new View(snapshot, stateOf));
+      return await work(new View(snapshot, stateOf, this.#onOddTime));
     } finally {
       snapshot.end();
     }
@@ -57,7 +62,7 @@ export class SqliteReader {
     const stateOf = await this.states.now();
     const snapshot = this.database.snapshot();
     try {
-      yield* new View(snapshot, stateOf).iterate(query);
+      yield* new View(snapshot, stateOf, this.#onOddTime).iterate(query);
     } finally {
       snapshot.end();
     }
@@ -69,9 +74,12 @@ export class View {
   readonly database: Reading;
   readonly stateOf: StateOf;
 
-  constructor(database: Reading, stateOf: StateOf) {
+  readonly #onOddTime: () => void;
+
+  constructor(database: Reading, stateOf: StateOf, onOddTime: () => void) {
     this.database = database;
     this.stateOf = stateOf;
+    this.#onOddTime = onOddTime;
   }
 
   /** The spans that the query asks for. */
@@ -139,8 +147,8 @@ export class View {
     for (let place: readonly SqlValue[] = []; ; size = ROWS_AT_ONCE) {
       const after = place.length === 0 ? "" : `AND (started_at, id) ${behind} (?, ?)`;
       const rows = await this.database.all(
-        `SELECT * FROM spans INDEXED BY ${indexFor(query)} WHERE (${may.sql}) ${after}
-         ORDER BY started_at ${order}, id ${order} LIMIT ?`,
+        `SELECT ${READ_COLUMNS} FROM spans INDEXED BY ${indexFor(query)} WHERE (${may.sql}) ${after}
+         ORDER BY spans.started_at ${order}, id ${order} LIMIT ?`,
         [...may.values, ...place, size],
       );
       yield rows;
@@ -152,6 +160,7 @@ export class View {
 
   async #decode(rows: readonly Row[]): Promise<readonly ReadSpan[]> {
     const fields = await new RowReader(this.database, this.stateOf).decode(rows);
+    if (rows.some((row) => isOddTime(row["started_at"]) || isOddTime(row["ended_at"]))) this.#onOddTime();
     return fields.map((span, i) => ({
       id: Number(rows[i]?.["id"]),
       identifier: String(rows[i]?.["identifier"]),
@@ -160,9 +169,10 @@ export class View {
   }
 
   #rowsOf(ids: readonly number[]): Promise<readonly Row[]> {
-    return this.database.all("SELECT * FROM spans WHERE id IN (SELECT value FROM json_each(?))", [
-      JSON.stringify(ids),
-    ]);
+    return this.database.all(
+      `SELECT ${READ_COLUMNS} FROM spans WHERE id IN (SELECT value FROM json_each(?))`,
+      [JSON.stringify(ids)],
+    );
   }
 }
 

@@ -5,10 +5,11 @@ import { checkOptions, is } from "../model/options.ts";
 import { delay, systemNow } from "../model/timers.ts";
 import { nodePrefix, scopeOf } from "./content.ts";
 import type { Database, SqlStatement } from "./database.ts";
-import type { Row } from "./driver.ts";
+import type { Row, SqlValue } from "./driver.ts";
 import { Forgetting } from "./forgetting.ts";
 import type { StateOf } from "./rows.ts";
 import { type States, UNKNOWN_WRITER } from "./states.ts";
+import { readableTime } from "./times.ts";
 
 /** How long traces are kept. */
 export interface RetentionOptions {
@@ -127,13 +128,13 @@ export class Retention {
 
   async #removeOlderThan(cutoff: number, progress: () => void): Promise<void> {
     if (!Number.isFinite(cutoff)) return;
-    const sql = `SELECT trace_id, started_at, id FROM spans INDEXED BY spans_by_start
+    const sql = `SELECT trace_id, ${readableTime("started_at")} AS start, id FROM spans INDEXED BY spans_by_start
       WHERE started_at < ? AND (started_at, id) > (?, ?) ORDER BY started_at, id LIMIT ${SLICE_SPANS}`;
-    for (let place: readonly [number, number] = [Number.MIN_SAFE_INTEGER, 0]; ; ) {
+    for (let place: readonly [SqlValue, SqlValue] = [Number.NEGATIVE_INFINITY, 0]; ; ) {
       const rows = await this.#database.all(sql, [cutoff, ...place]);
       const last = rows.at(-1);
       if (last === undefined) return;
-      place = [Number(last["started_at"]), Number(last["id"])];
+      place = [last["start"] ?? null, last["id"] ?? null];
       await this.#remove(new Set(rows.map(traceOf)), cutoff);
       await this.#pause(progress);
     }
@@ -146,15 +147,15 @@ export class Retention {
   }
 
   async #removeBeyond(bytes: number, progress: () => void): Promise<void> {
-    const sql = `SELECT trace_id, started_at, id FROM spans INDEXED BY spans_by_start
+    const sql = `SELECT trace_id, ${readableTime("started_at")} AS start, id FROM spans INDEXED BY spans_by_start
       WHERE (started_at, id) > (?, ?) ORDER BY started_at, id LIMIT ?`;
-    for (let place: readonly [number, number] = [Number.MIN_SAFE_INTEGER, 0]; ; ) {
+    for (let place: readonly [SqlValue, SqlValue] = [Number.NEGATIVE_INFINITY, 0]; ; ) {
       const excess = 1 - bytes / (await this.#bytes());
       if (excess <= 0) return;
       const rows = await this.#database.all(sql, [...place, await this.#sliceOf(excess)]);
       const last = rows.at(-1);
       if (last === undefined) return;
-      place = [Number(last["started_at"]), Number(last["id"])];
+      place = [last["start"] ?? null, last["id"] ?? null];
       await this.#remove(new Set(rows.map(traceOf)), Number.POSITIVE_INFINITY);
       await this.#pause(progress);
     }
@@ -180,12 +181,12 @@ export class Retention {
     for (let from = 0; from < all.length; from += SLICE_TRACES) {
       const stateOf = await this.#states.now();
       const found = await this.#database.all(
-        `SELECT trace_id, id, started_at, ended_at, writer, conversation
+        `SELECT trace_id, id, ${readableTime("started_at")} AS start, ended_at IS NOT NULL AS has_ended, writer, conversation
          FROM spans INDEXED BY spans_by_trace WHERE trace_id IN (SELECT value FROM json_each(?))`,
         [JSON.stringify(all.slice(from, from + SLICE_TRACES))],
       );
       const kept = new Set(
-        found.filter((row) => Number(row["started_at"]) >= cutoff || isAlive(row, stateOf)).map(traceOf),
+        found.filter((row) => Number(row["start"]) >= cutoff || isAlive(row, stateOf)).map(traceOf),
       );
       const going = found.filter((row) => !kept.has(traceOf(row)));
       if (going.length > 0) await this.#delete(going);
@@ -281,8 +282,8 @@ function scopeStatements(scope: string, condition: string, value: string): SqlSt
 }
 
 /** A span whose writer nobody knows may be of long ago: it keeps nothing. */
-function isAlive({ ended_at: ended, writer = null }: Row, stateOf: StateOf): boolean {
-  return ended === null && writer !== UNKNOWN_WRITER && stateOf(writer) === "running";
+function isAlive({ has_ended: ended, writer = null }: Row, stateOf: StateOf): boolean {
+  return ended === 0 && writer !== UNKNOWN_WRITER && stateOf(writer) === "running";
 }
 
 function traceOf(row: Row): string {

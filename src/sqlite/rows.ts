@@ -17,6 +17,7 @@ import {
 } from "../model/record.ts";
 import { decodeValue, encodeValue, mapProperties } from "../model/values.ts";
 import type { Row, SqlValue } from "./driver.ts";
+import { readableTime, timeIn } from "./times.ts";
 
 /** The columns that a span fills, in the order of `rowValues`. */
 const COLUMNS = [
@@ -38,6 +39,11 @@ const COLUMNS = [
   "attributes",
 ] as const;
 
+/** What is read of a row: see `decodeRow`. */
+export const READ_COLUMNS: string = ["id", ...COLUMNS]
+  .map((name) => (name === "started_at" || name === "ended_at" ? `${readableTime(name)} AS ${name}` : name))
+  .join(", ");
+
 /** Adds a row. */
 export const INSERT_SPAN: string = `INSERT INTO spans (${COLUMNS.join(", ")}) VALUES (${COLUMNS.map(() => "?").join(", ")})`;
 
@@ -54,7 +60,7 @@ export type SpanKey = Pick<SpanFields, "traceId" | "spanId" | "startedAtMicros">
 
 /** The row of a span, by `keyValues`. By the start too, so that it is a look into an index and not at each span of the trace. */
 export const FIND_SPAN =
-  "SELECT id, ended_at FROM spans INDEXED BY spans_by_trace WHERE trace_id = ? AND started_at = ? AND span_id = ?";
+  "SELECT id, ended_at IS NULL AS is_open FROM spans INDEXED BY spans_by_trace WHERE trace_id = ? AND started_at = ? AND span_id = ?";
 
 /** The values of `FIND_SPAN`. */
 export function keyValues({ traceId, startedAtMicros, spanId }: SpanKey): SqlValue[] {
@@ -202,9 +208,9 @@ export function decodeOutline(row: OutlineRow, stateOf: StateOf): SpanOutline {
     parentSpanId: typeof parent === "string" ? parent : undefined,
     spanName: String(name),
     spanKind: isSpanKind(kind) ? kind : "INTERNAL",
-    startedAtMicros: Number(startedAt),
-    endedAtMicros: typeof endedAt === "number" ? endedAt : undefined,
-    state: typeof endedAt === "number" ? "ended" : stateOf(writer),
+    startedAtMicros: timeIn(startedAt) ?? 0,
+    endedAtMicros: timeIn(endedAt),
+    state: timeIn(endedAt) === undefined ? stateOf(writer) : "ended",
     conversationId: typeof conversation === "string" ? conversationId(conversation) : undefined,
     facts: factsIn(facts),
   };
@@ -235,9 +241,9 @@ export function decodeRow(row: Row, stateOf: StateOf, elsewhere?: Elsewhere): Sp
     traceId: String(row["trace_id"]),
     spanId: String(row["span_id"]),
     parentSpanId: typeof parent === "string" ? parent : undefined,
-    startedAtMicros: Number(row["started_at"]),
-    endedAtMicros: typeof ended === "number" ? ended : undefined,
-    state: typeof ended === "number" ? "ended" : stateOf(row["writer"]),
+    startedAtMicros: timeIn(row["started_at"]) ?? 0,
+    endedAtMicros: timeIn(ended),
+    state: timeIn(ended) === undefined ? stateOf(row["writer"]) : "ended",
     spanStatus: isSpanStatus(status) ? status : "UNSET",
     statusMessage: undefined,
     attributes: attributesIn(row["attributes"], elsewhere),

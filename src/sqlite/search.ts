@@ -1,6 +1,7 @@
 // Full-text search in a file. The index is made and brought up to date by those who search, never by the agent's process:
 // so its tables are no part of the layout in schema.ts. A file may have them or not, and they may be dropped at any time.
 import { matchesSearch, type SearchQuery, type SearchTerm } from "../conventions/search.ts";
+import { boundOf } from "../model/clock.ts";
 import { delay, steadyNow } from "../model/timers.ts";
 import { WORD_BREAK } from "../model/words.ts";
 import { inTransaction, type SqlStatement } from "./database.ts";
@@ -317,8 +318,8 @@ function termMatch({ words, isPrefix }: SearchTerm): string {
 }
 
 function rangeOf({ before = Number.MAX_SAFE_INTEGER, since, until }: SearchOptions) {
-  const from = since === undefined ? Number.MIN_SAFE_INTEGER : since.getTime() * 1000;
-  const to = until === undefined ? Number.MAX_SAFE_INTEGER : until.getTime() * 1000;
+  const from = since === undefined ? Number.NEGATIVE_INFINITY : boundOf(since);
+  const to = until === undefined ? Number.POSITIVE_INFINITY : boundOf(until);
   return { before, times: [from, to] };
 }
 

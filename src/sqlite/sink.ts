@@ -13,6 +13,7 @@ import { type Driver, explainSqlite, isBusy } from "./driver.ts";
 import { listPage } from "./listing.ts";
 import { SqliteReader } from "./reader.ts";
 import { Retention, type RetentionBounds, type RetentionOptions, retentionBounds } from "./retention.ts";
+import { ODD_TIMES } from "./times.ts";
 import { type Durability, Writer } from "./writer.ts";
 import type { WriterFile } from "./writer-file.ts";
 
@@ -66,7 +67,9 @@ export class SqliteStore implements Store {
       committed: (file, bytes) => this.#committed(file, bytes),
     });
     this.#background = new ThreadedDatabase(driver, path);
-    this.#reader = new SqliteReader(this.#background, driver, path);
+    this.#reader = new SqliteReader(this.#background, driver, path, () =>
+      this.#faults.reportRarely(new TracelightError("STORE_CORRUPT", `${path}: ${ODD_TIMES}`)),
+    );
     this.observe = options.recordStarts ? (span, what) => this.#observe(span, what) : undefined;
   }
 

@@ -1,4 +1,5 @@
 // The Python toolkit's own SQLite file, read as it is: its one table holds spans with attributes as tagged JSON.
+import { asTracelightError, type TracelightError } from "../model/errors.ts";
 import { matches, NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
 import { decodeRecord } from "../model/record.ts";
 import { parsePythonJson } from "../model/values.ts";
@@ -11,12 +12,22 @@ import { bytesOf, type Row } from "./driver.ts";
 
 const ROWS_AT_ONCE = 500;
 
-/** Reads a file of the toolkit. Rejects with what SQLite says, or `INVALID_RECORD` for a row that is no span. */
+/** Reads a file of the toolkit. Rejects with what SQLite says. A row that is no span is left out, and told of. */
 export class ToolkitReader {
   readonly #database: Reading;
+  /** Ids of rows. */
+  readonly #leftOut = new Set<number>();
+  #fault: TracelightError | undefined;
 
   constructor(database: Reading) {
     this.#database = database;
+  }
+
+  /** What was left out so far. */
+  get notes(): readonly string[] {
+    const { size } = this.#leftOut;
+    if (this.#fault === undefined) return [];
+    return [`${size} ${size === 1 ? "row is" : "rows are"} no span and left out: ${this.#fault.message}`];
   }
 
   /** The spans that the query asks for. */
@@ -41,13 +52,27 @@ export class ToolkitReader {
       const sql = `SELECT * FROM traces WHERE id > ? ORDER BY id LIMIT ${ROWS_AT_ONCE}`;
       const rows = await this.#database.all(sql, [id]);
       for (const row of rows) {
-        const span = spanFrom(decodeRecord(recordOf(row)));
+        const span = this.#spanOf(row);
         const { identifier } = row;
-        if (matches(span, query, typeof identifier === "string" ? identifier : NO_IDENTIFIER)) yield span;
+        if (
+          span !== undefined &&
+          matches(span, query, typeof identifier === "string" ? identifier : NO_IDENTIFIER)
+        )
+          yield span;
       }
       const last = rows.at(-1);
       if (last === undefined) return;
       id = Number(last["id"]);
+    }
+  }
+
+  #spanOf(row: Row): Span | undefined {
+    try {
+      return spanFrom(decodeRecord(recordOf(row)));
+    } catch (error) {
+      this.#leftOut.add(Number(row["id"]));
+      this.#fault ??= asTracelightError(error, "INVALID_RECORD", "It could not be read");
+      return undefined;
     }
   }
 }

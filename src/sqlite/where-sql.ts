@@ -1,5 +1,7 @@
 // Filters and queries as SQL over the table `spans`: what SQLite can decide by itself, and what it must leave open.
+
 import { capture } from "../model/capture.ts";
+import { boundOf } from "../model/clock.ts";
 import { CONVERSATION_ID, isConversationId } from "../model/conversation.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { canonicalJson, encodeValue } from "../model/values.ts";
@@ -48,8 +50,8 @@ export function queryToSql(query: SpanConditions): SqlCondition {
   const conditions: SqlCondition[] = [conversationToSql(query) ?? TRUE];
   if (traceId !== undefined) conditions.push(columnEquals("trace_id", traceId).may);
   if (identifier !== undefined) conditions.push(columnEquals("identifier", identifier).may);
-  if (since !== undefined) conditions.push(condition("(started_at >= ?)", since.getTime() * 1000));
-  if (until !== undefined) conditions.push(condition("(started_at < ?)", until.getTime() * 1000));
+  if (since !== undefined) conditions.push(condition("(started_at >= ?)", boundOf(since)));
+  if (until !== undefined) conditions.push(condition("(started_at < ?)", boundOf(until)));
   if (status !== undefined) conditions.push(columnEquals("span_status", status).may);
   if (failed === true) conditions.push(FAILED);
   if (spanName !== undefined) conditions.push(nameEquals(spanName).may);

@@ -117,7 +117,7 @@ export class WriterFile {
   rowOf(span: SpanKey): KnownRow | undefined {
     this.#find ??= this.#connection.prepare(FIND_SPAN);
     const row = this.#find.get(...keyValues(span));
-    return row && { id: Number(row["id"]), hasEnded: row["ended_at"] !== null };
+    return row && { id: Number(row["id"]), hasEnded: row["is_open"] === 0 };
   }
 
   /** Takes a row away. */

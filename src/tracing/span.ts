@@ -2,7 +2,7 @@
 import { inspect, types } from "node:util";
 import { type Attributes, type Inheritable, mergeAttributes } from "../model/attributes.ts";
 import { capture, readProperty } from "../model/capture.ts";
-import { isoMicros, microsOf, nowMicros } from "../model/clock.ts";
+import { isoMicros, nowMicros } from "../model/clock.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { captureShared, reveal } from "../model/history.ts";
 import { idsOf } from "../model/ids.ts";
@@ -22,6 +22,7 @@ import {
   type SpanState,
   type SpanStatus,
 } from "../model/record.ts";
+import { TIME_RANGE, timeOfDate } from "../model/times.ts";
 import { type HumanReadableOptions, humanReadable } from "../render/human-readable.ts";
 import { detach, inheritableFrom, passDown, type SpanNode } from "./context.ts";
 import { describeException, exceptionAttributes } from "./exception.ts";
@@ -413,8 +414,8 @@ export class Span implements SpanFields {
 
   /** Microseconds of a Date; what is none, or invalid, is reported. */
   #timeOf(method: string, at: Date): number | undefined {
-    const micros = types.isDate(at) ? microsOf(at) : undefined;
-    if (micros === undefined) this.#leaveOut(method, "the time is no valid Date");
+    const micros = types.isDate(at) ? timeOfDate(at) : undefined;
+    if (micros === undefined) this.#leaveOut(method, `the time is no Date ${TIME_RANGE}`);
     return micros;
   }
 

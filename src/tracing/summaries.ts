@@ -1,5 +1,6 @@
 // Listings: rows of traces or conversations, newest first, page by page, with one meaning in every store.
 import { type Summary, summarize, summaryKey } from "../conventions/summary.ts";
+import { boundOf } from "../model/clock.ts";
 import { checkFields, matches, QUERY_FIELDS, type QueryFields, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import type { SummaryPage, SummaryQuery } from "./sink.ts";
@@ -102,8 +103,8 @@ export function spanConditions(query: SummaryQuery): TraceQuery {
 
 function isAsked(summary: Summary, spans: readonly SpanFields[], query: SummaryQuery): boolean {
   const { since, until } = query;
-  if (since !== undefined && summary.latestAtMicros < since.getTime() * 1000) return false;
-  if (until !== undefined && summary.latestAtMicros >= until.getTime() * 1000) return false;
+  if (since !== undefined && summary.latestAtMicros < boundOf(since)) return false;
+  if (until !== undefined && summary.latestAtMicros >= boundOf(until)) return false;
   const wanted = spanConditions(query);
   return spans.some((span) => matches(span, wanted));
 }

@@ -1,8 +1,8 @@
 // What may be said of a span when it starts, and what becomes of options that cannot be used.
 import { types } from "node:util";
 import type { Attributes } from "../model/attributes.ts";
-import { microsOf } from "../model/clock.ts";
 import { isSpanKind, type Scope, type SpanKind, type SpanLink } from "../model/record.ts";
+import { TIME_RANGE, timeOfDate } from "../model/times.ts";
 import { NODE, type Span } from "./span.ts";
 
 /** A span that runs in another process, as a header or message names it. */
@@ -31,10 +31,10 @@ export interface TraceOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Microseconds of a given start. Throws for what is no valid Date. */
+/** Microseconds of a given start. Throws for what is no Date that a span can have. */
 export function givenStart(startedAt: Date): number {
-  const micros = microsOf(startedAt);
-  if (micros === undefined) throw new TypeError("startedAt is an Invalid Date");
+  const micros = timeOfDate(startedAt);
+  if (micros === undefined) throw new TypeError(`startedAt is no Date ${TIME_RANGE}`);
   return micros;
 }
 
@@ -74,7 +74,7 @@ const USABLE: Readonly<Record<keyof TraceOptions, (value: unknown) => boolean>> 
   spanKind: isSpanKind,
   parentSpan: isReadableParent,
   scope: (value) => isObject(value) && typeof Reflect.get(Object(value), "name") === "string",
-  startedAt: (value) => types.isDate(value) && microsOf(value) !== undefined,
+  startedAt: (value) => types.isDate(value) && timeOfDate(value) !== undefined,
   resourceAttributes: isObject,
   attributes: isObject,
   links: Array.isArray,

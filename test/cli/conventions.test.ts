@@ -73,7 +73,7 @@ describe("wrong usage is 2, and says what was meant", () => {
     [["collect", "spans.ndjson", "--port", "0"], "tracelight collect - >> spans.ndjson"],
     [["ls", "app.jsonl", "more"], "too many arguments"],
     [["ls", "--limit", "0", "app.jsonl"], '"0" is no whole number from 1 to 1000'],
-    [["ls", "--since", "3 moons", "app.jsonl"], '"3 moons" is no time; write 2h (ago)'],
+    [["ls", "--since", "3 moons", "app.jsonl"], '"3 moons" is no time; write 2h ago'],
     [["ls", "--since", "2025-02-30", "app.jsonl"], '"2025-02-30" is no time'],
     [["ls", "--by", "span", "app.jsonl"], "Allowed choices are conversation, trace."],
     [["ls", "--cursor", "x", "app.jsonl"], 'The query\'s "cursor" must be the cursor of a page'],

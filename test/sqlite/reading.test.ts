@@ -3,6 +3,7 @@ import { copyFileSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Span, type SpanRecord, type Tracer } from "tracelight";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { openSqliteFile, type SqliteFile } from "../../src/sqlite/file.ts";
 import { Children } from "./processes.ts";
 import { freshPath, IS_FULL, read, sql, tracerOver } from "./support.ts";
@@ -14,6 +15,21 @@ beforeAll(async () => void (await children.build()));
 afterAll(() => children.remove());
 
 describe("the Python toolkit's file", () => {
+  test("is read without the rows that are no span, which are told of", async () => {
+    const path = freshPath();
+    copyFileSync(TOOLKIT, path);
+    const database = sqliteDriver().open(path);
+    database.exec(
+      "UPDATE traces SET started_at = '9999-12-31T23:59:59.999999+00:00' WHERE span_name = 'llm'",
+    );
+    database.exec("UPDATE traces SET attributes = '{' WHERE span_name = 'get_weather'");
+    database.close();
+    const file = await opened(path);
+    expect((await file.find({})).map(({ spanName }) => spanName)).toEqual(["converse"]);
+    expect((await file.summaries({})).rows).toHaveLength(1);
+    expect(file.notes).toEqual([expect.stringMatching(/^2 rows are no span and left out: .*from 1970/)]);
+  });
+
   test("is read with its values and parents, and stays as it is", async () => {
     const path = freshPath();
     copyFileSync(TOOLKIT, path);
