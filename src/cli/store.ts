@@ -90,7 +90,7 @@ export async function openStore(
   { write = false, otlp = false }: OpenOptions = {},
 ): Promise<OpenStore> {
   const name = storeName(wanted, world);
-  if (name === "-") return (await import("./stores/jsonl.ts")).openStandardInput(world);
+  if (name === "-") return (await import("./stores/jsonl.ts")).openStandardInput(world, { otlp });
   const path = resolve(world.cwd, name);
   const kind = isTable(name) ? "table" : await kindOf(path, name);
   if (otlp && (kind === "table" || kind === "sqlite")) throw notOtlp(name);
@@ -101,7 +101,8 @@ export async function openStore(
     return (await import("./stores/sqlite.ts")).openSqlite(path, { readOnly: !write });
   }
   const { openJsonlFile, openJsonlPipe } = await import("./stores/jsonl.ts");
-  return kind === "pipe" ? openJsonlPipe(path, name, world) : openJsonlFile(path, name);
+  const { signal } = world;
+  return kind === "pipe" ? openJsonlPipe(path, name, { signal, otlp }) : openJsonlFile(path, name, { otlp });
 }
 
 /** The name of the store: as given, else of the environment, else the default. */

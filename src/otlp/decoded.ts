@@ -6,7 +6,7 @@ import type { SpanFields } from "../model/record.ts";
 
 /** What a request from outside may hold. */
 export interface DecodeLimits {
-  /** Attributes, list items, events, links and spans, all told. More is refused. Default 2,000,000. */
+  /** Attributes, list items, events, links, spans, scopes and resources, all told. More is refused. Default 2,000,000. */
   readonly maxValues?: number | undefined;
 }
 
@@ -28,25 +28,59 @@ export class Collected implements DecodedRequest {
   readonly spans: SpanFields[] = [];
   readonly rejected: { count: number; readonly messages: string[] } = { count: 0, messages: [] };
 
-  reject(message: string): void {
-    this.rejected.count++;
-    if (this.rejected.messages.length < MAX_MESSAGES) this.rejected.messages.push(messageText(message));
+  /** Counts a span that is none. */
+  reject(name: string, why: string): void {
+    if (++this.rejected.count <= MAX_MESSAGES)
+      this.#say(`span ${JSON.stringify(name.slice(0, MAX_NAME))}: ${why}`);
+  }
+
+  /** Says what is wrong where nobody can tell how many spans it is about. */
+  note(what: string): void {
+    if (this.rejected.messages.length < MAX_MESSAGES) this.#say(what);
+  }
+
+  #say(message: string): void {
+    this.rejected.messages.push(messageText(message));
+  }
+
+  /** Throws `INVALID_RECORD` where there is something wrong and nothing else. */
+  check(): void {
+    const [why] = this.rejected.messages;
+    if (why !== undefined && this.spans.length === 0 && this.rejected.count === 0) throw malformed(why);
   }
 }
 
 const MAX_MESSAGES = 10;
+const MAX_NAME = 100;
 
-/** Counts what a request holds. */
+/** Counts what a request holds, and says when a step has read enough of it. */
 export class Budget {
+  readonly #most: number;
   #left: number;
+  #pauseAt: number;
 
-  constructor(limits: DecodeLimits | undefined) {
+  /** About `most` values are read in one step. Default: all. */
+  constructor(limits: DecodeLimits | undefined, most: number = Number.POSITIVE_INFINITY) {
+    this.#most = most;
     this.#left = limits?.maxValues ?? MAX_VALUES;
+    this.#pauseAt = this.#left - most;
   }
 
   /** Throws `INVALID_RECORD` where there are more than the limit. */
   take(): void {
     if (--this.#left < 0) throw malformed("it holds more values than are taken in one request");
+  }
+
+  /** True where this step has read its share. */
+  get isSpent(): boolean {
+    return this.#left < this.#pauseAt;
+  }
+
+  /** The same, once: asking begins the next step. */
+  isDue(): boolean {
+    if (!this.isSpent) return false;
+    this.#pauseAt = this.#left - this.#most;
+    return true;
   }
 }
 

@@ -1,6 +1,5 @@
-// The body of an ExportTraceServiceRequest, JSON, as spans.
+// The body of an ExportTraceServiceRequest, JSON, as spans. Names are read in both spellings, and those of OTLP before 1.0 too.
 import type { Attributes } from "../model/attributes.ts";
-import { MAX_DEPTH, setOwn, TOO_DEEP } from "../model/capture.ts";
 import { messageOf } from "../model/errors.ts";
 import type { OtlpPartDetails } from "../model/otlp-details.ts";
 import type { Scope, SpanEvent, SpanLink } from "../model/record.ts";
@@ -13,7 +12,20 @@ import {
   partDetails,
   sharedDetails,
 } from "./decoded.ts";
-import { doubleOf, int64Of, microsOfNanos, Rounded, withIntegersAsText } from "./json-numbers.ts";
+import {
+  countOf,
+  enumOf,
+  type Keyed,
+  keyed,
+  listOf,
+  optional,
+  textOf,
+  timeOf,
+  unknownFields,
+  WrongField,
+} from "./json-fields.ts";
+import { Rounded, withIntegersAsText } from "./json-numbers.ts";
+import { JsonValues } from "./json-values.ts";
 import { type Around, eventOf, linkOf, SpanParts } from "./span-reading.ts";
 
 /**
@@ -21,7 +33,7 @@ import { type Around, eventOf, linkOf, SpanParts } from "./span-reading.ts";
  * @throws TracelightError `INVALID_RECORD` where the body is malformed.
  */
 export function decodeJsonRequest(body: string | Uint8Array, limits?: DecodeLimits): DecodedRequest {
-  const text = typeof body === "string" ? body : textOf(body);
+  const text = typeof body === "string" ? body : textIn(body);
   try {
     return decode(parsed(text), limits);
   } catch (error) {
@@ -30,7 +42,7 @@ export function decodeJsonRequest(body: string | Uint8Array, limits?: DecodeLimi
   }
 }
 
-function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+function textIn({ buffer, byteOffset, byteLength }: Uint8Array): string {
   try {
     return Buffer.from(buffer, byteOffset, byteLength).toString("utf8");
   } catch (error) {
@@ -47,269 +59,250 @@ function parsed(text: string): unknown {
 }
 
 function decode(json: unknown, limits: DecodeLimits | undefined): DecodedRequest {
-  const decoder = new RequestDecoder(limits);
-  decoder.request(json);
+  const decoder = new JsonRequestDecoder(limits);
+  for (const _ of decoder.request(json));
   return decoder.collected;
 }
 
-type Keyed = Readonly<Record<string, unknown>>;
-
-/** Thrown where a field has the wrong type: the span is rejected, or the body where it is around the spans. */
-class WrongType extends Error {}
-
-/** A name of an attribute, and the one that came after it the last time. */
-interface Name {
-  readonly text: string;
-  next: Name | undefined;
+/** A span whose long parts may not be read yet. */
+interface Draft {
+  readonly parts: SpanParts;
+  readonly attributes: Attributes;
 }
 
-/**
- * Names come again and again, mostly in the same order, and the objects that get them want one text for each. To compare a name
- * with the one that is likely takes a third of looking it up.
- */
-class Names {
-  readonly first: Name = { text: "", next: undefined };
-  readonly #all = new Map<string, Name>();
-
-  /** The name that comes after another. */
-  after(name: Name, key: unknown): Name {
-    const { next } = name;
-    if (next !== undefined && next.text === key) return next;
-    name.next = this.#found(stringOf(key));
-    return name.next;
-  }
-
-  #found(text: string): Name {
-    const name = this.#all.get(text) ?? { text, next: undefined };
-    if (this.#all.size < MAX_NAMES) this.#all.set(text, name);
-    return name;
-  }
-}
-
-class RequestDecoder {
+/** Reads a request that is parsed already, in steps: what is between two `next` of a generator is a short time. */
+export class JsonRequestDecoder {
   readonly collected: Collected = new Collected();
   readonly #budget: Budget;
-  readonly #names = new Names();
+  readonly #in: JsonValues;
 
-  constructor(limits: DecodeLimits | undefined) {
-    this.#budget = new Budget(limits);
+  /** About `most` values are read in one step. Default: all. */
+  constructor(limits: DecodeLimits | undefined, most: number = Number.POSITIVE_INFINITY) {
+    this.#budget = new Budget(limits, most);
+    this.#in = new JsonValues(this.#budget, most);
   }
 
-  request(json: unknown): void {
+  /** Throws `INVALID_RECORD` where the request is malformed. */
+  *request(json: unknown): Generator<void, void> {
     try {
-      for (const item of listOf(keyed(json)["resourceSpans"])) this.#resourceSpans(keyed(item));
+      const request = keyed(json, "");
+      const list = request["resourceSpans"] ?? request["resource_spans"];
+      this.#missed(request, KNOWN.request);
+      this.#in.place.enter("resourceSpans");
+      for (const item of listOf(list, "")) {
+        this.#in.place.next();
+        yield* this.#resourceSpans(keyed(item, ""));
+      }
     } catch (error) {
-      throw error instanceof WrongType ? malformed(error.message) : error;
+      if (!(error instanceof WrongField)) throw error;
+      throw malformed(`${this.#in.place.to(error.field) || "it"} ${error.message}`);
     }
+    this.collected.check();
   }
 
-  #resourceSpans({ resource, scopeSpans, schemaUrl }: Keyed): void {
-    const { attributes, droppedAttributesCount } = optional(resource);
-    const resourceAttributes = this.#attributes(attributes) ?? NO_ATTRIBUTES;
-    const details = partDetails({
-      schemaUrl: stringOf(schemaUrl),
-      droppedAttributesCount: countOf(droppedAttributesCount),
-    });
-    for (const item of listOf(scopeSpans)) this.#scopeSpans(keyed(item), resourceAttributes, details);
+  *#resourceSpans(item: Keyed): Generator<void, void> {
+    const list =
+      item["scopeSpans"] ??
+      item["scope_spans"] ??
+      item["instrumentationLibrarySpans"] ??
+      item["instrumentation_library_spans"];
+    this.#missed(item, KNOWN.resourceSpans);
+    const { attributes, details } = this.#part(item, "resource", item["resource"]);
+    if (this.#in.isBehind) yield* this.#in.catchUp();
+    this.#in.place.enter("scopeSpans");
+    for (const scopeSpans of listOf(list, "")) {
+      this.#in.place.next();
+      yield* this.#scopeSpans(keyed(scopeSpans, ""), attributes ?? NO_ATTRIBUTES, partDetails(details));
+    }
+    this.#in.place.leave();
   }
 
-  #scopeSpans(
-    { scope, spans, schemaUrl }: Keyed,
+  *#scopeSpans(
+    item: Keyed,
     resourceAttributes: Attributes,
     resource: OtlpPartDetails | undefined,
-  ): void {
-    const { name, version, attributes, droppedAttributesCount } = optional(scope);
-    const part = partDetails({
-      schemaUrl: stringOf(schemaUrl),
-      attributes: this.#attributes(attributes),
-      droppedAttributesCount: countOf(droppedAttributesCount),
-    });
-    const details = sharedDetails(resource, part);
-    const around = { resourceAttributes, scope: scopeOf(stringOf(name), stringOf(version)), details };
-    for (const span of listOf(spans)) this.#tried(keyed(span), around);
+  ): Generator<void, void> {
+    const library = item["instrumentationLibrary"] ?? item["instrumentation_library"];
+    const { part, attributes, details } = this.#part(item, "scope", item["scope"] ?? library);
+    if (this.#in.isBehind) yield* this.#in.catchUp();
+    const scope = scopeOf(textOf(part["name"], "scope.name"), textOf(part["version"], "scope.version"));
+    const own = partDetails(attributes === undefined ? details : { ...details, attributes });
+    this.#missed(item, KNOWN.scopeSpans);
+    yield* this.#spans(item["spans"], { resourceAttributes, scope, details: sharedDetails(resource, own) });
   }
 
-  #tried(span: Keyed, around: Around): void {
+  /** What a resource and a scope have alike. */
+  #part(
+    item: Keyed,
+    field: string,
+    json: unknown,
+  ): { part: Keyed; attributes: Attributes | undefined; details: OtlpPartDetails } {
     this.#budget.take();
-    try {
-      this.#span(span, around);
-    } catch (error) {
-      if (!(error instanceof WrongType)) throw error;
-      this.collected.reject(`span: ${error.message}`);
-    }
+    const part = optional(json, field);
+    this.#in.place.enter(field);
+    const attributes = this.#in.attributes(part["attributes"]);
+    const droppedAttributesCount = droppedIn(part);
+    this.#in.place.leave();
+    const schemaUrl = textOf(item["schemaUrl"] ?? item["schema_url"], "schemaUrl");
+    return { part, attributes, details: { schemaUrl, droppedAttributesCount } };
   }
 
-  #span(span: Keyed, around: Around): void {
+  /** Spans under a name that OTLP does not have must not vanish. */
+  #missed(part: Keyed, { fields, spans }: Level): void {
+    if (spans.some((name) => name in part)) return;
+    const unknown = unknownFields(part, fields);
+    if (unknown === "") return;
+    this.collected.note(
+      `${this.#in.place.to() || "it"} has no spans, but ${unknown}, which OTLP does not know`,
+    );
+  }
+
+  *#spans(list: unknown, around: Around): Generator<void, void> {
+    const { place } = this.#in;
+    place.enter("spans");
+    const { depth } = place;
+    for (const item of listOf(list, "")) {
+      place.next();
+      const span = keyed(item, "");
+      this.#budget.take();
+      try {
+        const draft = this.#draft(span);
+        if (this.#in.isBehind) yield* this.#in.catchUp();
+        this.#collect(draft, span, around);
+      } catch (error) {
+        this.#reject(span, error);
+        this.#in.giveUp(place, depth);
+      }
+      if (this.#budget.isDue()) yield;
+    }
+    place.leave();
+  }
+
+  #draft(span: Keyed): Draft {
     const parts = new SpanParts();
-    parts.traceId = stringOf(span["traceId"]);
-    parts.spanId = stringOf(span["spanId"]);
-    parts.parentSpanId = stringOf(span["parentSpanId"]);
-    parts.traceState = stringOf(span["traceState"]);
-    parts.name = stringOf(span["name"]);
-    parts.kind = enumOf(span["kind"], KIND_NAMES);
-    parts.startedAtMicros = timeOf(span["startTimeUnixNano"]);
-    parts.endedAtMicros = timeOf(span["endTimeUnixNano"]);
-    parts.flags = countOf(span["flags"]);
-    parts.droppedAttributes = countOf(span["droppedAttributesCount"]);
-    parts.droppedEvents = countOf(span["droppedEventsCount"]);
-    parts.droppedLinks = countOf(span["droppedLinksCount"]);
-    const { message, code } = optional(span["status"]);
-    parts.statusMessage = stringOf(message);
-    parts.status = enumOf(code, STATUS_NAMES);
-    for (const event of listOf(span["events"])) parts.events.push(this.#event(keyed(event)));
-    for (const link of listOf(span["links"])) parts.addLink(this.#link(keyed(link)));
-    const attributes = this.#attributes(span["attributes"]) ?? NO_ATTRIBUTES;
+    parts.traceId = textOf(span["traceId"] ?? span["trace_id"], "traceId");
+    parts.spanId = textOf(span["spanId"] ?? span["span_id"], "spanId");
+    parts.parentSpanId = textOf(span["parentSpanId"] ?? span["parent_span_id"], "parentSpanId");
+    parts.traceState = textOf(span["traceState"] ?? span["trace_state"], "traceState");
+    parts.name = textOf(span["name"], "name");
+    parts.kind = enumOf(span["kind"], "kind", KIND_NAMES);
+    parts.startedAtMicros = timeOf(
+      span["startTimeUnixNano"] ?? span["start_time_unix_nano"],
+      "startTimeUnixNano",
+    );
+    parts.endedAtMicros = timeOf(span["endTimeUnixNano"] ?? span["end_time_unix_nano"], "endTimeUnixNano");
+    parts.flags = countOf(span["flags"], "flags");
+    parts.droppedAttributes = droppedIn(span);
+    parts.droppedEvents = countOf(
+      span["droppedEventsCount"] ?? span["dropped_events_count"],
+      "droppedEventsCount",
+    );
+    parts.droppedLinks = countOf(
+      span["droppedLinksCount"] ?? span["dropped_links_count"],
+      "droppedLinksCount",
+    );
+    const { message, code } = optional(span["status"], "status");
+    parts.statusMessage = textOf(message, "status.message");
+    parts.status = enumOf(code, "status.code", STATUS_NAMES);
+    if (span["events"] !== undefined) this.#events(span["events"], parts);
+    if (span["links"] !== undefined) this.#links(span["links"], parts);
+    return { parts, attributes: this.#in.attributes(span["attributes"]) ?? NO_ATTRIBUTES };
+  }
+
+  #events(json: unknown, parts: SpanParts): void {
+    this.#in.each(json, "events", (item) => void parts.events.push(this.#event(keyed(item, ""))));
+  }
+
+  #links(json: unknown, parts: SpanParts): void {
+    this.#in.each(json, "links", (item) => parts.addLink(this.#link(keyed(item, ""))));
+  }
+
+  #event(event: Keyed): SpanEvent {
+    this.#budget.take();
+    const micros = timeOf(event["timeUnixNano"] ?? event["time_unix_nano"], "timeUnixNano");
+    return eventOf(
+      textOf(event["name"], "name"),
+      micros,
+      this.#in.attributes(event["attributes"]),
+      droppedIn(event),
+    );
+  }
+
+  #link(link: Keyed): SpanLink | undefined {
+    this.#budget.take();
+    return linkOf({
+      traceId: textOf(link["traceId"] ?? link["trace_id"], "traceId"),
+      spanId: textOf(link["spanId"] ?? link["span_id"], "spanId"),
+      traceState: textOf(link["traceState"] ?? link["trace_state"], "traceState"),
+      attributes: this.#in.attributes(link["attributes"]),
+      dropped: droppedIn(link),
+      flags: countOf(link["flags"], "flags"),
+    });
+  }
+
+  #collect({ parts, attributes }: Draft, span: Keyed, around: Around): void {
     let fault = parts.fault();
     if (fault !== undefined) {
       parts.lowerCase();
       fault = parts.fault();
     }
     if (fault === undefined) this.collected.spans.push(parts.fields(attributes, around));
-    else this.collected.reject(fault);
+    else this.collected.reject(parts.name, `${fault.why}${hintOf(span)} (${this.#in.place.to(fault.field)})`);
   }
 
-  #event({ timeUnixNano, name, attributes, droppedAttributesCount }: Keyed): SpanEvent {
-    this.#budget.take();
-    const micros = timeOf(timeUnixNano);
-    return eventOf(stringOf(name), micros, this.#attributes(attributes), countOf(droppedAttributesCount));
-  }
-
-  #link(link: Keyed): SpanLink | undefined {
-    this.#budget.take();
-    return linkOf({
-      traceId: stringOf(link["traceId"]),
-      spanId: stringOf(link["spanId"]),
-      traceState: stringOf(link["traceState"]),
-      attributes: this.#attributes(link["attributes"]),
-      dropped: countOf(link["droppedAttributesCount"]),
-      flags: countOf(link["flags"]),
-    });
-  }
-
-  /** Undefined where there are none. */
-  #attributes(json: unknown): Attributes | undefined {
-    const list = listOf(json);
-    return list.length === 0 ? undefined : this.#map(list, 0);
-  }
-
-  #map(list: readonly unknown[], depth: number): Attributes {
-    const map: Record<string, unknown> = {};
-    let name = this.#names.first;
-    for (const item of list) {
-      this.#budget.take();
-      const { key, value } = keyed(item);
-      name = this.#names.after(name, key);
-      setOwn(map, name.text, this.#value(value, depth));
-    }
-    return Object.freeze(map);
-  }
-
-  /** Only one of the fields is there; an absent value, or one without a field, is null. */
-  #value(json: unknown, depth: number): unknown {
-    const any = optional(json);
-    const text = any["stringValue"];
-    if (typeof text === "string") return text;
-    let value: unknown = null;
-    for (const field in any) {
-      const content = any[field];
-      if (content !== null) value = this.#field(field, content, depth) ?? value;
-    }
-    return value;
-  }
-
-  #field(field: string, content: unknown, depth: number): unknown {
-    switch (field) {
-      case "stringValue":
-        return stringOf(content);
-      case "boolValue":
-        return typeof content === "boolean" ? content : wrong("a boolValue is no boolean");
-      case "intValue":
-        return int64Of(content) ?? wrong("an intValue is no integer");
-      case "doubleValue":
-        return doubleOf(content) ?? wrong("a doubleValue is no number");
-      case "bytesValue":
-        return new Uint8Array(Buffer.from(stringOf(content), "base64"));
-      case "arrayValue":
-        return depth < MAX_DEPTH ? this.#list(content, depth + 1) : TOO_DEEP;
-      case "kvlistValue":
-        return depth < MAX_DEPTH ? this.#map(listOf(keyed(content)["values"]), depth + 1) : TOO_DEEP;
-      default:
-        return undefined;
-    }
-  }
-
-  #list(content: unknown, depth: number): unknown {
-    const items: unknown[] = [];
-    for (const item of listOf(keyed(content)["values"])) {
-      this.#budget.take();
-      items.push(this.#value(item, depth));
-    }
-    return Object.freeze(items);
+  #reject(span: Keyed, error: unknown): void {
+    if (!(error instanceof WrongField)) throw error;
+    const name = typeof span["name"] === "string" ? span["name"] : "";
+    this.collected.reject(name, `${this.#in.place.to(error.field)} ${error.message}`);
   }
 }
 
-const MAX_NAMES = 1000;
-const NO_ATTRIBUTES: Attributes = Object.freeze({});
-const NOTHING: Keyed = Object.freeze({});
-const NO_ITEMS: readonly unknown[] = Object.freeze([]);
+/** What the sender may have meant by what OTLP does not know. */
+function hintOf(span: Keyed): string {
+  const unknown = unknownFields(span, SPAN_FIELDS);
+  return unknown === "" ? "" : `; it has ${unknown}, which OTLP does not know`;
+}
+
+function droppedIn(part: Keyed): number {
+  return countOf(
+    part["droppedAttributesCount"] ?? part["dropped_attributes_count"],
+    "droppedAttributesCount",
+  );
+}
 
 function scopeOf(name: string, version: string): Scope {
   return Object.freeze(version === "" ? { name } : { name, version });
 }
 
-function wrong(message: string): never {
-  throw new WrongType(message);
+const NO_ATTRIBUTES: Attributes = Object.freeze({});
+
+/** The fields of a message in both spellings. */
+function both(...names: readonly string[]): ReadonlySet<string> {
+  const snake = names.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+  return new Set([...names, ...snake]);
 }
 
-function isKeyed(json: unknown): json is Keyed {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
+/** A message around spans: its fields, and those among them that bring spans. */
+interface Level {
+  readonly fields: ReadonlySet<string>;
+  readonly spans: readonly string[];
 }
 
-function keyed(json: unknown): Keyed {
-  return isKeyed(json) ? json : wrong("something is no object that should be one");
+function level(spans: ReadonlySet<string>, ...others: readonly string[]): Level {
+  return { fields: new Set([...spans, ...both(...others)]), spans: [...spans] };
 }
 
-function optional(json: unknown): Keyed {
-  return json === undefined || json === null ? NOTHING : keyed(json);
-}
-
-function listOf(json: unknown): readonly unknown[] {
-  if (Array.isArray(json)) return json;
-  return json === undefined || json === null ? NO_ITEMS : wrong("something is no list that should be one");
-}
-
-function stringOf(json: unknown): string {
-  if (typeof json === "string") return json;
-  return json === undefined || json === null ? "" : wrong("something is no text that should be one");
-}
-
-function timeOf(json: unknown): number {
-  if (json === undefined || json === null) return 0;
-  return microsOfNanos(json) ?? wrong("a time is no number of nanoseconds");
-}
-
-function countOf(json: unknown): number {
-  if (json === undefined || json === null) return 0;
-  const count = typeof json === "number" ? json : int64Of(json);
-  if (typeof count === "number" && Number.isInteger(count) && count >= 0 && count <= MAX_UINT32) return count;
-  return wrong("a count is no number of 32 bits");
-}
-
-const MAX_UINT32 = 0xffffffff;
-
-/** Numbers, as OTLP has them; protobuf's JSON has names too. */
-function enumOf(json: unknown, names: readonly string[]): number {
-  if (typeof json === "number") return json;
-  if (typeof json === "string") return names.indexOf(json);
-  return json === undefined || json === null ? 0 : wrong("a kind or status is no number");
-}
-
-const KIND_NAMES = [
-  "SPAN_KIND_UNSPECIFIED",
-  "SPAN_KIND_INTERNAL",
-  "SPAN_KIND_SERVER",
-  "SPAN_KIND_CLIENT",
-  "SPAN_KIND_PRODUCER",
-  "SPAN_KIND_CONSUMER",
-];
+const KNOWN = {
+  request: level(both("resourceSpans")),
+  resourceSpans: level(both("scopeSpans", "instrumentationLibrarySpans"), "resource", "schemaUrl"),
+  scopeSpans: level(both("spans"), "scope", "instrumentationLibrary", "schemaUrl"),
+};
+const SPAN_FIELDS = both(
+  ...["traceId", "spanId", "parentSpanId", "traceState", "name", "kind", "startTimeUnixNano"],
+  ...["endTimeUnixNano", "attributes", "events", "links", "status", "flags"],
+  ...["droppedAttributesCount", "droppedEventsCount", "droppedLinksCount"],
+);
+const KIND_NAMES = ["UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"].map(
+  (kind) => `SPAN_KIND_${kind}`,
+);
 const STATUS_NAMES = ["STATUS_CODE_UNSET", "STATUS_CODE_OK", "STATUS_CODE_ERROR"];

@@ -1,10 +1,11 @@
 // The forms of protobuf, read from bytes of unknown origin: nothing is read beyond its message, and all errors are one.
-import { malformed } from "./decoded.ts";
-
 /** Names and short values come again and again: they are found by their bytes, which takes less than decoding them. */
 const KNOWN_TEXTS = 1024;
 const KNOWN_LENGTH = 48;
 const TWO_32 = 4_294_967_296;
+
+/** Thrown for bytes that are not what they should be. */
+export class WireFault extends Error {}
 
 /** Reads one field after another. `end` is where the message that is being read ends. */
 export class ProtobufReader {
@@ -44,7 +45,7 @@ export class ProtobufReader {
 
   #longUint32(): number {
     const { low, high } = this.#varint();
-    if (high !== 0) throw malformed("a number is too large");
+    if (high !== 0) throw new WireFault("a number is too large");
     return low;
   }
 
@@ -83,7 +84,7 @@ export class ProtobufReader {
       else if (shift === 28) high |= bits >>> 4;
       if (byte < 0x80) return { low: low >>> 0, high: high >>> 0 };
     }
-    throw malformed("a number has no end");
+    throw new WireFault("a number has no end");
   }
 
   fixed32(): number {
@@ -165,13 +166,13 @@ export class ProtobufReader {
   /** Steps over a field that is not known. Throws for one of `known`, whose form was another, and for a group. */
   skip(tag: number, known: readonly number[]): void {
     const field = tag >>> 3;
-    if (field === 0 || known.includes(field)) throw malformed(`field ${field} has the wrong form`);
+    if (field === 0 || known.includes(field)) throw new WireFault(`field ${field} has the wrong form`);
     const form = tag & 7;
     if (form === 0) this.#varint();
     else if (form === 1) this.#take(8);
     else if (form === 2) this.over();
     else if (form === 5) this.#take(4);
-    else throw malformed("it holds a group");
+    else throw new WireFault("it holds a group");
   }
 
   /** Steps over what has a length. */
@@ -188,5 +189,5 @@ export class ProtobufReader {
 }
 
 function cut(): Error {
-  return malformed("it is cut off, or a length in it is wrong");
+  return new WireFault("it is cut off, or a length in it is wrong");
 }

@@ -1,6 +1,5 @@
 // The body of an ExportTraceServiceRequest, protobuf, as spans. Field numbers: opentelemetry-proto, trace/v1/trace.proto.
 import type { Attributes } from "../model/attributes.ts";
-import { MAX_DEPTH, setOwn, TOO_DEEP } from "../model/capture.ts";
 import type { OtlpPartDetails } from "../model/otlp-details.ts";
 import type { Scope, SpanEvent, SpanLink } from "../model/record.ts";
 import {
@@ -9,10 +8,13 @@ import {
   type DecodedRequest,
   type DecodeLimits,
   type Mutable,
+  malformed,
   partDetails,
   sharedDetails,
 } from "./decoded.ts";
-import { ProtobufReader } from "./protobuf-reader.ts";
+import { Place } from "./place.ts";
+import { ProtobufReader, WireFault } from "./protobuf-reader.ts";
+import { type Builder, ProtobufValues } from "./protobuf-values.ts";
 import { type Around, eventOf, linkOf, SpanParts } from "./span-reading.ts";
 
 /**
@@ -20,35 +22,57 @@ import { type Around, eventOf, linkOf, SpanParts } from "./span-reading.ts";
  * @throws TracelightError `INVALID_RECORD` where the body is malformed.
  */
 export function decodeProtobufRequest(bytes: Uint8Array, limits?: DecodeLimits): DecodedRequest {
-  const decoder = new RequestDecoder(bytes, limits);
-  decoder.request();
+  const decoder = new ProtobufRequestDecoder(bytes, limits);
+  for (const _ of decoder.request());
   return decoder.collected;
 }
 
-type Builder = Record<string, unknown>;
+/** A span whose long parts may not be read yet. */
+interface Draft {
+  readonly parts: SpanParts;
+  readonly attributes: Builder;
+}
 
-class RequestDecoder {
+/** Reads a request in steps: what is between two `next` of the generator is a short time. */
+export class ProtobufRequestDecoder {
   readonly collected: Collected = new Collected();
   readonly #in: ProtobufReader;
   readonly #budget: Budget;
+  readonly #values: ProtobufValues;
+  readonly #place = new Place();
 
-  constructor(bytes: Uint8Array, limits: DecodeLimits | undefined) {
+  /** About `most` values are read in one step. Default: all. */
+  constructor(bytes: Uint8Array, limits: DecodeLimits | undefined, most: number = Number.POSITIVE_INFINITY) {
     this.#in = new ProtobufReader(bytes);
-    this.#budget = new Budget(limits);
+    this.#budget = new Budget(limits, most);
+    this.#values = new ProtobufValues(this.#in, this.#budget, most);
   }
 
-  request(): void {
+  /** Throws `INVALID_RECORD` where the request is malformed. */
+  *request(): Generator<void, void> {
+    try {
+      yield* this.#request();
+    } catch (error) {
+      throw error instanceof WireFault ? malformed(`${this.#place.to()}: ${error.message}`) : error;
+    }
+  }
+
+  *#request(): Generator<void, void> {
     const read = this.#in;
+    this.#place.enter("resourceSpans");
     while (read.at < read.end) {
       const tag = read.uint32();
-      if (tag === 0x0a) this.#resourceSpans();
+      if (tag === 0x0a) yield* this.#resourceSpans();
       else read.skip(tag, FIELDS.request);
+      if (this.#budget.isDue()) yield;
     }
   }
 
   /** The resource and the schema may come after the spans, so the message is gone through twice. */
-  #resourceSpans(): void {
+  *#resourceSpans(): Generator<void, void> {
     const read = this.#in;
+    this.#place.next();
+    this.#budget.take();
     const outer = read.enter();
     const start = read.at;
     const attributes: Builder = {};
@@ -56,18 +80,21 @@ class RequestDecoder {
     while (read.at < read.end) {
       const tag = read.uint32();
       if (tag === 0x0a) this.#resource(attributes, part);
-      else if (tag === 0x12) read.over();
+      else if (tag === 0x12 || tag === OLD_SCOPE_SPANS) read.over();
       else if (tag === 0x1a) part.schemaUrl = read.text();
       else read.skip(tag, FIELDS.resourceSpans);
     }
+    yield* this.#values.catchUp();
     const resourceAttributes = Object.freeze(attributes);
     const details = partDetails(part);
     read.at = start;
+    this.#place.enter("scopeSpans");
     while (read.at < read.end) {
       const tag = read.uint32();
-      if (tag === 0x12) this.#scopeSpans(resourceAttributes, details);
+      if (tag === 0x12 || tag === OLD_SCOPE_SPANS) yield* this.#scopeSpans(resourceAttributes, details);
       else read.skip(tag, NONE);
     }
+    this.#place.leave();
     read.leave(outer);
   }
 
@@ -76,34 +103,58 @@ class RequestDecoder {
     const outer = read.enter();
     while (read.at < read.end) {
       const tag = read.uint32();
-      if (tag === 0x0a) this.#keyValue(attributes, 0);
+      if (tag === 0x0a) this.#values.keyValue(attributes, 0);
       else if (tag === 0x10) part.droppedAttributesCount = read.uint32();
       else read.skip(tag, FIELDS.resource);
     }
     read.leave(outer);
   }
 
-  #scopeSpans(resourceAttributes: Attributes, resource: OtlpPartDetails | undefined): void {
+  *#scopeSpans(resourceAttributes: Attributes, resource: OtlpPartDetails | undefined): Generator<void, void> {
     const read = this.#in;
+    this.#place.next();
+    this.#budget.take();
     const outer = read.enter();
     const start = read.at;
     const part: Mutable<OtlpPartDetails> = {};
     let scope: Scope = NO_SCOPE;
+    let count = 0;
     while (read.at < read.end) {
       const tag = read.uint32();
       if (tag === 0x0a) scope = this.#scope(part);
       else if (tag === 0x12) read.over();
       else if (tag === 0x1a) part.schemaUrl = read.text();
       else read.skip(tag, FIELDS.scopeSpans);
+      if (++count % SKIPPED_IN_A_STEP === 0) yield;
     }
+    yield* this.#values.catchUp();
     const around = { resourceAttributes, scope, details: sharedDetails(resource, partDetails(part)) };
     read.at = start;
+    this.#place.enter("spans");
     while (read.at < read.end) {
       const tag = read.uint32();
-      if (tag === 0x12) this.#span(around);
+      if (tag === 0x12) yield* this.#span(around);
       else read.skip(tag, NONE);
     }
+    this.#place.leave();
     read.leave(outer);
+  }
+
+  *#span(around: Around): Generator<void, void> {
+    const read = this.#in;
+    this.#place.next();
+    this.#budget.take();
+    const outer = read.enter();
+    const draft: Draft = { parts: new SpanParts(), attributes: {} };
+    this.#fields(draft);
+    while (read.at < read.end) {
+      if (this.#budget.isDue()) yield;
+      this.#fields(draft);
+    }
+    read.leave(outer);
+    if (this.#values.isBehind) yield* this.#values.catchUp();
+    this.#collect(draft, around);
+    if (this.#budget.isDue()) yield;
   }
 
   #scope(part: Mutable<OtlpPartDetails>): Scope {
@@ -116,7 +167,7 @@ class RequestDecoder {
       const tag = read.uint32();
       if (tag === 0x0a) name = read.text();
       else if (tag === 0x12) version = read.text();
-      else if (tag === 0x1a) attributes = this.#keyValue(attributes ?? {}, 0);
+      else if (tag === 0x1a) attributes = this.#values.keyValue(attributes ?? {}, 0);
       else if (tag === 0x20) part.droppedAttributesCount = read.uint32();
       else read.skip(tag, FIELDS.scope);
     }
@@ -125,13 +176,10 @@ class RequestDecoder {
     return Object.freeze(version === "" ? { name } : { name, version });
   }
 
-  #span(around: Around): void {
+  /** Fields of a span, as many as belong to this step. */
+  #fields({ parts, attributes }: Draft): void {
     const read = this.#in;
-    const outer = read.enter();
-    this.#budget.take();
-    const parts = new SpanParts();
-    const attributes: Builder = {};
-    while (read.at < read.end) {
+    while (read.at < read.end && !this.#budget.isSpent) {
       const tag = read.uint32();
       switch (tag) {
         case 0x0a:
@@ -159,7 +207,7 @@ class RequestDecoder {
           parts.endedAtMicros = read.micros();
           break;
         case 0x4a:
-          this.#keyValue(attributes, 0);
+          this.#values.keyValue(attributes, 0);
           break;
         case 0x50:
           parts.droppedAttributes = read.uint32();
@@ -186,14 +234,12 @@ class RequestDecoder {
           read.skip(tag, FIELDS.span);
       }
     }
-    read.leave(outer);
-    this.#collect(parts, Object.freeze(attributes), around);
   }
 
-  #collect(parts: SpanParts, attributes: Attributes, around: Around): void {
+  #collect({ parts, attributes }: Draft, around: Around): void {
     const fault = parts.fault();
-    if (fault === undefined) this.collected.spans.push(parts.fields(attributes, around));
-    else this.collected.reject(fault);
+    if (fault === undefined) this.collected.spans.push(parts.fields(Object.freeze(attributes), around));
+    else this.collected.reject(parts.name, `${fault.why} (${this.#place.to(fault.field)})`);
   }
 
   #event(): SpanEvent {
@@ -206,7 +252,7 @@ class RequestDecoder {
       const tag = read.uint32();
       if (tag === 0x09) micros = read.micros();
       else if (tag === 0x12) name = read.text();
-      else if (tag === 0x1a) attributes = this.#keyValue(attributes ?? {}, 0);
+      else if (tag === 0x1a) attributes = this.#values.keyValue(attributes ?? {}, 0);
       else if (tag === 0x20) dropped = read.uint32();
       else read.skip(tag, FIELDS.event);
     }
@@ -225,7 +271,7 @@ class RequestDecoder {
       if (tag === 0x0a) traceId = read.hex();
       else if (tag === 0x12) spanId = read.hex();
       else if (tag === 0x1a) traceState = read.text();
-      else if (tag === 0x22) attributes = this.#keyValue(attributes ?? {}, 0);
+      else if (tag === 0x22) attributes = this.#values.keyValue(attributes ?? {}, 0);
       else if (tag === 0x28) dropped = read.uint32();
       else if (tag === 0x35) flags = read.fixed32();
       else read.skip(tag, FIELDS.link);
@@ -245,75 +291,6 @@ class RequestDecoder {
     }
     read.leave(outer);
   }
-
-  #keyValue(target: Builder, depth: number): Builder {
-    const read = this.#in;
-    const outer = read.enter();
-    this.#budget.take();
-    let key = "";
-    let value: unknown = null;
-    while (read.at < read.end) {
-      const tag = read.uint32();
-      if (tag === 0x0a) key = read.text();
-      else if (tag === 0x12) value = this.#value(depth);
-      else read.skip(tag, FIELDS.keyValue);
-    }
-    read.leave(outer);
-    setOwn(target, key, value);
-    return target;
-  }
-
-  #value(depth: number): unknown {
-    const read = this.#in;
-    const outer = read.enter();
-    let value: unknown = null;
-    while (read.at < read.end) {
-      const tag = read.uint32();
-      if (tag === 0x0a) value = read.text();
-      else if (tag === 0x10) value = read.bool();
-      else if (tag === 0x18) value = read.int64();
-      else if (tag === 0x21) value = read.double();
-      else if (tag === 0x2a || tag === 0x32) value = this.#container(tag, depth);
-      else if (tag === 0x3a) value = read.bytes();
-      else read.skip(tag, FIELDS.value);
-    }
-    read.leave(outer);
-    return value;
-  }
-
-  #container(tag: number, depth: number): unknown {
-    if (depth < MAX_DEPTH) return tag === 0x2a ? this.#list(depth + 1) : this.#map(depth + 1);
-    this.#in.over();
-    return TOO_DEEP;
-  }
-
-  #list(depth: number): unknown {
-    const read = this.#in;
-    const outer = read.enter();
-    const items: unknown[] = [];
-    while (read.at < read.end) {
-      const tag = read.uint32();
-      if (tag === 0x0a) {
-        this.#budget.take();
-        items.push(this.#value(depth));
-      } else read.skip(tag, FIELDS.list);
-    }
-    read.leave(outer);
-    return Object.freeze(items);
-  }
-
-  #map(depth: number): unknown {
-    const read = this.#in;
-    const outer = read.enter();
-    const map: Builder = {};
-    while (read.at < read.end) {
-      const tag = read.uint32();
-      if (tag === 0x0a) this.#keyValue(map, depth);
-      else read.skip(tag, FIELDS.list);
-    }
-    read.leave(outer);
-    return Object.freeze(map);
-  }
 }
 
 const NO_SCOPE: Scope = Object.freeze({ name: "" });
@@ -329,9 +306,9 @@ const FIELDS = {
   event: [1, 2, 3, 4],
   link: [1, 2, 3, 4, 5, 6],
   status: [2, 3],
-  keyValue: [1, 2],
-  value: [1, 2, 3, 4, 5, 6, 7],
-  list: [1],
 } as const;
 
 const NONE: readonly number[] = [];
+/** Field 1000, a message: what scopes were called before OTLP 1.0. It has the fields of a scope's spans. */
+const OLD_SCOPE_SPANS = 8002;
+const SKIPPED_IN_A_STEP = 10_000;

@@ -32,7 +32,7 @@ export interface OtlpReceiverOptions extends Pick<TracerOptions, "onError"> {
   readonly maxBytesAtOnce?: number | undefined;
   /** Requests under way; more are answered 503. Default 64. */
   readonly maxRequests?: number | undefined;
-  /** Attributes, list items, events, links and spans of one request, all told; more is answered 400. Default 2,000,000. */
+  /** Attributes, list items, events, links, spans, scopes and resources of one request, all told; more is answered 400. Default 2,000,000. */
   readonly maxValues?: number | undefined;
   /** How long a body may take to come, in milliseconds; answered 408. Default 30,000. */
   readonly bodyTimeoutMs?: number | undefined;

@@ -4,7 +4,7 @@ import { ByteWriter } from "./byte-writer.ts";
 import type { OtlpEncoding } from "./codec.ts";
 import { malformed } from "./decoded.ts";
 import { int64Of, Rounded } from "./json-numbers.ts";
-import { ProtobufReader } from "./protobuf-reader.ts";
+import { ProtobufReader, WireFault } from "./protobuf-reader.ts";
 
 /** What a response says. Where all went well, 0 and empty. */
 export interface OtlpResponse {
@@ -38,7 +38,11 @@ function protobufOf({ rejectedSpans, errorMessage }: OtlpResponse): Uint8Array {
 
 /** Reads a response's body. Throws `INVALID_RECORD` where it is malformed. */
 export function decodeResponse(encoding: OtlpEncoding, bytes: Uint8Array): OtlpResponse {
-  return encoding === "protobuf" ? fromProtobuf(new ProtobufReader(bytes)) : fromJson(bytes);
+  try {
+    return encoding === "protobuf" ? fromProtobuf(new ProtobufReader(bytes)) : fromJson(bytes);
+  } catch (error) {
+    throw error instanceof WireFault ? malformed(error.message) : error;
+  }
 }
 
 function fromProtobuf(read: ProtobufReader): OtlpResponse {

@@ -20,6 +20,21 @@ export interface Around {
   readonly details: OtlpDetails | undefined;
 }
 
+/** A field that makes a span none, and why. */
+export interface SpanFault {
+  readonly field: string;
+  readonly why: string;
+}
+
+function fault(field: string, why: string): SpanFault {
+  return { field, why };
+}
+
+/** Encoders of protobuf's own JSON write bytes as base64, and so ids. */
+function hexHint(id: string): string {
+  return id !== "" && !/^[0-9a-f]*$/i.test(id) ? " (ids are in hex, not in base64)" : "";
+}
+
 /** A span as it was read: what was not there is empty or 0. */
 export class SpanParts {
   traceId: string = "";
@@ -53,19 +68,18 @@ export class SpanParts {
     this.parentSpanId = this.parentSpanId.toLowerCase();
   }
 
-  /** Why this is no span; undefined where it is one. */
-  fault(): string | undefined {
-    if (!isId(this.traceId, 32)) return this.#fault("its trace id is not 16 bytes, or all zero");
-    if (!isId(this.spanId, 16)) return this.#fault("its span id is not 8 bytes, or all zero");
+  /** What makes this no span; undefined where it is one. */
+  fault(): SpanFault | undefined {
+    if (!isId(this.traceId, 32))
+      return fault("traceId", `its trace id is not 16 bytes, or all zero${hexHint(this.traceId)}`);
+    if (!isId(this.spanId, 16))
+      return fault("spanId", `its span id is not 8 bytes, or all zero${hexHint(this.spanId)}`);
     if (!isRoot(this.parentSpanId) && !isId(this.parentSpanId, 16))
-      return this.#fault("its parent span id is not 8 bytes");
-    if (!isGiven(this.startedAtMicros)) return this.#fault(`it has no start time ${TIME_RANGE}`);
-    if (!isGiven(this.endedAtMicros)) return this.#fault(`it has no end time ${TIME_RANGE}`);
+      return fault("parentSpanId", `its parent span id is not 8 bytes${hexHint(this.parentSpanId)}`);
+    if (!isGiven(this.startedAtMicros))
+      return fault("startTimeUnixNano", `it has no start time ${TIME_RANGE}`);
+    if (!isGiven(this.endedAtMicros)) return fault("endTimeUnixNano", `it has no end time ${TIME_RANGE}`);
     return undefined;
-  }
-
-  #fault(why: string): string {
-    return `span ${JSON.stringify(this.name.slice(0, 100))}: ${why}`;
   }
 
   /** The span. To be called where there is no fault. */

@@ -450,6 +450,30 @@ describe("files of OTLP/JSON", () => {
     expect(sorted(jsonOf(await tracelight(["export", "same.db"])))).toEqual(recordsOf(ENDED));
   });
 
+  test("a document in snake_case is read; one of names that OTLP does not know is refused with them", async () => {
+    const json = JSON.stringify({ resourceSpans: ENDED.map(otlpJsonOf) });
+    const snake = json.replace(
+      /"([a-z]+[A-Z]\w*)":/g,
+      (_, name: string) => `"${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}":`,
+    );
+    expect(snake).toContain('"start_time_unix_nano"');
+    expect(await tracelight(["import", "--otlp", "-", "snake.db"], { input: snake })).toMatchObject({
+      code: 0,
+      stderr: "6 spans imported into snake.db.\n",
+    });
+    expect(sorted(jsonOf(await tracelight(["export", "snake.db"])))).toEqual(recordsOf(ENDED));
+
+    const other = await tracelight(["import", "--otlp", "-", "other.db"], {
+      input: json.replaceAll("resourceSpans", "resourcespans"),
+    });
+    expect(other).toMatchObject({ code: 3, stdout: "" });
+    expect(other.stderr).toContain('it has no spans, but "resourcespans", which OTLP does not know');
+    const parts = `${json.slice(0, -2)},{"scopespans":[{}]}]}`;
+    expect((await tracelight(["import", "--otlp", "-", "parts.db"], { input: parts })).stderr).toMatch(
+      /^6 spans imported .*\n.*: a part of it was left out: resourceSpans\[6\] has no spans, but "scopespans", which/,
+    );
+  });
+
   test("a document that is cut short is an error, and a broken first line is one line", async () => {
     const document = JSON.stringify({ resourceSpans: ENDED.map(otlpJsonOf) }, undefined, 2);
     const cut = await tracelight(["import", "--otlp", "-", "cut.db"], { input: document.slice(0, -10) });

@@ -94,12 +94,11 @@ class Collector {
   /** A request is taken without its spans that are none. */
   async #taken(response: Response): Promise<void> {
     const { rejectedSpans, errorMessage } = decodeResponse(...(await bodyOf(response)));
-    if (rejectedSpans === 0) return;
+    if (rejectedSpans === 0 && errorMessage === "") return;
     this.#rejected += rejectedSpans;
-    this.#warn(
-      "rejected",
-      `Refused ${counted(rejectedSpans, "span")}: ${errorMessage.slice(0, MAX_MESSAGE)}`,
-    );
+    // Nobody knows how many spans are under a name that OTLP does not have.
+    const what = rejectedSpans === 0 ? "a part of a request" : counted(rejectedSpans, "span");
+    this.#warn("rejected", `Refused ${what}: ${errorMessage.slice(0, MAX_MESSAGE)}`);
   }
 
   /** Senders rarely say why nothing arrives. */

@@ -38,31 +38,51 @@ const MAX_LINE_BYTES = 256 * 1024 * 1024;
 /** So many spans are looked at for the names of their attributes. */
 const SPANS_FOR_NAMES = 2000;
 
+/** How lines are read. */
+export interface LinesOptions {
+  /** True where all of it is to be OTLP. */
+  readonly otlp?: boolean;
+}
+
 /** A file of lines. */
-export async function openJsonlFile(path: string, name: string): Promise<OpenStore> {
-  return new JsonlStore(name, await fileSource(path));
+export async function openJsonlFile(
+  path: string,
+  name: string,
+  options: LinesOptions = {},
+): Promise<OpenStore> {
+  return new JsonlStore(name, await fileSource(path), options);
 }
 
 /** A named pipe of lines, or what a shell puts in the place of a file: `<(zcat app.jsonl.gz)`. */
-export function openJsonlPipe(path: string, name: string, { signal }: World): OpenStore {
-  return new JsonlStore(name, new PipeSource(createReadStream(path), signal));
+export function openJsonlPipe(
+  path: string,
+  name: string,
+  { signal, otlp }: Pick<World, "signal"> & LinesOptions,
+): OpenStore {
+  return new JsonlStore(
+    name,
+    new PipeSource(createReadStream(path), signal),
+    otlp === undefined ? {} : { otlp },
+  );
 }
 
 /** Lines from standard input. */
-export function openStandardInput({ stdin, signal }: World): OpenStore {
-  return new JsonlStore("standard input", new PipeSource(stdin, signal));
+export function openStandardInput({ stdin, signal }: World, options: LinesOptions = {}): OpenStore {
+  return new JsonlStore("standard input", new PipeSource(stdin, signal), options);
 }
 
 class JsonlStore implements OpenStore {
   readonly name: string;
   readonly #source: Source;
+  readonly #options: LinesOptions;
   readonly #outlined = new Map<string, Promise<Outlined>>();
   #bytes = 0;
   #census: Census | undefined;
 
-  constructor(name: string, source: Source) {
+  constructor(name: string, source: Source, options: LinesOptions) {
     this.name = name;
     this.#source = source;
+    this.#options = options;
   }
 
   async find(query: TraceQuery): Promise<readonly Span[]> {
@@ -175,7 +195,7 @@ class JsonlStore implements OpenStore {
 
   /** The spans of the lines, those of each chunk together. Rejects where there are lines and no one can be read. */
   async *#spans(): AsyncGenerator<readonly SpanFields[]> {
-    const census = new Census();
+    const census = new Census(this.#options);
     this.#census ??= census;
     this.#bytes = 0;
     for await (const lines of this.#lines()) yield lines.flatMap((line) => census.spansOf(line));

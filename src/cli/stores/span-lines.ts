@@ -25,6 +25,12 @@ export class Census {
   /** Spans within a line that are none. */
   #rejected = 0;
   #whyRejected = "";
+  readonly #isOtlp: boolean;
+
+  /** `otlp` where all that is there is to be OTLP: other objects are no lines of a log, but broken. */
+  constructor({ otlp = false }: { readonly otlp?: boolean } = {}) {
+    this.#isOtlp = otlp;
+  }
 
   /** The spans of a line. */
   spansOf(line: Line): readonly SpanFields[] {
@@ -49,7 +55,15 @@ export class Census {
   #found({ text, isCut }: Line): readonly Found[] {
     if (text === undefined) throw new TracelightError("INVALID_RECORD", "The line is too long");
     if (isCut) throw new TracelightError("INVALID_RECORD", CUT_SHORT);
-    return OTLP_START.test(text) ? [{ kind: "otlp", text }] : partsOf(text).flatMap((part) => spansIn(part));
+    return OTLP_START.test(text)
+      ? [{ kind: "otlp", text }]
+      : partsOf(text).flatMap((part) => this.#spansIn(part));
+  }
+
+  #spansIn(part: unknown): readonly Found[] {
+    const found = spansIn(part);
+    const isOther = found.length === 0 && typeof part === "object" && part !== null;
+    return isOther && this.#isOtlp ? [{ kind: "otlp", text: JSON.stringify(part) }] : found;
   }
 
   /** One that is broken does not take its neighbours along. */
@@ -73,7 +87,7 @@ export class Census {
 
   #requested(text: string): readonly SpanFields[] {
     const { spans, rejected } = decodedRequest(text);
-    if (this.#rejected === 0) this.#whyRejected = rejected.messages[0] ?? "";
+    if (this.#rejected === 0) this.#whyRejected ||= rejected.messages[0] ?? "";
     this.#rejected += rejected.count;
     return spans;
   }
@@ -93,6 +107,9 @@ export class Census {
       notes.push(
         `${name}: ${counted(this.#rejected, "span")} could not be read and ${were} left out: ${sentence(this.#whyRejected)}`,
       );
+    }
+    if (this.#rejected === 0 && this.#whyRejected !== "") {
+      notes.push(`${name}: a part of it was left out: ${sentence(this.#whyRejected)}`);
     }
     if (this.#good === 0 && this.#isReadable && this.#rejected === 0) {
       notes.push(`${name}: none of the ${count(this.#lines)} lines is a span.`);
@@ -140,7 +157,8 @@ function partsOf(text: string): readonly unknown[] {
 function spansIn(json: unknown, depth = 0): readonly Found[] {
   if (typeof json === "string") return spansInText(json, depth);
   if (typeof json !== "object" || json === null || depth > MAX_ENVELOPES) return [];
-  if ("resourceSpans" in json) return [{ kind: "otlp", text: JSON.stringify(json) }];
+  if ("resourceSpans" in json || "resource_spans" in json)
+    return [{ kind: "otlp", text: JSON.stringify(json) }];
   if ("trace_id" in json && isRecordLike(json)) return [{ kind: "record", json }];
   if ("trace" in json && typeof json.trace === "object") return [{ kind: "record", json: json.trace }];
   return contentsOf(json).flatMap((content) => spansIn(content, depth + 1));
@@ -194,4 +212,4 @@ const MAX_NAMED_LINES = 5;
 /** Of one line, which may be a whole document. */
 const MAX_VALUES = 10_000_000;
 /** As the file exporter writes it: known without parsing the line twice. */
-const OTLP_START = /^\s{0,9}\{\s{0,9}"resourceSpans"/;
+const OTLP_START = /^\s{0,9}\{\s{0,9}"resource(Spans|_spans)"/;

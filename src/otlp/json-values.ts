@@ -1,0 +1,228 @@
+// Attributes and values of OTLP's JSON. What is long is put off, so that no step takes long: a span's lists may have a million numbers.
+import type { Attributes } from "../model/attributes.ts";
+import { MAX_DEPTH, setOwn, TOO_DEEP } from "../model/capture.ts";
+import type { Budget } from "./decoded.ts";
+import {
+  bytesOf,
+  flagOf,
+  floatOf,
+  intOf,
+  keyed,
+  listOf,
+  optional,
+  textOf,
+  unknownFields,
+  wrong,
+} from "./json-fields.ts";
+import { type Name, Names } from "./json-names.ts";
+import { Place } from "./place.ts";
+
+/** A list that is to be read in several steps. */
+interface Later {
+  readonly list: readonly unknown[];
+  readonly place: Place;
+  readonly read: (item: unknown) => void;
+  readonly end: () => void;
+  at: number;
+}
+
+/** Reads values, and knows where in the request it is. */
+export class JsonValues {
+  place: Place = new Place();
+  readonly #budget: Budget;
+  readonly #names = new Names();
+  readonly #most: number;
+  readonly #later: Later[] = [];
+
+  /** A list of more than `most` items is put off. */
+  constructor(budget: Budget, most: number) {
+    this.#budget = budget;
+    this.#most = most;
+  }
+
+  /** True where lists were put off: `catchUp` reads them. */
+  get isBehind(): boolean {
+    return this.#later.length > 0;
+  }
+
+  /** Reads what was put off, what is innermost first. */
+  *catchUp(): Generator<void, void> {
+    const { place } = this;
+    for (let one = this.#later.at(-1); one !== undefined; one = this.#later.at(-1)) {
+      this.place = one.place;
+      while (one === this.#later.at(-1)) {
+        if (one.at === one.list.length) this.#end(one);
+        else this.#step(one);
+        if (this.#budget.isDue()) yield;
+      }
+    }
+    this.place = place;
+  }
+
+  #step(one: Later): void {
+    one.place.next();
+    one.read(one.list[one.at++]);
+  }
+
+  #end(one: Later): void {
+    this.#later.pop();
+    one.end();
+  }
+
+  /** Forgets what was put off, and goes back to where something was wrong. */
+  giveUp(place: Place, depth: number): void {
+    this.#later.length = 0;
+    this.place = place;
+    place.backTo(depth);
+  }
+
+  /** Reads each item of a list, at once or later. */
+  each(json: unknown, field: string, read: (item: unknown) => void): void {
+    const list = listOf(json, field);
+    if (list.length > this.#most) return this.#putOff(list, field, read);
+    this.place.enter(field);
+    for (const item of list) {
+      this.place.next();
+      read(item);
+    }
+    this.place.leave();
+  }
+
+  #putOff(
+    list: readonly unknown[],
+    field: string,
+    read: (item: unknown) => void,
+    end: () => void = () => undefined,
+  ): void {
+    const place = new Place(this.place.to(field));
+    place.enter("");
+    this.#later.push({ list, place, read, end, at: 0 });
+  }
+
+  /** Undefined where there are none. */
+  attributes(json: unknown): Attributes | undefined {
+    const list = listOf(json, "attributes");
+    return list.length === 0 ? undefined : this.#map(list, "attributes", 0);
+  }
+
+  #map(list: readonly unknown[], field: string, depth: number): Attributes {
+    const map: Record<string, unknown> = {};
+    let name = this.#names.first;
+    if (list.length > this.#most) {
+      const read = (item: unknown): void => {
+        name = this.#entry(map, item, name, depth);
+      };
+      this.#putOff(list, field, read, () => Object.freeze(map));
+      return map;
+    }
+    this.place.enter(field);
+    for (const item of list) {
+      this.place.next();
+      name = this.#entry(map, item, name, depth);
+    }
+    this.place.leave();
+    return Object.freeze(map);
+  }
+
+  /** Sets what a KeyValue says; returns its name. */
+  #entry(map: Record<string, unknown>, item: unknown, before: Name, depth: number): Name {
+    this.#budget.take();
+    const entry = keyed(item, "");
+    if (entry["key"] === undefined) checkKey(entry);
+    const name = this.#names.after(before, entry["key"]);
+    setOwn(map, name.text, this.#value(entry["value"], "value", depth));
+    return name;
+  }
+
+  /** Only one of the fields is there; an absent value, or one without a field, is null. `way` leads to it from where it stands. */
+  #value(json: unknown, way: string, depth: number): unknown {
+    const any = optional(json, way);
+    const text = any["stringValue"];
+    if (typeof text === "string") return text;
+    let value: unknown = null;
+    for (const field in any) {
+      const content = any[field];
+      const kind = KINDS_OF_VALUE.get(field);
+      if (kind === undefined) checkKind(any, way);
+      else if (content !== null) value = this.#content(kind, content, joined(way, field), depth);
+    }
+    return value;
+  }
+
+  #content(kind: ValueKind, content: unknown, field: string, depth: number): unknown {
+    switch (kind) {
+      case "string":
+        return textOf(content, field);
+      case "bool":
+        return flagOf(content, field);
+      case "int":
+        return intOf(content, field);
+      case "double":
+        return floatOf(content, field);
+      case "bytes":
+        return bytesOf(content, field);
+      case "array":
+        return depth < MAX_DEPTH ? this.#list(content, field, depth + 1) : TOO_DEEP;
+      case "kvlist":
+        return depth < MAX_DEPTH ? this.#kvlist(content, field, depth + 1) : TOO_DEEP;
+    }
+  }
+
+  #kvlist(content: unknown, field: string, depth: number): unknown {
+    const values = joined(field, "values");
+    return this.#map(listOf(keyed(content, field)["values"], values), values, depth);
+  }
+
+  #list(content: unknown, field: string, depth: number): unknown {
+    const values = joined(field, "values");
+    const list = listOf(keyed(content, field)["values"], values);
+    const items: unknown[] = [];
+    if (list.length > this.#most) {
+      this.#putOff(
+        list,
+        values,
+        (item) => this.#item(items, item, depth),
+        () => Object.freeze(items),
+      );
+      return items;
+    }
+    this.place.enter(values);
+    for (const item of list) {
+      this.place.next();
+      this.#item(items, item, depth);
+    }
+    this.place.leave();
+    return Object.freeze(items);
+  }
+
+  #item(items: unknown[], item: unknown, depth: number): void {
+    this.#budget.take();
+    items.push(this.#value(item, "", depth));
+  }
+}
+
+type ValueKind = "string" | "bool" | "int" | "double" | "bytes" | "array" | "kvlist";
+
+const KINDS_OF_VALUE: ReadonlyMap<string, ValueKind> = new Map(
+  (["string", "bool", "int", "double", "bytes", "array", "kvlist"] as const).flatMap((kind) => [
+    [`${kind}Value`, kind] as const,
+    [`${kind}_value`, kind] as const,
+  ]),
+);
+const KIND_NAMES: ReadonlySet<string> = new Set(KINDS_OF_VALUE.keys());
+const KEY_VALUE: ReadonlySet<string> = new Set(["key", "value"]);
+
+/** What is not known is ignored, but not where it stands in the place of what is. */
+function checkKind(any: Readonly<Record<string, unknown>>, way: string): void {
+  if (Object.keys(any).some((field) => KIND_NAMES.has(field))) return;
+  wrong(way, `has ${unknownFields(any, KIND_NAMES)}, which is no kind of value`);
+}
+
+function checkKey(entry: Readonly<Record<string, unknown>>): void {
+  const unknown = unknownFields(entry, KEY_VALUE);
+  if (unknown !== "") wrong("", `has no key, but ${unknown}`);
+}
+
+function joined(way: string, field: string): string {
+  return way === "" ? field : `${way}.${field}`;
+}
