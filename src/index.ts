@@ -8,6 +8,7 @@ export { Span, type AttributeOptions } from "./tracing/span.ts";
 export { traced, type Traced, type TracedOptions, type TracesCalls } from "./tracing/traced.ts";
 export type { ContextUpdate } from "./tracing/context.ts";
 export type { Process, SpanDraft } from "./tracing/draft.ts";
+export type { ChunkOf, FollowOptions } from "./tracing/streams/options.ts";
 export type { ClassifyError, FailureMeaning } from "./tracing/verdict.ts";
 
 // The tracers that need nothing else.

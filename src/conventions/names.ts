@@ -33,4 +33,6 @@ export const NAMES = {
   exceptionStack: "exception.stacktrace",
   exceptionDetails: "exception.details",
   serviceName: "service.name",
+  timeToFirstChunk: "gen_ai.response.time_to_first_chunk",
+  followedEnd: "ai.followed.end",
 } as const;

@@ -12,7 +12,7 @@ export const ERROR_CODES: Readonly<Record<TracelightErrorCode, string>> = {
   NOT_A_STORE: "The tracer's sink keeps nothing that could be read back; the read rejects.",
   SPAN_ENDED: "A span was changed after it ended; the change was left out.",
   NOT_FOLLOWED:
-    "What a traced function gave has an end that cannot be seen; its span ended before the work may have.",
+    "What a traced function gave, or `span.follow` got, has an end that cannot be seen; the span does not wait for it.",
   TRACER_CLOSED:
     "A span ended, or was changed, after its tracer was closed; it was dropped, or is there as `interrupted`.",
   SINK_FAILED: "A sink threw or rejected; the span was counted as failed.",

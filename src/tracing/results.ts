@@ -4,7 +4,7 @@ import { TracelightError } from "../model/errors.ts";
 import type { Frame } from "./context.ts";
 import { classNameOf, isPlainPromise, isThenable, whenSettled } from "./promises.ts";
 import { OWNER, type Span } from "./span.ts";
-import { isGenerator, type WorkEnd, watchedGenerator } from "./steps.ts";
+import { isGenerator, type Watcher, type WorkEnd, watchedGenerator } from "./steps.ts";
 import { noteFailure } from "./verdict.ts";
 
 /** Ends a span whose function threw. One that has ended already stays as it is. */
@@ -38,14 +38,33 @@ function followPromise(span: Span, frame: Frame, promise: Promise<unknown>): Pro
 }
 
 function followValue(span: Span, frame: Frame, value: unknown): unknown {
-  if (isGenerator(value)) return watchedGenerator(value, { frame, end: (end) => endBy(span, end) });
-  span.end();
+  if (isGenerator(value)) return watchedGenerator(value, new SpanWatcher(span, frame));
+  // A stream that the span follows ends it.
+  if (span[OWNER]?.isFollowing(span) !== true) span.end();
   if (typeof value === "object" && value !== null && isThenable(value)) reportUnfollowed(span, value);
   return value;
 }
 
+/** The steps of a generator, and its span. */
+class SpanWatcher implements Watcher {
+  readonly frame: Frame;
+  readonly #span: Span;
+
+  constructor(span: Span, frame: Frame) {
+    // What runs in a step can be told from the rest of the traced function.
+    this.frame = { ...frame };
+    this.#span = span;
+  }
+
+  chunk(): void {}
+
+  end(end: WorkEnd): void {
+    endBy(this.#span, end);
+  }
+}
+
 /** Ends a span whose work went in steps. */
-function endBy(span: Span, end: WorkEnd): void {
+export function endBy(span: Span, end: WorkEnd): void {
   if (span.state !== "running") return;
   if (end.how === "failed") return endFailed(span, end.error);
   if (end.how === "abandoned") span.addAttribute(NAMES.aborted, true);

@@ -26,6 +26,7 @@ import { TIME_RANGE, timeOfDate } from "../model/times.ts";
 import { type HumanReadableOptions, humanReadable } from "../render/human-readable.ts";
 import { detach, inheritableFrom, passDown, type SpanNode } from "./context.ts";
 import { describeException, exceptionAttributes } from "./exception.ts";
+import type { ChunkOf, FollowOptions } from "./streams/options.ts";
 
 /** Where a span keeps the part of itself that contexts hold; the same symbol in every copy of the package. */
 export const NODE: unique symbol = Symbol.for("tracelight.node.v1");
@@ -52,6 +53,10 @@ export interface SpanOwner {
   classify(error: unknown): "error" | "aborted" | "none" | undefined;
   /** Reports what is no news the second time. */
   notice(error: TracelightError): void;
+  /** Lets a span end with a stream. */
+  follow(span: Span, stream: object, options: FollowOptions<never>): void;
+  /** True while a span waits for the end of a stream. */
+  isFollowing(span: Span): boolean;
 }
 
 /** How inheritable an attribute is. */
@@ -282,6 +287,22 @@ export class Span implements SpanFields {
     if (!this.#isLive()) return this.#refuse("recordException");
     const exception = describeException(error);
     return this.addAttributes(exceptionAttributes(exception)).setStatus("ERROR", exception.message);
+  }
+
+  /**
+   * Lets the span end with a stream that is read later: when it was read through, failed, was aborted or abandoned. Takes
+   * web and Node streams, async iterables and iterators, the streams of model clients, a `Response`, and the result of the
+   * AI SDK's `streamText`; gives back the same object, which is watched in place and never read ahead of the app. The span is
+   * active while the stream works, and gets `gen_ai.response.time_to_first_chunk` in seconds. Of several, the last ends it.
+   * What cannot be followed is reported once as `NOT_FOLLOWED`. See docs/spans.md.
+   *
+   * @example
+   * const stream = await tracer.trace("chat", async (span) => span.follow(await client.chat.completions.create(request)));
+   */
+  follow<T extends object>(stream: T, options: FollowOptions<ChunkOf<T>> = {}): T {
+    if (this.#isLive()) this.#owner?.follow(this, stream, options);
+    else this.#refuse("follow");
+    return stream;
   }
 
   /** A frozen copy of how the span is now. */

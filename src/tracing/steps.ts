@@ -1,8 +1,8 @@
 // Generators and iterators whose steps are watched: what is active inside each, and how it went.
 import { types } from "node:util";
-import { type Frame, runIn } from "./context.ts";
+import { activeFrame, type Frame, runIn } from "./context.ts";
 
-/** How a piece of work that goes in steps came to its end. */
+/** How work that goes in steps came to its end. */
 export type WorkEnd =
   | { readonly how: "done" }
   | { readonly how: "failed"; readonly error: unknown }
@@ -11,21 +11,16 @@ export type WorkEnd =
 
 /** Who is told of the steps. */
 export interface Watcher {
-  /** What is active inside each step. */
+  /** What is active inside each step, and nowhere else: a step within a step is not told. */
   readonly frame: Frame;
+  /** A step gave something. */
+  chunk(value: unknown): void;
   /** The work is over; only the first call counts. */
   end(end: WorkEnd): void;
 }
 
-/** What sync and async generators have in common; a step of the latter is a promise. */
-export interface AnyGenerator {
-  next(value?: unknown): unknown;
-  return(value?: unknown): unknown;
-  throw(error?: unknown): unknown;
-}
-
 /** Native generators, and our own stand-ins for them; both inherit the tag. To look at a proxy would run its code. */
-export function isGenerator(value: unknown): value is AnyGenerator {
+export function isGenerator(value: unknown): value is object {
   if (typeof value !== "object" || value === null || types.isProxy(value)) return false;
   const tag = tagOf(value);
   return (tag === "Generator" || tag === "AsyncGenerator") && STEPS.every((step) => step in value);
@@ -43,39 +38,48 @@ function tagOf(value: object): unknown {
  * A stand-in for a generator: each step runs with the watcher's frame active, what lies between steps does not. It
  * inherits from the generator's own prototype: `instanceof`, tags, disposal and iterator helpers stay.
  */
-export function watchedGenerator(generator: AnyGenerator, watcher: Watcher): object {
-  return Object.create(Object.getPrototypeOf(generator), {
-    next: watchedStep(generator, "next", watcher),
-    return: watchedStep(generator, "return", watcher),
-    throw: watchedStep(generator, "throw", watcher),
-  });
+export function watchedGenerator(generator: object, watcher: Watcher): object {
+  return Object.create(Object.getPrototypeOf(generator), watchedSteps(generator, watcher));
 }
 
-function watchedStep(generator: AnyGenerator, step: Step, watcher: Watcher): PropertyDescriptor {
-  const take = (...args: [unknown?]): unknown => {
-    const outcome = inFrame(generator, step, args, watcher);
-    if (!isPromiseLike(outcome)) return stepped(step, outcome, watcher);
-    return outcome.then(
-      (result) => stepped(step, result, watcher),
-      (error: unknown) => failed(error, watcher),
-    );
-  };
-  return { value: take, writable: true, configurable: true };
+/** An iterator's own `next`, `return` and `throw`, as far as it has them, watched. They keep `source` alive. */
+export function watchedSteps(
+  iterator: object,
+  watcher: Watcher,
+  source: object = iterator,
+): PropertyDescriptorMap {
+  const steps: PropertyDescriptorMap = {};
+  for (const step of STEPS) {
+    const take: unknown = Reflect.get(iterator, step);
+    if (typeof take !== "function") continue;
+    const call = (args: readonly unknown[]): unknown => Reflect.apply(take, iterator, args);
+    const value = (...args: unknown[]) =>
+      activeFrame() === watcher.frame ? call(args) : watched(step, () => call(args), watcher, source);
+    steps[step] = { value, writable: true, configurable: true };
+  }
+  return steps;
 }
 
-function inFrame(generator: AnyGenerator, step: Step, args: [unknown?], watcher: Watcher): unknown {
+function watched(step: Step, call: () => unknown, watcher: Watcher, _source: object): unknown {
+  let outcome: unknown;
   try {
-    return runIn(watcher.frame, () => generator[step](...args), undefined);
+    outcome = runIn(watcher.frame, call, undefined);
   } catch (error) {
     return failed(error, watcher);
   }
+  if (!isPromiseLike(outcome)) return stepped(step, outcome, watcher);
+  return outcome.then(
+    (result) => stepped(step, result, watcher),
+    (error: unknown) => failed(error, watcher),
+  );
 }
 
 function stepped(step: Step, result: unknown, watcher: Watcher): unknown {
   // One that yields in a `finally` is not done, but nobody may ever ask it for more.
   if (step === "return") watcher.end({ how: "abandoned" });
-  else if (typeof result === "object" && result !== null && "done" in result && result.done === true)
-    watcher.end({ how: "done" });
+  else if (typeof result !== "object" || result === null || !("done" in result)) return result;
+  else if (result.done === true) watcher.end({ how: "done" });
+  else watcher.chunk(Reflect.get(result, "value"));
   return result;
 }
 

@@ -1,5 +1,4 @@
 // The tracer: what users hold. It knows the context, starts spans, and hands them to its sink.
-import { types } from "node:util";
 import type { Attributes } from "../model/attributes.ts";
 import { nextMicros } from "../model/clock.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
@@ -34,6 +33,7 @@ import {
   spanOf,
   textOf,
 } from "./span.ts";
+import { Followed } from "./streams/guard.ts";
 import {
   givenKind,
   givenStart,
@@ -41,7 +41,7 @@ import {
   type TraceOptions,
   usableOptions,
 } from "./trace-options.ts";
-import { type ClassifyError, FAILURE_MEANINGS, type FailureMeaning, heedSignal } from "./verdict.ts";
+import { type ClassifyError, classified, heedSignal } from "./verdict.ts";
 
 /** What is in force now. */
 export interface TraceContext extends ContextUpdate {
@@ -84,6 +84,7 @@ export type StartOptions = { readonly [K in keyof TraceOptions]?: TraceOptions[K
 /** A read hands over what waits, but does not wait for a back end that is down as long as a flush does. */
 export const READ_FLUSH_MS = 5000;
 const DEFAULT_SCOPE: Scope = Object.freeze({ name: OWN_SCOPE, version: VERSION });
+const NO_FRAME: Frame = Object.freeze({ span: undefined, scoped: undefined });
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
 /**
@@ -102,6 +103,7 @@ export class Tracer implements AsyncDisposable {
   readonly #faults: Faults;
   readonly #owner: SpanOwner;
   readonly #open: OpenSpans = new OpenSpans();
+  readonly #followed: Followed = new Followed();
   readonly #layers: ContextUpdate[] = [];
   #defaults: ContextUpdate = {};
 
@@ -127,7 +129,14 @@ export class Tracer implements AsyncDisposable {
       snapshot: (span) => sink.observe && outlet.observe(span.snapshot(), "snapshot"),
       report: (error) => this.#faults.report(error),
       notice: (error) => this.#faults.notice(error),
-      classify: (error) => options.classifyError && this.#classified(error, options.classifyError),
+      classify: (error) =>
+        options.classifyError &&
+        classified(error, options.classifyError, (fault) => this.#faults.reportRarely(fault)),
+      follow: (span, stream, given) => {
+        const { scoped, carried } = activeFrame() ?? NO_FRAME;
+        this.#followed.follow(span, stream, { span: span[NODE], scoped, carried }, given);
+      },
+      isFollowing: (span) => this.#followed.has(span),
     };
   }
 
@@ -239,7 +248,10 @@ export class Tracer implements AsyncDisposable {
    * `timeoutMs` (30 s). What starts and ends later is dropped and counted. Never rejects. A second call gives the same report.
    */
   close(options?: { readonly timeoutMs?: number }): Promise<DeliveryReport> {
-    return this[OUTLET].close(options?.timeoutMs, () => this.#open.interrupt());
+    return this[OUTLET].close(options?.timeoutMs, () => {
+      this.#followed.endUnread();
+      return this.#open.interrupt();
+    });
   }
 
   /** `await using tracer = …` closes it. */
@@ -311,20 +323,6 @@ export class Tracer implements AsyncDisposable {
     this.#open.add(node);
     if (this[OUTLET].sink.observe !== undefined) this[OUTLET].observe(span, "start");
     return span;
-  }
-
-  /** What `classifyError` says; what it may not say, or throws, is reported, and as if it said nothing. */
-  #classified(error: unknown, classifyError: ClassifyError): FailureMeaning | undefined {
-    try {
-      const meaning = classifyError(error);
-      if (FAILURE_MEANINGS.includes(meaning)) return meaning;
-      if (types.isPromise(meaning)) meaning.catch(() => undefined);
-      throw new TypeError('it must return "error", "aborted", "none" or undefined');
-    } catch (failure) {
-      const message = "The classifyError option failed, so the failure was taken as without it";
-      this.#faults.reportRarely(asTracelightError(failure, "CLASSIFY_FAILED", message));
-      return undefined;
-    }
   }
 
   /** The parent that the options name; what cannot be one is reported, and the active span stands in. */

@@ -1,5 +1,7 @@
 // What a failure means for the span of the work that failed: an error, work that was called off, or neither.
+import { types } from "node:util";
 import { NAMES } from "../conventions/names.ts";
+import { asTracelightError, type TracelightError } from "../model/errors.ts";
 import { causeOf, describeException, exceptionAttributes, innerErrorsOf, safely } from "./exception.ts";
 import { OWNER, type Span } from "./span.ts";
 
@@ -9,8 +11,7 @@ export type FailureMeaning = "error" | "aborted" | "none";
 /** Says what a failure means; undefined where it does not know. */
 export type ClassifyError = (error: unknown) => FailureMeaning | undefined;
 
-/** What `classifyError` may give. */
-export const FAILURE_MEANINGS: readonly unknown[] = ["error", "aborted", "none", undefined];
+const MEANINGS: readonly unknown[] = ["error", "aborted", "none", undefined];
 
 /** The signals that work was given to be called off by, by its span. */
 const signals = new WeakMap<Span, AbortSignal>();
@@ -19,6 +20,24 @@ const signals = new WeakMap<Span, AbortSignal>();
 export function heedSignal(span: Span, signal: AbortSignal): void {
   if (typeof signal.aborted !== "boolean") throw new TypeError("signal is no AbortSignal");
   signals.set(span, signal);
+}
+
+/** What the option says; what it may not say, or throws, is reported, and as if it said nothing. */
+export function classified(
+  error: unknown,
+  classifyError: ClassifyError,
+  report: (fault: TracelightError) => void,
+): FailureMeaning | undefined {
+  try {
+    const meaning = classifyError(error);
+    if (MEANINGS.includes(meaning)) return meaning;
+    if (types.isPromise(meaning)) meaning.catch(() => undefined);
+    throw new TypeError('it must return "error", "aborted", "none" or undefined');
+  } catch (failure) {
+    const message = "The classifyError option failed, so the failure was taken as without it";
+    report(asTracelightError(failure, "CLASSIFY_FAILED", message));
+    return undefined;
+  }
 }
 
 /** What a failure of its work means for a span: as its tracer's `classifyError` says, else by what was thrown. */

@@ -66,8 +66,13 @@ export const toolkit: Vocabulary = {
   },
   usage: ({ attributes }) => usageOfResponse(attributes[NAMES.responseUsage]),
   // The toolkit does not measure it; this is where Tracelight's own spans may have it.
-  timeToFirstToken: ({ attributes }) =>
-    countIn(fieldIn(attributes[NAMES.responseMetrics], "timeToFirstTokenMs")),
+  timeToFirstToken: ({ attributes }) => {
+    const seconds = countIn(attributes[NAMES.timeToFirstChunk]);
+    return (
+      countIn(fieldIn(attributes[NAMES.responseMetrics], "timeToFirstTokenMs")) ??
+      (seconds === undefined ? undefined : seconds * 1000)
+    );
+  },
 };
 
 /** Who the work was done for: the principal of the authentication context. */

@@ -1,0 +1,47 @@
+// Async iterables, those of model clients among them: each iteration is watched.
+import { activeFrame, runIn } from "../context.ts";
+import { type Watcher, watchedSteps } from "../steps.ts";
+import { hideMethod } from "./define.ts";
+
+/** Watches an iterator, or what can be iterated over. Gives what lives as long as there is something to read. */
+export function watchIterable(source: object, watcher: Watcher): object | undefined {
+  const told = withAborts(source, watcher);
+  if (typeof Reflect.get(source, "next") === "function") return watchIterator(source, told, source);
+  if (typeof Reflect.get(source, Symbol.asyncIterator) !== "function") return undefined;
+  watchMaker(source, Symbol.asyncIterator, told);
+  // The `Stream` of OpenAI and Anthropic splits itself by this one.
+  if (Object.hasOwn(source, "iterator") && typeof Reflect.get(source, "iterator") === "function")
+    watchMaker(source, "iterator", told);
+  return source;
+}
+
+/** The iterator, its steps watched in place; it keeps what it was made of alive. */
+function watchIterator(iterator: object, watcher: Watcher, source: object): object {
+  return Object.defineProperties(iterator, watchedSteps(iterator, watcher, source));
+}
+
+function watchMaker(source: object, name: PropertyKey, watcher: Watcher): void {
+  const make: unknown = Reflect.get(source, name);
+  if (typeof make !== "function") return;
+  hideMethod(source, name, function (this: unknown, ...args) {
+    const call = () => Reflect.apply(make, this, args);
+    // One maker may ask the other.
+    if (activeFrame() === watcher.frame) return call();
+    const iterator: unknown = runIn(watcher.frame, call, undefined);
+    return typeof iterator === "object" && iterator !== null && Object.isExtensible(iterator)
+      ? watchIterator(iterator, watcher, source)
+      : iterator;
+  });
+}
+
+/** A client's stream that is called off by its controller just ends. */
+function withAborts(source: object, watcher: Watcher): Watcher {
+  const controller: unknown = Reflect.get(source, "controller");
+  if (!(controller instanceof AbortController)) return watcher;
+  const { signal } = controller;
+  return {
+    frame: watcher.frame,
+    chunk: (value) => watcher.chunk(value),
+    end: (end) => watcher.end(end.how === "done" && signal.aborted ? { how: "abandoned" } : end),
+  };
+}

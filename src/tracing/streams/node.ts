@@ -1,0 +1,46 @@
+// Node's readable streams: what comes in and how it ends is watched, and nothing is read.
+import { errorMonitor } from "node:events";
+import type { Readable } from "node:stream";
+import { activeFrame, runIn } from "../context.ts";
+import type { Watcher } from "../steps.ts";
+import { hideMethod, methodOf } from "./define.ts";
+
+/** Watches a readable stream; no listener of ours makes it flow, or takes an error for handled. */
+export function watchNodeStream(stream: object, watcher: Watcher): object | undefined {
+  if (!isReadable(stream)) return undefined;
+  if (stream.readableEnded) watcher.end({ how: "done" });
+  else if (stream.destroyed) closed(stream, watcher);
+  else watchReading(stream, watcher);
+  return stream;
+}
+
+function isReadable(stream: object): stream is Readable {
+  return ["_read", "push", "pipe", "once"].every((name) => typeof Reflect.get(stream, name) === "function");
+}
+
+function watchReading(stream: Readable, watcher: Watcher): void {
+  watchSource(stream, watcher);
+  stream.once("end", () => watcher.end({ how: "done" }));
+  stream.once(errorMonitor, (error: unknown) => watcher.end({ how: "failed", error }));
+  stream.once("close", () => closed(stream, watcher));
+}
+
+/** The source works with the span active; whoever listens to what it gives does not. */
+function watchSource(stream: Readable, watcher: Watcher): void {
+  const [read, push] = [methodOf(stream, "_read"), methodOf(stream, "push")];
+  let outside = activeFrame();
+  hideMethod(stream, "_read", (...args) => {
+    outside = activeFrame();
+    return runIn(watcher.frame, () => read?.(...args), undefined);
+  });
+  hideMethod(stream, "push", (chunk, ...args) => {
+    if (chunk !== null) watcher.chunk(chunk);
+    return runIn(outside, () => push?.(chunk, ...args), undefined);
+  });
+}
+
+/** It can fail, or be destroyed, without an event that says so. */
+function closed(stream: Readable, watcher: Watcher): void {
+  const error = stream.errored;
+  watcher.end(error === null || error === undefined ? { how: "abandoned" } : { how: "failed", error });
+}
