@@ -7,15 +7,24 @@ export type Fact = string | readonly [text: string, color: Color];
 
 const BETWEEN = " · ";
 
-/** The facts with dots between; where there is no room the last ones go. */
+/** The facts with dots between; where there is no room the last ones go, those with a colour after all others. */
 export function factLine(facts: readonly Fact[], { width, paint }: { width: number; paint: Paint }): string {
+  const all = facts
+    .map((fact) =>
+      typeof fact === "string" ? { text: fact, color: "grey" as const } : { text: fact[0], color: fact[1] },
+    )
+    .filter(({ text }) => text !== "");
+  const byWorth = [
+    ...all.filter(({ color }) => color !== "grey"),
+    ...all.filter(({ color }) => color === "grey"),
+  ];
   let left = width + BETWEEN.length;
-  const shown: string[] = [];
-  for (const fact of facts) {
-    const [text, color] = typeof fact === "string" ? ([fact, "grey"] as const) : fact;
-    left -= text === "" ? 0 : displayWidth(text) + BETWEEN.length;
+  const kept = new Set<{ readonly text: string }>();
+  for (const fact of byWorth) {
+    left -= displayWidth(fact.text) + BETWEEN.length;
     if (left < 0) break;
-    if (text !== "") shown.push(paint(color, text));
+    kept.add(fact);
   }
-  return shown.join(paint("grey", BETWEEN));
+  const shown = all.filter((fact) => kept.has(fact));
+  return shown.map(({ text, color }) => paint(color, text)).join(paint("grey", BETWEEN));
 }

@@ -33,6 +33,12 @@ export function workOf(span: SpanFields, reading: Reading, arrow: string = ""): 
   return joined([isNamed ? "" : words(tool, MAX_TEXT), valueText(reading.input, arrow)]);
 }
 
+/** The span's name, and that of the tool where it is another. */
+export function nameOf(span: SpanFields): string {
+  const { tool = span.spanName } = factsOf(span);
+  return tool === span.spanName ? tool : `${span.spanName} ${tool}`;
+}
+
 function usedBy(span: SpanFields): string {
   const { inputTokens = 0, outputTokens = 0 } = factsOf(span);
   return tokens(inputTokens, outputTokens);

@@ -98,10 +98,15 @@ export class Nesting {
       turns[up] = SOUGHT;
       path.push(up);
     }
-    const above = turns[up] ?? NONE;
-    let turn = above === SOUGHT ? NONE : above;
+    let turn = turns[up] ?? NONE;
+    if (turn === SOUGHT) {
+      // Spans that are their own ancestors are all below the same one.
+      const circle = path.splice(path.indexOf(up));
+      turn = circle.find((one) => this.#isHead(one)) ?? NONE;
+      for (const one of circle) turns[one] = turn;
+    }
     for (const one of path.reverse()) {
-      if (turn === NONE && (this.#flagsOf(one) & HEAD) !== 0) turn = one;
+      if (turn === NONE && this.#isHead(one)) turn = one;
       turns[one] = turn;
     }
     return turn === NONE ? undefined : turn;
@@ -191,6 +196,10 @@ export class Nesting {
       this.#flags[at] = flags | held;
       if ((flags & KNOWN) === 0) return;
     }
+  }
+
+  #isHead(at: number): boolean {
+    return (this.#flagsOf(at) & HEAD) !== 0;
   }
 
   #flagsOf(at: number): number {

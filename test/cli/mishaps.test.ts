@@ -2,8 +2,10 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { type Fact, factLine } from "../../src/cli/facts.ts";
 import { glance } from "../../src/cli/glance.ts";
 import type { SpanFields } from "../../src/model/record.ts";
+import { plain } from "../../src/render/color.ts";
 import { displayWidth } from "../../src/render/width.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { folder, jsonOf, tracelight } from "./command.ts";
@@ -82,6 +84,14 @@ describe.each(["mishaps.jsonl", "mishaps.db"])("%s", (store) => {
     ]);
   });
 
+  test("search tells two tools apart whose spans have one name", async () => {
+    const heads = (await run("search", "offline")).filter((line) => line.startsWith("aaaaaaaa"));
+    expect(heads).toEqual([
+      expect.stringContaining(" step get_tides "),
+      expect.stringContaining(" step get_weather "),
+    ]);
+  });
+
   test("show of a conversation marks the turn", async () => {
     expect((await run("show", "stopped"))[3]).toMatch(/^── 1 · .* · 500 µs · aborted · /);
   });
@@ -97,6 +107,20 @@ test("tail has the same, and is told apart", async () => {
     '⊘ step  500 µs  get_maps ← {"of": "Delft"}  ⊘ aborted',
     "",
   ]);
+});
+
+test("what failed is the last to go from a line of facts", () => {
+  const facts: Fact[] = [
+    "WeatherAgent",
+    "2025-03-01 10:00:00Z",
+    "4 spans",
+    ["3 errors", "red"],
+    "7→0 tokens",
+  ];
+  const line = (width: number): string => factLine(facts, { width, paint: plain });
+  expect(line(80)).toBe("WeatherAgent · 2025-03-01 10:00:00Z · 4 spans · 3 errors · 7→0 tokens");
+  expect(line(50)).toBe("WeatherAgent · 2025-03-01 10:00:00Z · 3 errors");
+  expect(line(25)).toBe("WeatherAgent · 3 errors");
 });
 
 test("where there is little room, what it was and the error each have half of it", () => {

@@ -278,10 +278,12 @@ describe("a span of another vocabulary", () => {
   it("is shown as the toolkit's are", () => {
     expect(humanReadable(span).split("\n").slice(1)).toEqual([
       "  ai.conversation.id=session-42 ai.auth.context=user123",
+      "         Model: gpt-4o",
       "  Last message: What is the weather in Amsterdam?",
       '      Response: [{"type": "text", "text": "Let me look."}, {"type": "tool-call", "id": "call_1",' +
         ' "name": "get_weather", "arguments": {"city": "Amsterdam"}}]',
       "   Stop reason: tool-calls",
+      "         Usage: 1,520 in, 22 out",
     ]);
   });
 

@@ -109,6 +109,16 @@ describe("a turn", () => {
       [[2, 3]],
     ],
     [
+      "whose spans are their own ancestors, with another below them",
+      [
+        [1, 2, "other"],
+        [2, 3, "turn"],
+        [3, 1, "other"],
+        [4, 1, "agent"],
+      ],
+      [[1, 2, 3, 4]],
+    ],
+    [
       "whose spans are their own ancestors",
       [
         [1, 2, "other"],
@@ -124,6 +134,7 @@ describe("a turn", () => {
     expect(idsOf(spans)).toEqual(turns);
     expect(idsOf([...spans].reverse())).toEqual(turns);
     expect(timesOf(spans)).toHaveLength(turns.length);
+    expect(timesOf([...spans].reverse())).toHaveLength(turns.length);
   });
 
   test("is counted as it is shown, in whatever order its spans come", () => {
@@ -148,6 +159,7 @@ describe("a turn", () => {
         expect(timesOf(shuffled.map(([, span]) => span))).toHaveLength(turns.length);
         expect(turns.flatMap((turn) => turn.spans)).toHaveLength(spans.length);
       }),
+      { numRuns: 1000 },
     );
   });
 });

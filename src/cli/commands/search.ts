@@ -12,6 +12,7 @@ import { cutToWidth, displayWidth, padToWidth } from "../../render/width.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { Context } from "../context.ts";
 import { age, count, counted } from "../format.ts";
+import { nameOf } from "../glance.ts";
 import { type OpenStore, type SearchPage, storeLast } from "../store.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { type FilterOptions, filterOf, jsonLine, nothingFound } from "./filter.ts";
@@ -91,7 +92,7 @@ function newestOf(spans: readonly Span[], limit: number): Span[] {
 
 function hitLines(span: Span, query: SearchQuery, { output: { paint, width } }: Context): string[] {
   const when = age(span.startedAt, new Date());
-  const name = cutToWidth(oneLine(span.spanName, MAX_NAME), width - SHORT_ID - AGE_WIDTH);
+  const name = cutToWidth(oneLine(nameOf(span), MAX_NAME), width - SHORT_ID - AGE_WIDTH);
   const shownName = hasFailed(span) ? paint("red", name) : name;
   const head = `${paint("blue", span.traceId.slice(0, SHORT_ID))}  ${shownName}  ${paint("grey", when)}`;
   const room = width - SHORT_ID - 2 - LABEL_WIDTH;
