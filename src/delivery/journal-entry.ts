@@ -1,6 +1,7 @@
 // A span as the text of a journal's entry, where that is little work; what is more goes to the journal in slices.
 import type { Attributes } from "../model/attributes.ts";
 import { isoMicros } from "../model/clock.ts";
+import { hasManyKeys } from "../model/many-keys.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
 import { encodeEvent, encodeLink, RECORD_VERSION, type SpanFields } from "../model/record.ts";
 import { encodeValue } from "../model/values.ts";
@@ -44,6 +45,7 @@ function spendAll(parts: Iterable<unknown>, left: number): number {
 }
 
 function spendProperties(value: object, left: number): number {
+  if (hasManyKeys(value)) return -1;
   let rest = left;
   for (const key in value) {
     if (rest < 0) return rest;

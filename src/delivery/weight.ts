@@ -1,5 +1,6 @@
 // About how many bytes a span that waits takes in memory, found in a microsecond or so: long lists are sampled.
 import { sharedItems } from "../model/history.ts";
+import { keysOf } from "../model/many-keys.ts";
 import { OWN, type Span } from "../tracing/span.ts";
 
 const SPAN_BYTES = 1024;
@@ -30,8 +31,16 @@ export function weighValue(value: unknown, levels: number = LEVELS): number {
   if (Array.isArray(value)) return weighSample(value, value.length, levels);
   if (value instanceof Map) return weighSample(value.entries(), value.size, levels);
   if (value instanceof Set) return weighSample(value, value.size, levels);
-  const parts = Object.values(value);
-  return weighSample(parts, parts.length, levels);
+  return weighProperties(value, levels);
+}
+
+function weighProperties(value: object, levels: number): number {
+  const keys = keysOf(value);
+  const seen = Math.min(keys.length, SAMPLE);
+  let bytes = 0;
+  for (let i = 0; i < seen; i++)
+    bytes += VALUE_BYTES + weighValue(Reflect.get(value, keys[i] ?? ""), levels - 1);
+  return VALUE_BYTES + (seen === 0 ? 0 : (bytes * keys.length) / seen);
 }
 
 function weighSample(parts: Iterable<unknown>, count: number, levels: number): number {

@@ -1,31 +1,8 @@
 // Captured values as bytes and back: exact, compact, and in steps, so that no value holds the event loop for long.
-
-import { sealed, setOwn } from "./capture.ts";
+import { broken, type Frame, openFrame, TAG } from "./binary-frames.ts";
+import { sealed } from "./capture.ts";
 import { boundOf, PreciseDate } from "./clock.ts";
-
-/** What stands before each value. Stored for years: a number is never given another meaning. */
-const TAG = {
-  null: 0,
-  false: 1,
-  true: 2,
-  positive: 3,
-  negative: 4,
-  double: 5,
-  bigint: 6,
-  negativeBigint: 7,
-  text: 8,
-  /** UTF-16, for text with lone surrogates, which UTF-8 cannot say. */
-  wideText: 9,
-  /** A long text: pieces of text up to `end`. */
-  pieces: 10,
-  end: 11,
-  bytes: 12,
-  date: 13,
-  array: 14,
-  object: 15,
-  map: 16,
-  set: 17,
-} as const;
+import { keysOf } from "./many-keys.ts";
 
 /** Text and bytes are taken in pieces of so many, so that a step stays short. */
 const PIECE = 128 * 1024;
@@ -148,7 +125,7 @@ export class BinaryEncoder {
       this.#sized(TAG.set, value.size);
       this.#open.push(value.values());
     } else {
-      const keys = Object.keys(value);
+      const keys = keysOf(value);
       this.#sized(TAG.object, keys.length);
       this.#open.push(properties(value, keys));
     }
@@ -248,13 +225,6 @@ function isWellFormed(text: string): boolean {
 const ANY_SURROGATE = /[\ud800-\udfff]/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
-/** A container that is being read: its values come until `left` is zero, or a text's end. */
-interface Frame {
-  readonly tag: number;
-  left: number;
-  readonly items: unknown[];
-}
-
 /** Decodes what `BinaryEncoder` gave. Whatever the bytes, it ends, in time proportional to them. */
 export class BinaryDecoder {
   readonly #bytes: Buffer;
@@ -313,22 +283,20 @@ export class BinaryDecoder {
   }
 
   #enter(tag: number): void {
-    const isKnown = tag === TAG.pieces || (tag >= TAG.array && tag <= TAG.set);
-    if (!isKnown || this.#open.length >= MAX_READ_DEPTH) throw broken();
-    const count = tag === TAG.pieces ? Number.POSITIVE_INFINITY : this.#count();
-    const left = tag === TAG.object || tag === TAG.map ? 2 * count : count;
-    this.#open.push({ tag, left, items: [] });
-    if (left === 0) this.#leave();
+    if (this.#open.length >= MAX_READ_DEPTH) throw broken();
+    const frame = openFrame(tag, () => this.#count());
+    this.#open.push(frame);
+    if (frame.left === 0) this.#leave();
   }
 
   #endText(): void {
-    if (this.#open[this.#open.length - 1]?.tag !== TAG.pieces) throw broken();
+    if (this.#open[this.#open.length - 1]?.isText !== true) throw broken();
     this.#leave();
   }
 
   #leave(): void {
     const frame = this.#open.pop();
-    if (frame !== undefined) this.#give(contentOf(frame));
+    if (frame !== undefined) this.#give(frame.content());
   }
 
   #give(value: unknown): void {
@@ -337,7 +305,7 @@ export class BinaryDecoder {
       this.#result = { value };
       return;
     }
-    frame.items.push(value);
+    frame.add(value);
     if (--frame.left === 0) this.#leave();
   }
 
@@ -394,29 +362,6 @@ export function readCount(bytes: Uint8Array, at: number): { readonly count: numb
 function bytesOf(taken: Buffer): Uint8Array {
   if (taken.length <= 4 * MAX_CHUNK) return new Uint8Array(taken);
   return new Uint8Array(taken.buffer, taken.byteOffset, taken.length);
-}
-
-function contentOf({ tag, items }: Frame): unknown {
-  if (tag === TAG.array) return Object.freeze(items);
-  if (tag === TAG.set) return sealed(new Set(items));
-  if (tag === TAG.map) return sealed(new Map(pairs(items)));
-  if (tag === TAG.pieces) return items.reduce<string>((text, piece) => text + textOf(piece), "");
-  const source: Record<string, unknown> = {};
-  for (const [key, value] of pairs(items)) setOwn(source, textOf(key), value);
-  return Object.freeze(source);
-}
-
-function textOf(value: unknown): string {
-  if (typeof value !== "string") throw broken();
-  return value;
-}
-
-function* pairs(items: readonly unknown[]): Generator<[unknown, unknown]> {
-  for (let i = 0; i < items.length; i += 2) yield [items[i], items[i + 1]];
-}
-
-function broken(): RangeError {
-  return new RangeError("The bytes are not a stored value.");
 }
 
 /** Milliseconds, with the microseconds as a fraction where a date has any. */

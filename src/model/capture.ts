@@ -1,6 +1,7 @@
 // Capture: any value becomes a frozen copy that nobody can change, that never throws and that has bounds.
 import { types } from "node:util";
 import { messageOf } from "./errors.ts";
+import { MANY_KEYS, rememberKeys } from "./many-keys.ts";
 import { isPlain } from "./plain.ts";
 
 /** Containers nested deeper than this are replaced by a marker. */
@@ -128,7 +129,8 @@ export class Capture {
 
   #keyed(source: object): unknown {
     const copy: Record<string, unknown> = {};
-    for (const key of Object.keys(source)) {
+    const keys = Object.keys(source);
+    for (const key of keys) {
       if (this.spent) {
         setOwn(copy, key, TOO_MANY);
         break;
@@ -136,6 +138,11 @@ export class Capture {
       const value = this.value(readProperty(source, key));
       if (value !== undefined) setOwn(copy, key, value);
     }
+    if (keys.length >= MANY_KEYS)
+      rememberKeys(
+        copy,
+        keys.filter((key) => Object.hasOwn(copy, key)),
+      );
     return Object.freeze(copy);
   }
 

@@ -1,0 +1,269 @@
+// Large spans in a journal: written and read in slices, whole, and never holding the event loop.
+import { randomBytes } from "node:crypto";
+import { readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { InMemoryTracer, type Span } from "tracelight";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { Delivery } from "../../src/delivery/delivery.ts";
+import type { DeliveryOptions } from "../../src/delivery/options.ts";
+import { Faults } from "../../src/tracing/faults.ts";
+import { watchEventLoop } from "../event-loop.ts";
+import { Children } from "./processes.ts";
+import { counts, namesOf, newFolder, recovered, segmentsIn, steadyClock } from "./support.ts";
+
+const children = new Children();
+beforeAll(async () => void (await children.build()));
+afterAll(() => children.remove());
+
+/** The rule is 20 ms; the other tests' garbage is collected in the same process. */
+const HELD_MS = 40;
+
+const count = <T>(length: number, make: (i: number) => T): T[] => Array.from({ length }, (_, i) => make(i));
+
+/** About 3 MB each, or as many values as make the same work. */
+const SHAPES: Record<string, () => unknown> = {
+  bytes: () => new Uint8Array(randomBytes(3_000_000)),
+  "an object of 150,000 keys": () => Object.fromEntries(count(150_000, (i) => [`key number ${i}`, i])),
+  "a list of numbers": () => count(375_000, (i) => i + 1 / 3),
+  "a map": () => new Map(count(100_000, (i) => [`key number ${i}`, i])),
+  "a set": () => new Set(count(150_000, (i) => `value number ${i}`)),
+  "many small objects": () => count(40_000, (i) => ({ role: "user", i, parts: [`text ${i}`, null] })),
+  text: () => "All work and no play. ".repeat(140_000),
+  "text that JSON escapes": () => '\u0001"\\\n'.repeat(750_000),
+  "text in other letters": () => "é漢🙂".repeat(500_000),
+  "one small value before it": () => [...count(40, () => 1), new Uint8Array(randomBytes(3_000_000))],
+  "bytes deep below": () => ({ a: [{ b: new Map([["c", [new Uint8Array(randomBytes(3_000_000))]]]) }] }),
+};
+
+/** A span with that attribute. */
+function spanWith(value: unknown): Span {
+  const tracer = new InMemoryTracer();
+  tracer.trace("large", (span) => {
+    span
+      .addAttribute("value", value)
+      .addAttribute("small", 1n)
+      .addEvent("event", { at: new Date(1) }, new Date(5));
+    span.addLink({ traceId: span.traceId, spanId: span.spanId, attributes: { why: Number.NaN } });
+  });
+  const [span] = tracer.getTraces();
+  if (span === undefined) throw new Error("no span");
+  return span;
+}
+
+/** A delivery of whole spans; down until told. */
+function deliveryOf(folder: string, options: DeliveryOptions = {}) {
+  const received: Span[] = [];
+  const told: string[] = [];
+  const server = { isUp: false };
+  const delivery = new Delivery<Span>({
+    transport: {
+      name: "server",
+      encode: (span) => span,
+      size: () => 1,
+      send: async (batch) => {
+        if (!server.isUp) throw new Error("down");
+        received.push(...batch);
+        return batch.map(() => ({ kind: "delivered" as const }));
+      },
+    },
+    faults: new Faults(({ code, message }) => code === "JOURNAL_FAILED" && told.push(message)),
+    options: {
+      baseRetryDelayMs: 1,
+      maxRetryDelayMs: 5,
+      ...(folder === "" ? {} : { journal: folder }),
+      ...options,
+    },
+  });
+  onTestFinished(async () => void (await delivery.close(0)));
+  return { delivery, received, told, server };
+}
+
+/** What another process would read. */
+async function readBack(folder: string) {
+  const heir = deliveryOf(folder);
+  heir.server.isUp = true;
+  const report = counts(await heir.delivery.close());
+  return { report, received: heir.received, told: heir.told };
+}
+
+describe("a span of about 3 MB", () => {
+  it.each(Object.entries(SHAPES))(
+    "leaves the event loop free, and comes back as it was: %s",
+    async (_, make) => {
+      const folder = newFolder();
+      const span = spanWith(make());
+      const owner = deliveryOf(folder);
+      const held = watchEventLoop();
+      owner.delivery.add(span);
+      await owner.delivery.flush(100);
+      expect(held()).toBeLessThan(HELD_MS);
+      await owner.delivery.close(0);
+      expect(segmentsIn(folder)).toHaveLength(1);
+
+      const heldAgain = watchEventLoop();
+      const { report, received } = await readBack(folder);
+      expect(heldAgain()).toBeLessThan(HELD_MS);
+      expect(report).toEqual({ written: 1, pending: 0, dropped: 0, failed: 0 });
+      const [back] = received;
+      expect(isSame(back?.attributes["value"], span.attributes["value"])).toBe(true);
+      for (const field of [
+        "spanName",
+        "traceId",
+        "spanId",
+        "startedAtMicros",
+        "endedAtMicros",
+        "events",
+      ] as const)
+        expect(back?.[field]).toEqual(span[field]);
+      expect(back?.links).toEqual(span.links);
+      expect(back?.attributes["small"]).toBe(1n);
+      expect(segmentsIn(folder)).toEqual([]);
+    },
+  );
+
+  it("without a journal is taken at once, whatever it holds", async () => {
+    const span = spanWith(SHAPES["an object of 150,000 keys"]?.());
+    const { delivery, server } = deliveryOf("", {});
+    server.isUp = true;
+    const held = watchEventLoop();
+    delivery.add(span);
+    await delivery.flush(30_000);
+    expect(held()).toBeLessThan(HELD_MS);
+  });
+});
+
+/** By what they are: `toEqual` takes a minute for millions of values. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
+  if (a instanceof Map && b instanceof Map) return isSame([...a].flat(), [...b].flat());
+  if (a instanceof Set && b instanceof Set) return isSame([...a], [...b]);
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => isSame(item, b[i]));
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return Object.is(a, b);
+  return isSame(Object.entries(a), Object.entries(b));
+}
+
+describe("several large spans", () => {
+  const BYTES = 1_000_000;
+  const spansOf = (length: number) => count(length, (i) => spanWith(new Uint8Array(BYTES).fill(i)));
+  const firstBytes = (spans: readonly Span[]) =>
+    spans.map(({ attributes: { value } }) => (value instanceof Uint8Array ? value[0] : -1)).sort(byNumber);
+  const byNumber = (a: number | undefined, b: number | undefined) => (a ?? 0) - (b ?? 0);
+
+  it("stay on disk where memory is full, and come back in slices, among small ones", async () => {
+    const folder = newFolder();
+    const { delivery, received, server, told } = deliveryOf(folder, { maxQueuedBytes: 2 * BYTES });
+    const large = spansOf(12);
+    const small = count(100, (i) => spanWith(i));
+    for (const [i, span] of large.entries()) {
+      delivery.add(span);
+      for (const other of small.slice(i * 8, i * 8 + 8)) delivery.add(other);
+    }
+    for (const span of small.slice(96)) delivery.add(span);
+    expect(counts(await delivery.flush(300))).toMatchObject({
+      written: 0,
+      pending: 112,
+      dropped: 0,
+      failed: 0,
+    });
+    server.isUp = true;
+    expect(counts(await delivery.flush(30_000))).toEqual({ written: 112, pending: 0, dropped: 0, failed: 0 });
+    expect(firstBytes(received.filter(({ attributes: { value } }) => value instanceof Uint8Array))).toEqual(
+      count(12, (i) => i),
+    );
+    expect(new Set(received.map(({ spanId }) => spanId)).size).toBe(112);
+    expect(told).toEqual([]);
+    await delivery.close();
+    expect(segmentsIn(folder)).toEqual([]);
+  });
+
+  it("in one tick are on disk before more of them wait than memory may hold", async () => {
+    const folder = newFolder();
+    const { delivery } = deliveryOf(folder, { maxQueuedBytes: 3 * BYTES });
+    for (const span of spansOf(10)) delivery.add(span);
+    const written = segmentsIn(folder).map((path) => statSync(path).size);
+    expect(written.filter((size) => size > BYTES).length).toBeGreaterThanOrEqual(7);
+    await delivery.close(0);
+    expect(firstBytes((await readBack(folder)).received)).toEqual(count(10, (i) => i));
+  });
+
+  it("are whole or lost, and counted, where theirs is cut", async () => {
+    const folder = newFolder();
+    const clock = steadyClock();
+    const { delivery, received, server, told } = deliveryOf(folder, { maxQueuedBytes: 2 * BYTES });
+    for (const span of spansOf(6)) delivery.add(span);
+    await delivery.flush(300);
+    const [first = ""] = segmentsIn(folder);
+    truncateSync(first, 1000);
+    clock.pass(2000);
+    server.isUp = true;
+    const { written, failed } = await delivery.flush(30_000);
+    expect(written + failed).toBe(6);
+    expect(failed).toBeLessThanOrEqual(1);
+    expect(received).toHaveLength(written);
+    expect(told.length).toBeGreaterThan(0);
+  });
+});
+
+describe("a large span whose process ends", () => {
+  const TEXT = 2_000_000;
+
+  it("by process.exit in the same tick is in the journal", async () => {
+    const folder = newFolder();
+    const child = children.start({ journal: folder, name: "exited", spans: 5, text: TEXT, finish: "exit" });
+    expect(await child.ended).toBe(3);
+    expect(await recovered(folder)).toEqual(namesOf("exited", 5));
+  });
+
+  it("by a kill in the same tick is lost; what had begun to be written is counted", async () => {
+    const folder = newFolder();
+    const { delivery } = deliveryOf(folder);
+    delivery.add(spanWith(new Uint8Array(1_000_000)));
+    await delivery.flush(100);
+    await delivery.close(0);
+    const [path = ""] = segmentsIn(folder);
+    const whole = readFileSync(path);
+    for (const share of [0.2, 0.6, 0.999]) {
+      writeFileSync(path, whole.subarray(0, Math.floor(whole.length * share)));
+      const { report, told } = await readBack(folder);
+      expect(report).toEqual({ written: 0, pending: 0, dropped: 0, failed: 1 });
+      expect(told).toHaveLength(1);
+      expect(segmentsIn(folder)).toEqual([]);
+    }
+  });
+});
+
+describe("a large span in a damaged segment", () => {
+  it("is whole or lost, and counted: wherever a bit is another one", async () => {
+    const folder = newFolder();
+    const { delivery } = deliveryOf(folder);
+    const span = spanWith(new Uint8Array(randomBytes(400_000)));
+    delivery.add(span);
+    await delivery.flush(100);
+    await delivery.close(0);
+    const [path = ""] = segmentsIn(folder);
+    const whole = readFileSync(path);
+    const lineEnds = [...whole.entries()].filter(([, byte]) => byte === 10).map(([at]) => at);
+    const random = count(40, () => Math.floor(Math.random() * whole.length));
+    for (const at of [0, 1, ...lineEnds, ...lineEnds.slice(0, -1).map((end) => end + 1), ...random]) {
+      const bytes = Buffer.from(whole);
+      bytes[at] = (bytes[at] ?? 0) ^ (1 << (at % 8));
+      writeFileSync(path, bytes);
+      const { report, received } = await readBack(folder);
+      expect(report.written + report.failed, `byte ${at}`).toBe(1);
+      for (const back of received)
+        expect(isSame(back.attributes["value"], span.attributes["value"])).toBe(true);
+    }
+  });
+});
+
+it("a span of more than the journal takes goes on in memory, and that is told", async () => {
+  const folder = newFolder();
+  const { delivery, received, server, told } = deliveryOf(folder);
+  delivery.add(spanWith(new Uint8Array(65_000_000)));
+  await delivery.flush(1000);
+  server.isUp = true;
+  expect((await delivery.flush(30_000)).written).toBe(1);
+  expect(received).toHaveLength(1);
+  expect(told).toEqual([expect.stringContaining("too large for the journal")]);
+  expect(segmentsIn(folder)).toEqual([]);
+});
