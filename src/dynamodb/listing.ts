@@ -5,9 +5,10 @@ import { boundOf, nowMicros } from "../model/clock.ts";
 import { conversationKey, conversationOf } from "../model/conversation.ts";
 import { TracelightError } from "../model/errors.ts";
 import type { TraceQuery } from "../model/query.ts";
+import { placeAfter } from "../tracing/cursors.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
-import { byPlace, limitOf, pageOf, placeAfter, type Row, rowsOf } from "../tracing/summaries.ts";
+import { byPlace, limitOf, pageOf, type Row, rowsOf } from "../tracing/summaries.ts";
 import { type Item, sortKeyPrefix, startKey } from "./item.ts";
 import type { WrittenLately } from "./lately.ts";
 import type { TableReader } from "./reader.ts";
@@ -98,16 +99,17 @@ export class Listing {
         const newer = open.findIndex(({ place }) => place.at <= at);
         settled.push(...open.splice(0, newer < 0 ? open.length : newer));
         const last = settled[limit - 1];
-        if (last !== undefined) return pageOf(settled.slice(0, limit), last.place, notes);
+        if (last !== undefined) return pageOf(settled.slice(0, limit), query, { last: last.place, notes });
         if (count++ >= MAX_CANDIDATES) {
           const note = `${MAX_CANDIDATES} were looked at for this page; its cursor goes on from there.`;
-          return pageOf(settled, { at, key: BEFORE_ALL }, [...notes, note]);
+          return pageOf(settled, query, { last: { at, key: BEFORE_ALL }, notes: [...notes, note] });
         }
         open = open.concat(read[i] ?? []);
       }
     }
     const rows = settled.concat(open.sort(byPlace));
-    return pageOf(rows.slice(0, limit), rows.length > limit ? rows[limit - 1]?.place : undefined, notes);
+    const last = rows.length > limit ? rows[limit - 1]?.place : undefined;
+    return pageOf(rows.slice(0, limit), query, { last, notes });
   }
 
   async #spans(key: string, { by, identifier }: SummaryQuery) {

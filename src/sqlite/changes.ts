@@ -1,4 +1,5 @@
 // What changed in a file since the last look: for those who watch it.
+import { TracelightError } from "../model/errors.ts";
 import type { Span } from "../tracing/span.ts";
 import type { View } from "./reader.ts";
 
@@ -50,7 +51,20 @@ async function lastId({ database }: View): Promise<number> {
 }
 
 function decodePlace(cursor: string): Place {
-  const parsed: unknown = JSON.parse(cursor);
-  const { last, running } = Object(parsed);
-  return { last: Number(last), running: Array.isArray(running) ? running.map(Number) : [] };
+  const { last, running } = Object(parsedIn(cursor));
+  if (!Number.isSafeInteger(last) || !Array.isArray(running)) {
+    throw new TracelightError(
+      "INVALID_QUERY",
+      "The cursor is none of a look at changes; leave it out for the first.",
+    );
+  }
+  return { last, running: running.map(Number) };
+}
+
+function parsedIn(cursor: string): unknown {
+  try {
+    return JSON.parse(cursor);
+  } catch {
+    return undefined;
+  }
 }

@@ -7,6 +7,7 @@ import { NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
+import { checkSummaryQuery } from "../tracing/summaries.ts";
 import { type Changes, changesSince } from "./changes.ts";
 import { directDatabase } from "./database.ts";
 import { type Connection, type Driver, explainSqlite, sqliteDriver } from "./driver.ts";
@@ -137,7 +138,8 @@ class TracelightFile implements SqliteFile {
     }
   }
 
-  summaries(query: SummaryQuery): Promise<SummaryPage> {
+  async summaries(query: SummaryQuery): Promise<SummaryPage> {
+    checkSummaryQuery(query);
     return this.#ask({ rows: [], notes: [] }, () => this.#reader.look((view) => listPage(view, query)));
   }
 

@@ -3,16 +3,9 @@ import { type SpanOutline, type SummarySubject, summarizeOutlines } from "../con
 import { boundOf } from "../model/clock.ts";
 import { matches, type TraceQuery } from "../model/query.ts";
 import { readWhere } from "../model/where.ts";
+import { type Place, placeAfter } from "../tracing/cursors.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
-import {
-  byPlace,
-  type Row as ListedRow,
-  limitOf,
-  type Place,
-  pageOf,
-  placeAfter,
-  spanConditions,
-} from "../tracing/summaries.ts";
+import { byPlace, type Row as ListedRow, limitOf, pageOf, spanConditions } from "../tracing/summaries.ts";
 import type { Row } from "./driver.ts";
 import type { View } from "./reader.ts";
 import { decodeOutline, OUTLINE_COLUMNS, outlineRows } from "./rows.ts";
@@ -55,7 +48,7 @@ export async function listPage(view: View, query: SummaryQuery): Promise<Summary
     size = nextSize(size, found.length, limit + 1 - rows.length);
   }
   const page = rows.slice(0, limit);
-  return pageOf(page, rows.length > limit ? page.at(-1)?.place : undefined);
+  return pageOf(page, query, { last: rows.length > limit ? page.at(-1)?.place : undefined });
 }
 
 /** As many spans as the wanted rows will have, if they are like those found. */

@@ -120,8 +120,6 @@ export const storeContract: readonly ContractTest[] = [
   }),
   contractTest("rejects a query that cannot be meant", async (tracer) => {
     const read = async (query: object) => tracer.getTraces(query);
-    const isInvalid = (error: unknown) =>
-      error instanceof Error && "code" in error && error.code === "INVALID_QUERY";
     await assert.rejects(read({ limit: -1 }), isInvalid);
     await assert.rejects(read({ traceID: "x" }), isInvalid);
     await assert.rejects(read({ since: new Date(Number.NaN) }), isInvalid);
@@ -142,7 +140,27 @@ export const storeContract: readonly ContractTest[] = [
       );
     }
   }),
+  contractTest("refuses a cursor that is none, or of another query, where it lists", async (tracer) => {
+    const list = listingOf(tracer);
+    if (list === undefined) return;
+    writeTurns(tracer);
+    const { cursor = "" } = await list({ limit: 1 });
+    const pages: SummaryQuery[] = [
+      ...["", "x", "garbage", "W10", `${cursor}x`, cursor.slice(4)].map((none) => ({ cursor: none })),
+      ...[{ by: "conversation" } as const, { spanName: "llm" }, { failed: true } as const].map((other) => ({
+        ...other,
+        cursor,
+      })),
+    ];
+    for (const page of pages)
+      await assert.rejects(async () => list({ limit: 1, ...page }), isInvalid, JSON.stringify(page));
+    assert.equal((await list({ limit: 2, cursor })).rows.length, 2);
+  }),
 ];
+
+function isInvalid(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "INVALID_QUERY";
+}
 
 /** Spans by name, with what says which conversation they are of: the first of several names is right. */
 const TALK: Readonly<Record<string, Attributes>> = {

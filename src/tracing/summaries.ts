@@ -3,18 +3,13 @@ import { type Summary, summarize, summaryKey } from "../conventions/summary.ts";
 import { boundOf } from "../model/clock.ts";
 import { checkFields, matches, QUERY_FIELDS, type QueryFields, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
+import { encodeCursor, isCursor, type Place, placeAfter } from "./cursors.ts";
 import type { SummaryPage, SummaryQuery } from "./sink.ts";
 
 /** A row with its place in a listing. */
 export interface Row {
   readonly summary: Summary;
   readonly place: Place;
-}
-
-/** Where a row stands: by time, then by key, both descending. */
-export interface Place {
-  readonly at: number;
-  readonly key: string;
 }
 
 const DEFAULT_LIMIT = 50;
@@ -35,7 +30,10 @@ const SUMMARY_FIELDS: QueryFields = {
     what: `a whole number from 1 to ${MAX_LIMIT}`,
     holds: (value) => Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= MAX_LIMIT,
   },
-  cursor: { what: "the cursor of a page", holds: (value) => decodeCursor(value) !== undefined },
+  cursor: {
+    what: "the cursor of the page before; leave it out for the first page",
+    holds: isCursor,
+  },
 };
 
 function pick(fields: QueryFields, names: readonly string[]): QueryFields {
@@ -59,7 +57,7 @@ export function selectSummaries(spans: readonly SpanFields[], query: SummaryQuer
   const rows = rowsOf(own, query).sort(byPlace);
   const limit = limitOf(query);
   const page = rows.slice(0, limit);
-  return pageOf(page, rows.length > limit ? page[page.length - 1]?.place : undefined);
+  return pageOf(page, query, { last: rows.length > limit ? page[page.length - 1]?.place : undefined });
 }
 
 /** The rows of these spans that the query asks for and that come after its cursor, in no order. */
@@ -114,11 +112,6 @@ export function limitOf(query: SummaryQuery): number {
   return query.limit ?? DEFAULT_LIMIT;
 }
 
-/** The place after which the query's page begins. */
-export function placeAfter(query: SummaryQuery): Place | undefined {
-  return query.cursor === undefined ? undefined : decodeCursor(query.cursor);
-}
-
 /** Sorts rows as a listing has them. */
 export function byPlace(a: Row, b: Row): number {
   return comparePlaces(a.place, b.place);
@@ -130,22 +123,19 @@ function comparePlaces(a: Place, b: Place): number {
   return a.key === b.key ? 0 : a.key > b.key ? -1 : 1;
 }
 
-/** A page of these rows; where more may come, `last` is the place after which they do. */
-export function pageOf(rows: readonly Row[], last?: Place, notes: readonly string[] = []): SummaryPage {
-  const cursor = last === undefined ? {} : { cursor: encodeCursor(last) };
+/** How a page ends. */
+interface PageEnd {
+  /** Where more may come, the place after which they do. */
+  readonly last?: Place | undefined;
+  readonly notes?: readonly string[];
+}
+
+/** A page of these rows of the query's listing. */
+export function pageOf(
+  rows: readonly Row[],
+  query: SummaryQuery,
+  { last, notes = [] }: PageEnd,
+): SummaryPage {
+  const cursor = last === undefined ? {} : { cursor: encodeCursor(last, query) };
   return { rows: rows.map(({ summary }) => summary), ...cursor, notes };
-}
-
-function encodeCursor({ at, key }: Place): string {
-  return Buffer.from(JSON.stringify([at, key])).toString("base64url");
-}
-
-function decodeCursor(cursor: unknown): Place | undefined {
-  if (typeof cursor !== "string") return undefined;
-  try {
-    const [at, key]: unknown[] = JSON.parse(Buffer.from(cursor, "base64url").toString());
-    return typeof at === "number" && typeof key === "string" ? { at, key } : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -76,7 +76,7 @@ describe("wrong usage is 2, and says what was meant", () => {
     [["ls", "--since", "3 moons", "app.jsonl"], '"3 moons" is no time; write 2h ago'],
     [["ls", "--since", "2025-02-30", "app.jsonl"], '"2025-02-30" is no time'],
     [["ls", "--by", "span", "app.jsonl"], "Allowed choices are conversation, trace."],
-    [["ls", "--cursor", "x", "app.jsonl"], 'The query\'s "cursor" must be the cursor of a page'],
+    [["ls", "--cursor", "x", "app.jsonl"], 'The query\'s "cursor" must be the cursor of the page before'],
     [["ls", "--where", "duration >", "app.jsonl"], "The filter cannot be read at column 11"],
     [["search", "  ", "app.jsonl"], "The search has no word to look for"],
     [["show", "", "app.jsonl"], "Say which"],

@@ -87,6 +87,16 @@ describe.each([
     const { stderr } = await run(["ls", "--limit", "2"]);
     const [, cursor = ""] = /--cursor (\S+)/.exec(stderr) ?? [];
     expect(await ids("--limit", "2", "--cursor", cursor)).toEqual(["weather-1"]);
+    // A cursor that is none, or of another listing, is no first page.
+    for (const args of [
+      ["--cursor", "garbage"],
+      ["--by", "trace", "--cursor", cursor],
+      ["--errors", "--cursor", cursor],
+    ]) {
+      const refused = await run(["ls", ...args]);
+      expect([refused.code, refused.stdout]).toEqual([2, ""]);
+      expect(refused.stderr).toContain('The query\'s "cursor"');
+    }
   });
 
   test.concurrent("show ID of a trace is a tree with timings, found by the beginning of its id", async () => {

@@ -3,6 +3,7 @@ import type { Summary, SummarySubject } from "../../conventions/summary.ts";
 import { isoDate } from "../../model/clock.ts";
 import { encodeValue } from "../../model/values.ts";
 import type { Color } from "../../render/color.ts";
+import { subjectOf } from "../../tracing/cursors.ts";
 import type { SummaryPage, SummaryQuery } from "../../tracing/sink.ts";
 import type { Context } from "../context.ts";
 import { age, compact, duration, idText, tokens, words } from "../format.ts";
@@ -44,7 +45,9 @@ export async function ls(context: Context, name: string | undefined, options: Ls
 type Listed = SummaryPage & { readonly by: SummarySubject };
 
 async function listed(store: OpenStore, options: LsOptions): Promise<Listed> {
-  const { by = "conversation", limit, cursor } = options;
+  const { limit, cursor } = options;
+  // A listing goes on as it began, also where it fell back to traces.
+  const { by = subjectOf(cursor) ?? "conversation" } = options;
   const query: SummaryQuery = {
     ...{ by, ...filterOf(options) },
     ...(options.errors === true ? { failed: true } : {}),
@@ -52,7 +55,7 @@ async function listed(store: OpenStore, options: LsOptions): Promise<Listed> {
     ...(cursor === undefined ? {} : { cursor }),
   };
   const page = await store.summaries(query);
-  if (page.rows.length > 0 || options.by !== undefined) return { ...page, by };
+  if (page.rows.length > 0 || options.by !== undefined || cursor !== undefined) return { ...page, by };
   return { ...(await store.summaries({ ...query, by: "trace" })), by: "trace" };
 }
 

@@ -11,18 +11,11 @@ import { asTracelightError } from "../../model/errors.ts";
 import { checkQuery, matches, type TraceQuery } from "../../model/query.ts";
 import type { SpanFields } from "../../model/record.ts";
 import { SpanNumbers } from "../../model/span-numbers.ts";
+import { placeAfter } from "../../tracing/cursors.ts";
 import { arrangeSpans } from "../../tracing/select.ts";
 import type { SummaryPage, SummaryQuery } from "../../tracing/sink.ts";
 import { type Span, spanFrom } from "../../tracing/span.ts";
-import {
-  byPlace,
-  checkSummaryQuery,
-  groupsOf,
-  limitOf,
-  pageOf,
-  placeAfter,
-  type Row,
-} from "../../tracing/summaries.ts";
+import { byPlace, checkSummaryQuery, groupsOf, limitOf, pageOf, type Row } from "../../tracing/summaries.ts";
 import { Interrupted } from "../failures.ts";
 import { idText } from "../format.ts";
 import type { FoundId, OpenStore } from "../store.ts";
@@ -268,7 +261,9 @@ function page(rows: readonly Row[], query: SummaryQuery): SummaryPage {
   const left = after === undefined ? rows : rows.filter((row) => byPlace(row, { ...row, place: after }) > 0);
   const sorted = [...left].sort(byPlace);
   const shown = sorted.slice(0, limitOf(query));
-  return pageOf(shown, sorted.length > shown.length ? shown[shown.length - 1]?.place : undefined);
+  return pageOf(shown, query, {
+    last: sorted.length > shown.length ? shown[shown.length - 1]?.place : undefined,
+  });
 }
 
 function note(found: Map<string, FoundId>, one: FoundId, prefix: string): void {
