@@ -1,5 +1,6 @@
 // JSON in attributes, which OpenTelemetry's SDKs can only hold as text: parsed within bounds.
 
+import { wellFormedJson } from "../model/json-strings.ts";
 import { lossyValue } from "../model/values.ts";
 
 /** Longer texts stay texts: parsing them would hold up who only looks. */
@@ -28,7 +29,9 @@ export function structured(value: unknown): unknown {
 /** A list or an object as JSON text; anything else as it is. Undefined for an empty list. */
 export function jsonOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  return Array.isArray(value) && value.length === 0 ? undefined : JSON.stringify(lossyValue(value));
+  return Array.isArray(value) && value.length === 0
+    ? undefined
+    : wellFormedJson(JSON.stringify(lossyValue(value)));
 }
 
 /**

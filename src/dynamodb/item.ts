@@ -55,11 +55,12 @@ export function toItem(span: SpanFields, options: ItemOptions): Item {
     trace_id: { S: span.traceId },
     span_id: { S: span.spanId },
     parent_span_id: span.parentSpanId === undefined ? { NULL: true } : { S: span.parentSpanId },
-    span_name: { S: span.spanName },
+    span_name: { S: span.spanName.toWellFormed() },
     span_kind: { S: span.spanKind },
     started_at: { S: layout.time(start) },
-    scope_name: { S: span.scope.name },
-    scope_version: span.scope.version === undefined ? { NULL: true } : { S: span.scope.version },
+    scope_name: { S: span.scope.name.toWellFormed() },
+    scope_version:
+      span.scope.version === undefined ? { NULL: true } : { S: span.scope.version.toWellFormed() },
     resource_attributes: { M: toMap(span.resourceAttributes, 0, layout.forms) },
     attributes: { M: toMap(attributes, 0, layout.forms) },
   };
@@ -85,10 +86,10 @@ function addOwnFields(
   { statusMessage, events, links, traceState, otlp, state }: SpanFields,
 ): void {
   if (state === "interrupted") item["state"] = { S: state };
-  if (statusMessage !== undefined) item["status_message"] = { S: statusMessage };
+  if (statusMessage !== undefined) item["status_message"] = { S: statusMessage.toWellFormed() };
   if (events.length > 0) item["events"] = toAttributeValue(events.map(encodeEvent));
   if (links.length > 0) item["links"] = toAttributeValue(links.map(encodeLink));
-  if (traceState !== undefined) item["trace_state"] = { S: traceState };
+  if (traceState !== undefined) item["trace_state"] = { S: traceState.toWellFormed() };
   if (otlp !== undefined) item["otlp"] = toAttributeValue(encodeDetails(otlp));
 }
 

@@ -135,7 +135,7 @@ function itemUnder(span: SpanFields, shortened: SpanFields, toItem: ToItem): Ite
   for (const key of moved) {
     const shown = shortened.attributes[key];
     if (shown === undefined) delete stored[key];
-    else stored[key] = toAttributeValue(shown);
+    else stored[key] = toAttributeValue(typeof shown === "string" ? shown.toWellFormed() : shown);
   }
   return { ...item, attributes: { M: stored } };
 }

@@ -12,6 +12,8 @@ const MIN_NUMBER = 1e-129;
 const MAX_DIGITS = 38;
 /** Keys that DynamoDB or a JSON library would not carry, and those that look like one of the escaped. */
 const KEY_ESCAPE = "__key__:";
+/** Behind that, a key that UTF-8 cannot hold, as JSON text. */
+const JSON_KEY = "json:";
 
 /** The form that a key layout has for a number or an object in place of the usual one; undefined for the usual one. */
 export type ValueForms = (value: number | bigint | object) => AttributeValue | undefined;
@@ -21,12 +23,17 @@ export type TextReader = (text: string) => unknown;
 
 /** A captured value as DynamoDB stores it; `fromAttributeValue` gives it back exactly. */
 export function toAttributeValue(value: unknown, level = 0, forms?: ValueForms): AttributeValue {
-  if (typeof value === "string") return { S: value };
+  if (typeof value === "string") return toText(value);
   if (typeof value === "boolean") return { BOOL: value };
   if (typeof value === "number") return forms?.(value) ?? toNumber(value);
   if (typeof value === "bigint") return forms?.(value) ?? toBigint(value);
   if (typeof value !== "object" || value === null) return { NULL: true };
   return forms?.(value) ?? toContainer(value, level, forms);
+}
+
+/** UTF-8 has no halves of surrogate pairs; JSON has escapes for them. */
+function toText(value: string): AttributeValue {
+  return value.isWellFormed() ? { S: value } : tag("__json__", { S: JSON.stringify(value) });
 }
 
 function toNumber(value: number): AttributeValue {
@@ -58,7 +65,7 @@ function toContainer(value: object, level: number, forms: ValueForms | undefined
 }
 
 function toSet(items: readonly unknown[], level: number, forms: ValueForms | undefined): AttributeValue {
-  const strings = items.filter((item) => typeof item === "string");
+  const strings = items.filter((item): item is string => typeof item === "string" && item.isWellFormed());
   if (items.length > 0 && strings.length === items.length) return { SS: strings };
   return tag("__set__", toAttributeValue(items, level + 1, forms));
 }
@@ -74,11 +81,22 @@ export function toMap(source: object, level = 0, forms?: ValueForms): Record<str
 
 /** The name under which `toMap` stores a property. */
 export function escapeKey(key: string): string {
+  if (!key.isWellFormed()) return `${KEY_ESCAPE}${JSON_KEY}${JSON.stringify(key)}`;
   return key === "" || key === "__proto__" || key.startsWith(KEY_ESCAPE) ? KEY_ESCAPE + key : key;
 }
 
 function unescapeKey(key: string): string {
-  return key.startsWith(KEY_ESCAPE) ? key.slice(KEY_ESCAPE.length) : key;
+  if (!key.startsWith(KEY_ESCAPE)) return key;
+  const rest = key.slice(KEY_ESCAPE.length);
+  return rest.startsWith(JSON_KEY) ? keyIn(rest.slice(JSON_KEY.length)) : rest;
+}
+
+function keyIn(json: string): string {
+  try {
+    return String(JSON.parse(json));
+  } catch {
+    return json;
+  }
 }
 
 const TAGS = new Set([

@@ -1,4 +1,4 @@
-// Where a string in a JSON text ends: found without a regular expression, which fails at a few million escapes.
+// The strings of a JSON text: where one ends, and what of them UTF-8 cannot hold.
 
 /** The index behind the closing quote of the string that begins at `from`, its opening quote; undefined where it has none. */
 export function endOfJsonString(json: string, from: number): number | undefined {
@@ -13,4 +13,17 @@ function isEscaped(json: string, quote: number, from: number): boolean {
   let at = quote - 1;
   while (at > from && json[at] === "\\") at--;
   return (quote - 1 - at) % 2 === 1;
+}
+
+/**
+ * JSON of `JSON.stringify` whose strings are well-formed: halves of surrogate pairs, which it writes as escapes that many parsers
+ * refuse, are U+FFFD instead.
+ */
+export function wellFormedJson(json: string): string {
+  // An escaped backslash is stepped over whole, or what follows it would be taken for an escape.
+  return json.includes("\\ud") ? json.replace(/\\(?:ud[89a-f][0-9a-f]{2}|[\s\S])/g, unlessHalf) : json;
+}
+
+function unlessHalf(escaped: string): string {
+  return escaped.length > 2 ? "\ufffd" : escaped;
 }

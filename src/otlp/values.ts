@@ -1,5 +1,7 @@
 // Which of OTLP's kinds of value stands for a captured value.
+
 import { setOwn } from "../model/capture.ts";
+import { wellFormedJson } from "../model/json-strings.ts";
 
 /**
  * How values that are no primitive are sent. `"rich"`: as OTLP's arrays and maps. `"json"`: lists of primitives of one kind
@@ -53,7 +55,7 @@ export function flatForm(value: object): readonly unknown[] | string {
   if (typeof plain === "string") return plain;
   if (plain instanceof Uint8Array) return base64(plain);
   if (Array.isArray(plain) && isOfOneKind(plain)) return plain;
-  return JSON.stringify(jsonForm(plain));
+  return wellFormedJson(JSON.stringify(jsonForm(plain)));
 }
 
 function isOfOneKind(items: readonly unknown[]): boolean {

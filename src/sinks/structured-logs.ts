@@ -1,5 +1,7 @@
 // Writes each span as one line of JSON, in the Python toolkit's form, so that log queries work on both.
+
 import { asciiJson } from "../model/escape.ts";
+import { wellFormedJson } from "../model/json-strings.ts";
 import { checkOptions } from "../model/options.ts";
 import { encodeLogTrace } from "../model/record.ts";
 import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
@@ -53,5 +55,5 @@ class StructuredLogsSink implements Sink {
 
 function logLine(span: Span): string {
   const line = { logger: "TraceLogger", level: "INFO", message: "Trace", trace: encodeLogTrace(span) };
-  return asciiJson(JSON.stringify(line));
+  return asciiJson(wellFormedJson(JSON.stringify(line)));
 }

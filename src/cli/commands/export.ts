@@ -1,6 +1,9 @@
 // `tracelight export`: spans as JSONL, to standard output or to a file that is whole or not there.
+
 import { resolve } from "node:path";
 import type { TargetVocabulary } from "../../conventions/translate.ts";
+import { asciiJson } from "../../model/escape.ts";
+import { wellFormedJson } from "../../model/json-strings.ts";
 import type { TraceQuery } from "../../model/query.ts";
 import { encodeLogTrace, encodeRecord, type SpanFields } from "../../model/record.ts";
 import type { Span } from "../../tracing/span.ts";
@@ -75,7 +78,9 @@ async function write(
   if (otlp) return writeOtlp(spans, line, translate);
   let done = 0;
   for await (const span of spans) {
-    await line(jsonLine(logLines ? logLine(span) : encodeRecord(span)));
+    await line(
+      logLines ? asciiJson(wellFormedJson(JSON.stringify(logLine(span)))) : jsonLine(encodeRecord(span)),
+    );
     done++;
   }
   return { done, leftOut: 0 };

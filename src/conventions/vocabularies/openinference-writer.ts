@@ -1,5 +1,7 @@
 // A reading in OpenInference's words: the table of openinference-names.ts, turned round.
+
 import { SESSION_ID } from "../../model/conversation.ts";
+import { wellFormedJson } from "../../model/json-strings.ts";
 import { lossyValue } from "../../model/values.ts";
 import type { MediaPart, Message, MessagePart, ToolCallPart, ToolResultPart } from "../messages.ts";
 import type { Reading } from "../reading.ts";
@@ -83,7 +85,7 @@ function written(name: string, typeName: string, value: unknown): Record<string,
 
 /** Text as it is, anything else as JSON. */
 function jsonText(value: unknown): string {
-  return typeof value === "string" ? value : JSON.stringify(lossyValue(value));
+  return typeof value === "string" ? value : wellFormedJson(JSON.stringify(lossyValue(value)));
 }
 
 function writtenDocuments(documents: unknown): Record<string, unknown> {
