@@ -24,7 +24,7 @@ import { valueBytes } from "./item-size.ts";
 import { countOf, type ItemKey, type ItemReader, type ItemsByKey, type KeyRange } from "./items.ts";
 import { LAYOUTS } from "./layout.ts";
 import { joinParts, type PartsPlace, partItems, partsAttributes, readPartsList } from "./parts.ts";
-import { beginning } from "./split.ts";
+import { previewOf } from "./preview.ts";
 
 /** Lists of fewer bytes are stored as given. */
 const MIN_LIST_BYTES = 1024;
@@ -287,27 +287,6 @@ function smallNode(fields: Item, list: HashedList, from: number): Item {
   const bytes = Buffer.concat(chunks);
   const { data, isPacked } = packSmall(bytes);
   return { ...fields, data: { B: data }, ...(isPacked ? { bytes: { N: String(bytes.length) } } : {}) };
-}
-
-const SHOWN_LEVELS = 6;
-const SHOWN_ITEMS = 5;
-
-/** A list with only its last message, and that one shortened: shaped as before, for readers that know no chains. */
-function previewOf(messages: readonly object[]): readonly unknown[] {
-  return [shortened(messages[messages.length - 1], SHOWN_LEVELS)];
-}
-
-function shortened(value: unknown, levels: number): unknown {
-  if (typeof value === "string") return beginning(value);
-  if (value instanceof Uint8Array) return value.subarray(0, 64);
-  if (typeof value !== "object" || value === null || value instanceof Date) return value;
-  if (levels === 0 || value instanceof Map || value instanceof Set) return "[...]";
-  if (Array.isArray(value)) return value.slice(0, SHOWN_ITEMS).map((item) => shortened(item, levels - 1));
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(value).slice(0, SHOWN_ITEMS)) {
-    setOwn(copy, beginning(key), shortened(Reflect.get(value, key), levels - 1));
-  }
-  return copy;
 }
 
 /** The references of a main item, by the attribute that each stands for; one that cannot be meant is undefined. */

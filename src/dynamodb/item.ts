@@ -66,6 +66,8 @@ export function toItem(span: SpanFields, options: ItemOptions): Item {
   };
   if (layout.hasStatus(span)) item["span_status"] = { S: span.spanStatus };
   if (conversation !== undefined) item["conversation_id"] = { S: conversation };
+  const principal = layout.authContext?.(attributes);
+  if (principal !== undefined) item["auth_context"] = { S: principal };
   if (options.recent && mayBeginTurn(span)) Object.assign(item, recentKey(span, identifier, conversation));
   if (end !== undefined) {
     item["ended_at"] = { S: layout.time(end) };

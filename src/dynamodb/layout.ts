@@ -12,8 +12,9 @@ import { canonicalJson } from "../model/values.ts";
 import type { TextReader, ValueForms } from "./values.ts";
 
 /**
- * What the index by conversation holds: the conversation's id alone; the id and the subcontext, as the Python toolkit
- * writes it today; or the id and the principal of the authentication context, as it did in April 2025.
+ * What the index by conversation holds: the conversation's id alone, as the Python toolkit wrote it from 17 April to November
+ * 2025; the id and the subcontext, as it does since then; or the id and the principal of the authentication context, as it
+ * did on 15 to 17 April 2025.
  */
 export type KeyLayout = "conversation" | "conversation#subcontext" | "conversation#auth";
 
@@ -23,6 +24,8 @@ export interface Layout {
   readonly indexKey: (conversation: unknown, attributes: Attributes) => string | undefined;
   /** The attribute that a query must give besides the conversation's id for the index to be of use. */
   readonly second?: string;
+  /** What stands beside the index key, for queries of the version that wrote it there. */
+  readonly authContext?: (attributes: Attributes) => string | undefined;
   readonly time: (micros: number) => string;
   readonly hasStatus: (span: SpanFields) => boolean;
   /** The attribute `identifier` of a span that has none. */
@@ -44,6 +47,10 @@ const ALWAYS = (): boolean => true;
 export const LAYOUTS: Readonly<Record<KeyLayout, Layout>> = {
   conversation: {
     indexKey: (conversation) => keyOf(conversation, jsText),
+    authContext: (attributes) => {
+      const principal = principalOf(attributes);
+      return principal === undefined || principal === null ? undefined : pythonText(principal);
+    },
     time: isoMicros,
     hasStatus: ALWAYS,
     noIdentifier: { S: NO_IDENTIFIER },

@@ -1,5 +1,6 @@
 // Reads spans from the table: the pages of a query, and what its index does not show yet.
 import type { QueryCommandInput, ScanCommandInput } from "@aws-sdk/client-dynamodb";
+import { CONVERSATION_ID } from "../model/conversation.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { matches, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
@@ -10,7 +11,9 @@ import type { Connection } from "./client.ts";
 import { fromItem, type Item, sortKeyPrefix } from "./item.ts";
 import type { ItemReader } from "./items.ts";
 import { keyText, type WrittenLately } from "./lately.ts";
+import type { KeyLayout } from "./layout.ts";
 import { type UnpackedSpan, unpack } from "./packing.ts";
+import { layoutsOf, sampleScan } from "./recognise.ts";
 import { nextPage, type ReadRequest, readRequest, type TableNames } from "./requests.ts";
 
 /** Runs a request; rejects with a TracelightError. */
@@ -23,23 +26,31 @@ export interface ReaderOptions {
   readonly items: ItemReader;
   readonly lately: WrittenLately;
   readonly faults: Faults;
+  /** True where the user said which layout it is. */
+  readonly isLayoutGiven: boolean;
 }
 
 /** Reads one table. */
 export class TableReader {
-  readonly names: TableNames;
   readonly #options: ReaderOptions;
+  #names: TableNames;
+  #layouts: Promise<readonly KeyLayout[]> | undefined;
 
   constructor(options: ReaderOptions) {
-    this.names = options.names;
+    this.#names = options.names;
     this.#options = options;
+  }
+
+  /** The table's names, and its layout as far as it is known. */
+  get names(): TableNames {
+    return this.#names;
   }
 
   /** The spans that the query asks for, in its order, each with its parent where that is among them. */
   async find(query: TraceQuery): Promise<readonly Span[]> {
     if (query.limit === 0) return [];
     const found: Span[] = [];
-    for await (const fields of this.spans(query)) found.push(spanFrom(fields));
+    for await (const fields of this.#inAnyLayout(query)) found.push(spanFrom(fields));
     // Where starts tie, the order is that of the sort keys, whichever way they were read.
     if (query.order === "desc") found.reverse();
     return arrangeSpans(found, query);
@@ -49,10 +60,64 @@ export class TableReader {
   async *iterate(query: TraceQuery): AsyncGenerator<Span> {
     let left = query.limit ?? Number.POSITIVE_INFINITY;
     if (left === 0) return;
-    for await (const fields of this.spans(query)) {
+    for await (const fields of this.#inAnyLayout(query)) {
       yield spanFrom(fields);
       if (--left <= 0) return;
     }
+  }
+
+  /** A conversation that is not there may be there under another key: the table's own items show which layout it has. */
+  async *#inAnyLayout(query: TraceQuery): AsyncGenerator<SpanFields> {
+    let isFound = false;
+    for await (const fields of this.spans(query)) {
+      isFound = true;
+      yield fields;
+    }
+    if (isFound || !asksForConversation(query)) return;
+    const before = this.#names;
+    for (const keyLayout of await this.#otherLayouts()) {
+      if (this.#options.isLayoutGiven) return this.#tellLayout(keyLayout);
+      this.#names = { ...before, keyLayout };
+      for await (const fields of this.spans(query)) {
+        isFound = true;
+        yield fields;
+      }
+      if (isFound) return;
+      this.#names = before;
+    }
+  }
+
+  /** The layouts of the table's items, but for the one that was asked. An empty table is looked at again. */
+  async #otherLayouts(): Promise<readonly KeyLayout[]> {
+    this.#layouts ??= this.#sample();
+    const layouts = await this.#layouts.catch((error: unknown) => {
+      this.#layouts = undefined;
+      throw error;
+    });
+    if (layouts.length === 0) this.#layouts = undefined;
+    const { keyLayout } = this.#names;
+    return layouts.includes(keyLayout) && this.#options.isLayoutGiven
+      ? []
+      : layouts.filter((layout) => layout !== keyLayout);
+  }
+
+  async #sample(): Promise<readonly KeyLayout[]> {
+    const { Items = [] } = await this.#page("scan", sampleScan(this.#names));
+    const layouts = layoutsOf(Items);
+    if (Items.length > 0 && layouts.length === 0) this.#tellUnknownLayout();
+    return layouts;
+  }
+
+  #tellLayout(found: KeyLayout): void {
+    const { tableName, keyLayout } = this.#names;
+    const message = `No span was found for the conversation: the table "${tableName}" has items of the key layout "${found}", not of "${keyLayout}"; set keyLayout to "${found}".`;
+    this.#options.faults.report(new TracelightError("TABLE_SCHEMA", message));
+  }
+
+  #tellUnknownLayout(): void {
+    const { tableName, keyLayout } = this.#names;
+    const message = `No span was found for the conversation, and the items of the table "${tableName}" do not show how their conversation_id is made ("${keyLayout}" was tried); set keyLayout to what wrote them, or ask by attributeFilter without ai.conversation.id.`;
+    this.#options.faults.report(new TracelightError("TABLE_SCHEMA", message));
   }
 
   /** The spans that match, as they come; at least those within the query's limit. */
@@ -140,6 +205,10 @@ export class TableReader {
       },
     });
   }
+}
+
+function asksForConversation({ traceId, conversation, attributeFilter = {} }: TraceQuery): boolean {
+  return traceId === undefined && (conversation ?? attributeFilter[CONVERSATION_ID]) !== undefined;
 }
 
 /** Where reading may end: items come in the query's order, and as many as it wants have been seen. */

@@ -29,6 +29,8 @@ export interface DynamoDbStoreOptions
   readonly conversationIdGsiName: string;
   readonly ttlSeconds: number;
   readonly keyLayout: KeyLayout;
+  /** True where the user said which layout it is. */
+  readonly isLayoutGiven: boolean;
   readonly dedupe: boolean;
   /** The recent index's name; undefined where there is none. */
   readonly recentIndex: string | undefined;
@@ -63,8 +65,12 @@ export class DynamoDbStore implements Store {
     const send = <T>(work: (connection: Connection) => Promise<T>) => this.#request(work);
     const items = new TableItems({ tableName, request: send });
     const shared = { lately: this.#lately, faults };
+    const names = { tableName, indexName, keyLayout };
     this.#packer = new Packer({ ttlSeconds, dedupe: options.dedupe, reader: items });
-    this.#reader = new TableReader({ names: { tableName, indexName, keyLayout }, send, items, ...shared });
+    this.#reader = new TableReader({
+      ...{ names, send, items, ...shared },
+      isLayoutGiven: options.isLayoutGiven,
+    });
     this.#listing = new Listing({ reader: this.#reader, identifier, ttlSeconds, recentIndex, ...shared });
     const transport = new DynamoDbTransport({
       tableName,

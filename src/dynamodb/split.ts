@@ -6,7 +6,6 @@ import type { Attributes } from "../model/attributes.ts";
 import { BinaryEncoder } from "../model/binary.ts";
 import { setOwn } from "../model/capture.ts";
 import { plainFields, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
-import { boundedJson } from "../render/text.ts";
 import type { Item } from "./item.ts";
 import { itemBytes, valueBytes } from "./item-size.ts";
 import type { ItemKey, ItemsByKey } from "./items.ts";
@@ -19,13 +18,13 @@ import {
   partsAttributes,
   readPartsList,
 } from "./parts.ts";
+import { PREVIEW_CHARACTERS, previewOf, previewText } from "./preview.ts";
 
 /** The largest item that is written as it is; DynamoDB's limit is 409,600 bytes. */
 const MAX_ITEM_BYTES = 380_000;
 /** A span's values are moved into parts, the large ones first, until so many bytes are left. */
 const KEPT_BYTES = 200_000;
 const PREVIEW_BYTES = 60_000;
-const PREVIEW_CHARACTERS = 200;
 /** What is moved first, second, ... : values of at least so many bytes. */
 const MOVED_FROM_BYTES = [32_000, 4_000, 600, 0];
 /** Values of so many bytes have parts of their own, so that damage to one leaves the others; but no more than so many. */
@@ -151,14 +150,12 @@ function withoutMoved(
   };
   for (const { place, key } of moved) gone[place].add(key);
   const previews = (place: Place) =>
-    [...shown]
-      .filter((one) => one.place === place)
-      .map(({ key, value }) => [key, shownValue(value)] as const);
+    [...shown].filter((one) => one.place === place).map(({ key, value }) => [key, previewOf(value)] as const);
   const kept = (place: "attributes" | "resourceAttributes"): Attributes => {
     const entries = Object.entries(span[place]).filter(([key]) => !gone[place].has(key));
     return objectOf([...entries, ...previews(place)]);
   };
-  const text = (key: string, value: string): string => (gone.fields.has(key) ? preview(value) : value);
+  const text = (key: string, value: string): string => (gone.fields.has(key) ? previewText(value) : value);
   const { scope, statusMessage } = span;
   return {
     ...plainFields(span),
@@ -181,22 +178,6 @@ function objectOf(entries: Iterable<readonly [string, unknown]>): Record<string,
   const source: Record<string, unknown> = {};
   for (const [key, value] of entries) setOwn(source, key, value);
   return source;
-}
-
-/** A short value is its own preview, with its type. */
-function shownValue(value: unknown): unknown {
-  return typeof value === "number" || typeof value === "boolean" || value === null ? value : preview(value);
-}
-
-/** The beginning of a value as text. */
-function preview(value: unknown): string {
-  return beginning(typeof value === "string" ? value : boundedJson(value, PREVIEW_CHARACTERS));
-}
-
-/** The first characters of a text, no surrogate pair cut in two. */
-export function beginning(text: string): string {
-  if (text.length <= PREVIEW_CHARACTERS) return text;
-  return `${text.slice(0, PREVIEW_CHARACTERS).replace(/[\ud800-\udbff]$/, "")}...`;
 }
 
 /** The items of what was moved, and what the main item says of them. */
@@ -362,7 +343,7 @@ function marked(attributes: Attributes, keys: readonly string[], reason: string)
 
 /** What stands in the place of a value that cannot be read, before its preview. */
 export function missingText(shown: unknown, reason: string): string {
-  return `[Missing: ${reason}] ${preview(shown ?? "")}`;
+  return `[Missing: ${reason}] ${previewText(shown ?? "")}`;
 }
 
 /** Attributes with one more entry in `tracelight.missing`. */

@@ -22,8 +22,9 @@ export interface DynamoDbTracerOptions extends TracerOptions, ConnectionOptions,
   /** How long spans are kept, where the table's TTL is on. Default 30 days. */
   readonly ttlSeconds?: number | undefined;
   /**
-   * What the index by conversation holds: `"conversation"`, or what the Python toolkit writes today
-   * (`"conversation#subcontext"`) or wrote in April 2025 (`"conversation#auth"`). Default `"conversation"`.
+   * What the index by conversation holds: `"conversation"`, which the Python toolkit wrote from 17 April to November 2025, or
+   * what it writes since then (`"conversation#subcontext"`) or wrote on 15 to 17 April 2025 (`"conversation#auth"`).
+   * Default `"conversation"`; where that finds no span of a conversation, reads go by what the table's items show.
    */
   readonly keyLayout?: KeyLayout | undefined;
   /** Writes and reads the index of `ensureTable({ recentIndex })`: true (`by_recent`) or its name. Default false. */
@@ -68,6 +69,7 @@ export class DynamoDbTracer extends Tracer {
     const { keyLayout = "conversation", recentIndex, dedupe = keyLayout === "conversation" } = options;
     const store = new DynamoDbStore({
       ...{ ...options, conversationIdGsiName, ttlSeconds, keyLayout, dedupe },
+      isLayoutGiven: options.keyLayout !== undefined,
       recentIndex: recentIndexName(recentIndex),
     });
     super(store, { onError, process });

@@ -11,11 +11,12 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { type AttributeValue, BatchWriteItemCommand } from "@aws-sdk/client-dynamodb";
 import { ensureTable } from "tracelight/dynamodb";
 import { SqliteTracer } from "tracelight/sqlite";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeLogLine } from "../../src/model/record.ts";
-import { dynamoDb } from "../dynamodb/emulator.ts";
+import { client, dynamoDb } from "../dynamodb/emulator.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { folder, jsonOf, outcomeOf, start, tracelight } from "./command.ts";
 import { recordLines, SPANS, TRACES } from "./spans.ts";
@@ -316,6 +317,23 @@ describe("DynamoDB", () => {
       code: 2,
       stderr: expect.stringContaining("did you mean region?"),
     });
+  });
+
+  test("a conversation of the Python toolkit's table is shown without a word about its layout", async () => {
+    const { endpoint } = dynamoDb;
+    await ensureTable({ tableName: "Toolkit", endpoint });
+    const file = new URL("../fixtures/dynamodb-items.json", import.meta.url);
+    const items: Record<string, AttributeValue>[] = JSON.parse(readFileSync(file, "utf8"), (_, value) =>
+      value?.__b64__ ? new Uint8Array(Buffer.from(value.__b64__, "base64")) : value,
+    );
+    const RequestItems = { Toolkit: items.map((Item) => ({ PutRequest: { Item } })) };
+    await client.send(new BatchWriteItemCommand({ RequestItems }));
+    const conversation = items[0]?.["attributes"]?.M?.["ai.conversation.id"]?.S ?? "";
+    const store = `dynamodb:Toolkit?endpoint=${endpoint}`;
+    const { code, stdout } = await tracelight(["show", conversation, store]);
+    expect(code).toBe(0);
+    expect(stdout).toContain(`Conversation ${conversation}`);
+    expect(stdout).toContain("What is the weather in Amsterdam?");
   });
 
   test("dynamodb-local prints its endpoint and ends with 0 on Ctrl-C", async () => {

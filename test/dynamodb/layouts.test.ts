@@ -1,6 +1,11 @@
 // Key layouts: items equal to the Python toolkit's, and reading by conversation in each layout.
 import { readFileSync } from "node:fs";
-import { type AttributeValue, BatchWriteItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
+import {
+  type AttributeValue,
+  BatchWriteItemCommand,
+  QueryCommand,
+  ScanCommand,
+} from "@aws-sdk/client-dynamodb";
 import { type Attributes, Span, type SpanRecord, type TracelightError } from "tracelight";
 import { DynamoDbTracer, type DynamoDbTracerOptions, ensureTable, type KeyLayout } from "tracelight/dynamodb";
 import { describe, expect, test } from "vitest";
@@ -42,6 +47,7 @@ async function write(
     endpoint: dynamoDb.endpoint,
     identifier: "MyAgent",
     conversationIdGsiName: "by_conversation_id",
+    isLayoutGiven: true,
     ttlSeconds: 60,
     dedupe: false,
     recentIndex: undefined,
@@ -265,4 +271,99 @@ test("an unknown layout is refused at once", () => {
   expect(() => new DynamoDbTracer({ tableName: "Table", ...options })).toThrow(
     /"keyLayout".* one of "conversation"/,
   );
+});
+
+describe("a table whose layout nobody said", () => {
+  async function tableOf(...files: readonly string[]): Promise<string> {
+    const tableName = await freshTable();
+    const requests = files.flatMap(fixture).map((Item) => ({ PutRequest: { Item } }));
+    await client.send(new BatchWriteItemCommand({ RequestItems: { [tableName]: requests } }));
+    return tableName;
+  }
+
+  /** A text or a number. */
+  function conversationIn(file: string): unknown {
+    const { S, N } = fixture(file)[0]?.["attributes"]?.M?.["ai.conversation.id"] ?? {};
+    return S ?? Number(N);
+  }
+
+  test.each([
+    ["dynamodb-items.json", 3],
+    ["dynamodb-items.2025-04.json", 2],
+    ["dynamodb-items.2025-04-17.json", 2],
+  ])("is read by conversation as its items show: %s", async (file, count) => {
+    const told: TracelightError[] = [];
+    const tracer = tracerOf({ tableName: await tableOf(file), onError: (error) => told.push(error) });
+    const conversation = conversationIn(file);
+    expect(await tracer.getTraces({ conversation })).toHaveLength(count);
+    let iterated = 0;
+    for await (const _ of tracer.iterateTraces({ conversation })) iterated++;
+    expect(iterated).toBe(count);
+    expect(await tracer.getTraces({ attributeFilter: { "ai.conversation.id": conversation } })).toHaveLength(
+      count,
+    );
+    expect(await tracer.getTraces({ conversation: "nobody's" })).toEqual([]);
+    await tracer.close();
+    expect(told.map(({ code }) => code).filter((code) => code !== "TABLE_SCAN")).toEqual([]);
+  });
+
+  test("is read in each of the layouts where it has several", async () => {
+    const files = ["dynamodb-items.json", "dynamodb-items.2025-04-17.json"];
+    const tracer = tracerOf({ tableName: await tableOf(...files), onError: () => undefined });
+    for (const [file, count] of [...files, ...files].map((file, i) => [file, i % 2 === 0 ? 3 : 2] as const))
+      expect(await tracer.getTraces({ conversation: conversationIn(file) })).toHaveLength(count);
+    await tracer.close();
+  });
+
+  test("is told where the layout that was said is another, or none can be recognised", async () => {
+    const file = "dynamodb-items.json";
+    const told: string[] = [];
+    const onError = ({ code, message }: TracelightError): void => void told.push(`${code} ${message}`);
+    const wrong = tracerOf({ tableName: await tableOf(file), keyLayout: "conversation", onError });
+    expect(await wrong.getTraces({ conversation: conversationIn(file) })).toEqual([]);
+    await wrong.close();
+    expect(told).toEqual([
+      expect.stringMatching(/^TABLE_SCHEMA .*set keyLayout to "conversation#subcontext"\.$/),
+    ]);
+    const [item = {}] = fixture(file);
+    const tableName = await freshTable();
+    const Item = { ...item, conversation_id: { S: "somebody's own" } };
+    await client.send(
+      new BatchWriteItemCommand({ RequestItems: { [tableName]: [{ PutRequest: { Item } }] } }),
+    );
+    const unknown = tracerOf({ tableName, onError });
+    expect(await unknown.getTraces({ conversation: conversationIn(file) })).toEqual([]);
+    await unknown.close();
+    expect(told[1]).toMatch(/^TABLE_SCHEMA .*set keyLayout to what wrote them/);
+  });
+});
+
+describe("the toolkit of 17 April to November 2025", () => {
+  const file = "dynamodb-items.2025-04-17.json";
+
+  test("finds our spans by conversation and principal, as it asks for them", async () => {
+    const [item = {}] = fixture(file);
+    const tableName = await freshTable();
+    await using tracer = tracerOf({ tableName, identifier: "MyAgent" });
+    for (const context of ["user123", { principal_id: "user123", tenant: "t1" }, 42, null]) {
+      tracer.trace("converse", (span) => {
+        span.addAttributes({ "ai.conversation.id": "c-a", "ai.auth.context": context });
+      });
+    }
+    await tracer.flush();
+    const { Items = [] } = await client.send(
+      new QueryCommand({
+        ...{ TableName: tableName, IndexName: "by_conversation_id" },
+        KeyConditionExpression: "conversation_id = :conversation",
+        FilterExpression: "auth_context = :principal",
+        ExpressionAttributeValues: {
+          ":conversation": item["conversation_id"] ?? { NULL: true },
+          ":principal": item["auth_context"] ?? { NULL: true },
+        },
+      }),
+    );
+    expect(Items).toHaveLength(2);
+    const all = await itemsOf(tableName);
+    expect(all.map((one) => one["auth_context"]?.S).sort()).toEqual(["42", "user123", "user123", undefined]);
+  });
 });

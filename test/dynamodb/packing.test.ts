@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fromItem, type Item } from "../../src/dynamodb/item.ts";
 import { unpack } from "../../src/dynamodb/packing.ts";
+import { fromMap } from "../../src/dynamodb/values.ts";
 import { capture } from "../../src/model/capture.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { EVERY_KIND_OF_VALUE } from "../../src/testing/values.ts";
@@ -100,6 +101,21 @@ describe("a large span", () => {
     const { main } = await pack(span({ attributes: { big: `Dear reader, ${noise(800_000)}`, n: 42 } }));
     expect(main["attributes"]?.M?.["big"]?.S).toMatch(/^Dear reader, .{180,200}\.\.\.$/s);
     expect(main["attributes"]?.M?.["n"]).toEqual({ N: "42" });
+  });
+
+  test("keeps the shape of values in their preview: the toolkit looks for messages where they were", async () => {
+    const message = (text: string) => ({ role: "user", content: [{ text }, { json: { list: [1, [2]] } }] });
+    const messages = [...Array.from({ length: 30 }, () => message(noise(20_000))), message("What is new?")];
+    const given = span({ attributes: { "ai.llm.request.messages": messages } });
+    const { main } = await table.packer({ dedupe: false }).pack(given, plainItem);
+    expect(fromMap(main["attributes"]?.M ?? {})).toEqual({
+      "ai.llm.request.messages": [message("What is new?")],
+    });
+    const wide = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`key-${i}`, [noise(20_000)]]));
+    const { main: small } = await pack(span({ attributes: { wide } }));
+    const [[key, shown] = []] = Object.entries(Object(fromMap(small["attributes"]?.M ?? {})["wide"]));
+    expect([key, shown]).toEqual(["key-0", [expect.stringMatching(/\.\.\.$/)]]);
+    expect(JSON.stringify(small["attributes"]).length).toBeLessThan(1000);
   });
 
   test("is written again under the same keys", async () => {
