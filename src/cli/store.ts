@@ -40,6 +40,8 @@ export interface OpenStore {
   readonly position?: () => { readonly bytes: number; readonly of: number | undefined };
   /** What the user should know; filled while the store is read. */
   readonly notes?: readonly string[];
+  /** How many spans could not be read so far, at most, and were left out. */
+  readonly leftOut?: number;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 // Spans as items of any size, with message lists stored once, and back: the one door for writing and for reading.
 import { MESSAGE_LISTS } from "../conventions/message-lists.ts";
 import { NAMES } from "../conventions/names.ts";
+import { noteMissing } from "../delivery/missing.ts";
 import { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { setOwn } from "../model/capture.ts";
@@ -21,7 +22,6 @@ import {
   isTooLarge,
   joinSpan,
   missingText,
-  noteMissing,
   packMoved,
   partsPlace,
   readSplit,

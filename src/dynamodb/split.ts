@@ -1,6 +1,7 @@
 // A span too large for an item: which of its values go into parts, what stays readable, and putting it together again.
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { compress, decodeInSlices } from "../delivery/compression.ts";
+import { noteMissing } from "../delivery/missing.ts";
 import type { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { BinaryEncoder } from "../model/binary.ts";
@@ -34,8 +35,6 @@ const MAX_OWN_PARTS = 24;
 const MEASURED_BYTES = 1 << 20;
 /** The top-level attribute that says which values of an item are stored elsewhere. */
 export const SPLIT_ATTRIBUTE = "split_values";
-/** Names what could not be put together again. */
-const MISSING_ATTRIBUTE = "tracelight.missing";
 
 type Place = "attributes" | "resourceAttributes" | "fields";
 
@@ -344,11 +343,4 @@ function marked(attributes: Attributes, keys: readonly string[], reason: string)
 /** What stands in the place of a value that cannot be read, before its preview. */
 export function missingText(shown: unknown, reason: string): string {
   return `[Missing: ${reason}] ${previewText(shown ?? "")}`;
-}
-
-/** Attributes with one more entry in `tracelight.missing`. */
-export function noteMissing(attributes: Attributes, what: string): Attributes {
-  const before = attributes[MISSING_ATTRIBUTE];
-  const list = Object.freeze([...(Array.isArray(before) ? before : []), what]);
-  return merged(attributes, { [MISSING_ATTRIBUTE]: list });
 }

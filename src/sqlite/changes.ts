@@ -38,15 +38,15 @@ async function openIds({ database }: View): Promise<number[]> {
 }
 
 async function newIds({ database }: View, last: number): Promise<number[]> {
-  const rows = await database.all("SELECT id FROM spans WHERE id > ? ORDER BY id LIMIT ?", [
-    last,
-    MOST_AT_ONCE,
-  ]);
+  const rows = await database.all(
+    `SELECT id FROM spans WHERE id > ? AND id < ${Number.MAX_SAFE_INTEGER} ORDER BY id LIMIT ?`,
+    [last, MOST_AT_ONCE],
+  );
   return rows.map(({ id }) => Number(id));
 }
 
 async function lastId({ database }: View): Promise<number> {
-  const [row] = await database.all("SELECT max(id) AS id FROM spans");
+  const [row] = await database.all(`SELECT max(id) AS id FROM spans WHERE id < ${Number.MAX_SAFE_INTEGER}`);
   return Number(row?.["id"] ?? 0);
 }
 

@@ -109,6 +109,7 @@ export function bytesOf(value: unknown): Uint8Array | undefined {
 
 /** SQLite's result codes that Tracelight acts upon. Source: https://sqlite.org/rescode.html */
 export const SQLITE = {
+  error: 1,
   busy: 5,
   locked: 6,
   readOnly: 8,
@@ -165,7 +166,13 @@ const EXPLANATIONS: ReadonlyMap<number, readonly [TracelightErrorCode, string]> 
   [SQLITE.locked, ["STORE_LOCKED", "is locked by another connection; try again when that has finished"]],
   [SQLITE.readOnly, ["STORE_READ_ONLY", "cannot be written to; check the rights of the file and its folder"]],
   [SQLITE.ioError, ["SQLITE_FAILED", "could not be read or written; check the disk"]],
-  [SQLITE.corrupt, ["STORE_CORRUPT", "is damaged; keep a copy and try `sqlite3 FILE .recover`"]],
+  [
+    SQLITE.corrupt,
+    [
+      "STORE_CORRUPT",
+      "is damaged; keep a copy, save what can be read with `tracelight export FILE`, and import that into a new file",
+    ],
+  ],
   [SQLITE.full, ["STORE_FULL", "cannot grow: the disk is full; free some space"]],
   [
     SQLITE.cannotOpen,

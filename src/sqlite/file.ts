@@ -9,18 +9,19 @@ import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { checkSummaryQuery } from "../tracing/summaries.ts";
 import { type Changes, changesSince } from "./changes.ts";
+import { DamageNotes } from "./damage.ts";
 import { directDatabase } from "./database.ts";
+import { decodeJson } from "./decoded-rows.ts";
 import { type Connection, type Driver, explainSqlite, sqliteDriver } from "./driver.ts";
 import { foundSpans } from "./found.ts";
 import { listPage } from "./listing.ts";
 import { type Opened, openToRead, openToWrite, PATIENCE_MS } from "./open.ts";
 import { SqliteReader } from "./reader.ts";
 import { type Removed, Retention, retentionBounds } from "./retention.ts";
-import { decodeJson, FIND_SPAN, keyValues } from "./rows.ts";
+import { FIND_SPAN, keyValues } from "./rows.ts";
 import { checkAtSight, fileKind } from "./schema.ts";
 import { bringUpToDate, type IndexProgress, isUpToDate } from "./search.ts";
 import { SnapshotPool } from "./snapshots.ts";
-import { ODD_TIMES } from "./times.ts";
 import { ToolkitReader } from "./toolkit.ts";
 import { Writer } from "./writer.ts";
 
@@ -45,8 +46,10 @@ export interface FileSearchOptions {
 /** A file that can be read. All methods reject with a TracelightError that names the file. */
 export interface SqliteFile {
   readonly name: string;
-  /** What the reader should know. */
+  /** What the reader should know; what could not be read is among it. */
   readonly notes: readonly string[];
+  /** How many spans could not be read, at most, and were left out. */
+  readonly leftOut: number;
   find(query: TraceQuery): Promise<readonly Span[]>;
   iterate(query: TraceQuery): AsyncGenerator<Span>;
   summaries(query: SummaryQuery): Promise<SummaryPage>;
@@ -104,7 +107,8 @@ export async function openSqliteFile(path: string, options: SqliteFileOptions = 
 
 class TracelightFile implements SqliteFile {
   readonly name: string;
-  readonly notes: string[] = [];
+  readonly #notes: string[] = [];
+  readonly #damage = new DamageNotes();
   readonly #connection: Connection;
   readonly #driver: Driver;
   readonly #path: string;
@@ -121,9 +125,18 @@ class TracelightFile implements SqliteFile {
     this.#path = path;
     this.#options = options;
     this.#snapshots = new SnapshotPool(again);
-    this.#reader = new SqliteReader(directDatabase(connection, this.#snapshots), driver, path, () => {
-      if (!this.notes.includes(ODD_TIMES)) this.notes.push(ODD_TIMES);
+    this.#reader = new SqliteReader(directDatabase(connection, this.#snapshots), {
+      ...{ driver, path },
+      onDamage: (damage) => this.#damage.add(damage),
     });
+  }
+
+  get notes(): readonly string[] {
+    return [...this.#notes, ...this.#damage.notes];
+  }
+
+  get leftOut(): number {
+    return this.#damage.leftOut;
   }
 
   find(query: TraceQuery): Promise<readonly Span[]> {
@@ -165,7 +178,7 @@ class TracelightFile implements SqliteFile {
     const found = forms.flatMap((form) =>
       this.#beginning("conversation", "spans_by_conversation", form, limit),
     );
-    return [...new Set(found)].map((json) => ({ by: "conversation", id: decodeJson(json) }));
+    return [...new Set(found)].flatMap((json) => conversationIn(json));
   }
 
   #beginning(column: string, index: string, prefix: string, limit: number): string[] {
@@ -180,7 +193,7 @@ class TracelightFile implements SqliteFile {
   attributeNames(): Promise<readonly string[]> {
     return this.#ask([], async () => {
       const sql = `SELECT DISTINCT keys.key AS name
-        FROM (SELECT attributes FROM spans WHERE json_valid(attributes) ORDER BY id DESC LIMIT ${SAMPLED_SPANS}) AS latest,
+        FROM (SELECT attributes FROM spans WHERE typeof(attributes) = 'text' AND json_valid(attributes) ORDER BY id DESC LIMIT ${SAMPLED_SPANS}) AS latest,
           json_each(latest.attributes) AS keys`;
       return this.#connection
         .prepare(sql)
@@ -215,7 +228,7 @@ class TracelightFile implements SqliteFile {
     } catch (error) {
       const { code, message } = explainSqlite(error, this.#path);
       if (code === "STORE_CORRUPT") throw error;
-      this.notes.push(
+      this.#notes.push(
         `The index of words could not be brought up to date, so the search takes longer: ${message}`,
       );
     } finally {
@@ -299,6 +312,15 @@ class TracelightFile implements SqliteFile {
   }
 }
 
+/** A damaged one is nobody's. */
+function conversationIn(json: string): FoundId[] {
+  try {
+    return [{ by: "conversation", id: decodeJson(json) }];
+  } catch {
+    return [];
+  }
+}
+
 interface PruneLimits {
   readonly maxAgeMs?: number;
   readonly maxBytes?: number;
@@ -318,6 +340,7 @@ async function* batches(spans: AsyncIterable<Span>): AsyncGenerator<Span[]> {
 /** Read only, whole, by its one table. */
 class ToolkitFile implements SqliteFile {
   readonly name: string;
+  readonly leftOut: number = 0;
   readonly #connection: Connection;
   readonly #path: string;
   readonly #reader: ToolkitReader;

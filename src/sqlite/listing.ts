@@ -6,10 +6,18 @@ import { readWhere } from "../model/where.ts";
 import { type Place, placeAfter } from "../tracing/cursors.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import { byPlace, type Row as ListedRow, limitOf, pageOf, spanConditions } from "../tracing/summaries.ts";
+import { isBadValue, rowDamage } from "./damage.ts";
+import {
+  decodeOutline,
+  OUTLINE_COLUMNS,
+  OUTLINE_NAMES,
+  type OutlineRow,
+  outlineRows,
+  READ_OUTLINE,
+} from "./decoded-rows.ts";
 import type { Row } from "./driver.ts";
 import type { View } from "./reader.ts";
-import { decodeOutline, OUTLINE_COLUMNS, outlineRows } from "./rows.ts";
-import { readableTime, timeIn } from "./times.ts";
+import { readableNumber, timeIn } from "./times.ts";
 import { both, FAILED, queryToSql, type SqlCondition, TRUE, whereToSql } from "./where-sql.ts";
 
 /** Spans in the first window, and in the largest. */
@@ -97,7 +105,7 @@ class Listing {
   /** When the window begins that has about `size` spans. */
   async #startOf(before: number, size: number): Promise<number> {
     const [row] = await this.#view.database.all(
-      `SELECT ${readableTime("started_at")} AS start FROM spans INDEXED BY spans_by_start
+      `SELECT ${readableNumber("started_at")} AS start FROM spans INDEXED BY spans_by_start
        WHERE started_at < ? ORDER BY started_at DESC LIMIT 1 OFFSET ?`,
       [before, size],
     );
@@ -128,12 +136,26 @@ class Listing {
   /** The keys of spans in the window whose rows are asked for: SQL says which may be and which surely are; the rest is read. */
   async #keysIn(window: Window): Promise<ReadonlySet<string>> {
     if (Object.keys(this.#filter).length === 0) return this.#possibleIn(window, TRUE);
-    const possible = await this.#possibleIn(window, queryToSql(this.#filter));
-    const asked = await this.#sureAmong(possible);
+    try {
+      return await this.#matchingIn(window, queryToSql(this.#filter), sureIn(this.#filter));
+    } catch (error) {
+      // A damaged value at which SQL fails: all are read.
+      if (!isBadValue(error)) throw error;
+      return this.#matchingIn(window, TRUE, undefined);
+    }
+  }
+
+  async #matchingIn(
+    window: Window,
+    may: SqlCondition,
+    must: SqlCondition | undefined,
+  ): Promise<ReadonlySet<string>> {
+    const possible = await this.#possibleIn(window, may);
+    const asked = must === undefined ? new Set<string>() : await this.#having(must, possible);
     const open = new Set([...possible].filter((key) => !asked.has(key)));
     if (open.size === 0) return asked;
     const { column } = KEYS[this.#by];
-    const ids = (await this.#select("id", open, queryToSql(this.#filter))).map(({ id }) => Number(id));
+    const ids = (await this.#select("id", open, may)).map(({ id }) => Number(id));
     for await (const { key, fields } of this.#view.keyed(ids, column)) {
       if (!asked.has(key) && matches(fields, this.#filter)) asked.add(key);
     }
@@ -160,33 +182,59 @@ class Listing {
     return possible;
   }
 
-  async #sureAmong(possible: ReadonlySet<string>): Promise<Set<string>> {
-    const must = sureIn(this.#filter);
-    return must === undefined ? new Set() : this.#having(must, possible);
-  }
-
   /** Those of the keys of which a span is so. */
   async #having(condition: SqlCondition, keys: ReadonlySet<string>): Promise<Set<string>> {
     const rows = await this.#select(`DISTINCT ${KEYS[this.#by].column}`, keys, condition);
     return new Set(rows.map((row) => this.#keyOf(row)));
   }
 
-  /** One text a group: a row for each span would take three times as long on its way through the library. */
   async #outlines(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly SpanOutline[]>> {
-    if (keys.size === 0) return new Map();
+    const outlines = new Map<string, SpanOutline[]>();
+    for (const [key, rows] of await this.#groups([...keys]))
+      outlines.set(
+        key,
+        rows.flatMap((row) => this.#outline(row)),
+      );
+    return outlines;
+  }
+
+  #outline(row: OutlineRow): SpanOutline[] {
+    try {
+      return [decodeOutline(row, this.#view.stateOf)];
+    } catch (error) {
+      const named = Object.fromEntries(OUTLINE_NAMES.map((name, i) => [name, String(row[i])]));
+      this.#view.onDamage(rowDamage(named, error));
+      return [];
+    }
+  }
+
+  async #groups(keys: readonly string[]): Promise<Iterable<[string, readonly OutlineRow[]]>> {
+    if (keys.length === 0) return [];
+    try {
+      // One text a group: a row for each span would take three times as long on its way through the library.
+      const grouped = `json_group_array(json_array(${OUTLINE_COLUMNS})) AS outlines`;
+      const found = await this.#grouped(grouped, keys, "GROUP BY 1");
+      return found.map(({ key, outlines }): [string, readonly OutlineRow[]] => [
+        String(key),
+        outlineRows(String(outlines)),
+      ]);
+    } catch (error) {
+      // What JSON cannot hold is damaged, and its row alone.
+      if (!isBadValue(error)) throw error;
+      const groups = new Map<string, OutlineRow[]>(keys.map((key) => [key, []]));
+      for (const row of await this.#grouped(READ_OUTLINE, keys, ""))
+        groups.get(String(row["key"]))?.push(OUTLINE_NAMES.map((name) => row[name]));
+      return groups;
+    }
+  }
+
+  #grouped(columns: string, keys: readonly string[], groups: string): Promise<readonly Row[]> {
     const { column, index } = KEYS[this.#by];
     const own = ownIn(this.#query);
-    const found = await this.#view.database.all(
-      `SELECT ${column} AS key, json_group_array(json_array(${OUTLINE_COLUMNS})) AS outlines FROM spans INDEXED BY ${index}
-       WHERE ${column} IN (SELECT value FROM json_each(?)) AND ${own.sql} GROUP BY ${column}`,
-      [JSON.stringify([...keys]), ...own.values],
-    );
-    const { stateOf } = this.#view;
-    return new Map(
-      found.map(({ key, outlines }) => [
-        String(key),
-        outlineRows(String(outlines)).map((row) => decodeOutline(row, stateOf)),
-      ]),
+    return this.#view.database.all(
+      `SELECT ${column} AS key, ${columns} FROM spans INDEXED BY ${index}
+       WHERE ${column} IN (SELECT value FROM json_each(?)) AND ${own.sql} ${groups}`,
+      [JSON.stringify(keys), ...own.values],
     );
   }
 

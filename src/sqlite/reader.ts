@@ -3,24 +3,27 @@ import { matches, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { arrangeFields } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
+import { isBadValue, isCorrupt, type OnDamage } from "./damage.ts";
 import type { Database, Reading } from "./database.ts";
+import { READ_COLUMNS, type StateOf } from "./decoded-rows.ts";
 import type { Driver, Row, SqlValue } from "./driver.ts";
-import { READ_COLUMNS, type StateOf } from "./rows.ts";
+import { salvagedRows } from "./salvage.ts";
 import type { Snapshot } from "./snapshots.ts";
 import { States } from "./states.ts";
-import { RowReader } from "./stored.ts";
-import { isOddTime } from "./times.ts";
-import { conversationToSql, queryToSql } from "./where-sql.ts";
+import { type ReadSpan, RowReader, type RowReading } from "./stored.ts";
+import { NO_NUMBER } from "./times.ts";
+import { conversationToSql, queryToSql, type SqlCondition } from "./where-sql.ts";
 
 /** So many rows are read at a time. */
 const ROWS_AT_ONCE = 500;
 const FIRST_ROWS = 100;
 
-/** A span with its row. */
-interface ReadSpan {
-  readonly id: number;
-  readonly identifier: string;
-  readonly fields: SpanFields;
+/** What a reader needs to know. */
+export interface ReaderSetup {
+  readonly driver: Driver;
+  readonly path: string;
+  /** Told of what cannot be read. */
+  readonly onDamage: OnDamage;
 }
 
 /** Reads one file; each read sees it as it was at one moment. Rejects with what SQLite says. */
@@ -28,13 +31,12 @@ export class SqliteReader {
   readonly database: Database;
   readonly states: States;
 
-  readonly #onOddTime: () => void;
+  readonly #onDamage: OnDamage;
 
-  /** `onOddTime` is called where a row's time is not shown as it is stored. */
-  constructor(database: Database, driver: Driver, path: string, onOddTime: () => void = () => undefined) {
-    this.#onOddTime = onOddTime;
+  constructor(database: Database, { driver, path, onDamage }: ReaderSetup) {
     this.database = database;
     this.states = new States(database, driver, path);
+    this.#onDamage = onDamage;
   }
 
   /** Does the reading in one snapshot: by default one of the reader's own. */
@@ -45,7 +47,7 @@ export class SqliteReader {
     const stateOf = await this.states.now();
     const snapshot = begin();
     try {
-      return await work(new View(snapshot, stateOf, this.#onOddTime));
+      return await work(new View({ database: snapshot, stateOf, onDamage: this.#onDamage }));
     } finally {
       snapshot.end();
     }
@@ -62,7 +64,7 @@ export class SqliteReader {
     const stateOf = await this.states.now();
     const snapshot = this.database.snapshot();
     try {
-      yield* new View(snapshot, stateOf, this.#onOddTime).iterate(query);
+      yield* new View({ database: snapshot, stateOf, onDamage: this.#onDamage }).iterate(query);
     } finally {
       snapshot.end();
     }
@@ -73,13 +75,14 @@ export class SqliteReader {
 export class View {
   readonly database: Reading;
   readonly stateOf: StateOf;
+  readonly onDamage: OnDamage;
+  readonly #reading: RowReading;
 
-  readonly #onOddTime: () => void;
-
-  constructor(database: Reading, stateOf: StateOf, onOddTime: () => void) {
-    this.database = database;
-    this.stateOf = stateOf;
-    this.#onOddTime = onOddTime;
+  constructor(reading: RowReading) {
+    this.database = reading.database;
+    this.stateOf = reading.stateOf;
+    this.onDamage = reading.onDamage;
+    this.#reading = reading;
   }
 
   /** The spans that the query asks for. */
@@ -127,8 +130,7 @@ export class View {
   ): AsyncGenerator<{ readonly key: string; readonly fields: SpanFields }> {
     for (let from = 0; from < ids.length; from += ROWS_AT_ONCE) {
       const rows = await this.#rowsOf(ids.slice(from, from + ROWS_AT_ONCE));
-      const keys = new Map(rows.map((row) => [Number(row["id"]), String(row[column])]));
-      for (const { id, fields } of await this.#decode(rows)) yield { key: keys.get(id) ?? "", fields };
+      for (const { row, fields } of await this.#decode(rows)) yield { key: String(row[column]), fields };
     }
   }
 
@@ -139,41 +141,99 @@ export class View {
     }
   }
 
-  /** Through an index that ends with the start, page by page: the next begins behind the last row of the one before. */
+  /** Where pages of the file are damaged, what is left is read by the numbers of rows. */
   async *#pages(query: TraceQuery): AsyncGenerator<readonly Row[]> {
-    const may = queryToSql(query);
-    const [order, behind] = query.order === "desc" ? ["DESC", "<"] : ["ASC", ">"];
-    let size = Math.min(ROWS_AT_ONCE, Math.max(FIRST_ROWS, (query.limit ?? 0) + 1));
-    for (let place: readonly SqlValue[] = []; ; size = ROWS_AT_ONCE) {
-      const after = place.length === 0 ? "" : `AND (started_at, id) ${behind} (?, ?)`;
-      const rows = await this.database.all(
-        `SELECT ${READ_COLUMNS} FROM spans INDEXED BY ${indexFor(query)} WHERE (${may.sql}) ${after}
-         ORDER BY spans.started_at ${order}, id ${order} LIMIT ?`,
-        [...may.values, ...place, size],
-      );
-      yield rows;
-      const last = rows.at(-1);
-      if (last === undefined || rows.length < size) return;
-      place = [last["started_at"] ?? null, last["id"] ?? null];
+    let last: Row | undefined;
+    try {
+      for await (const rows of this.#sought(query)) {
+        last = rows.at(-1) ?? last;
+        yield rows;
+      }
+    } catch (error) {
+      if (!isCorrupt(error)) throw error;
+      yield* this.#salvaged(query, last, error);
     }
   }
 
-  async #decode(rows: readonly Row[]): Promise<readonly ReadSpan[]> {
-    const fields = await new RowReader(this.database, this.stateOf).decode(rows);
-    if (rows.some((row) => isOddTime(row["started_at"]) || isOddTime(row["ended_at"]))) this.#onOddTime();
-    return fields.map((span, i) => ({
-      id: Number(rows[i]?.["id"]),
-      identifier: String(rows[i]?.["identifier"]),
-      fields: span,
-    }));
+  /** What SQL can tell of the filter; where it fails at a damaged value, all rows. */
+  async *#sought(query: TraceQuery): AsyncGenerator<readonly Row[]> {
+    let last: Row | undefined;
+    try {
+      for await (const rows of this.#ordered(query, { ...queryToSql(query), index: indexFor(query) })) {
+        last = rows.at(-1) ?? last;
+        yield rows;
+      }
+    } catch (error) {
+      if (!isBadValue(error)) throw error;
+      yield* this.#ordered(query, ALL, last);
+    }
+  }
+
+  /** Through an index that ends with the start, page by page: the next begins behind the last row of the one before. */
+  async *#ordered(
+    { order, limit = 0 }: Pick<TraceQuery, "order" | "limit">,
+    { sql, values, index }: Sought,
+    from?: Row,
+  ): AsyncGenerator<readonly Row[]> {
+    const [direction, behind] = order === "desc" ? ["DESC", "<"] : ["ASC", ">"];
+    let size = Math.min(ROWS_AT_ONCE, Math.max(FIRST_ROWS, limit + 1));
+    for (let last = from; ; size = ROWS_AT_ONCE) {
+      const place = last === undefined ? [] : placeOf(last);
+      const after = last === undefined ? "" : `AND (started_at, id) ${behind} (?, ?)`;
+      const rows = await this.database.all(
+        `SELECT ${READ_COLUMNS} FROM spans INDEXED BY ${index} WHERE (${sql}) ${after}
+         ORDER BY spans.started_at ${direction}, spans.id ${direction} LIMIT ?`,
+        [...values, ...place, size],
+      );
+      yield rows;
+      last = rows.at(-1);
+      const isOver = direction === "ASC" && last?.["started_at"] === NO_NUMBER;
+      if (last === undefined || rows.length < size || isOver) return;
+    }
+  }
+
+  /** Those that were not read before the damage was met. */
+  async *#salvaged(
+    { order }: TraceQuery,
+    last: Row | undefined,
+    error: unknown,
+  ): AsyncGenerator<readonly Row[]> {
+    const sign = order === "desc" ? -1 : 1;
+    const isNew = (row: Row): boolean => last === undefined || comparePlaces(row, last) * sign > 0;
+    let found = 0;
+    for await (const rows of salvagedRows(this.database, this.onDamage)) {
+      found += rows.length;
+      yield rows.filter(isNew);
+    }
+    if (found === 0) throw error;
+  }
+
+  #decode(rows: readonly Row[]): Promise<readonly ReadSpan[]> {
+    return new RowReader(this.#reading).decode(rows);
   }
 
   #rowsOf(ids: readonly number[]): Promise<readonly Row[]> {
     return this.database.all(
-      `SELECT ${READ_COLUMNS} FROM spans WHERE id IN (SELECT value FROM json_each(?))`,
+      `SELECT ${READ_COLUMNS} FROM spans WHERE spans.id IN (SELECT value FROM json_each(?))`,
       [JSON.stringify(ids)],
     );
   }
+}
+
+/** What is no number comes behind all numbers. */
+function placeOf({ started_at: start = null, id = null }: Row): [SqlValue, SqlValue] {
+  return [start === NO_NUMBER ? Number.POSITIVE_INFINITY : start, id];
+}
+
+/** What to look for through which index. */
+interface Sought extends SqlCondition {
+  readonly index: string;
+}
+
+const ALL: Sought = { sql: "1", values: [], index: "spans_by_start" };
+
+function comparePlaces(a: Row, b: Row): number {
+  return Number(a["started_at"]) - Number(b["started_at"]) || Number(a["id"]) - Number(b["id"]);
 }
 
 function startOf(read: ReadSpan | undefined): number | undefined {

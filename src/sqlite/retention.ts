@@ -5,11 +5,11 @@ import { checkOptions, is } from "../model/options.ts";
 import { delay, systemNow } from "../model/timers.ts";
 import { nodePrefix, scopeOf } from "./content.ts";
 import type { Database, SqlStatement } from "./database.ts";
+import { exactly, type StateOf } from "./decoded-rows.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { Forgetting } from "./forgetting.ts";
-import type { StateOf } from "./rows.ts";
 import { type States, UNKNOWN_WRITER } from "./states.ts";
-import { readableTime } from "./times.ts";
+import { NO_NUMBER } from "./times.ts";
 
 /** How long traces are kept. */
 export interface RetentionOptions {
@@ -128,14 +128,13 @@ export class Retention {
 
   async #removeOlderThan(cutoff: number, progress: () => void): Promise<void> {
     if (!Number.isFinite(cutoff)) return;
-    const sql = `SELECT trace_id, ${readableTime("started_at")} AS start, id FROM spans INDEXED BY spans_by_start
-      WHERE started_at < ? AND (started_at, id) > (?, ?) ORDER BY started_at, id LIMIT ${SLICE_SPANS}`;
-    for (let place: readonly [SqlValue, SqlValue] = [Number.NEGATIVE_INFINITY, 0]; ; ) {
+    const sql = `${OLDEST} WHERE started_at < ? AND (started_at, id) > (?, ?) ${IN_ORDER} LIMIT ${SLICE_SPANS}`;
+    for (let place: Place = [Number.NEGATIVE_INFINITY, 0]; ; ) {
       const rows = await this.#database.all(sql, [cutoff, ...place]);
       const last = rows.at(-1);
       if (last === undefined) return;
-      place = [last["start"] ?? null, last["id"] ?? null];
-      await this.#remove(new Set(rows.map(traceOf)), cutoff);
+      place = placeOf(last);
+      await this.#remove(rows, cutoff);
       await this.#pause(progress);
     }
   }
@@ -147,16 +146,15 @@ export class Retention {
   }
 
   async #removeBeyond(bytes: number, progress: () => void): Promise<void> {
-    const sql = `SELECT trace_id, ${readableTime("started_at")} AS start, id FROM spans INDEXED BY spans_by_start
-      WHERE (started_at, id) > (?, ?) ORDER BY started_at, id LIMIT ?`;
-    for (let place: readonly [SqlValue, SqlValue] = [Number.NEGATIVE_INFINITY, 0]; ; ) {
+    const sql = `${OLDEST} WHERE (started_at, id) > (?, ?) ${IN_ORDER} LIMIT ?`;
+    for (let place: Place = [Number.NEGATIVE_INFINITY, 0]; ; ) {
       const excess = 1 - bytes / (await this.#bytes());
       if (excess <= 0) return;
       const rows = await this.#database.all(sql, [...place, await this.#sliceOf(excess)]);
       const last = rows.at(-1);
       if (last === undefined) return;
-      place = [last["start"] ?? null, last["id"] ?? null];
-      await this.#remove(new Set(rows.map(traceOf)), Number.POSITIVE_INFINITY);
+      place = placeOf(last);
+      await this.#remove(rows, Number.POSITIVE_INFINITY);
       await this.#pause(progress);
     }
   }
@@ -175,18 +173,21 @@ export class Retention {
     await delay(PAUSE_MS, undefined, { ref: !this.#isBackground });
   }
 
-  /** Removes those of the traces of which no span began at `cutoff` or later, and none runs. */
-  async #remove(traces: ReadonlySet<string>, cutoff: number): Promise<void> {
-    const all = [...traces];
+  /** Removes the traces of these rows of which no span began at `cutoff` or later, and none runs. */
+  async #remove(oldest: readonly Row[], cutoff: number): Promise<void> {
+    // A row that is so damaged is a trace by itself.
+    const odd = oldest.filter((row) => typeof row["trace_id"] !== "string");
+    if (odd.length > 0) await this.#delete(odd);
+    const all = [...new Set(oldest.map(traceOf))];
     for (let from = 0; from < all.length; from += SLICE_TRACES) {
       const stateOf = await this.#states.now();
       const found = await this.#database.all(
-        `SELECT trace_id, id, ${readableTime("started_at")} AS start, ended_at IS NOT NULL AS has_ended, writer, conversation
-         FROM spans INDEXED BY spans_by_trace WHERE trace_id IN (SELECT value FROM json_each(?))`,
+        `SELECT trace_id, ${exactly("id")}, ${exactly("started_at")}, ended_at IS NULL AS is_open,
+         ${exactly("writer")}, conversation FROM spans INDEXED BY spans_by_trace WHERE trace_id IN (SELECT value FROM json_each(?))`,
         [JSON.stringify(all.slice(from, from + SLICE_TRACES))],
       );
       const kept = new Set(
-        found.filter((row) => Number(row["start"]) >= cutoff || isAlive(row, stateOf)).map(traceOf),
+        found.filter((row) => Number(row["started_at"]) >= cutoff || isAlive(row, stateOf)).map(traceOf),
       );
       const going = found.filter((row) => !kept.has(traceOf(row)));
       if (going.length > 0) await this.#delete(going);
@@ -200,7 +201,7 @@ export class Retention {
         rows.flatMap(({ conversation }) => (typeof conversation === "string" ? [conversation] : [])),
       ),
     ];
-    const ids = rows.map(({ id }) => Number(id));
+    const ids = rows.map(({ id }) => id ?? null);
     const changes = await this.#database.write([
       {
         sql: "DELETE FROM spans WHERE id IN (SELECT value FROM json_each(?))",
@@ -211,7 +212,7 @@ export class Retention {
       ...conversations.flatMap((conversation) =>
         scopeStatements(scopeOf("", conversation), "conversation = ?", conversation),
       ),
-      ...(await this.#forgetting.also(ids)),
+      ...(await this.#forgetting.also(ids.map(Number))),
     ]);
     this.#spans += changes[0] ?? 0;
     this.#traces += traces.length;
@@ -282,9 +283,20 @@ function scopeStatements(scope: string, condition: string, value: string): SqlSt
 }
 
 /** A span whose writer nobody knows may be of long ago: it keeps nothing. */
-function isAlive({ has_ended: ended, writer = null }: Row, stateOf: StateOf): boolean {
-  return ended === 0 && writer !== UNKNOWN_WRITER && stateOf(writer) === "running";
+function isAlive({ is_open: isOpen, writer = null }: Row, stateOf: StateOf): boolean {
+  return isOpen === 1 && writer !== UNKNOWN_WRITER && stateOf(writer) === "running";
 }
+
+/** A start and the number of a row, as the file has them. */
+type Place = readonly [SqlValue, SqlValue];
+
+/** What is no number comes last; behind null there is nothing. */
+function placeOf({ started_at: start = null, id = null }: Row): Place {
+  return [start === NO_NUMBER ? null : start, id];
+}
+
+const OLDEST = `SELECT trace_id, conversation, ${exactly("started_at")}, ${exactly("id")} FROM spans INDEXED BY spans_by_start`;
+const IN_ORDER = "ORDER BY spans.started_at, spans.id";
 
 function traceOf(row: Row): string {
   return String(row["trace_id"]);

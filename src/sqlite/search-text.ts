@@ -5,8 +5,9 @@ import { BinaryDecoder, readCount } from "../model/binary.ts";
 import { decodeValue } from "../model/values.ts";
 import { asciiBetweenWords, WORD_BREAK } from "../model/words.ts";
 import { largeNodePlace, piecesOwner, spanPrefix } from "./content.ts";
+import { exactly, storedIn } from "./decoded-rows.ts";
 import { bytesOf, type Connection, type Row, type Statement } from "./driver.ts";
-import { type Stored, type StoredPieces, storedIn } from "./rows.ts";
+import type { StoredPieces } from "./rows.ts";
 
 /** The columns that a text is made of: few, since reading each takes a third of a microsecond. */
 export const TEXT_COLUMNS = "spans.id, span_name, details, stored, attributes";
@@ -44,7 +45,7 @@ export class RowTexts {
   }
 
   #elsewhere(row: Row): { attributes: Record<string, unknown>; events: unknown } {
-    const { lists = {}, pieces = {}, events } = storedOrNothing(row);
+    const { lists = {}, pieces = {}, events } = storedIn(row, []) ?? {};
     const ids = this.#statements.place.get(row["id"] ?? null);
     const place = { traceId: String(ids?.["trace_id"]), spanId: String(ids?.["span_id"]) };
     const prefix = spanPrefix(place);
@@ -60,9 +61,12 @@ export class RowTexts {
   /** Those of the nodes that the span brought; the last of them is the one of its list. */
   #newMessages(hash: string, spanId: string): readonly unknown[] {
     const lists: (readonly unknown[])[] = [];
-    for (let at = hash, nodes = 0; nodes < MAX_NODES; nodes++) {
+    let [at, length] = [hash, Number.POSITIVE_INFINITY];
+    for (let nodes = 0; nodes < MAX_NODES; nodes++) {
       const node = this.#statements.node.get(at, spanId);
-      if (node === undefined) break;
+      // Each is shorter than the one after it; what says otherwise is damaged, and might never end.
+      if (node === undefined || !(Number(node["length"]) < length)) break;
+      length = Number(node["length"]);
       const messages = valueIn(node["messages"]);
       lists.push(
         Array.isArray(messages)
@@ -100,7 +104,9 @@ interface StoredStatements {
 function storedStatements(connection: Connection): StoredStatements {
   return {
     place: connection.prepare("SELECT trace_id, span_id FROM spans WHERE id = ?"),
-    node: connection.prepare("SELECT previous, messages FROM message_nodes WHERE hash = ? AND span_id = ?"),
+    node: connection.prepare(
+      `SELECT previous, ${exactly("length")}, messages FROM message_nodes WHERE hash = ? AND span_id = ?`,
+    ),
     pieces: connection.prepare("SELECT bytes FROM pieces WHERE owner = ? ORDER BY piece"),
   };
 }
@@ -135,14 +141,6 @@ function readValue(bytes: Buffer): unknown {
     }
   } catch {
     return undefined;
-  }
-}
-
-function storedOrNothing(row: Row): Stored {
-  try {
-    return storedIn(row) ?? {};
-  } catch {
-    return {};
   }
 }
 

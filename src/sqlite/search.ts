@@ -103,7 +103,11 @@ class Indexer {
 
   #prepare(): void {
     if (indexedUpTo(this.#connection) === undefined) for (const sql of CREATE) this.#connection.exec(sql);
-    this.#until = Number(this.#connection.prepare("SELECT max(id) AS id FROM spans").get()?.["id"] ?? 0);
+    this.#until = Number(
+      this.#connection
+        .prepare(`SELECT max(id) AS id FROM spans WHERE id < ${Number.MAX_SAFE_INTEGER}`)
+        .get()?.["id"] ?? 0,
+    );
     this.#ended = this.#connection
       .prepare(ENDED_MEANWHILE)
       .all()

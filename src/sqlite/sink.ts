@@ -8,12 +8,12 @@ import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions, Store, SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import type { TracerOptions } from "../tracing/tracer.ts";
-import { ThreadedDatabase } from "./database.ts";
+import { type Database, ThreadedDatabase } from "./database.ts";
 import { type Driver, explainSqlite, isBusy } from "./driver.ts";
 import { listPage } from "./listing.ts";
 import { SqliteReader } from "./reader.ts";
 import { Retention, type RetentionBounds, type RetentionOptions, retentionBounds } from "./retention.ts";
-import { ODD_TIMES } from "./times.ts";
+import { States } from "./states.ts";
 import { type Durability, Writer } from "./writer.ts";
 import type { WriterFile } from "./writer-file.ts";
 
@@ -49,6 +49,8 @@ export class SqliteStore implements Store {
   readonly #writer: Writer;
   readonly #background: ThreadedDatabase;
   readonly #reader: SqliteReader;
+  /** For what is done in the background: it ends when the store is closed. */
+  readonly #tidying: Database;
   readonly #rarely = new Rarely();
   #unlooked = 0;
   #isCheckpointing = false;
@@ -67,9 +69,23 @@ export class SqliteStore implements Store {
       committed: (file, bytes) => this.#committed(file, bytes),
     });
     this.#background = new ThreadedDatabase(driver, path);
-    this.#reader = new SqliteReader(this.#background, driver, path, () =>
-      this.#faults.reportRarely(new TracelightError("STORE_CORRUPT", `${path}: ${ODD_TIMES}`)),
-    );
+    this.#reader = new SqliteReader(this.#background, {
+      ...{ driver, path },
+      onDamage: ({ error: { code, message } }) =>
+        this.#faults.reportRarely(new TracelightError(code, `${path}: ${message}`)),
+    });
+    this.#tidying = {
+      all: async (sql, values) => {
+        this.#goOn();
+        return this.#background.all(sql, values);
+      },
+      write: async (statements) => {
+        this.#goOn();
+        return this.#background.write(statements);
+      },
+      snapshot: () => this.#background.snapshot(),
+      close: async () => undefined,
+    };
     this.observe = options.recordStarts ? (span, what) => this.#observe(span, what) : undefined;
   }
 
@@ -170,7 +186,7 @@ export class SqliteStore implements Store {
   /** What dead writers left behind, and what is too old. Started with the first commit; the check costs a look-up. */
   async #tidy(): Promise<void> {
     try {
-      await this.#reader.states.bury();
+      await this.#states.bury();
     } catch (error) {
       this.#tell(error);
     }
@@ -183,7 +199,7 @@ export class SqliteStore implements Store {
     const bounds = retentionBounds(retention);
     try {
       if (this.#isDue(bounds)) {
-        const work = new Retention(this.#background, this.#reader.states, { isBackground: true });
+        const work = new Retention(this.#tidying, this.#states, { isBackground: true });
         const removed = await work.run(bounds, () => this.#goOn());
         if (removed.traces > 0) retention.onRemoved?.(removed);
       }
@@ -192,6 +208,10 @@ export class SqliteStore implements Store {
     }
     if (!this.#isClosed)
       this.#retentionTimer = setTimeout(() => void this.#retain(), RETENTION_EVERY_MS).unref();
+  }
+
+  get #states(): States {
+    return new States(this.#tidying, this.#options.driver, this.#options.path);
   }
 
   /** A file that was removed or replaced has been let go of. */

@@ -1,9 +1,10 @@
 // The state of spans that did not end: running while their writer lives, interrupted when it does not.
 import { Turns } from "../delivery/turns.ts";
+import { isCorrupt } from "./damage.ts";
 import type { Database } from "./database.ts";
+import type { StateOf } from "./decoded-rows.ts";
 import type { Driver } from "./driver.ts";
 import { isHeld, removeForgottenLocks, removeLifeLock } from "./liveness.ts";
-import type { StateOf } from "./rows.ts";
 
 /** The writer of a span that some record says runs, without saying where. */
 export const UNKNOWN_WRITER = 0;
@@ -26,7 +27,13 @@ export class States {
    */
   async now(): Promise<StateOf> {
     const dead = new Set<number>();
-    for (const { id } of await this.#dead(WRITERS_OF_OPEN)) dead.add(id);
+    try {
+      for (const { id } of await this.#dead(WRITERS_OF_OPEN)) dead.add(id);
+    } catch (error) {
+      // Of a damaged file it is not known who writes to it; nobody can.
+      if (!isCorrupt(error)) throw error;
+      return () => "interrupted";
+    }
     return (writer) => (typeof writer === "number" && !dead.has(writer) ? "running" : "interrupted");
   }
 
@@ -58,7 +65,7 @@ export class States {
 }
 
 /** A writer that is not in its table has signed off. */
-const WRITERS_OF_OPEN = `SELECT open.writer AS id, writers.lock AS lock
+const WRITERS_OF_OPEN = `SELECT CAST(open.writer AS REAL) AS id, writers.lock AS lock
   FROM (SELECT DISTINCT writer FROM spans INDEXED BY spans_open WHERE ended_at IS NULL AND writer > ${UNKNOWN_WRITER}) AS open
   LEFT JOIN writers ON writers.id = open.writer`;
 

@@ -6,112 +6,146 @@ import { messageOf } from "../model/errors.ts";
 import type { SpanEvent, SpanFields } from "../model/record.ts";
 import { decodeValue } from "../model/values.ts";
 import { largeNodePlace, piecesOwner, scopeOf, spanPrefix } from "./content.ts";
+import { type OnDamage, rowDamage, TIME_DAMAGE, valueDamage } from "./damage.ts";
 import type { Reading } from "./database.ts";
+import { decodeRow, type Elsewhere, exactly, type StateOf, storedIn } from "./decoded-rows.ts";
 import { bytesOf, type Row } from "./driver.ts";
-import {
-  decodeRow,
-  type Elsewhere,
-  type StateOf,
-  type Stored,
-  type StoredList,
-  type StoredPieces,
-  storedIn,
-} from "./rows.ts";
+import type { Stored, StoredList, StoredPieces } from "./rows.ts";
+import { isOddTime } from "./times.ts";
+
+/** A span with its row. */
+export interface ReadSpan {
+  readonly row: Row;
+  readonly id: number;
+  readonly identifier: string;
+  readonly fields: SpanFields;
+}
 
 /** From so many lists of one scope on, all its nodes are read at once. */
 const WHOLE_SCOPE_FROM = 4;
 const NODE_COLUMNS = "hash, previous, previous_length, length, messages";
+const READ_NODE = `hash, previous, ${exactly("previous_length")}, ${exactly("length")}, messages`;
+
+/** What is needed to read rows. */
+export interface RowReading {
+  readonly database: Reading;
+  readonly stateOf: StateOf;
+  readonly onDamage: OnDamage;
+}
 
 /** Reads the spans of rows. Nodes that several spans share are read once. */
 export class RowReader {
   readonly #database: Reading;
   readonly #stateOf: StateOf;
+  readonly #onDamage: OnDamage;
   readonly #nodes = new Map<string, CheckedNode>();
   readonly #turns = new Turns();
 
-  constructor(database: Reading, stateOf: StateOf) {
+  constructor({ database, stateOf, onDamage }: RowReading) {
     this.#database = database;
     this.#stateOf = stateOf;
+    this.#onDamage = onDamage;
   }
 
-  /** The spans of the rows, in their order. What is missing of one is named in its attribute. */
-  async decode(rows: readonly Row[]): Promise<SpanFields[]> {
+  /** The spans of the rows, in their order. What cannot be read is told of: a row is left out, a value is named in its span. */
+  async decode(rows: readonly Row[]): Promise<ReadSpan[]> {
     this.#turns.begin();
-    const stored = rows.map(storedIn);
-    await this.#readScopes(rows, stored);
-    const spans: SpanFields[] = [];
-    for (const [i, row] of rows.entries()) {
-      const places = stored[i];
-      const elsewhere = places === undefined ? undefined : await this.#elsewhere(row, places);
-      spans.push(decodeRow(row, this.#stateOf, elsewhere));
+    const opened = rows.map((row) => {
+      const lost: string[] = [];
+      return { row, lost, stored: storedIn(row, lost) };
+    });
+    await this.#readScopes(opened);
+    const spans: ReadSpan[] = [];
+    for (const one of opened) {
+      spans.push(...(await this.#span(one)));
       if (this.#turns.over) await this.#turns.next();
     }
     return spans;
   }
 
-  async #readScopes(rows: readonly Row[], stored: readonly (Stored | undefined)[]): Promise<void> {
+  async #span({ row, lost, stored }: Opened): Promise<ReadSpan[]> {
+    try {
+      const elsewhere = stored === undefined ? undefined : await this.#elsewhere(row, stored, lost);
+      const fields = decodeRow(row, { stateOf: this.#stateOf, elsewhere, lost });
+      if (lost.length > 0) this.#onDamage(valueDamage(row, lost));
+      if (isOddTime(row["started_at"]) || isOddTime(row["ended_at"])) this.#onDamage(TIME_DAMAGE);
+      return [{ row, id: Number(row["id"]), identifier: String(row["identifier"]), fields }];
+    } catch (error) {
+      this.#onDamage(rowDamage(row, error));
+      return [];
+    }
+  }
+
+  async #readScopes(opened: readonly Opened[]): Promise<void> {
     const counts = new Map<string, number>();
-    for (const [i, row] of rows.entries()) {
-      const lists = Object.keys(stored[i]?.lists ?? {}).length;
+    for (const { row, stored } of opened) {
+      const lists = Object.keys(stored?.lists ?? {}).length;
       if (lists === 0) continue;
       const scope = scopeOf(String(row["trace_id"]), textOf(row["conversation"]));
       counts.set(scope, (counts.get(scope) ?? 0) + lists);
     }
     for (const [scope, lists] of counts) {
       if (lists < WHOLE_SCOPE_FROM) continue;
-      const sql = `SELECT ${NODE_COLUMNS} FROM message_nodes WHERE scope = ?`;
-      await this.#addNodes(await this.#database.all(sql, [scope]));
+      // Where that fails, lists are read one by one, and those that cannot be are missing.
+      await this.#addNodesOf(`SELECT ${READ_NODE} FROM message_nodes WHERE scope = ?`, scope).catch(
+        () => undefined,
+      );
     }
   }
 
-  async #elsewhere(row: Row, { lists = {}, pieces = {}, events }: Stored): Promise<Elsewhere> {
+  async #elsewhere(
+    row: Row,
+    { lists = {}, pieces = {}, events }: Stored,
+    lost: string[],
+  ): Promise<Elsewhere> {
     const attributes = new Map<string, unknown>();
     const prefix = spanPrefix({ traceId: String(row["trace_id"]), spanId: String(row["span_id"]) });
+    /** A value that is lost, or damaged, must not hide the rest of its span. */
+    const orMissing = async (key: string, read: () => Promise<unknown>): Promise<unknown> => {
+      try {
+        return await read();
+      } catch (error) {
+        lost.push(`${key}: ${messageOf(error)}`);
+        return `[Missing: ${messageOf(error)}]`;
+      }
+    };
     for (const [key, list] of Object.entries(lists))
-      attributes.set(key, await this.#orMissing(() => this.#list(list)));
-    for (const [key, place] of Object.entries(pieces)) {
-      attributes.set(key, await this.#orMissing(() => this.#value(prefix, place)));
-    }
+      attributes.set(key, await orMissing(key, () => this.#list(list)));
+    for (const [key, place] of Object.entries(pieces))
+      attributes.set(key, await orMissing(key, () => this.#value(prefix, place)));
     if (events === undefined) return { attributes };
-    const read = await this.#orMissing(() => this.#value(prefix, events));
+    const read = await orMissing("events", () => this.#value(prefix, events));
     return { attributes, events: Array.isArray(read) ? read.filter(isEvent) : [] };
   }
 
-  /** A value that is lost, or damaged, must not hide the rest of its span. */
-  async #orMissing(read: () => Promise<unknown>): Promise<unknown> {
-    try {
-      return await read();
-    } catch (error) {
-      return `[Missing: ${messageOf(error)}]`;
-    }
-  }
-
   async #list({ hash, length }: StoredList): Promise<unknown> {
-    if (!this.#nodes.has(hash)) await this.#addNodes(await this.#database.all(CHAIN, [hash]));
+    if (!this.#nodes.has(hash)) await this.#addNodesOf(CHAIN, hash);
     const assembled = assemble(length, hash, (_length, wanted) => this.#nodes.get(wanted));
     if ("list" in assembled) return assembled.list;
-    throw new Error(
-      `messages ${assembled.missing.from} to ${assembled.missing.to} of the list are not in the store`,
-    );
+    const { from, to } = assembled.missing;
+    throw new Error(`messages ${from + 1} to ${to} of ${length} are missing or damaged`);
   }
 
-  async #addNodes(rows: readonly Row[]): Promise<void> {
-    for (const row of rows) {
+  async #addNodesOf(sql: string, value: string): Promise<void> {
+    for (const row of await this.#database.all(sql, [value])) {
       const hash = String(row["hash"]);
       if (this.#nodes.has(hash)) continue;
-      const place = {
-        ...{ hash, length: Number(row["length"]) },
-        ...{ previous: String(row["previous"]), from: Number(row["previous_length"]) },
-      };
-      const parsed: unknown = JSON.parse(String(row["messages"]));
-      this.#nodes.set(
-        hash,
-        Array.isArray(parsed)
-          ? { ...place, messages: parsed.map((message) => decodeValue(message)) }
-          : await checkNode(place, await this.#pieces(largeNodePlace(hash, parsed)), this.#turns),
-      );
+      const node = await this.#node(row, hash).catch(() => undefined);
+      if (node !== undefined) this.#nodes.set(hash, node);
       if (this.#turns.over) await this.#turns.next();
     }
+  }
+
+  /** Rejects where the node cannot be what its row says. */
+  async #node(row: Row, hash: string): Promise<CheckedNode> {
+    const { length, previous_length: from, previous } = row;
+    if (!isCount(length) || !isCount(from) || from >= length) throw new RangeError("no length");
+    const place = { hash, length, from, previous: String(previous) };
+    const parsed: unknown = JSON.parse(String(row["messages"]));
+    if (!Array.isArray(parsed))
+      return checkNode(place, await this.#pieces(largeNodePlace(hash, parsed)), this.#turns);
+    if (parsed.length !== length - from) throw new RangeError("too few messages, or too many");
+    return { ...place, messages: parsed.map((message) => decodeValue(message)) };
   }
 
   async #value(prefix: string, { number, bytes }: StoredPieces): Promise<unknown> {
@@ -133,13 +167,25 @@ export class RowReader {
 
 const PIECES_AT_ONCE = 16;
 
-/** A node and those before it. */
+/** A node and those before it, each shorter than the one after: so it ends, whatever the nodes say. */
 const CHAIN = `WITH RECURSIVE chain (${NODE_COLUMNS}) AS (
   SELECT ${NODE_COLUMNS} FROM message_nodes WHERE hash = ?
   UNION ALL
   SELECT n.hash, n.previous, n.previous_length, n.length, n.messages
-  FROM chain c JOIN message_nodes n ON n.hash = c.previous WHERE c.previous_length > 0
-) SELECT * FROM chain`;
+  FROM chain c JOIN message_nodes n ON n.hash = c.previous AND n.length = c.previous_length
+  WHERE c.previous_length > 0 AND n.length < c.length
+) SELECT ${READ_NODE} FROM chain`;
+
+/** A row with what it says is kept elsewhere, and what cannot be read of it. */
+interface Opened {
+  readonly row: Row;
+  readonly stored: Stored | undefined;
+  readonly lost: string[];
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
 
 function isEvent(value: unknown): value is SpanEvent {
   return (

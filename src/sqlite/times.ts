@@ -1,18 +1,30 @@
 // The times of rows: a file may hold some that no number can say exactly, of an older release or another program.
 import { nearestTime } from "../model/times.ts";
 
-/** A column as SQL gives it: beyond what a number says exactly as text, which node:sqlite would refuse to read as a number. */
-export function readableTime(column: string): string {
+/**
+ * A column of numbers as SQL gives it: beyond what a number says exactly as text, which node:sqlite would refuse to read as a
+ * number. What is none is `NO_NUMBER`.
+ */
+export function readableNumber(column: string): string {
   const { MIN_SAFE_INTEGER: least, MAX_SAFE_INTEGER: most } = Number;
-  return `CASE WHEN ${column} BETWEEN ${least} AND ${most} THEN ${column} ELSE CAST(${column} AS TEXT) END`;
+  return `CASE WHEN ${column} BETWEEN ${least} AND ${most} OR ${column} IS NULL THEN ${column}
+    WHEN typeof(${column}) IN ('integer', 'real') THEN CAST(${column} AS TEXT) ELSE '${NO_NUMBER}' END`;
 }
 
-/** A time as a row has it, in microseconds: the nearest that a span can have. Undefined for none. */
+/** Stands in the place of text and bytes. */
+export const NO_NUMBER = "no number";
+
+/**
+ * A time as a row has it, in microseconds: the nearest that a span can have. Undefined for none.
+ * @throws RangeError for what is no number
+ */
 export function timeIn(value: unknown): number | undefined {
   if (Number.isSafeInteger(value)) return Number(value);
   if (value === null || value === undefined) return undefined;
   // SQLite's own word for what is beyond all numbers.
-  return nearestTime(Number(String(value).replace(/Inf$/, "Infinity")));
+  const micros = Number(String(value).replace(/Inf$/, "Infinity"));
+  if (Number.isNaN(micros)) throw new RangeError("its time is none");
+  return nearestTime(micros);
 }
 
 /** True for a time that is not shown as it is stored. */

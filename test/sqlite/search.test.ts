@@ -316,10 +316,10 @@ describe("what is kept outside of its row", () => {
 
   it("is found by the span that brought it: messages once, large values, large events", async () => {
     const file = new SearchedFile();
-    const node = file.connection.prepare("INSERT INTO message_nodes VALUES (?, ?, 0, 2, 's', ?, ?)");
-    node.run(listA, "", spanOne, JSON.stringify([{ role: "user", content: "hello" }]));
-    node.run(listB, listA, spanOne, JSON.stringify([{ role: "assistant", content: "rain?" }]));
-    node.run(listC, listB, spanTwo, '{"bytes":31}');
+    const node = file.connection.prepare("INSERT INTO message_nodes VALUES (?, ?, ?, ?, 's', ?, ?)");
+    node.run(listA, "", 0, 1, spanOne, JSON.stringify([{ role: "user", content: "hello" }]));
+    node.run(listB, listA, 1, 2, spanOne, JSON.stringify([{ role: "assistant", content: "rain?" }]));
+    node.run(listC, listB, 2, 3, spanTwo, '{"bytes":31}');
     const piece = file.connection.prepare("INSERT INTO pieces VALUES (?, ?, ?)");
     piece.run(`node/${listC}`, 0, packed({ role: "user", content: "snow!" }, true));
     const large = packed(["large words"]);

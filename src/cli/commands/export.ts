@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import type { TargetVocabulary } from "../../conventions/translate.ts";
+import { missingIn } from "../../delivery/missing.ts";
 import { asciiJson } from "../../model/escape.ts";
 import { wellFormedJson } from "../../model/json-strings.ts";
 import type { TraceQuery } from "../../model/query.ts";
@@ -49,13 +50,27 @@ interface Written {
   readonly done: number;
   /** Spans that the form cannot carry. */
   readonly leftOut: number;
+  /** Spans of which the store has lost something. */
+  readonly lacking: number;
+}
+
+/** What is written is whatever could be read: a backup must not pass for a whole one. */
+async function notWhole({ output }: Context, lacking: number, unread: number): Promise<ExitCode> {
+  const parts = [
+    ...(unread === 0 ? [] : [`up to ${counted(unread, "span")} could not be read`]),
+    ...(lacking === 0
+      ? []
+      : [`${counted(lacking, "span lacks", "spans lack")} values, see tracelight.missing in the attributes`]),
+  ];
+  await output.say(`This is not all that the store had: ${parts.join(", and ")}.`, "yellow");
+  return EXIT.store;
 }
 
 async function ended(
   context: Context,
   store: OpenStore,
   options: ExportOptions,
-  { done, leftOut }: Written,
+  { done, leftOut, lacking }: Written,
 ): Promise<ExitCode> {
   const { output } = context;
   if (leftOut > 0) {
@@ -64,6 +79,8 @@ async function ended(
   }
   if (done > 0 && options.out !== undefined)
     await output.say(`${counted(done, "span")} written to ${options.out}`);
+  const unread = store.leftOut ?? 0;
+  if (lacking + unread > 0) return notWhole(context, lacking, unread);
   if (done > 0) return EXIT.ok;
   return leftOut > 0 ? EXIT.nothingFound : nothingFound(context, store, options);
 }
@@ -76,14 +93,15 @@ async function write(
   line: WriteLine,
 ): Promise<Written> {
   if (otlp) return writeOtlp(spans, line, translate);
-  let done = 0;
+  let [done, lacking] = [0, 0];
   for await (const span of spans) {
     await line(
       logLines ? asciiJson(wellFormedJson(JSON.stringify(logLine(span)))) : jsonLine(encodeRecord(span)),
     );
+    lacking += isLacking(span);
     done++;
   }
-  return { done, leftOut: 0 };
+  return { done, leftOut: 0, lacking };
 }
 
 async function writeOtlp(
@@ -93,10 +111,18 @@ async function writeOtlp(
 ): Promise<Written> {
   const { OtlpLines } = await import("../otlp-lines.ts");
   const lines = new OtlpLines(line, translate);
-  let done = 0;
-  for await (const span of spans) if (await lines.add(span)) done++;
+  let [done, lacking] = [0, 0];
+  for await (const span of spans) {
+    if (!(await lines.add(span))) continue;
+    lacking += isLacking(span);
+    done++;
+  }
   await lines.end();
-  return { done, leftOut: lines.leftOut };
+  return { done, leftOut: lines.leftOut, lacking };
+}
+
+function isLacking({ attributes }: Span): number {
+  return missingIn(attributes).length > 0 ? 1 : 0;
 }
 
 async function* exported(store: OpenStore, context: Context, options: ExportOptions): AsyncGenerator<Span> {

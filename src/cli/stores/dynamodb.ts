@@ -45,6 +45,7 @@ export function dynamoDbTracer(location: string, onError: (error: TracelightErro
 class DynamoDbTable implements OpenStore {
   readonly name: string;
   readonly #notes = new Set<string>();
+  #leftOut = 0;
   readonly #options: TableOptions;
   readonly #tracer: DynamoDbTracer;
 
@@ -56,6 +57,7 @@ class DynamoDbTable implements OpenStore {
 
   /** A listing has what is said of its scan. */
   #note(error: TracelightError): void {
+    if (error.code === "INVALID_RECORD") this.#leftOut++;
     if (error.code !== "TABLE_SCAN") this.#notes.add(messageOf(inShell(error, this.#options)));
   }
 
@@ -68,6 +70,10 @@ class DynamoDbTable implements OpenStore {
 
   get notes(): readonly string[] {
     return [...this.#notes];
+  }
+
+  get leftOut(): number {
+    return this.#leftOut;
   }
 
   find(query: TraceQuery): Promise<readonly Span[]> {

@@ -1,0 +1,317 @@
+// Rows of the table `spans` as spans. A file may say anything: what is damaged is named, and the rest is read.
+import { parseJsonText } from "../conventions/json-text.ts";
+import type { SpanFacts, SpanOutline } from "../conventions/summary.ts";
+import { noteMissing } from "../delivery/missing.ts";
+import { setOwn } from "../model/capture.ts";
+import { messageOf } from "../model/errors.ts";
+import { isSpanId, isTraceId } from "../model/ids.ts";
+import { decodeDetails } from "../model/otlp-details.ts";
+import {
+  decodeEvent,
+  decodeLink,
+  isSpanKind,
+  isSpanStatus,
+  type Scope,
+  type SpanFields,
+  type SpanState,
+} from "../model/record.ts";
+import { decodeValue, mapProperties } from "../model/values.ts";
+import type { Row, SqlValue } from "./driver.ts";
+import { COLUMNS, type Stored, type StoredList, type StoredPieces } from "./rows.ts";
+import { readableNumber, timeIn } from "./times.ts";
+
+/** A column of numbers under its own name: see `readableNumber`. It hides the table's own from ORDER BY. */
+export function exactly(column: string): string {
+  return `${readableNumber(column)} AS ${column}`;
+}
+
+function readable(column: string): string {
+  return ["id", "started_at", "ended_at", "writer"].includes(column) ? exactly(column) : column;
+}
+
+/** The columns of a row that is to be decoded. They hide the table's own from ORDER BY, but for `spans.started_at`. */
+export const READ_COLUMNS: string = ["id", ...COLUMNS].map(readable).join(", ");
+
+/** The columns of an outline. */
+export const OUTLINE_NAMES = [
+  ...["trace_id", "span_id", "parent_span_id", "span_kind", "started_at", "ended_at", "writer"],
+  ...["conversation", "facts", "span_name"],
+] as const;
+
+/** The same for `json_array`: see `outlineRows`; and as columns that any library can read. */
+export const OUTLINE_COLUMNS: string = OUTLINE_NAMES.join(", ");
+export const READ_OUTLINE: string = OUTLINE_NAMES.map(readable).join(", ");
+
+/** Tells the state of a span that did not end by its writer. */
+export type StateOf = (writer: unknown) => SpanState;
+
+/** One outline's columns, as JSON has them. */
+export type OutlineRow = readonly unknown[];
+
+/** The rows in a text of `json_group_array(json_array(OUTLINE_COLUMNS))`. */
+export function outlineRows(json: string): readonly OutlineRow[] {
+  const rows: unknown = JSON.parse(json);
+  return Array.isArray(rows) ? rows.filter((row) => Array.isArray(row)) : [];
+}
+
+/**
+ * A span without its payload.
+ * @throws RangeError for a row that cannot be a span's
+ */
+export function decodeOutline(row: OutlineRow, stateOf: StateOf): SpanOutline {
+  const [traceId, spanId, parent, kind, startedAt, endedAt, writer, conversation, facts, name] = row;
+  return {
+    ...placeOf({ traceId, spanId, name, startedAt, endedAt }),
+    parentSpanId: typeof parent === "string" ? parent : undefined,
+    spanKind: isSpanKind(kind) ? kind : "INTERNAL",
+    state: endedAt === null ? stateOf(writer) : "ended",
+    conversationId: typeof conversation === "string" ? conversationId(conversation) : undefined,
+    facts: factsIn(facts),
+  };
+}
+
+/** What a row must say to be a span's. */
+function placeOf({ traceId, spanId, name, startedAt, endedAt }: PlaceColumns) {
+  if (!isTraceId(traceId)) throw new RangeError("its trace_id is none");
+  if (!isSpanId(spanId)) throw new RangeError("its span_id is none");
+  if (typeof name !== "string") throw new RangeError("its span_name is no text");
+  const startedAtMicros = timeIn(startedAt);
+  if (startedAtMicros === undefined) throw new RangeError("it has no start");
+  return { traceId, spanId, spanName: name, startedAtMicros, endedAtMicros: timeIn(endedAt) };
+}
+
+interface PlaceColumns {
+  readonly traceId: unknown;
+  readonly spanId: unknown;
+  readonly name: unknown;
+  readonly startedAt: unknown;
+  readonly endedAt: unknown;
+}
+
+/** The spans of a row share it. */
+let latestConversation: { readonly json: string; readonly id: unknown } | undefined;
+
+function conversationId(json: string): unknown {
+  if (latestConversation?.json !== json) latestConversation = { json, id: decodeJson(json) };
+  return latestConversation.id;
+}
+
+/** Values that are kept outside of the row, by attribute name. */
+export interface Elsewhere {
+  readonly attributes: ReadonlyMap<string, unknown>;
+  readonly events?: SpanFields["events"] | undefined;
+}
+
+/**
+ * A row of `READ_COLUMNS` as a span; `elsewhere` has what its `stored` refers to. What cannot be read of it is named in `lost`,
+ * and in the span's attributes.
+ * @throws RangeError for a row that cannot be a span's
+ */
+export function decodeRow(
+  row: Row,
+  {
+    stateOf,
+    elsewhere,
+    lost,
+  }: { readonly stateOf: StateOf; readonly elsewhere?: Elsewhere | undefined; readonly lost: string[] },
+): SpanFields {
+  const { parent_span_id: parent, span_kind: kind, span_status: status } = row;
+  const {
+    trace_id: traceId,
+    span_id: spanId,
+    span_name: name,
+    started_at: startedAt,
+    ended_at: endedAt,
+  } = row;
+  const { startedAtMicros, endedAtMicros, ...place } = placeOf({ traceId, spanId, name, startedAt, endedAt });
+  const attributes = readOr(lost, "attributes", {}, () => attributesIn(row["attributes"], elsewhere));
+  const { resourceAttributes, scope } = readOr(lost, "resource attributes and scope", NO_ORIGIN, () =>
+    originIn(row["origin"]),
+  );
+  // Spelled out: spreads would take longer than all the rest.
+  const fields: SpanFields = {
+    spanName: place.spanName,
+    spanKind: isSpanKind(kind) ? kind : "INTERNAL",
+    traceId: place.traceId,
+    spanId: place.spanId,
+    parentSpanId: typeof parent === "string" ? parent : undefined,
+    startedAtMicros,
+    endedAtMicros,
+    state: endedAtMicros === undefined ? stateOf(row["writer"]) : "ended",
+    spanStatus: isSpanStatus(status) ? status : "UNSET",
+    statusMessage: undefined,
+    attributes,
+    resourceAttributes,
+    scope,
+    events: elsewhere?.events ?? NONE,
+    links: NONE,
+  };
+  const whole =
+    row["details"] === null
+      ? fields
+      : readOr(lost, "status message, events and links", fields, () =>
+          withDetails(fields, parsedObject(row["details"])),
+        );
+  return lost.length === 0 ? whole : { ...whole, attributes: lost.reduce(noteMissing, whole.attributes) };
+}
+
+/** One part of a row that is damaged must not hide the others. */
+function readOr<T>(lost: string[], what: string, otherwise: T, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    lost.push(`${what}: ${messageOf(error)}`);
+    return otherwise;
+  }
+}
+
+const NONE: readonly never[] = Object.freeze([]);
+const NO_ORIGIN: Origin = { resourceAttributes: Object.freeze({}), scope: Object.freeze({ name: "" }) };
+
+/** What few spans have. */
+function withDetails(fields: SpanFields, details: Readonly<Record<string, unknown>>): SpanFields {
+  const { span_name: name, status_message: message, events, links, trace_state: traceState, otlp } = details;
+  return {
+    ...fields,
+    ...(typeof name === "string" ? { spanName: name } : {}),
+    ...(typeof message === "string" ? { statusMessage: message } : {}),
+    ...(fields.events.length > 0 ? {} : { events: listOf(events).map(decodeEvent) }),
+    links: listOf(links).map(decodeLink),
+    ...(typeof traceState === "string" ? { traceState } : {}),
+    ...(isObject(otlp) ? { otlp: decodeDetails(otlp) } : {}),
+  };
+}
+
+/** What the row says is kept elsewhere; what cannot be true of it is named in `lost`. */
+export function storedIn(row: Row, lost: string[]): Stored | undefined {
+  if (row["stored"] === null) return undefined;
+  const { lists, pieces, events } = readOr(lost, "what is kept elsewhere", {}, () =>
+    parsedObject(row["stored"]),
+  );
+  const known = <T>(places: unknown, read: (place: unknown) => T | undefined): Record<string, T> => {
+    const found = Object.entries(objectOf(places)).flatMap(([key, place]): [string, T][] => {
+      const value = read(place);
+      if (value === undefined) lost.push(`${key}: what the row says of it cannot be true`);
+      return value === undefined ? [] : [[key, value]];
+    });
+    return Object.fromEntries(found);
+  };
+  const event = events === undefined ? undefined : known({ events }, piecesIn)["events"];
+  return {
+    lists: known(lists, listIn),
+    pieces: known(pieces, piecesIn),
+    ...(event === undefined ? {} : { events: event }),
+  };
+}
+
+function listIn(list: unknown): StoredList | undefined {
+  const { hash, length } = objectOf(list);
+  return typeof hash === "string" && typeof length === "number" ? { hash, length } : undefined;
+}
+
+function piecesIn(place: unknown): StoredPieces | undefined {
+  const { number, bytes } = objectOf(place);
+  return typeof number === "number" && typeof bytes === "number" ? { number, bytes } : undefined;
+}
+
+/** What was parsed just now is nobody else's: its values are decoded in place. */
+function attributesIn(
+  json: SqlValue | undefined,
+  elsewhere: Elsewhere | undefined,
+): SpanFields["attributes"] {
+  const attributes = parsedObject(json);
+  for (const key of Object.keys(attributes)) {
+    const value = attributes[key];
+    if (typeof value === "object" && value !== null) setOwn(attributes, key, decodeValue(value));
+  }
+  for (const [key, value] of elsewhere?.attributes ?? []) setOwn(attributes, key, value);
+  return Object.freeze(attributes);
+}
+
+function parsedObject(json: SqlValue | undefined): Record<string, unknown> {
+  const parsed: unknown = typeof json === "string" ? JSON.parse(json) : undefined;
+  if (!isRecord(parsed)) throw new TypeError("it is no JSON of an object");
+  return parsed;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Many spans of a listing have the same. */
+const factsRead = new Map<string, SpanFacts>();
+const MOST_READ = 500;
+const LONGEST_READ = 500;
+
+/** Written by `factsOf` alone; a file that says otherwise must not make a listing fail. */
+function factsIn(json: unknown): SpanFacts {
+  if (typeof json !== "string") return NO_FACTS;
+  const known = factsRead.get(json);
+  if (known !== undefined) return known;
+  const parsed = parseJsonText(json);
+  const facts = isObject(parsed) && isFacts(parsed) ? parsed : NO_FACTS;
+  if (json.length > LONGEST_READ) return facts;
+  if (factsRead.size >= MOST_READ) factsRead.clear();
+  factsRead.set(json, facts);
+  return facts;
+}
+
+const NO_FACTS: SpanFacts = { kind: "other" };
+
+function isFacts(facts: object): facts is SpanFacts {
+  if (typeof Reflect.get(facts, "kind") !== "string") return false;
+  for (const name in facts) {
+    const expected = FACT_TYPES.get(name);
+    if (expected !== undefined && typeof Reflect.get(facts, name) !== expected) return false;
+  }
+  return true;
+}
+
+const FACT_TYPES: ReadonlyMap<string, string> = new Map([
+  ...["title", "agent", "user", "tool", "model", "scope"].map((name): [string, string] => [name, "string"]),
+  ...["inputTokens", "outputTokens"].map((name): [string, string] => [name, "number"]),
+  ...["failed", "aborted"].map((name): [string, string] => [name, "boolean"]),
+]);
+
+/** Most rows of one read share it. */
+let latestOriginRead: { readonly json: string; readonly origin: Origin } | undefined;
+
+type Origin = Pick<SpanFields, "resourceAttributes" | "scope">;
+
+function originIn(json: SqlValue | undefined): Origin {
+  if (typeof json === "string" && latestOriginRead?.json === json) return latestOriginRead.origin;
+  const { resource_attributes: resource, scope } = parsedObject(json);
+  const origin = {
+    resourceAttributes: Object.freeze(mapProperties(objectOf(resource), decodeJsonValue)),
+    scope: Object.freeze(scopeIn(scope)),
+  };
+  if (typeof json === "string") latestOriginRead = { json, origin };
+  return origin;
+}
+
+function scopeIn(scope: unknown): Scope {
+  const { name, version } = objectOf(scope);
+  return { name: typeof name === "string" ? name : "", ...(typeof version === "string" ? { version } : {}) };
+}
+
+/** The value of its JSON. */
+export function decodeJson(json: string): unknown {
+  const parsed: unknown = JSON.parse(json);
+  return decodeValue(parsed);
+}
+
+function decodeJsonValue(value: unknown): unknown {
+  return decodeValue(value);
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return isObject(value) ? value : {};
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
