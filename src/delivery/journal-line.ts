@@ -13,8 +13,8 @@ export type Line =
   /** A large entry is whole: it has so many parts. */
   | { readonly kind: "whole"; readonly number: number; readonly parts: number }
   | { readonly kind: "acknowledged"; readonly ranges: readonly NumberRange[] }
-  /** Torn, changed, or nothing that this format knows; `isEntry` where it looks like what is left of an entry. */
-  | { readonly kind: "broken"; readonly isEntry: boolean };
+  /** Torn, changed, or nothing that this format knows; it looks like what is left of so many entries. */
+  | { readonly kind: "broken"; readonly entries: number };
 
 /** The first line: who began the segment, and for which destination. For people: the file's name decides. */
 export function headerText(owner: Owner, version: number, destination: string): string {
@@ -86,7 +86,12 @@ function checked(line: Buffer): Buffer | undefined {
 
 function broken(line: Buffer): Line {
   const isEntry = line[0] === PLUS || /^.\d+ /s.test(line.toString("latin1", 0, MAX_DIGITS + 2));
-  return { kind: "broken", isEntry };
+  let entries = isEntry ? 1 : 0;
+  // Where the end of a line is no end any more, the next one stands behind its checksum.
+  for (let at = line.indexOf(PLUS, 1); at > 0; at = line.indexOf(PLUS, at + 1)) {
+    if (/^ [0-9a-f]{8}.$/s.test(line.toString("latin1", at - CHECKSUM_DIGITS - 2, at))) entries++;
+  }
+  return { kind: "broken", entries };
 }
 
 function parseHeader(text: Buffer): Line {

@@ -130,18 +130,18 @@ class Tally {
   add(item: Item): void {
     if (item.kind === "acknowledged") for (const range of item.ranges) this.#acknowledged.push(range);
     if (item.kind === "entry" || item.kind === "large") this.#entries.push([item.number, item.number]);
-    if (item.kind === "broken") this.#addBroken(item.isEntry);
+    if (item.kind === "broken") this.#addBroken(item.entries);
     if (!("number" in item)) return;
     this.#highest = Math.max(this.#highest, item.number);
     this.#brokenLast = 0;
     this.#isUnfinished = item.kind === "part";
   }
 
-  #addBroken(isEntry: boolean): void {
+  #addBroken(entries: number): void {
     this.#broken++;
-    if (!isEntry) return;
-    this.#brokenEntries++;
-    if (!this.#isUnfinished) this.#brokenLast++;
+    if (entries === 0) return;
+    this.#brokenEntries += entries;
+    this.#brokenLast += this.#isUnfinished ? entries - 1 : entries;
     this.#isUnfinished = false;
   }
 
