@@ -3,6 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { threadId } from "node:worker_threads";
+import { errorCode } from "../model/errors.ts";
 
 /** The version of the journal's format that this release writes, and the newest that it reads. */
 export const JOURNAL_VERSION = 2;
@@ -121,7 +122,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code !== "ESRCH";
+    return errorCode(error) !== "ESRCH";
   }
 }
 

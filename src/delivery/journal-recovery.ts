@@ -2,7 +2,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf, TracelightError } from "../model/errors.ts";
+import { errorCode, messageOf, TracelightError } from "../model/errors.ts";
 import type { Faults } from "../tracing/faults.ts";
 import { fateOf, JOURNAL_VERSION, type Owner, parseSegmentName, type SegmentName } from "./journal-owner.ts";
 import { SilenceWatch } from "./journal-watch.ts";
@@ -122,5 +122,5 @@ async function withFile<T>(path: string, use: (file: FileHandle) => Promise<T>):
 
 /** True where the file system says that there is no such file. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
+  return errorCode(error) === "ENOENT";
 }

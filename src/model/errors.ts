@@ -138,9 +138,9 @@ export function asTracelightError(error: unknown, code: TracelightErrorCode, wha
   return new TracelightError(code, `${what}: ${messageOf(error)}`, { cause: error });
 }
 
-/** The `code` of an error of the system, such as `ECONNREFUSED`. */
+/** The `code` of an error of the system, such as `ECONNREFUSED`; of any realm, as those of Node are in a test of Jest. */
 export function errorCode(error: unknown): string | undefined {
-  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  const code: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "code") : undefined;
   return typeof code === "string" ? code : undefined;
 }
 

@@ -20,7 +20,8 @@ export function mendOfError(error: unknown, { protocol }: URL): string {
 
 /** What a TLS server answers to plain HTTP, where it answers. */
 function isTlsAlert(error: unknown): boolean {
-  const packet: unknown = error instanceof Error ? Reflect.get(error, "rawPacket") : undefined;
+  const packet: unknown =
+    typeof error === "object" && error !== null ? Reflect.get(error, "rawPacket") : undefined;
   return packet instanceof Uint8Array && packet[0] === TLS_ALERT;
 }
 

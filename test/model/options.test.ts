@@ -1,8 +1,9 @@
 // A wrong option is said at once, at construction: which one, of what, and how to mend it.
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { InMemoryTracer, TracelightError } from "tracelight";
 import { describe, expect, it } from "vitest";
-import { messageOf } from "../../src/model/errors.ts";
+import { errorCode, messageOf } from "../../src/model/errors.ts";
 import { checkOptions, is, type OptionRules } from "../../src/model/options.ts";
 import { closest } from "../../src/model/spelling.ts";
 
@@ -136,6 +137,14 @@ describe("the name that was probably meant", () => {
         },
       ),
     );
+  });
+});
+
+describe("what was thrown in another realm, as Node's own errors are in a test of Jest", () => {
+  it("has its message and its code", () => {
+    const error: unknown = runInNewContext('Object.assign(new Error("no such file"), { code: "ENOENT" })');
+    expect(error).not.toBeInstanceOf(Error);
+    expect([messageOf(error), errorCode(error)]).toEqual(["no such file", "ENOENT"]);
   });
 });
 

@@ -214,6 +214,13 @@ describe("classifyError", () => {
         throw error;
       }));
     },
+    "a stream that a span follows": async (tracer, error) => {
+      const stream = new ReadableStream(
+        { pull: (controller) => controller.error(error) },
+        { highWaterMark: 0 },
+      );
+      for await (const _ of tracer.trace("work", (span) => span.follow(stream)));
+    },
     "a promise of a generator": async (tracer, error) => {
       for await (const _ of await tracer.trace("work", async () =>
         (async function* () {

@@ -417,6 +417,28 @@ describe("an async iterable", () => {
     expect(outcome(failing.tracer)).toEqual(failedWith("half-way"));
   });
 
+  it("that is an iterator too may give another one", async () => {
+    class Both {
+      #left = 2;
+      async next(): Promise<IteratorResult<number>> {
+        return this.#left-- > 0 ? { done: false, value: this.#left } : { done: true, value: undefined };
+      }
+      async *[Symbol.asyncIterator]() {
+        yield "other";
+      }
+    }
+    for (const read of [
+      async (both: Both) => expect(await all(both)).toEqual(["other"]),
+      async (both: Both) => {
+        while (!(await both.next()).done);
+      },
+    ]) {
+      const { tracer } = watched();
+      await read(tracer.trace("work", (span) => span.follow(new Both())));
+      expect(outcome(tracer)).toEqual(DONE);
+    }
+  });
+
   it("may be a generator, or an iterator that ends itself by its own return", async () => {
     const { tracer } = watched();
     const generator = tracer.trace("work", async (span) =>

@@ -38,6 +38,18 @@ const tokens = tracer.trace("a", async function* () {
 });
 for await (const token of tokens) same<typeof token, string>(true);
 
+// A followed stream is what it was, and its chunks are known.
+const stream = new ReadableStream<number>();
+const followed = tracer
+  .startSpan("a")
+  .follow(stream, { onChunk: (chunk) => same<typeof chunk, number>(true) });
+same<typeof followed, ReadableStream<number>>(true);
+new InMemoryTracer({ classifyError: (error) => (error === "stop" ? "aborted" : undefined) });
+// @ts-expect-error: a failure has one of three meanings
+new InMemoryTracer({ classifyError: () => "ok" });
+// @ts-expect-error: text is no stream
+tracer.startSpan("a").follow("text");
+
 // Reads: at once from memory, perhaps later from elsewhere.
 same<ReturnType<InMemoryTracer["getTraces"]>, readonly Span[]>(true);
 same<ReturnType<NoopTracer["getTraces"]>, readonly Span[]>(true);

@@ -6,8 +6,9 @@ import { hideMethod } from "./define.ts";
 /** Watches an iterator, or what can be iterated over. Gives what lives as long as there is something to read. */
 export function watchIterable(source: object, watcher: Watcher): object | undefined {
   const told = withAborts(source, watcher);
-  if (typeof Reflect.get(source, "next") === "function") return watchIterator(source, told, source);
-  if (typeof Reflect.get(source, Symbol.asyncIterator) !== "function") return undefined;
+  const isIterator = typeof Reflect.get(source, "next") === "function";
+  if (!isIterator && typeof Reflect.get(source, Symbol.asyncIterator) !== "function") return undefined;
+  if (isIterator) watchIterator(source, told, source);
   watchMaker(source, Symbol.asyncIterator, told);
   // The `Stream` of OpenAI and Anthropic splits itself by this one.
   if (Object.hasOwn(source, "iterator") && typeof Reflect.get(source, "iterator") === "function")
@@ -28,20 +29,24 @@ function watchMaker(source: object, name: PropertyKey, watcher: Watcher): void {
     // One maker may ask the other.
     if (activeFrame() === watcher.frame) return call();
     const iterator: unknown = runIn(watcher.frame, call, undefined);
-    return typeof iterator === "object" && iterator !== null && Object.isExtensible(iterator)
-      ? watchIterator(iterator, watcher, source)
-      : iterator;
+    // An iterator gives itself, and is watched already.
+    const isOther = typeof iterator === "object" && iterator !== null && iterator !== source;
+    return isOther && Object.isExtensible(iterator) ? watchIterator(iterator, watcher, source) : iterator;
   });
 }
 
 /** A client's stream that is called off by its controller just ends. */
 function withAborts(source: object, watcher: Watcher): Watcher {
-  const controller: unknown = Reflect.get(source, "controller");
-  if (!(controller instanceof AbortController)) return watcher;
-  const { signal } = controller;
+  const signal: unknown = partOf(Reflect.get(source, "controller"), "signal");
+  if (typeof partOf(signal, "aborted") !== "boolean") return watcher;
+  const isAborted = () => partOf(signal, "aborted") === true;
   return {
     frame: watcher.frame,
     chunk: (value) => watcher.chunk(value),
-    end: (end) => watcher.end(end.how === "done" && signal.aborted ? { how: "abandoned" } : end),
+    end: (end) => watcher.end(end.how === "done" && isAborted() ? { how: "abandoned" } : end),
   };
+}
+
+function partOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
