@@ -2,8 +2,8 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { mayBeginTurn } from "../conventions/turns.ts";
 import { conversationOf } from "../model/conversation.ts";
+import { NO_IDENTIFIER } from "../model/identifier.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
-import { NO_IDENTIFIER } from "../model/query.ts";
 import { decodeRecord, encodeEvent, encodeLink, type SpanFields } from "../model/record.ts";
 import { type KeyLayout, LAYOUTS } from "./layout.ts";
 import { recentKey } from "./recent.ts";

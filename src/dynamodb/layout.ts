@@ -6,7 +6,7 @@ import type { Attributes } from "../model/attributes.ts";
 import { sealed } from "../model/capture.ts";
 import { isoDate, isoMicros, parseIsoDate } from "../model/clock.ts";
 import { isConversationId } from "../model/conversation.ts";
-import { NO_IDENTIFIER } from "../model/query.ts";
+import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { SpanFields } from "../model/record.ts";
 import { canonicalJson } from "../model/values.ts";
 import type { TextReader, ValueForms } from "./values.ts";

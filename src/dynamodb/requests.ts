@@ -3,7 +3,8 @@ import type { AttributeValue, QueryCommandInput, ScanCommandInput } from "@aws-s
 import { capture } from "../model/capture.ts";
 import { boundOf, isoMicros } from "../model/clock.ts";
 import { CONVERSATION_ID, CONVERSATION_NAMES } from "../model/conversation.ts";
-import { NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
+import { NO_IDENTIFIER } from "../model/identifier.ts";
+import type { TraceQuery } from "../model/query.ts";
 import { sortKeyPrefix, startKey, tracePartition } from "./item.ts";
 import { type KeyLayout, LAYOUTS } from "./layout.ts";
 import { SPLIT_ATTRIBUTE } from "./split.ts";

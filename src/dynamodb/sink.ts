@@ -1,7 +1,8 @@
 // The DynamoDB store: spans packed and delivered in batches, read by trace, by conversation or by scan.
 import { Delivery } from "../delivery/delivery.ts";
 import type { DeliveryOptions } from "../delivery/options.ts";
-import { NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
+import { NO_IDENTIFIER } from "../model/identifier.ts";
+import type { TraceQuery } from "../model/query.ts";
 import { plainFields } from "../model/record.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions, Store, SummaryPage, SummaryQuery } from "../tracing/sink.ts";

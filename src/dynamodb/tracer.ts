@@ -1,5 +1,6 @@
 // The tracer over a DynamoDB table: its options and defaults.
 import { DELIVERY_CHECKS, type DeliveryOptions } from "../delivery/options.ts";
+import { isIdentifier } from "../model/identifier.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { checkQuery, type TraceQuery } from "../model/query.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
@@ -59,7 +60,7 @@ export class DynamoDbTracer extends Tracer {
       owner: "DynamoDbTracer",
       checks: {
         ...{ ...TRACER_OPTION_CHECKS, ...CONNECTION_CHECKS, ...DELIVERY_CHECKS },
-        ...{ tableName: isTableName, identifier: is.text, dedupe: is.flag },
+        ...{ tableName: isTableName, identifier: isIdentifier, dedupe: is.flag },
         ...{ conversationIdGsiName: is.text, ttlSeconds: is.amount(1) },
         ...{ keyLayout: is.oneOf(...Object.keys(LAYOUTS)), recentIndex: isIndexOption },
       },

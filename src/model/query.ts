@@ -5,6 +5,7 @@ import { boundOf } from "./clock.ts";
 import { conversationOf, isConversationId, isSameConversation } from "./conversation.ts";
 import { TracelightError } from "./errors.ts";
 import { hasFailed } from "./failure.ts";
+import { isIdentifier, MAX_IDENTIFIER_BYTES, NO_IDENTIFIER } from "./identifier.ts";
 import { isPlain } from "./plain.ts";
 import { isSpanStatus, type SpanFields, type SpanStatus } from "./record.ts";
 import { closest } from "./spelling.ts";
@@ -41,9 +42,6 @@ export interface TraceQuery {
   /** At most so many, after ordering. */
   readonly limit?: number | undefined;
 }
-
-/** The identifier of spans that were written without one. */
-export const NO_IDENTIFIER = "_";
 
 /**
  * True where a span, written under `identifier`, is one that the query asks for. `order` and `limit` play no part.
@@ -180,7 +178,10 @@ export const QUERY_FIELDS: QueryFields = {
       isPlain(value) &&
       !Object.values(value).includes(undefined),
   },
-  identifier: TEXT,
+  identifier: {
+    what: `an identifier that keys can hold: a string of 1 to ${MAX_IDENTIFIER_BYTES} bytes without a NUL or half a character`,
+    holds: (value) => isIdentifier(value) === undefined,
+  },
   spanName: TEXT,
   status: { what: '"UNSET", "OK" or "ERROR"', holds: isSpanStatus },
   failed: { what: "true, or not given", holds: (value) => value === true },

@@ -2,7 +2,8 @@
 import { statSync } from "node:fs";
 import { Rarely } from "../delivery/rarely.ts";
 import { TracelightError } from "../model/errors.ts";
-import { NO_IDENTIFIER, type TraceQuery } from "../model/query.ts";
+import { NO_IDENTIFIER } from "../model/identifier.ts";
+import type { TraceQuery } from "../model/query.ts";
 import { clearTimeout, setTimeout, systemNow } from "../model/timers.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions, Store, SummaryPage, SummaryQuery } from "../tracing/sink.ts";

@@ -1,5 +1,6 @@
 // The tracer over an SQLite file: its options and defaults.
 import { resolve } from "node:path";
+import { isIdentifier } from "../model/identifier.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { checkQuery, type TraceQuery } from "../model/query.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
@@ -8,7 +9,6 @@ import { checkSummaryQuery } from "../tracing/summaries.ts";
 import { READ_FLUSH_MS, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 import { sqliteDriver } from "./driver.ts";
 import { isRetention, type RetentionOptions } from "./retention.ts";
-import { plainText } from "./rows.ts";
 import { SqliteStore } from "./sink.ts";
 import type { Durability } from "./writer.ts";
 
@@ -54,7 +54,7 @@ export class SqliteTracer extends Tracer {
     checkOptions(options, {
       owner: "SqliteTracer",
       checks: {
-        ...{ ...TRACER_OPTION_CHECKS, path: isFilePath, identifier: is.text, retention: isRetention },
+        ...{ ...TRACER_OPTION_CHECKS, path: isFilePath, identifier: isIdentifier, retention: isRetention },
         ...{ durability: is.oneOf("tick", "span"), recordStarts: is.flag },
         ...{ maxQueuedSpans: is.count(1), maxQueuedBytes: is.count(1) },
       },
@@ -64,7 +64,7 @@ export class SqliteTracer extends Tracer {
     const { maxQueuedSpans = DEFAULT_QUEUED_SPANS, maxQueuedBytes = DEFAULT_QUEUED_BYTES } = options;
     const store = new SqliteStore({
       ...{ driver: sqliteDriver(), path: resolve(path), retention, durability, recordStarts },
-      identifier: identifier === undefined ? undefined : plainText(identifier),
+      identifier,
       ...{ maxQueuedSpans, maxQueuedBytes },
       onError,
     });
