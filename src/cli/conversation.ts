@@ -150,10 +150,7 @@ function callEntry(who: "tool" | "agent", name: string, one: Read, call: readonl
 
 function errorEntry(read: Read): Entry[] {
   const error = failureOf(read.span);
-  if (error === undefined) return [];
-  const { span, reading } = read;
-  const what = reading.kind === "model-call" && reading.model !== undefined ? ` ${reading.model}` : "";
-  return [{ who: "error", text: `${span.spanName}${what}: ${error}` }];
+  return error === undefined ? [] : [{ who: "error", text: `${read.span.spanName}: ${error}` }];
 }
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -62,9 +62,9 @@ function timeOfDay(date: Date): string {
   return date.toISOString().slice(-13, -5);
 }
 
-/** The text of an id, as it is given to `show`: a text as it is, anything else as JSON. */
+/** The text of an id, as it is given to `show`: a text as it is, a number of any size by its digits, anything else as JSON. */
 export function idText(id: unknown): string {
-  return typeof id === "string" ? id : canonicalJson(id);
+  return typeof id === "string" || typeof id === "bigint" ? String(id) : canonicalJson(id);
 }
 
 /** One line of escaped text, white space made one, cut to the width. */

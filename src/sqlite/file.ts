@@ -84,6 +84,8 @@ export interface Imported {
 
 const IMPORTED_AT_ONCE = 500;
 const SAMPLED_SPANS = 1000;
+/** How a number beyond 2^53 stands in the column. */
+const BIGINT_START = '{"__bigint__":"';
 
 /**
  * Opens a file of Tracelight's, or of the Python toolkit's, which is only ever read.
@@ -175,7 +177,8 @@ class TracelightFile implements SqliteFile {
 
   /** Ids are stored as JSON, so that a text is told from a number. */
   #conversations(prefix: string, limit: number): FoundId[] {
-    const forms = [JSON.stringify(prefix).slice(0, -1), prefix];
+    const big = /^-?\d+$/.test(prefix) ? [BIGINT_START + prefix] : [];
+    const forms = [JSON.stringify(prefix).slice(0, -1), prefix, ...big];
     const found = forms.flatMap((form) =>
       this.#beginning("conversation", "spans_by_conversation", form, limit),
     );

@@ -136,6 +136,13 @@ describe("a store that cannot be used is 3, in one line", () => {
     }
   });
 
+  test("show names the file that it was given for an id", async () => {
+    expect(await tracelight(["show", "missing.db"])).toEqual({
+      ...{ code: 3, stdout: "" },
+      stderr: "tracelight: There is no file missing.db. [STORE_NOT_FOUND]\n",
+    });
+  });
+
   test("a file of a newer release, or of somebody else, which is left as it was", async () => {
     const path = join(folder, "newer.db");
     expect((await tracelight(["import", "app.jsonl", "newer.db"])).code).toBe(0);

@@ -257,6 +257,26 @@ describe.each([
   });
 });
 
+test.each(["big.jsonl", "big.db"])(
+  "a number beyond 2^53 is shown by its digits, and opened by them: %s",
+  async (store) => {
+    const id = 12_345_678_901_234_567_890n;
+    const turns = SPANS.filter(({ spanName }) => spanName === "converse").slice(0, 2);
+    const named = turns.map((span, i) => ({
+      ...span,
+      attributes: { ...span.attributes, "ai.conversation.id": [id, String(id)][i] },
+    }));
+    writeFileSync(join(folder, "big.jsonl"), recordLines(named));
+    if (store.endsWith(".db")) await tracelight(["import", "big.jsonl", store]);
+    const { stdout } = await tracelight(["ls", store], { env: WIDE });
+    expect(stdout).not.toContain("__bigint__");
+    expect(stdout).toContain(` ${id} `);
+    expect(stdout).toContain(` "${id}" `);
+    expect((await tracelight(["show", `${id}`, store])).stdout).toMatch(/10:00:00Z/);
+    expect((await tracelight(["show", `"${id}"`, store])).stdout).toMatch(/10:01:00Z/);
+  },
+);
+
 test("a span that is on two lines counts once, as it was last", async () => {
   const span = SPANS.find(({ state }) => state === "running");
   if (span === undefined) throw new Error("no span runs");

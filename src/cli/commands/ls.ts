@@ -146,7 +146,11 @@ function shortIds(ids: readonly unknown[]): string[] {
       return [id, id.length <= SHORT_ID ? id : id.slice(0, Math.max(MIN_ID, common + 1))];
     }),
   );
-  return idTexts(ids).map((text, i) => (text === texts[i] ? (short.get(text) ?? text) : text));
+  const isDouble = (text: string): boolean => texts.indexOf(text) !== texts.lastIndexOf(text);
+  return idTexts(ids).map((whole, i) => {
+    const text = texts[i] ?? whole;
+    return isDouble(text) ? whole : (short.get(text) ?? whole);
+  });
 }
 
 function commonStart(a: string, b: string | undefined): number {

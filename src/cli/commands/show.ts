@@ -49,9 +49,13 @@ async function asked(
   { world }: Context,
 ): Promise<readonly [id: string | undefined, store: string | undefined]> {
   const [only] = args;
-  if (only !== undefined && args.length === 1 && (await isStore(only, world))) return [undefined, only];
+  const isAlone = only !== undefined && args.length === 1;
+  if (isAlone && (NAME_OF_FILE.test(only) || (await isStore(only, world)))) return [undefined, only];
   return storeLast(args, world);
 }
+
+/** Also where there is none of that name: that is what is to be said then. */
+const NAME_OF_FILE = /\.(?:db|sqlite3?|jsonl|ndjson)$/i;
 
 /** The first row of a listing. */
 async function latest(store: OpenStore): Promise<ResolvedId | undefined> {

@@ -120,6 +120,7 @@ class DynamoDbTable implements OpenStore {
       ...(/^[0-9a-f]{32}$/.test(text) ? [{ by: "trace", id: text } as const] : []),
       ...(text === "" ? [] : [{ by: "conversation", id: text } as const]),
       ...(/^-?\d{1,15}$/.test(text) ? [{ by: "conversation", id: Number(text) } as const] : []),
+      ...(/^-?\d{16,1000}$/.test(text) ? [{ by: "conversation", id: BigInt(text) } as const] : []),
     ];
     const found = await Promise.all(candidates.map(async (one) => ((await this.#has(one)) ? [one] : [])));
     return found.flat();
