@@ -85,7 +85,7 @@ function checked(line: Buffer): Buffer | undefined {
 }
 
 function broken(line: Buffer): Line {
-  const isEntry = line[0] === PLUS || /^.\d+ /s.test(line.toString("latin1", 0, MAX_DIGITS + 2));
+  const isEntry = line[0] === PLUS || /^[^:]\d+ /.test(line.toString("latin1", 0, MAX_DIGITS + 2));
   let entries = isEntry ? 1 : 0;
   // Where the end of a line is no end any more, the next one stands behind its checksum.
   for (let at = line.indexOf(PLUS, 1); at > 0; at = line.indexOf(PLUS, at + 1)) {
