@@ -9,6 +9,18 @@ const VALUE_BYTES = 16;
 const SAMPLE = 32;
 /** Levels that are looked at; what is below counts as little. */
 const LEVELS = 8;
+/** Parts of one value that are looked at: a few lists in lists would else have a billion. */
+const LOOKS = 5000;
+
+/** How many more parts are looked at. */
+interface Looks {
+  left: number;
+}
+
+interface Within {
+  readonly levels: number;
+  readonly looks: Looks;
+}
 
 /** The bytes of a span's own values in memory, about. */
 export function weigh(span: Span): number {
@@ -21,33 +33,36 @@ export function weigh(span: Span): number {
 }
 
 /** The bytes of a value in memory, about. */
-export function weighValue(value: unknown, levels: number = LEVELS): number {
+export function weighValue(value: unknown, levels: number = LEVELS, looks: Looks = { left: LOOKS }): number {
   if (typeof value === "string") return VALUE_BYTES + value.length;
   if (typeof value !== "object" || value === null) return VALUE_BYTES;
   if (value instanceof Uint8Array) return VALUE_BYTES + value.byteLength;
-  if (levels === 0) return VALUE_BYTES;
+  if (levels === 0 || looks.left <= 0) return VALUE_BYTES;
   const list = sharedItems(value);
-  if (list !== undefined) return weighSample(list.items, list.length, levels);
-  if (Array.isArray(value)) return weighSample(value, value.length, levels);
-  if (value instanceof Map) return weighSample(value.entries(), value.size, levels);
-  if (value instanceof Set) return weighSample(value, value.size, levels);
-  return weighProperties(value, levels);
+  if (list !== undefined) return weighSample(list.items, list.length, { levels, looks });
+  if (Array.isArray(value)) return weighSample(value, value.length, { levels, looks });
+  if (value instanceof Map) return weighSample(value.entries(), value.size, { levels, looks });
+  if (value instanceof Set) return weighSample(value, value.size, { levels, looks });
+  return weighProperties(value, { levels, looks });
 }
 
-function weighProperties(value: object, levels: number): number {
+function weighProperties(value: object, { levels, looks }: Within): number {
   const keys = keysOf(value);
   const seen = Math.min(keys.length, SAMPLE);
   let bytes = 0;
-  for (let i = 0; i < seen; i++)
-    bytes += VALUE_BYTES + weighValue(Reflect.get(value, keys[i] ?? ""), levels - 1);
+  for (let i = 0; i < seen; i++) {
+    bytes += VALUE_BYTES + weighValue(Reflect.get(value, keys[i] ?? ""), levels - 1, looks);
+    looks.left--;
+  }
   return VALUE_BYTES + (seen === 0 ? 0 : (bytes * keys.length) / seen);
 }
 
-function weighSample(parts: Iterable<unknown>, count: number, levels: number): number {
+function weighSample(parts: Iterable<unknown>, count: number, { levels, looks }: Within): number {
   let bytes = 0;
   let seen = 0;
   for (const part of parts) {
-    bytes += VALUE_BYTES + weighValue(part, levels - 1);
+    bytes += VALUE_BYTES + weighValue(part, levels - 1, looks);
+    looks.left--;
     if (++seen === SAMPLE) break;
   }
   return VALUE_BYTES + (seen === 0 ? 0 : (bytes * count) / seen);

@@ -55,10 +55,30 @@ type Form =
   | { readonly kind: "set"; readonly source: Set<unknown> }
   | { readonly kind: "done"; readonly result: unknown };
 
+/** A container that was captured already in the same walk. */
+interface Known {
+  readonly copy: unknown;
+  /** Values in it, each counted as often as there are ways to it: what it adds to whatever is written out whole. */
+  readonly nodes: number;
+  /** Containers nested in it. */
+  readonly levels: number;
+  /** How deep it stood. */
+  readonly depth: number;
+}
+
+/** So many containers are captured before what comes again is looked for: most values have fewer. */
+const REMEMBERED_FROM = 1000;
+/** What has fewer values is as soon captured again. */
+const REMEMBERED_NODES = 32;
+/** Bytes from this size on are captured once from the first. */
+const LARGE_BYTES = 4096;
+
 /** One walk over one value, with its bounds. Whoever walks a container by itself enters and leaves it. */
 export class Capture {
   #left: number = MAX_NODES;
   readonly #path: object[] = [];
+  #deepest = 0;
+  #known: Map<object, Known[]> | undefined;
 
   /** True where the value had more nodes than one capture takes. */
   get spent(): boolean {
@@ -80,15 +100,43 @@ export class Capture {
 
   value(value: unknown): unknown {
     if (typeof value !== "object" || value === null) return this.#leaf(value);
+    const known = this.#known?.get(value)?.find((one) => this.#fits(one));
+    if (known !== undefined) return this.#again(known);
+    const left = this.#left;
     const marker = this.enter(value);
     if (marker !== undefined) return marker;
+    const outer = this.#deepest;
+    const depth = this.#path.length;
+    this.#deepest = depth;
     try {
-      return this.#object(value);
+      const copy = this.#object(value);
+      const nodes = left - this.#left;
+      if (isWorth(left, nodes) || isLarge(copy)) this.#remember(value, { copy, nodes, depth });
+      return copy;
     } catch (error) {
       return unreadable(error);
     } finally {
+      this.#deepest = Math.max(outer, this.#deepest);
       this.leave();
     }
+  }
+
+  /** A copy may go where the levels end for none of its parts; one of which they end, only as deep as it stood. */
+  #fits({ nodes, levels, depth }: Known): boolean {
+    const here = this.#path.length + 1;
+    return nodes <= this.#left && (here === depth || Math.max(here, depth) + levels < MAX_DEPTH);
+  }
+
+  #again({ copy, nodes, levels }: Known): unknown {
+    this.#left -= nodes;
+    this.#deepest = Math.max(this.#deepest, this.#path.length + 1 + levels);
+    return copy;
+  }
+
+  #remember(source: object, known: Omit<Known, "levels">): void {
+    this.#known ??= new Map();
+    const others = this.#known.get(source) ?? [];
+    this.#known.set(source, [...others, { ...known, levels: this.#deepest - known.depth }]);
   }
 
   #leaf(value: unknown): unknown {
@@ -169,6 +217,15 @@ export class Capture {
     }
     return sealed(copy);
   }
+}
+
+/** True where the walk has gone on for long, and what was captured is more than a little. */
+function isWorth(left: number, nodes: number): boolean {
+  return nodes >= REMEMBERED_NODES && left - nodes <= MAX_NODES - REMEMBERED_FROM;
+}
+
+function isLarge(copy: unknown): boolean {
+  return copy instanceof Uint8Array && copy.length >= LARGE_BYTES;
 }
 
 /** Reads a property; a getter that throws gives a marker. */
@@ -286,17 +343,33 @@ function unreadable(error: unknown): string {
  * unchanged parts of a long history cost no memory and a fraction of a copy's time. May say false too often, never true.
  */
 export function isCaptureOf(source: unknown, captured: unknown): boolean {
+  looked = 0;
   try {
     return holds(captured, source);
   } catch {
     return false;
+  } finally {
+    proven = undefined;
   }
 }
+
+/** Containers looked at by the comparison under way; what of a large one was found to hold, which may come again. */
+let looked = 0;
+let proven: Map<object, object> | undefined;
 
 function holds(captured: unknown, source: unknown): boolean {
   if (typeof source !== "object" || source === null)
     return isPrimitive(source) && Object.is(source, captured);
   if (typeof captured !== "object" || captured === null) return false;
+  if (++looked <= REMEMBERED_FROM) return holdsContainer(captured, source);
+  if (proven?.get(captured) === source) return true;
+  if (!holdsContainer(captured, source)) return false;
+  proven ??= new Map();
+  proven.set(captured, source);
+  return true;
+}
+
+function holdsContainer(captured: object, source: object): boolean {
   if (Array.isArray(source)) return Array.isArray(captured) && holdsItems(captured, source);
   if (isPlain(source)) return isPlain(captured) && holdsProperties(captured, source);
   return holdsInstance(captured, source);

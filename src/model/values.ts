@@ -34,6 +34,48 @@ const MAX_READ_DEPTH = 1000;
  * `__map__` (a list of pairs) and `__set__`.
  */
 export function encodeValue(value: unknown): JsonValue {
+  return typeof value === "object" && value !== null ? encoded.of(value) : encode(value);
+}
+
+/** What was made of the containers of one large value: parts of it may come again and again, and are made once. */
+class Made {
+  readonly #make: (value: object) => JsonValue;
+  #depth = 0;
+  #count = 0;
+  #known: Map<object, JsonValue> | undefined;
+
+  constructor(make: (value: object) => JsonValue) {
+    this.#make = make;
+  }
+
+  of(value: object): JsonValue {
+    if (this.#depth === 0) this.#count = 0;
+    const isLarge = ++this.#count > REMEMBERED_FROM;
+    const known = isLarge ? this.#known?.get(value) : undefined;
+    if (known !== undefined) return known;
+    this.#depth++;
+    try {
+      const made = this.#make(value);
+      if (this.#count > REMEMBERED_FROM) this.#remember(value, made);
+      return made;
+    } finally {
+      if (--this.#depth === 0) this.#known = undefined;
+    }
+  }
+
+  #remember(value: object, made: JsonValue): void {
+    this.#known ??= new Map();
+    this.#known.set(value, made);
+  }
+}
+
+/** Smaller values cost no memory of what was made of their parts. */
+const REMEMBERED_FROM = 1000;
+
+const encoded = new Made(encodeObject);
+const lossy = new Made(lossyObject);
+
+function encode(value: unknown): JsonValue {
   switch (typeof value) {
     case "string":
     case "boolean":
@@ -43,7 +85,7 @@ export function encodeValue(value: unknown): JsonValue {
     case "bigint":
       return { __bigint__: String(value) };
     case "object":
-      return value === null ? null : encodeObject(value);
+      return value === null ? null : encoded.of(value);
     default:
       return null;
   }
@@ -190,10 +232,29 @@ export function lossyValue(value: unknown): JsonValue {
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
   if (typeof value !== "object") return value === undefined ? null : String(value);
+  return lossy.of(value);
+}
+
+function lossyObject(value: object): JsonValue {
   if (Array.isArray(value)) return value.map(lossyValue);
   if (value instanceof Uint8Array)
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
   if (value instanceof Date) return withOffset(isoDate(value));
-  if (value instanceof Map || value instanceof Set) return JSON.stringify([...value].map(lossyValue));
+  if (value instanceof Map || value instanceof Set) return JSON.stringify(items.of(value));
   return mapProperties(value, lossyValue);
+}
+
+/** What is in a map or set, for its text; those within it are lists in that text, since text in text doubles its escapes. */
+const items = new Made((value) => {
+  if (value instanceof Map || value instanceof Set) return [...value].map(item);
+  if (Array.isArray(value)) return value.map(item);
+  return isLeaf(value) ? lossyValue(value) : mapProperties(value, item);
+});
+
+function item(value: unknown): JsonValue {
+  return typeof value === "object" && value !== null ? items.of(value) : lossyValue(value);
+}
+
+function isLeaf(value: object): boolean {
+  return value instanceof Uint8Array || value instanceof Date;
 }
