@@ -70,6 +70,17 @@ export function frameOf(keys: Keys, context: api.Context): BridgeContext {
   return new BridgeContext(keys, activeFrame(), isSpan(span) ? span : undefined, valuesOf(context));
 }
 
+/** What is active for us, with the values of a context that knows of no span. */
+export function within(keys: Keys, context: api.Context): BridgeContext {
+  const frame = activeFrame();
+  return new BridgeContext(
+    keys,
+    frame,
+    frame === undefined ? undefined : shownIn(keys, frame),
+    valuesOf(context),
+  );
+}
+
 function shownIn(keys: Keys, { span, remote }: Frame): api.Span | undefined {
   if (span !== undefined) return bridgeSpanOf(span);
   if (remote === undefined) return undefined;

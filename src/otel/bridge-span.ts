@@ -32,9 +32,9 @@ export class BridgeSpan implements api.Span {
   }
 
   spanContext(): api.SpanContext {
-    const { traceId, spanId, traceState } = this[BRIDGED];
+    const { traceId, spanId, traceState, traceFlags = SAMPLED } = this[BRIDGED];
     const state = traceStateOf(traceState);
-    return { traceId, spanId, traceFlags: SAMPLED, ...(state === undefined ? {} : { traceState: state }) };
+    return { traceId, spanId, traceFlags, ...(state === undefined ? {} : { traceState: state }) };
   }
 
   setAttribute(key: string, value: unknown): this {

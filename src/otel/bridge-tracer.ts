@@ -5,10 +5,13 @@ import type { Scope } from "../model/record.ts";
 import { activeFrame, type Frame, runIn } from "../tracing/context.ts";
 import { captureAttributes, NODE, NOOP_SPAN } from "../tracing/span.ts";
 import { START, type StartOptions, type Tracer } from "../tracing/tracer.ts";
-import { BridgeContext, contextOf, frameOf, type Keys } from "./bridge-context.ts";
+import { BridgeContext, contextOf, frameOf, type Keys, within } from "./bridge-context.ts";
 import { BridgeSpan, KINDS, linksOf, standInFor } from "./bridge-span.ts";
 import { isSuppressed } from "./carried.ts";
 import { dateOf } from "./times.ts";
+
+/** Where a provider keeps what it writes to; the same symbol in every copy of the package. */
+const TARGET: unique symbol = Symbol.for("tracelight.otel.target.v1");
 
 type SpanFn = (span: api.Span) => unknown;
 
@@ -16,24 +19,55 @@ type SpanFn = (span: api.Span) => unknown;
 export interface Target {
   /** The tracer that is registered. */
   tracer: Tracer | undefined;
+  /** False where it is one library's own: what is active is looked for in our context then, whatever OpenTelemetry's has. */
+  readonly isGlobal: boolean;
   /** While none is: what OpenTelemetry has now, for libraries that hold on to a tracer of ours. */
   readonly elsewhere: api.TracerProvider;
 }
 
+/** An OpenTelemetry provider that can be flushed and shut down, as those of OpenTelemetry's SDK can. */
+export interface OtelTracerProvider extends api.TracerProvider {
+  /** Delivers what waits: the tracer's `flush`. Never rejects. */
+  forceFlush(): Promise<void>;
+  /** The tracer's `close`. Never rejects. */
+  shutdown(): Promise<void>;
+}
+
 /** Gives tracers, which go on working whoever is registered later. */
-export class BridgeProvider implements api.TracerProvider {
+export class BridgeProvider implements OtelTracerProvider {
   readonly #keys: Keys;
-  readonly #target: Target;
+  /** @internal */
+  readonly [TARGET]: Target;
 
   constructor(keys: Keys, target: Target) {
     this.#keys = keys;
-    this.#target = target;
+    this[TARGET] = target;
+  }
+
+  async forceFlush(): Promise<void> {
+    await this[TARGET].tracer?.flush();
+  }
+
+  async shutdown(): Promise<void> {
+    await this[TARGET].tracer?.close();
   }
 
   getTracer(name: string, version?: string, options?: api.TracerOptions): api.Tracer {
-    const elsewhere = (): api.Tracer => this.#target.elsewhere.getTracer(name, version, options);
-    return new BridgeTracer(this.#keys, this.#target, { start: startOf(name, version, options), elsewhere });
+    const target = this[TARGET];
+    const elsewhere = (): api.Tracer => target.elsewhere.getTracer(name, version, options);
+    return new BridgeTracer(this.#keys, target, { start: startOf(name, version, options), elsewhere });
   }
+}
+
+/** The tracer behind a provider of ours, whichever copy of the package made it. */
+export function tracerBehind(provider: unknown): Tracer | undefined {
+  if (typeof provider !== "object" || provider === null || !(TARGET in provider)) return undefined;
+  const target: unknown = provider[TARGET];
+  return isTarget(target) ? target.tracer : undefined;
+}
+
+function isTarget(value: unknown): value is Target {
+  return typeof value === "object" && value !== null && "tracer" in value && "elsewhere" in value;
 }
 
 interface TracerParts {
@@ -106,7 +140,10 @@ class BridgeTracer implements api.Tracer {
   }
 
   #frame(context: api.Context | undefined): Frame | undefined {
-    return context === undefined ? activeFrame() : frameOf(this.#keys, context);
+    if (context === undefined) return activeFrame();
+    const isSilent =
+      !this.#target.isGlobal && !(context instanceof BridgeContext) && isRoot(this.#keys, context);
+    return isSilent ? within(this.#keys, context) : frameOf(this.#keys, context);
   }
 
   #begin(
@@ -139,6 +176,11 @@ class BridgeTracer implements api.Tracer {
     const above = frame === undefined ? undefined : contextOf(this.#keys, frame).getValue(this.#keys.span);
     return hasContext(above) ? standInFor(above, this.#keys.wrap) : this.#keys.wrap(INVALID);
   }
+}
+
+/** True for a context that knows of no span: where nobody manages contexts, that is the only one there is. */
+function isRoot(keys: Keys, context: api.Context): boolean {
+  return context.getValue(keys.span) === undefined;
 }
 
 function startOf(name: string, version: string | undefined, options: unknown): StartOptions {

@@ -1,7 +1,9 @@
 // OpenTelemetry's context manager on Tracelight's own context: what is active for one is active for the other.
 import { EventEmitter } from "node:events";
 import type * as api from "@opentelemetry/api";
+import { TracelightError } from "../model/errors.ts";
 import { activeFrame, type Frame, runIn } from "../tracing/context.ts";
+import { reportUnowned } from "../tracing/faults.ts";
 import { contextOf, frameOf, type Keys } from "./bridge-context.ts";
 
 type Listener = (this: unknown, ...args: unknown[]) => unknown;
@@ -11,6 +13,7 @@ export class BridgeContextManager implements api.ContextManager {
   readonly #keys: Keys;
   readonly #root: api.Context;
   readonly #bound = new WeakSet<EventEmitter>();
+  #isWarned = false;
 
   constructor(keys: Keys, root: api.Context) {
     this.#keys = keys;
@@ -29,6 +32,7 @@ export class BridgeContextManager implements api.ContextManager {
     ...args: A
   ): ReturnType<F>;
   with(context: api.Context, fn: Listener, thisArg?: unknown, ...args: unknown[]): unknown {
+    this.#watch(context);
     // JavaScript may give none.
     const frame = frameOf(this.#keys, context ?? this.#root);
     return runIn(frame, () => Reflect.apply(fn, thisArg, args), undefined);
@@ -40,6 +44,13 @@ export class BridgeContextManager implements api.ContextManager {
     const frame = frameOf(this.#keys, context ?? this.active());
     if (target instanceof EventEmitter) return this.#bindEmitter(target, frame);
     return isListener(target) ? bindListener(target, frame) : target;
+  }
+
+  /** Sentry tells users' scopes apart by a context manager of its own; with this one it would mix them, without a word. */
+  #watch(context: api.Context | undefined): void {
+    if (this.#isWarned || context === undefined || !SENTRY_KEYS.some((key) => context.getValue(key))) return;
+    this.#isWarned = true;
+    reportUnowned(new TracelightError("OTEL_MISMATCH", SENTRY_IS_HERE));
   }
 
   enable(): this {
@@ -109,3 +120,10 @@ const ADDING: readonly (readonly [string, string | undefined])[] = [
   ["addListener", undefined],
   ["prependListener", undefined],
 ];
+
+/** The keys under which Sentry keeps its scopes in a context, and says that they are to be forked. */
+const SENTRY_KEYS: readonly symbol[] = ["sentry_scopes", "sentry_fork_isolation_scope"].map(Symbol.for);
+const SENTRY_IS_HERE =
+  "Sentry was set up after registerTracer, whose context manager knows nothing of Sentry's scopes: what it notes of one user " +
+  "may be told of another. Set up Sentry first, with a TracelightSpanProcessor(tracer) in its openTelemetrySpanProcessors, in " +
+  "place of registerTracer";

@@ -1,8 +1,11 @@
 // tracelight/otel: at home in OpenTelemetry, and traces across processes.
+
+export type { OtelTracerProvider } from "./bridge-tracer.ts";
 export type { Carrier } from "./carrier.ts";
 export { type OtelExporterOptions, OtelExporterTracer } from "./exporter.ts";
 export { TracelightSpanProcessor } from "./processor.ts";
 export { extract, extractBaggage, type InjectOptions, inject } from "./propagation.ts";
+export { otelProvider } from "./provider.ts";
 export { registerTracer } from "./register.ts";
 export type {
   OtelExportedSpan,

@@ -7,6 +7,7 @@ import { frozenSpan, NODE, type Span, spanFrom } from "../tracing/span.ts";
 import { OUTLET, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 import { loadApi } from "./api.ts";
 import { SUPPRESSED } from "./carried.ts";
+import { joinContexts } from "./companion.ts";
 import { fieldsOf } from "./reading.ts";
 import type { OtelReadableSpan } from "./sdk.ts";
 
@@ -16,7 +17,8 @@ import type { OtelReadableSpan } from "./sdk.ts";
  * `interrupted`. Nothing of it throws or rejects: what fails goes to the tracer's `onError`, or to the one given here with a
  * sink.
  *
- * The tracer's own `trace` does not nest with the SDK's spans; `registerTracer` makes one tree of both.
+ * Until it is shut down, each side's active span is the other's too: spans of `trace` are below those of the SDK that are active,
+ * and the SDK's below ours, in one trace.
  *
  * @example
  * new BasicTracerProvider({ spanProcessors: [new TracelightSpanProcessor(new SqliteTracer())] });
@@ -27,6 +29,7 @@ import type { OtelReadableSpan } from "./sdk.ts";
 export class TracelightSpanProcessor {
   readonly #tracer: Tracer;
   readonly #context: api.ContextAPI;
+  readonly #leave: () => void;
   /** Sampled spans that have not ended, the oldest first. */
   readonly #open = new Set<OtelReadableSpan>();
   readonly #interrupted = new WeakSet<OtelReadableSpan>();
@@ -35,7 +38,9 @@ export class TracelightSpanProcessor {
 
   constructor(to: Sink | Tracer, options: Pick<TracerOptions, "onError"> = {}) {
     this.#tracer = isTracer(to) ? to : tracerOf(to, options);
-    this.#context = loadApi().context;
+    const module = loadApi();
+    this.#context = module.context;
+    this.#leave = joinContexts(module);
   }
 
   onStart(span: OtelReadableSpan, _parentContext?: unknown): void {
@@ -68,6 +73,7 @@ export class TracelightSpanProcessor {
     await Promise.all(this.#waiting);
     for (const span of this.#open) this.#guarded(1, () => this.#interrupt(span));
     this.#open.clear();
+    this.#leave();
     await this.#quietly(() => this.#tracer.close());
   }
 

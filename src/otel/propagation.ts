@@ -3,7 +3,7 @@ import { asTracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import { activeFrame, type Frame } from "../tracing/context.ts";
 import { reportUnowned } from "../tracing/faults.ts";
-import { NOOP_SPAN, type Span } from "../tracing/span.ts";
+import { NODE, NOOP_SPAN, type Span } from "../tracing/span.ts";
 import type { RemoteParent } from "../tracing/trace-options.ts";
 import { carriedValue } from "./carried.ts";
 import { type Carrier, headerOf, objectOf, setHeader } from "./carrier.ts";
@@ -67,7 +67,8 @@ export function extractBaggage(carrier: unknown): Readonly<Record<string, string
 function write(carrier: Carrier, span: Span | RemoteParent | undefined, options: InjectOptions): void {
   const frame = activeFrame();
   const parent = span ?? frame?.span ?? frame?.remote;
-  if (parent !== undefined && parent !== NOOP_SPAN) injectTrace(carrier, parent);
+  if (parent !== undefined && parent !== NOOP_SPAN)
+    injectTrace(carrier, NODE in parent ? parent[NODE] : parent);
   const items = options.baggage === undefined ? activeBaggage(frame) : itemsOf(options.baggage);
   const baggage = formatBaggage(items);
   if (baggage !== undefined) setHeader(carrier, "baggage", baggage);

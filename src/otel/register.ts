@@ -5,7 +5,7 @@ import { setBridged } from "../tracing/context.ts";
 import { START, type Tracer } from "../tracing/tracer.ts";
 import { loadApi, mismatch } from "./api.ts";
 import type { Keys } from "./bridge-context.ts";
-import { BridgeProvider, type Target } from "./bridge-tracer.ts";
+import { BridgeProvider, type Target, tracerBehind } from "./bridge-tracer.ts";
 import { BridgeContextManager } from "./context-manager.ts";
 import { BridgePropagator } from "./propagator.ts";
 
@@ -14,7 +14,8 @@ import { BridgePropagator } from "./propagator.ts";
  * spans of any library that OpenTelemetry instruments go to the tracer's sink, below ours and above ours as the code
  * nests. W3C propagation is set too, unless the program has set its own. Nothing is sampled away.
  *
- * @returns The undo: what was there before is there again. A second call does nothing.
+ * @returns The undo: what was there before is there again. A second call does nothing. The same tracer may be registered again, as
+ * a hot reload does: then the latest undo counts.
  * @throws TracelightError `MISSING_DEPENDENCY` where `@opentelemetry/api` is not installed; `OTEL_MISMATCH` where it
  * is not of version 1, where another version of it is in use, or another provider or context manager is registered;
  * `INVALID_ARGUMENT` for what is no tracer.
@@ -25,12 +26,21 @@ import { BridgePropagator } from "./propagator.ts";
 export function registerTracer(tracer: Tracer): () => void {
   if (!isTracer(tracer)) throw new TracelightError("INVALID_ARGUMENT", "registerTracer needs a Tracer.");
   const module = loadApi();
+  if (tracerBehind(delegateOf(globals()?.["trace"])) === tracer) return again(module);
   checkFree();
   bridge ??= makeBridge(module);
   const registered = register(module, bridge);
   bridge.target.tracer = tracer;
   bridge.current = registered;
   setBridged(true);
+  return () => unregister(module, registered);
+}
+
+/** The same tracer once more, as after a hot reload: the latest undo counts. One by another copy of the package is that copy's. */
+function again(module: typeof api): () => void {
+  if (bridge?.current === undefined) return () => undefined;
+  const registered = { ...bridge.current };
+  bridge.current = registered;
   return () => unregister(module, registered);
 }
 
@@ -49,11 +59,11 @@ let bridge: Bridge | undefined;
 type Registered = Partial<Record<"trace" | "context" | "propagation", unknown>>;
 
 function makeBridge(module: typeof api): Bridge {
-  const keys: Keys = { span: spanKey(module), wrap: module.trace.wrapSpanContext };
+  const keys = keysOf(module);
   const elsewhere: api.TracerProvider = {
     getTracer: (name, version, options) => module.trace.getTracerProvider().getTracer(name, version, options),
   };
-  const target: Target = { tracer: undefined, elsewhere };
+  const target: Target = { tracer: undefined, isGlobal: true, elsewhere };
   return {
     target,
     provider: new BridgeProvider(keys, target),
@@ -61,6 +71,11 @@ function makeBridge(module: typeof api): Bridge {
     propagator: new BridgePropagator(module),
     current: undefined,
   };
+}
+
+/** What a bridge needs of the API. */
+export function keysOf(module: typeof api): Keys {
+  return { span: spanKey(module), wrap: module.trace.wrapSpanContext };
 }
 
 function register(module: typeof api, { provider, contexts, propagator }: Bridge): Registered {
@@ -104,7 +119,9 @@ function checkFree(): void {
     }
   }
   const now = globals();
-  if (now?.["trace"] !== undefined) throw mismatch(isOwn(now["trace"]) ? OWN_IS_THERE : OTHER_IS_THERE);
+  if (now?.["trace"] !== undefined) {
+    throw mismatch(tracerBehind(delegateOf(now["trace"])) === undefined ? OTHER_IS_THERE : OWN_IS_THERE);
+  }
   if (now?.["context"] !== undefined && now["context"] !== bridge?.contexts) {
     throw mismatch(
       "another context manager is registered already; call registerTracer before it, or leave it out",
@@ -112,16 +129,12 @@ function checkFree(): void {
   }
 }
 
-function isOwn(provider: unknown): boolean {
-  if (typeof provider !== "object" || provider === null || bridge === undefined) return false;
-  return (
-    provider === bridge.provider || ("getDelegate" in provider && delegateOf(provider) === bridge.provider)
-  );
-}
-
-function delegateOf(provider: object): unknown {
-  const get: unknown = Reflect.get(provider, "getDelegate");
-  return typeof get === "function" ? Reflect.apply(get, provider, []) : undefined;
+/** The provider behind the API's own stand-in for it. */
+function delegateOf(provider: unknown): unknown {
+  if (typeof provider !== "object" || provider === null || !("getDelegate" in provider)) return provider;
+  return typeof provider.getDelegate === "function"
+    ? Reflect.apply(provider.getDelegate, provider, [])
+    : provider;
 }
 
 function otherVersion(): TracelightError {
@@ -157,7 +170,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-function isTracer(value: unknown): value is Tracer {
+/** True for a tracer, whichever copy of the package made it. */
+export function isTracer(value: unknown): value is Tracer {
   return typeof value === "object" && value !== null && START in value;
 }
 
@@ -166,4 +180,4 @@ const OTHER_MAJORS = [0, 2, 3];
 const OWN_IS_THERE = "a tracer is registered already; call its undo first, or register a TeeTracer of both";
 const OTHER_IS_THERE =
   "another OpenTelemetry provider is registered already; either take it out, or leave it and give it " +
-  "a TracelightSpanProcessor(tracer), where your own spans do not nest with its spans";
+  "a TracelightSpanProcessor(tracer), which nests its spans and yours";

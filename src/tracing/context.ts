@@ -23,6 +23,8 @@ export interface SpanNode {
   endedAtMicros: number | undefined;
   /** Only where there is one, so that other nodes stay as small as they are. */
   traceState?: string;
+  /** W3C trace flags, only of a span below one that was not sampled: that is passed on. */
+  traceFlags?: number;
   /** What an OpenTelemetry library says of the span beyond our own fields, where it says such. */
   otlp?: OtlpDetails;
   /** The nearest span above that can still add inheritable attributes. */
@@ -59,8 +61,18 @@ export interface Frame {
   readonly scoped: ScopedUpdate | undefined;
   /** A span of another process, or of another library, that is active in the place of `span`. */
   readonly remote?: RemoteParent | undefined;
+  /** Our nearest span above `remote`, where that is another library's in this process: it passes down what is inheritable. */
+  readonly outer?: SpanNode | undefined;
   /** What another library has in its own context, by its own keys. */
   readonly carried?: ReadonlyMap<symbol, unknown> | undefined;
+}
+
+/** Another library's context, which goes along with ours. */
+export interface Companion {
+  /** The active frame, with what that library has made active since. */
+  seen(frame: Frame | undefined): Frame | undefined;
+  /** Calls `fn` with the frame active there as well. */
+  run<T>(frame: Frame | undefined, fn: () => T): T;
 }
 
 /** One `withContext` around the code that runs. */
@@ -77,6 +89,7 @@ interface Shared {
   revision: number;
   /** True while libraries that OpenTelemetry instruments make spans of ours. */
   isBridged?: boolean;
+  companion?: Companion | undefined;
 }
 
 const KEY = Symbol.for("tracelight.context.v1");
@@ -96,12 +109,15 @@ function isShared(value: unknown): value is Shared {
 
 /** The frame that is active, if any. */
 export function activeFrame(): Frame | undefined {
-  return shared.storage.getStore();
+  const frame = shared.storage.getStore();
+  return shared.companion === undefined || shared.isBridged === true ? frame : shared.companion.seen(frame);
 }
 
 /** Calls `fn(argument)` with `frame` active, for this call and all it awaits. */
 export function runIn<A, T>(frame: Frame | undefined, fn: (argument: A) => T, argument: A): T {
-  return shared.storage.run(frame, fn, argument);
+  if (shared.companion === undefined || shared.isBridged === true)
+    return shared.storage.run(frame, fn, argument);
+  return shared.companion.run(frame, () => shared.storage.run(frame, fn, argument));
 }
 
 /**
@@ -109,7 +125,12 @@ export function runIn<A, T>(frame: Frame | undefined, fn: (argument: A) => T, ar
  * that deliver spans would otherwise make new ones for ever.
  */
 export function runQuietly<T>(fn: () => T): T {
-  return shared.storage.run(QUIET, fn);
+  return runIn(QUIET, fn, undefined);
+}
+
+/** Lets another library's context go along with ours; undefined ends that. */
+export function setCompanion(companion: Companion | undefined): void {
+  shared.companion = companion;
 }
 
 /** Says whether libraries that OpenTelemetry instruments make spans of ours from now on. */

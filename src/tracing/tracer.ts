@@ -85,6 +85,8 @@ export type StartOptions = { readonly [K in keyof TraceOptions]?: TraceOptions[K
 export const READ_FLUSH_MS = 5000;
 const DEFAULT_SCOPE: Scope = Object.freeze({ name: OWN_SCOPE, version: VERSION });
 const NO_FRAME: Frame = Object.freeze({ span: undefined, scoped: undefined });
+/** The W3C trace flag. */
+const SAMPLED = 1;
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
 /**
@@ -289,7 +291,7 @@ export class Tracer implements AsyncDisposable {
         : this.#parentOf(options, frame);
     const settings =
       frame === undefined || frame.scoped === undefined ? this.#defaults : this.#settings(frame);
-    const local = parent !== undefined && "passes" in parent ? parent : undefined;
+    const local = parent !== undefined && isLocal(parent) ? parent : undefined;
     const start = options?.startedAt === undefined ? nextMicros() : givenStart(options.startedAt);
     // Spelled out: a spread would cost more than all the rest.
     const node: SpanNode = {
@@ -313,8 +315,9 @@ export class Tracer implements AsyncDisposable {
       before: undefined,
       after: undefined,
     };
-    if (local !== undefined) attach(node, local);
-    if (parent !== undefined && typeof parent.traceState === "string") node.traceState = parent.traceState;
+    const above = local ?? (parent === undefined || frame?.remote !== parent ? undefined : frame.outer);
+    if (above !== undefined) attach(node, above);
+    if (parent !== undefined) passOn(parent, node);
     if (options !== undefined && options.otlp !== undefined) node.otlp = options.otlp;
     const span = new Span(node, this.#owner, [], local);
     node.span = span;
@@ -358,6 +361,16 @@ export class Tracer implements AsyncDisposable {
   #mergeLayers(): void {
     this.#defaults = Object.assign({}, ...this.#layers);
   }
+}
+
+/** What a trace is known by besides its id goes from span to span. */
+function passOn({ traceState, traceFlags }: SpanNode | RemoteParent, node: SpanNode): void {
+  if (typeof traceState === "string") node.traceState = traceState;
+  if (typeof traceFlags === "number" && (traceFlags & SAMPLED) === 0) node.traceFlags = traceFlags;
+}
+
+function isLocal(parent: SpanNode | RemoteParent): parent is SpanNode {
+  return "passes" in parent;
 }
 
 /** What a new span is below unless told. */
