@@ -15,13 +15,13 @@ import { directDatabase } from "./database.ts";
 import { decodeJson } from "./decoded-rows.ts";
 import { type Connection, type Driver, explainSqlite, sqliteDriver } from "./driver.ts";
 import { foundSpans } from "./found.ts";
-import { listPage } from "./listing.ts";
 import { type Opened, openToRead, openToWrite, PATIENCE_MS } from "./open.ts";
 import { SqliteReader } from "./reader.ts";
 import { type Removed, Retention, retentionBounds } from "./retention.ts";
 import { FIND_SPAN, keyValues } from "./rows.ts";
 import { checkAtSight, fileKind } from "./schema.ts";
 import { bringUpToDate, type IndexProgress, isUpToDate } from "./search.ts";
+import { readsOf, SharedReader } from "./shared.ts";
 import { SnapshotPool } from "./snapshots.ts";
 import { ToolkitReader } from "./toolkit.ts";
 import { Writer } from "./writer.ts";
@@ -119,6 +119,7 @@ class TracelightFile implements SqliteFile {
   readonly #options: SqliteFileOptions;
   readonly #snapshots: SnapshotPool;
   readonly #reader: SqliteReader;
+  readonly #shared: SharedReader;
 
   constructor({ connection, kind, again }: Opened, driver: Driver, path: string, options: SqliteFileOptions) {
     this.name = basename(path);
@@ -132,10 +133,13 @@ class TracelightFile implements SqliteFile {
       ...{ driver, path },
       onDamage: (damage) => this.#damage.add(damage),
     });
+    this.#shared = new SharedReader(readsOf(this.#reader), {
+      all: async (sql, values = []) => connection.prepare(sql).all(...values),
+    });
   }
 
   get notes(): readonly string[] {
-    return [...this.#notes, ...this.#damage.notes];
+    return [...this.#notes, ...this.#damage.notes, ...this.#shared.notes];
   }
 
   get leftOut(): number {
@@ -143,12 +147,12 @@ class TracelightFile implements SqliteFile {
   }
 
   find(query: TraceQuery): Promise<readonly Span[]> {
-    return this.#ask([], () => this.#reader.find(query));
+    return this.#ask([], () => this.#shared.find(query));
   }
 
   async *iterate(query: TraceQuery): AsyncGenerator<Span> {
     try {
-      if (!this.#isEmpty) yield* this.#reader.iterate(query);
+      if (!this.#isEmpty) yield* this.#shared.iterate(query);
     } catch (error) {
       throw explainSqlite(error, this.#path);
     }
@@ -156,13 +160,16 @@ class TracelightFile implements SqliteFile {
 
   async summaries(query: SummaryQuery): Promise<SummaryPage> {
     checkSummaryQuery(query);
-    return this.#ask({ rows: [], notes: [] }, () => this.#reader.look((view) => listPage(view, query)));
+    return this.#ask({ rows: [], notes: [] }, () => this.#shared.summaries(query));
   }
 
   idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
     return this.#ask([], async () => {
       const ids = [...this.#traces(prefix, limit), ...this.#conversations(prefix, limit)];
-      return ids
+      const theirs = (await this.#shared.theirIds(prefix)).filter(
+        ({ by, id }) => !ids.some((known) => known.by === by && known.id === id),
+      );
+      return [...ids, ...theirs]
         .sort((a, b) => Number(String(b.id) === prefix) - Number(String(a.id) === prefix))
         .slice(0, limit);
     });
@@ -211,10 +218,11 @@ class TracelightFile implements SqliteFile {
     return this.#ask({ spans: [], more: false }, async () => {
       await this.#index(options);
       const snapshot = this.#snapshots.begin();
-      return this.#reader.look(
+      const page = await this.#reader.look(
         (view) => foundSpans(view, { ...options, connection: snapshot.connection, query }),
         () => snapshot,
       );
+      return this.#shared.withFound(page, query, options);
     });
   }
 

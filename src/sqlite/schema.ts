@@ -173,7 +173,13 @@ function hasColumns(connection: Connection, table: string, wanted: readonly stri
 }
 
 /** Some columns by which the Python toolkit's file is known. */
-const TOOLKIT_COLUMNS = ["trace_id", "span_id", "span_name", "started_at", "attributes"];
+export const TOOLKIT_COLUMNS: readonly string[] = [
+  "trace_id",
+  "span_id",
+  "span_name",
+  "started_at",
+  "attributes",
+];
 
 function newer(path: string, version: number): TracelightError {
   const message = `${path} was written by a newer release (layout ${version}; this one knows ${SCHEMA_VERSION}); update tracelight. The file was not touched.`;

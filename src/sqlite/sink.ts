@@ -11,9 +11,9 @@ import type { Span } from "../tracing/span.ts";
 import type { TracerOptions } from "../tracing/tracer.ts";
 import { type Database, ThreadedDatabase } from "./database.ts";
 import { type Driver, explainSqlite, isBusy } from "./driver.ts";
-import { listPage } from "./listing.ts";
 import { SqliteReader } from "./reader.ts";
 import { Retention, type RetentionBounds, type RetentionOptions, retentionBounds } from "./retention.ts";
+import { readsOf, SharedReader } from "./shared.ts";
 import { States } from "./states.ts";
 import { type Durability, Writer } from "./writer.ts";
 import type { WriterFile } from "./writer-file.ts";
@@ -50,6 +50,7 @@ export class SqliteStore implements Store {
   readonly #writer: Writer;
   readonly #background: ThreadedDatabase;
   readonly #reader: SqliteReader;
+  readonly #shared: SharedReader;
   /** For what is done in the background: it ends when the store is closed. */
   readonly #tidying: Database;
   readonly #rarely = new Rarely();
@@ -75,6 +76,7 @@ export class SqliteStore implements Store {
       onDamage: ({ error: { code, message } }) =>
         this.#faults.reportRarely(new TracelightError(code, `${path}: ${message}`)),
     });
+    this.#shared = new SharedReader(readsOf(this.#reader), this.#background);
     this.#tidying = {
       all: async (sql, values) => {
         this.#goOn();
@@ -99,20 +101,20 @@ export class SqliteStore implements Store {
   }
 
   async find(query: TraceQuery): Promise<readonly Span[]> {
-    return this.#read(() => this.#reader.find(this.#asked(query)));
+    return this.#read(() => this.#shared.find(this.#asked(query)));
   }
 
   async *iterate(query: TraceQuery): AsyncGenerator<Span> {
     await this.#writer.prepare();
     try {
-      yield* this.#reader.iterate(this.#asked(query));
+      yield* this.#shared.iterate(this.#asked(query));
     } catch (error) {
       throw explainSqlite(error, this.#options.path);
     }
   }
 
   async summaries(query: SummaryQuery): Promise<SummaryPage> {
-    return this.#read(() => this.#reader.look((view) => listPage(view, this.#asked(query))));
+    return this.#read(() => this.#shared.summaries(this.#asked(query)));
   }
 
   flush({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
