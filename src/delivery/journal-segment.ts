@@ -161,18 +161,18 @@ export class Segment {
     if (!this.isAstray) tidy(() => futimesSync(this.#fd, now, now));
   }
 
-  /** How the file is found: as it was left, changed by somebody else, or not in its place any more. */
-  look(): "intact" | "changed" | "astray" {
+  /** How the file is found: as it was left, cut by somebody else, or not in its place any more. */
+  look(): "intact" | "cut" | "astray" {
     try {
-      const { ino, size } = statSync(this.path, { bigint: true });
-      if (ino !== this.#inode) return "astray";
-      return Number(size) === this.#size ? "intact" : "changed";
+      if (statSync(this.path, { bigint: true }).ino !== this.#inode) return "astray";
+      // Of the open file: some file servers remember for a while what they said of a path.
+      return fstatSync(this.#fd).size < this.#size ? "cut" : "intact";
     } catch {
       return "astray";
     }
   }
 
-  /** Somebody else has changed the file: from now on its size is what is found. */
+  /** Somebody else has cut the file: from now on its size is what is found. */
   measure(): void {
     tidy(() => {
       this.#size = fstatSync(this.#fd).size;

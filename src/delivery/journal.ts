@@ -79,6 +79,8 @@ export class Journal {
   #retryAt = Number.NEGATIVE_INFINITY;
   #recovering: Promise<void> | undefined;
   #isClosed = false;
+  /** Entries that were on disk only when the folder was let go of. */
+  #left = 0;
 
   constructor(setup: JournalSetup) {
     this.#setup = setup;
@@ -112,7 +114,7 @@ export class Journal {
 
   /** Entries found that are on disk only. */
   get unread(): number {
-    let unread = 0;
+    let unread = this.#left;
     for (const segment of this.#segments) unread += segment.unread;
     return unread;
   }
@@ -181,8 +183,10 @@ export class Journal {
     this.#large.finish();
     this.#isClosed = true;
     clearInterval(this.#timer);
+    const left = this.unread;
     for (const segment of this.#segments) this.#letGo(segment);
     this.#sources.clear();
+    this.#left = left;
   }
 
   #letGo(segment: Segment): void {
@@ -291,7 +295,7 @@ export class Journal {
       if (segment.isAstray) continue;
       const found = segment.look();
       if (found === "astray") this.#astray(segment);
-      if (found === "changed") this.#touched(segment);
+      if (found === "cut") this.#cut(segment);
     }
   }
 
@@ -307,8 +311,8 @@ export class Journal {
     this.#leaveOff(segment);
   }
 
-  #touched(segment: Segment): void {
-    this.#tellOf(segment, segment.unsettled + segment.unread, "was cut or changed by somebody else");
+  #cut(segment: Segment): void {
+    this.#tellOf(segment, segment.unsettled + segment.unread, "was cut by somebody else");
     segment.measure();
     this.#leaveOff(segment);
   }

@@ -109,6 +109,26 @@ describe("when the time is over", () => {
     expect(await tracer.close()).toBe(report);
   });
 
+  test("what is left in a journal counts as pending, though the server is not let go of in time", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "tracelight-report-"));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const delivery = new Delivery<string>({
+      transport: {
+        name: "server",
+        encode: (span) => span.spanName,
+        size: () => 1,
+        send: () => Promise.reject(new Error("down")),
+        close: NEVER,
+      },
+      faults: new Faults(() => undefined),
+      options: { journal: folder, maxQueuedSpans: 10, baseRetryDelayMs: 1, maxRetryDelayMs: 5 },
+    });
+    for (const span of endedSpans(100)) delivery.add(span);
+    void delivery.close(50);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(counts(delivery.report())).toEqual({ written: 0, pending: 100, dropped: 0, failed: 0 });
+  });
+
   test("a sink that can say what it has done is asked, whatever stopped its flush", async () => {
     const said = { written: 2, pending: 1, dropped: 0, failed: 0, errors: [] };
     for (const flush of [NEVER, () => Promise.reject(new Error("no")), async () => Object.create(null)]) {
