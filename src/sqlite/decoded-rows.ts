@@ -34,8 +34,16 @@ export const READ_COLUMNS: string = ["id", ...COLUMNS].map(readable).join(", ");
 
 /** The columns of an outline. */
 export const OUTLINE_NAMES = [
-  ...["trace_id", "span_id", "parent_span_id", "span_kind", "started_at", "ended_at", "writer"],
-  ...["conversation", "facts", "span_name"],
+  "trace_id",
+  "span_id",
+  "parent_span_id",
+  "span_kind",
+  "started_at",
+  "ended_at",
+  "writer",
+  "conversation",
+  "facts",
+  "span_name",
 ] as const;
 
 /** The same for `json_array`: see `outlineRows`; and as columns that any library can read. */
