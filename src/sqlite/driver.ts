@@ -1,4 +1,7 @@
 // The SQLite library: node:sqlite where this Node has it, else the package libsql; as one small interface over both.
+import { randomBytes } from "node:crypto";
+import { rmSync } from "node:fs";
+import { RecentMap } from "../delivery/content.ts";
 import { requireInstalled } from "../delivery/installed.ts";
 import { messageOf, TracelightError, type TracelightErrorCode } from "../model/errors.ts";
 
@@ -154,11 +157,43 @@ export function isBusy(error: unknown): boolean {
 /** What SQLite said, as an error that names the file and the mend. */
 export function explainSqlite(error: unknown, path: string): TracelightError {
   if (error instanceof TracelightError) return error;
+  if (isBusy(error) && givesNoLocks(path)) return noLocks(error, path);
   const [code, text]: readonly [TracelightErrorCode, string] = EXPLANATIONS.get(sqliteCode(error) ?? -1) ?? [
     "SQLITE_FAILED",
     "could not be used",
   ];
   return new TracelightError(code, `${path} ${text} (SQLite says: ${messageOf(error)})`, { cause: error });
+}
+
+/** NFS without its lock service, and some network drives, answer that a lock is held where there are none: SQLite cannot tell. */
+function givesNoLocks(path: string): boolean {
+  const known = withoutLocks.get(path);
+  if (known !== undefined) return known;
+  const isWithout = !canLock(`${path}-live-${randomBytes(8).toString("hex")}`);
+  withoutLocks.set(path, isWithout);
+  return isWithout;
+}
+
+/** Whether a file that nobody else knows can be locked. What fails otherwise says nothing about locks. */
+function canLock(probe: string): boolean {
+  let connection: Connection | undefined;
+  try {
+    connection = sqliteDriver().open(probe);
+    connection.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
+    return true;
+  } catch (error) {
+    return !isBusy(error);
+  } finally {
+    connection?.close();
+    rmSync(probe, { force: true });
+  }
+}
+
+const withoutLocks = new RecentMap<string, boolean>(100);
+
+function noLocks(error: unknown, path: string): TracelightError {
+  const message = `${path} cannot be locked: its file system has no locks, as some network drives; choose a path on a disk of this machine (SQLite says: ${messageOf(error)})`;
+  return new TracelightError("STORE_UNREADABLE", message, { cause: error });
 }
 
 const EXPLANATIONS: ReadonlyMap<number, readonly [TracelightErrorCode, string]> = new Map([

@@ -229,9 +229,10 @@ export class SqliteStore implements Store {
     if (this.#isClosed) throw new TracelightError("TRACER_CLOSED", "The tracer was closed meanwhile.");
   }
 
-  /** Nothing is lost when tidying fails: it is told now and then. */
+  /** Nothing is lost when tidying fails: it is told now and then. A file that was removed meanwhile needs none. */
   #tell(error: unknown): void {
+    if (this.#isClosed || isBusy(error) || this.#file?.isInPlace === false) return;
     const fault = explainSqlite(error, this.#options.path);
-    if (!this.#isClosed && !isBusy(error) && this.#rarely.isTime(fault.code)) this.#faults.report(fault);
+    if (this.#rarely.isTime(fault.code)) this.#faults.report(fault);
   }
 }

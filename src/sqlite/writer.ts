@@ -273,8 +273,8 @@ export class Writer {
     if (this.#refused !== undefined) return this.#refuseAll(this.#refused);
     const batch = this.#nextBatch();
     try {
-      this.#write(batch);
-      this.#succeeded();
+      if (this.#write(batch)) this.#succeeded();
+      else this.#queue.unshift(batch);
     } catch (error) {
       this.#queue.unshift(batch);
       this.#failed(error);
@@ -318,7 +318,8 @@ export class Writer {
     this.#schedule();
   }
 
-  #write(batch: readonly Entry[]): void {
+  /** False where the file was removed or replaced: what was written to it is lost with it, and goes into the next. */
+  #write(batch: readonly Entry[]): boolean {
     const file = this.#opened();
     let bytes = 0;
     const rows: [RunningSpan, number, Span][] = [];
@@ -333,12 +334,17 @@ export class Writer {
       for (const unwanted of this.#unwanted) remove(file, unwanted);
       for (const id of this.#abandoned) file.interrupt(id);
     });
+    if (!file.isInPlace) {
+      this.#leaveFile();
+      return false;
+    }
     this.#forgetOddRows();
     for (const [running, id, written] of rows) this.#running.wrote(running, id, written);
     for (const [entry, error] of refused) this.#notWritten(entry, error);
     const failed = new Set(refused.map(([entry]) => entry));
     for (const entry of batch) if (!failed.has(entry)) this.#ledger.settle(entry.epoch, "written");
     this.#setup.committed(file, bytes);
+    return true;
   }
 
   #putEnded(file: WriterFile, { prepared, running }: Entry): void {

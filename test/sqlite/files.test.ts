@@ -69,7 +69,7 @@ describe("a file that is no store of ours", () => {
       tracer.startSpan("running");
       expect(await tracer.flush({ timeoutMs: 200 })).toMatchObject({ written: 0, failed: 1, pending: 0 });
       tracer.trace("later", () => undefined);
-      expect(await tracer.close()).toMatchObject({ written: 0, failed: 2, pending: 0 });
+      expect(await tracer.close()).toMatchObject({ written: 0, failed: 3, pending: 0 });
       expect(errors[0]).toMatchObject({ code, message: expect.stringMatching(message) });
       expect(errors[0]?.message).toContain(path);
       expect(new Set(errors.map(({ message }) => message)).size).toBe(1);

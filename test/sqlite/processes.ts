@@ -37,7 +37,9 @@ export class Children {
       fork(this.#program, [JSON.stringify(options)], {
         stdio: ["ignore", "pipe", "pipe", "ipc"],
         execArgv: ["--expose-gc"],
-        env: {},
+        env: {
+          ...(process.env["LD_PRELOAD"] === undefined ? {} : { LD_PRELOAD: process.env["LD_PRELOAD"] }),
+        },
       }),
     );
     onTestFinished(() => child.kill());
