@@ -1,4 +1,5 @@
 // span.follow: a span that ends with what is read later; the app keeps its own object, read by nobody but itself.
+import { createServer, get } from "node:http";
 import { PassThrough, pipeline, Readable, Transform } from "node:stream";
 import { text } from "node:stream/consumers";
 import { promisify } from "node:util";
@@ -158,6 +159,70 @@ describe("a web stream", () => {
       expect(outcome(tracer)).toEqual(failedWith("half-way"));
     });
   }
+
+  it("piped keeps what pipeTo promises: a sink that fails cancels it, preventCancel leaves the rest, a signal aborts", async () => {
+    const failing = watched();
+    const first = counting(100);
+    failing.tracer.trace("work", (span) => span.follow(first.stream));
+    const broken = new Error("no room");
+    const sink = new WritableStream({
+      write: () => {
+        throw broken;
+      },
+    });
+    await expect(first.stream.pipeTo(sink)).rejects.toBe(broken);
+    expect(first.seen.cancelled).toBe(broken);
+    expect(outcome(failing.tracer)).toEqual(ABANDONED);
+
+    const kept = watched();
+    const second = counting(3);
+    kept.tracer.trace("work", (span) => span.follow(second.stream));
+    const full = new WritableStream({
+      write: (chunk, controller) => (chunk === 0 ? controller.error(broken) : undefined),
+    });
+    await expect(second.stream.pipeTo(full, { preventCancel: true })).rejects.toBe(broken);
+    expect((await all(second.stream)).at(-1)).toBe(2);
+    expect(outcome(kept.tracer)).toEqual(DONE);
+
+    const aborted = watched();
+    const third = counting(100);
+    aborted.tracer.trace("work", (span) => span.follow(third.stream));
+    const controller = new AbortController();
+    const stopping = new WritableStream({ write: (chunk) => (chunk === 3 ? controller.abort() : undefined) });
+    await expect(third.stream.pipeTo(stopping, { signal: controller.signal })).rejects.toHaveProperty(
+      "name",
+      "AbortError",
+    );
+    expect(outcome(aborted.tracer)).toEqual(ABANDONED);
+  });
+
+  it("cancelled while a read waits ends aborted, and the read is answered", async () => {
+    const { tracer, errors } = watched();
+    const stream = new ReadableStream({ pull: () => new Promise(() => undefined) }, { highWaterMark: 0 });
+    tracer.trace("work", (span) => span.follow(stream));
+    const reader = stream.getReader();
+    const read = reader.read();
+    await sleep(0);
+    await reader.cancel("enough");
+    expect(await read).toEqual({ done: true, value: undefined });
+    expect(outcome(tracer)).toEqual({ ...ABANDONED, read: false });
+    expect(errors).toEqual([]);
+  });
+
+  it("is answered by a server as any other", async () => {
+    const { tracer } = watched();
+    const server = createServer((_, response) => {
+      const stream = tracer.trace("work", (span) => span.follow(bytes(5)));
+      Readable.fromWeb(Object(new Response(stream).body)).pipe(response);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const answer = await fetch(`http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`);
+    expect(new Uint8Array(await answer.arrayBuffer())).toHaveLength(5);
+    server.closeAllConnections();
+    server.close();
+    expect(outcome(tracer)).toEqual(DONE);
+  });
 
   it("abandoned half-way is cancelled with the app's reason, and its span is aborted", async () => {
     const { tracer } = watched();
@@ -329,6 +394,52 @@ describe("a Node stream", () => {
       await new Promise((resolve) => stream.on("end", resolve));
     });
     expect(outside).toEqual(["consumer", "consumer"]);
+  });
+
+  it("that holds something already gives all of it to onChunk, as the app gets it", async () => {
+    const { tracer, errors } = watched();
+    const stream = new PassThrough({ encoding: "utf8" });
+    stream.write("é1");
+    await sleep(0);
+    const chunks: unknown[] = [];
+    tracer.trace("work", (span) => span.follow(stream, { onChunk: (chunk) => void chunks.push(chunk) }));
+    expect(stream.eventNames()).not.toContain("data");
+    stream.end("2");
+    expect((await all(stream)).join("")).toBe("é12");
+    expect(chunks.join("")).toBe("é12");
+    expect(outcome(tracer)).toEqual(DONE);
+    expect(errors).toEqual([]);
+  });
+
+  it("of a real server: read through, cut off, and without anybody who handles its error", async () => {
+    const server = createServer((request, response) => {
+      response.write("some words");
+      if (request.url === "/whole") response.end(" more");
+      else setTimeout(() => response.destroy(), 5);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const ask = (path: string) =>
+      new Promise<Readable>((resolve) => get({ port, path, agent: false }, resolve));
+    try {
+      const whole = watched();
+      expect(
+        await text(await whole.tracer.trace("work", async (span) => span.follow(await ask("/whole")))),
+      ).toBe("some words more");
+      await sleep(1);
+      expect(outcome(whole.tracer)).toEqual(DONE);
+      const cut = watched();
+      const stream = await cut.tracer.trace("work", async (span) => span.follow(await ask("/cut")));
+      await expect(all(stream)).rejects.toThrow("aborted");
+      expect(outcome(cut.tracer)).toEqual(failedWith("aborted"));
+      const alone = watched();
+      (await alone.tracer.trace("work", async (span) => span.follow(await ask("/cut")))).resume();
+      while (alone.tracer.openSpans().length > 0) await sleep(5);
+      expect(ended(alone.tracer).attributes).toHaveProperty([FIRST]);
+    } finally {
+      server.close();
+    }
   });
 
   it("that fails fails the span; destroyed, or aborted, it is aborted", async () => {

@@ -1,11 +1,10 @@
 // Node's readable streams: what comes in and how it ends is watched, and nothing is read.
-import { errorMonitor } from "node:events";
 import type { Readable } from "node:stream";
 import { activeFrame, runIn } from "../context.ts";
 import type { Watcher } from "../steps.ts";
 import { hideMethod, methodOf } from "./define.ts";
 
-/** Watches a readable stream; no listener of ours makes it flow, or takes an error for handled. */
+/** Watches a readable stream, without a listener: none of ours makes it flow, or takes an error for handled. */
 export function watchNodeStream(stream: object, watcher: Watcher): object | undefined {
   if (!isReadable(stream)) return undefined;
   if (stream.readableEnded) watcher.end({ how: "done" });
@@ -15,14 +14,20 @@ export function watchNodeStream(stream: object, watcher: Watcher): object | unde
 }
 
 function isReadable(stream: object): stream is Readable {
-  return ["_read", "push", "pipe", "once"].every((name) => typeof Reflect.get(stream, name) === "function");
+  return ["_read", "push", "pipe", "emit"].every((name) => typeof Reflect.get(stream, name) === "function");
 }
 
 function watchReading(stream: Readable, watcher: Watcher): void {
   watchSource(stream, watcher);
-  stream.once("end", () => watcher.end({ how: "done" }));
-  stream.once(errorMonitor, (error: unknown) => watcher.end({ how: "failed", error }));
-  stream.once("close", () => closed(stream, watcher));
+  const emit = methodOf(stream, "emit");
+  // Whatever is read is told as `data`, whether somebody listens or not; a listener of our own would make it flow.
+  hideMethod(stream, "emit", (event, ...args) => {
+    if (event === "data") watcher.chunk(args[0]);
+    else if (event === "end") watcher.end({ how: "done" });
+    else if (event === "error") watcher.end({ how: "failed", error: args[0] });
+    else if (event === "close") closed(stream, watcher);
+    return emit?.(event, ...args);
+  });
 }
 
 /** The source works with the span active; whoever listens to what it gives does not. */
@@ -33,10 +38,7 @@ function watchSource(stream: Readable, watcher: Watcher): void {
     outside = activeFrame();
     return runIn(watcher.frame, () => read?.(...args), undefined);
   });
-  hideMethod(stream, "push", (chunk, ...args) => {
-    if (chunk !== null) watcher.chunk(chunk);
-    return runIn(outside, () => push?.(chunk, ...args), undefined);
-  });
+  hideMethod(stream, "push", (...args) => runIn(outside, () => push?.(...args), undefined));
 }
 
 /** It can fail, or be destroyed, without an event that says so. */
