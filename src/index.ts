@@ -3,6 +3,7 @@
 
 // What users hold.
 export { Tracer, type TraceContext, type TracerOptions } from "./tracing/tracer.ts";
+export type { Limits } from "./tracing/limits.ts";
 export type { RemoteParent, TraceOptions } from "./tracing/trace-options.ts";
 export { Span, type AttributeOptions } from "./tracing/span.ts";
 export { traced, type Traced, type TracedOptions, type TracesCalls } from "./tracing/traced.ts";

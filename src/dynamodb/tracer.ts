@@ -6,7 +6,13 @@ import { checkQuery, type TraceQuery } from "../model/query.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { checkSummaryQuery } from "../tracing/summaries.ts";
-import { READ_FLUSH_MS, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import {
+  everyTracers,
+  READ_FLUSH_MS,
+  TRACER_OPTION_CHECKS,
+  Tracer,
+  type TracerOptions,
+} from "../tracing/tracer.ts";
 import { CONNECTION_CHECKS, type ConnectionOptions, isTableName } from "./client.ts";
 import { type KeyLayout, LAYOUTS } from "./layout.ts";
 import { isIndexOption, recentIndexName } from "./recent.ts";
@@ -66,14 +72,14 @@ export class DynamoDbTracer extends Tracer {
       },
       required: ["tableName"],
     });
-    const { onError, process, conversationIdGsiName = DEFAULT_INDEX, ttlSeconds = THIRTY_DAYS } = options;
+    const { conversationIdGsiName = DEFAULT_INDEX, ttlSeconds = THIRTY_DAYS } = options;
     const { keyLayout = "conversation", recentIndex, dedupe = keyLayout === "conversation" } = options;
     const store = new DynamoDbStore({
       ...{ ...options, conversationIdGsiName, ttlSeconds, keyLayout, dedupe },
       isLayoutGiven: options.keyLayout !== undefined,
       recentIndex: recentIndexName(recentIndex),
     });
-    super(store, { onError, process });
+    super(store, everyTracers(options));
     this.#store = store;
   }
 

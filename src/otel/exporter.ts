@@ -9,7 +9,7 @@ import { clearTimeout, setTimeout } from "../model/timers.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { everyTracers, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 import type { OtelExportedSpan, OtelExportResult, OtelSpanExporter } from "./sdk.ts";
 import { readableOf } from "./writing.ts";
 
@@ -38,8 +38,7 @@ export class OtelExporterTracer extends Tracer {
     const isExporter = is.having("export", "a SpanExporter of OpenTelemetry");
     checkOptions({ exporter }, { owner, checks: { exporter: isExporter }, required: ["exporter"] });
     checkOptions(options, { owner, checks: CHECKS });
-    const { onError, process } = options;
-    super(new ExporterSink(exporter, options), { onError, process });
+    super(new ExporterSink(exporter, options), everyTracers(options));
   }
 }
 

@@ -5,7 +5,7 @@ import { checkOptions, givenOf, is } from "../model/options.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import { TRACER_OPTION_CHECKS, Tracer } from "../tracing/tracer.ts";
+import { everyTracers, TRACER_OPTION_CHECKS, Tracer } from "../tracing/tracer.ts";
 import { type OtlpParcel, otlpEncoder } from "./codec.ts";
 import { type Environment, isDisabled, readEnvironment } from "./environment.ts";
 import { CONNECTION_CHECKS, DEFAULT_URL, type OtlpTracerOptions, parseUrl, shownUrl } from "./options.ts";
@@ -32,8 +32,7 @@ export class OtlpTracer extends Tracer {
         translate: is.oneOf("gen_ai", "openinference"),
       },
     });
-    const { onError, process } = options;
-    super(new OtlpSink(options), { onError, process });
+    super(new OtlpSink(options), everyTracers(options));
   }
 
   /**

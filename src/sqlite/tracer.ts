@@ -6,7 +6,13 @@ import { checkQuery, type TraceQuery } from "../model/query.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { checkSummaryQuery } from "../tracing/summaries.ts";
-import { READ_FLUSH_MS, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import {
+  everyTracers,
+  READ_FLUSH_MS,
+  TRACER_OPTION_CHECKS,
+  Tracer,
+  type TracerOptions,
+} from "../tracing/tracer.ts";
 import { sqliteDriver } from "./driver.ts";
 import { isRetention, type RetentionOptions } from "./retention.ts";
 import { SqliteStore } from "./sink.ts";
@@ -59,7 +65,7 @@ export class SqliteTracer extends Tracer {
         ...{ maxQueuedSpans: is.count(1), maxQueuedBytes: is.count(1) },
       },
     });
-    const { onError, process, path = DEFAULT_PATH, identifier, retention = {} } = options;
+    const { onError, path = DEFAULT_PATH, identifier, retention = {} } = options;
     const { durability = "tick", recordStarts = true } = options;
     const { maxQueuedSpans = DEFAULT_QUEUED_SPANS, maxQueuedBytes = DEFAULT_QUEUED_BYTES } = options;
     const store = new SqliteStore({
@@ -68,7 +74,7 @@ export class SqliteTracer extends Tracer {
       ...{ maxQueuedSpans, maxQueuedBytes },
       onError,
     });
-    super(store, { onError, process });
+    super(store, everyTracers(options));
     this.#store = store;
   }
 

@@ -23,9 +23,11 @@ import {
   type SpanStatus,
 } from "../model/record.ts";
 import { TIME_RANGE, timeOfDate } from "../model/times.ts";
+import { mapProperties } from "../model/values.ts";
 import { type HumanReadableOptions, humanReadable } from "../render/human-readable.ts";
 import { detach, inheritableFrom, passDown, type SpanNode } from "./context.ts";
 import { describeException, exceptionAttributes } from "./exception.ts";
+import { Allowance, type Limits } from "./limits.ts";
 import type { ChunkOf, FollowOptions } from "./streams/options.ts";
 
 /** Where a span keeps the part of itself that contexts hold; the same symbol in every copy of the package. */
@@ -57,6 +59,7 @@ export interface SpanOwner {
   follow(span: Span, stream: object, options: FollowOptions<never>): void;
   /** True while a span waits for the end of a stream. */
   isFollowing(span: Span): boolean;
+  readonly limits: Limits | undefined;
 }
 
 /** How inheritable an attribute is. */
@@ -102,6 +105,7 @@ export class Span implements SpanFields {
   #statusMessage: string | undefined = undefined;
   #parentNode: SpanNode | undefined;
   #frozen: Payload | undefined = undefined;
+  #allowance: Allowance | undefined = undefined;
 
   /** @internal Spans come from a tracer, a store or `Span.fromRecord`. */
   constructor(
@@ -223,9 +227,10 @@ export class Span implements SpanFields {
     if (value === undefined) return this;
     // Strings and numbers, which are most, need no call.
     const type = typeof value;
-    const captured =
+    let captured =
       type === "string" || type === "number" || type === "boolean" ? value : captureShared(value);
     const name = typeof key === "string" ? key : textOf(key);
+    if (this.#owner?.limits !== undefined) captured = this.#limited(captured, name);
     this.#set(name, captured);
     // What is passed down may be read by another copy of the package, so it is plain.
     if (options?.inheritable === true) passDown(this[NODE], name, reveal(captured));
@@ -246,7 +251,7 @@ export class Span implements SpanFields {
       name: textOf(name),
       at: new Date(Math.floor(micros / 1000)),
       ...(at !== undefined && micros % 1000 !== 0 ? { atMicros: micros } : {}),
-      ...captured(attributes),
+      ...this.#limitedExtra(captured(attributes)),
     };
     this.#events ??= [];
     this.#events.push(Object.freeze(event));
@@ -260,7 +265,7 @@ export class Span implements SpanFields {
     if (usable === undefined)
       return this.#leaveOut("addLink", "a link needs a traceId and a spanId, of 32 and 16 hex digits");
     this.#links ??= [];
-    this.#links.push(usable);
+    this.#links.push(Object.freeze({ ...usable, ...this.#limitedExtra(usable) }));
     return this;
   }
 
@@ -274,7 +279,7 @@ export class Span implements SpanFields {
   setStatus(status: SpanStatus, message?: string): this {
     if (!this.#isLive()) return this.#refuse("setStatus");
     if (isSpanStatus(status)) this[NODE].status = status;
-    this.#statusMessage = message === undefined ? undefined : textOf(message);
+    this.#statusMessage = message === undefined ? undefined : String(this.#limited(textOf(message)));
     return this;
   }
 
@@ -399,6 +404,26 @@ export class Span implements SpanFields {
 
   #isLive(): boolean {
     return this.#owner !== undefined && this[NODE].endedAtMicros === undefined && this.#frozen === undefined;
+  }
+
+  /** As much of a captured value as the limits leave room for; `key` where it takes the place of what is under it. */
+  #limited(captured: unknown, key?: string): unknown {
+    const limits = this.#owner?.limits;
+    if (limits === undefined) return captured;
+    this.#allowance ??= new Allowance(limits);
+    const at = key === undefined ? undefined : indexOfKey(this.#own, key);
+    if (at !== undefined) this.#allowance.giveBack(reveal(this.#own[at + 1]));
+    const plain = reveal(captured);
+    const value = this.#allowance.take(plain);
+    return value === plain ? captured : value;
+  }
+
+  #limitedExtra({ attributes }: { readonly attributes?: Attributes | undefined }): {
+    attributes?: Attributes;
+  } {
+    if (attributes === undefined) return {};
+    if (this.#owner?.limits === undefined) return { attributes };
+    return { attributes: Object.freeze(mapProperties(attributes, (value) => this.#limited(value))) };
   }
 
   #set(key: string, value: unknown): void {

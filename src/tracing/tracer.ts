@@ -19,6 +19,7 @@ import {
 } from "./context.ts";
 import type { Process } from "./draft.ts";
 import { Faults } from "./faults.ts";
+import { LIMITS_CHECK, type Limits } from "./limits.ts";
 import { OpenSpans } from "./open-spans.ts";
 import { Outlet } from "./outlet.ts";
 import { endFailed, follow } from "./results.ts";
@@ -63,11 +64,19 @@ export interface TracerOptions {
    * without this option, where aborts are `"aborted"` and all else is `"error"`. Must be synchronous.
    */
   readonly classifyError?: ClassifyError | undefined;
+  /** How many bytes the values of a span may have; what is more is cut. No limits unless told. */
+  readonly limits?: Limits | undefined;
+}
+
+/** Those of a named tracer's options that are every tracer's, for `super`. */
+export function everyTracers(options: TracerOptions): TracerOptions {
+  const { onError, process, classifyError, limits } = options;
+  return { onError, process, classifyError, limits };
 }
 
 /** The checks of `TracerOptions`, for the constructors of named tracers. */
 export const TRACER_OPTION_CHECKS: OptionRules["checks"] = {
-  ...{ onError: is.fn, process: is.fn, classifyError: is.fn },
+  ...{ onError: is.fn, process: is.fn, classifyError: is.fn, ...LIMITS_CHECK },
 };
 
 /** How a tee reaches its members: their `process` and their sinks. The same symbol in every copy of the package. */
@@ -139,6 +148,7 @@ export class Tracer implements AsyncDisposable {
         this.#followed.follow(span, stream, { span: span[NODE], scoped, carried }, given);
       },
       isFollowing: (span) => this.#followed.has(span),
+      limits: options.limits && { ...options.limits },
     };
   }
 
