@@ -259,7 +259,7 @@ export class Tracer implements AsyncDisposable {
    * Hands over spans that have not ended as `interrupted`, with what they have; then flushes and lets go of the sink, within
    * `timeoutMs` (30 s). What starts and ends later is dropped and counted. Never rejects. A second call gives the same report.
    */
-  close(options?: { readonly timeoutMs?: number }): Promise<DeliveryReport> {
+  close(options?: { readonly timeoutMs?: number | undefined }): Promise<DeliveryReport> {
     return this[OUTLET].close(options?.timeoutMs, () => {
       this.#followed.endUnread();
       return this.#open.interrupt();
