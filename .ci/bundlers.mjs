@@ -69,7 +69,7 @@ try {
   for (const name of Object.keys(PROGRAMS)) rmSync(join(folder, name), { recursive: true });
   for (const bundle of bundles) check(bundle);
 } catch (error) {
-  console.error(error.stderr ? `${error.message}` : error);
+  console.error(error.stderr ? error.message : error);
   process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

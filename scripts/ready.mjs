@@ -11,19 +11,11 @@ process.chdir(root);
 const INSTALLED = "node_modules/.tracelight-ready";
 const BUILT = "build/.tracelight-ready";
 
-ensure(INSTALLED, ["package.json", "package-lock.json"], () => {
+// The lock file has the wishes of package.json too.
+ensure(INSTALLED, ["package-lock.json"], () => {
   say("Installing dependencies …");
-  // The tools are needed whatever NODE_ENV or the user's npm settings say. Not `npm ci`: that refuses a lock file which
-  // lacks optional packages of other platforms, as one written behind a mirror does.
-  run("npm", [
-    "install",
-    "--no-save",
-    "--include=dev",
-    "--include=optional",
-    "--no-audit",
-    "--no-fund",
-    "--loglevel=error",
-  ]);
+  // The tools are needed whatever NODE_ENV or the user's npm settings say.
+  run("npm", ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"]);
 });
 ensure(
   BUILT,
