@@ -25,6 +25,12 @@ const PROGRAMS = {
 /** Each makes a bundle of `entry` in the folder `out`, and gives the name of the file to run. None may fail for a peer that is absent. */
 const BUNDLERS = {
   "esbuild, cjs": (entry, out) => esbuild(entry, out, "main.cjs", { format: "cjs" }),
+  // As the CDK does it: the SDK is Lambda's own, which only `require` finds.
+  "esbuild, cjs, with Lambda's SDK": async (entry, out) => {
+    const main = await esbuild(entry, out, "main.cjs", { format: "cjs", external: ["@aws-sdk/*"] });
+    if (existsSync(join(dirname(entry), "node_modules/@aws-sdk"))) link(join(out, LAMBDA), "@aws-sdk");
+    return main;
+  },
   // The AWS SDK's files of CommonJS want a `require`, whoever uses them.
   "esbuild, esm": (entry, out) => esbuild(entry, out, "main.mjs", { format: "esm", banner: { js: REQUIRE } }),
   "Rollup, es": (entry, out) => rollup(entry, out, "main.mjs", "es"),
@@ -52,6 +58,9 @@ const BUNDLERS = {
 
 const REQUIRE =
   'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+
+/** Where Lambda has its own SDK: `require` looks there by NODE_PATH. */
+const LAMBDA = "runtime/modules";
 
 const NODES = { 20: process.execPath, 24: join(tools, "node_modules/node24/bin/node") };
 
@@ -147,5 +156,6 @@ function isThere(said, expected) {
 
 function run(node, file) {
   const cwd = dirname(file);
-  return JSON.parse(execFileSync(node, ["--no-warnings", file], { cwd, encoding: "utf8" }));
+  const env = { ...process.env, NODE_PATH: join(cwd, LAMBDA) };
+  return JSON.parse(execFileSync(node, ["--no-warnings", file], { cwd, env, encoding: "utf8" }));
 }

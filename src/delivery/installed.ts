@@ -1,4 +1,4 @@
-// Packages that no bundler takes in, since they are native or for development only: looked for when they are needed.
+// Packages that a bundle has not taken in, since they are native, for development only or left out: looked for when they are needed.
 
 /** A package that was found. */
 export interface Installed {

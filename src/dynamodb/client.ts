@@ -1,5 +1,6 @@
 // The AWS SDK's client: imported when it is first needed, or the caller's own.
 import type * as Sdk from "@aws-sdk/client-dynamodb";
+import { requireInstalled } from "../delivery/installed.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { is, type OptionRules } from "../model/options.ts";
 import { prepareClient } from "./wire.ts";
@@ -52,14 +53,30 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
   return { sdk, client, close: () => client.destroy() };
 }
 
+/** Bundlers take in what is imported; what they leave out may lie where only `require` looks, as Lambda's own SDK does. */
 async function importSdk(): Promise<typeof Sdk> {
   try {
     return await import("@aws-sdk/client-dynamodb");
   } catch (error) {
+    const module = requiredSdk();
+    if (module !== undefined) return module;
     const mend = "npm install @aws-sdk/client-dynamodb";
     const message = `DynamoDB needs the AWS SDK: ${mend}. Loading it said: ${messageOf(error)}`;
     throw new TracelightError("MISSING_DEPENDENCY", message, { cause: error });
   }
+}
+
+function requiredSdk(): typeof Sdk | undefined {
+  try {
+    const { module } = requireInstalled("@aws-sdk/client-dynamodb");
+    return isSdk(module) ? module : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isSdk(module: unknown): module is typeof Sdk {
+  return typeof module === "object" && module !== null && "DynamoDBClient" in module;
 }
 
 /** The option's check has seen that it has a `send`; the rest is the SDK's business. */

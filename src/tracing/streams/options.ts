@@ -7,7 +7,7 @@ export type ChunkOf<T> =
 /** For `span.follow`. What one throws is reported, and never reaches the app. */
 export interface FollowOptions<C = unknown> {
   /** Sees each chunk on its way to the app, with the span active; to change or to keep one is not for it. */
-  readonly onChunk?: (chunk: C) => void;
+  readonly onChunk?: ((chunk: C) => void) | undefined;
   /** Called when the stream is over, however that came, before the span ends: the last chance to add to it. */
-  readonly onEnd?: () => void;
+  readonly onEnd?: (() => void) | undefined;
 }
