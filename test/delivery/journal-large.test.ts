@@ -26,6 +26,9 @@ const SHAPES: Record<string, () => unknown> = {
   "a list of numbers": () => count(375_000, (i) => i + 1 / 3),
   "a map": () => new Map(count(100_000, (i) => [`key number ${i}`, i])),
   "a set": () => new Set(count(150_000, (i) => `value number ${i}`)),
+  dates: () => count(100_000, (i) => new Date(i)),
+  "small maps and sets": () => count(20_000, (i) => new Map([[i, new Set([i])]])),
+  bigints: () => count(100_000, (i) => BigInt(i) << 200n),
   "many small objects": () => count(40_000, (i) => ({ role: "user", i, parts: [`text ${i}`, null] })),
   text: () => "All work and no play. ".repeat(140_000),
   "text that JSON escapes": () => '\u0001"\\\n'.repeat(750_000),
@@ -120,6 +123,38 @@ describe("a span of about 3 MB", () => {
     },
   );
 
+  /** Each is just little enough to be written at once. */
+  const SMALLER: Record<string, () => unknown> = {
+    "a list of numbers": () => count(9500, (i) => i + 1 / 3),
+    bytes: () => new Uint8Array(randomBytes(79_000)),
+    "text in other letters": () => "é漢🙂".repeat(79_000),
+    "text that JSON escapes": () => "\u0001".repeat(310_000),
+    "an object": () => Object.fromEntries(count(1200, (i) => [`key ${i}`, { a: i, b: null }])),
+    "a map": () => new Map(count(3000, (i) => [`key ${i}`, i])),
+    dates: () => count(320, (i) => new Date(i)),
+    bigints: () => count(900, (i) => BigInt(i) << 200n),
+    "small objects": () => count(500, (i) => ({ role: "user", i, parts: [`text ${i}`, { x: [1] }] })),
+  };
+
+  it.each(Object.entries(SMALLER))("so does one that is written at once: %s", async (_, make) => {
+    const folder = newFolder();
+    const { delivery } = deliveryOf(folder);
+    const spans = count(5, () => spanWith(make()));
+    const held = watchEventLoop();
+    for (const span of spans) {
+      await new Promise((resolve) => setImmediate(resolve));
+      delivery.add(span);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await delivery.flush(20);
+    expect(held()).toBeLessThan(HELD_MS);
+    await delivery.close(0);
+    expect(segmentsIn(folder)).toHaveLength(1);
+    const heldAgain = watchEventLoop();
+    expect((await readBack(folder)).report.written).toBe(5);
+    expect(heldAgain()).toBeLessThan(HELD_MS);
+  });
+
   it("without a journal is taken at once, whatever it holds", async () => {
     const span = spanWith(SHAPES["an object of 150,000 keys"]?.());
     const { delivery, server } = deliveryOf("", {});
@@ -136,6 +171,7 @@ function isSame(a: unknown, b: unknown): boolean {
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
   if (a instanceof Map && b instanceof Map) return isSame([...a].flat(), [...b].flat());
   if (a instanceof Set && b instanceof Set) return isSame([...a], [...b]);
+  if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime();
   if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && a.every((item, i) => isSame(item, b[i]));
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return Object.is(a, b);
