@@ -2,6 +2,8 @@
 import type { TracelightError } from "./errors.ts";
 import { closest } from "./spelling.ts";
 import { DURATION_FORMS, dateOf, durationOf, TIME_FORMS, timeOf } from "./times.ts";
+import { FIELD_NAMES, FIELDS, type Field, type FieldType, fieldNamed } from "./where-fields.ts";
+import { slipOf } from "./where-slips.ts";
 import { problem, shown, type Token, tokensOf } from "./where-tokens.ts";
 import { numberOf } from "./where-values.ts";
 
@@ -33,81 +35,12 @@ export type Name =
 /** An attribute's name, then the keys and indexes of the path within its value. */
 export type Place = readonly [string, ...(string | number)[]];
 
-/** The fields of a span that have a name of their own. */
-export type Field =
-  | "span_name"
-  | "span_kind"
-  | "span_status"
-  | "status_message"
-  | "trace_id"
-  | "span_id"
-  | "parent_span_id"
-  | "started_at"
-  | "ended_at"
-  | "duration"
-  | "state"
-  | "failed"
-  | "scope.name"
-  | "scope.version";
-
-/** What a field holds; a list where it is one of a few words; true or false where it is a flag. */
-type FieldType = "text" | "time" | "duration" | "flag" | readonly string[];
-
-const FIELDS: Readonly<Record<Field, FieldType>> = {
-  span_name: "text",
-  span_kind: ["INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"],
-  span_status: ["UNSET", "OK", "ERROR"],
-  status_message: "text",
-  trace_id: "text",
-  span_id: "text",
-  parent_span_id: "text",
-  started_at: "time",
-  ended_at: "time",
-  duration: "duration",
-  state: ["running", "ended", "interrupted"],
-  failed: "flag",
-  "scope.name": "text",
-  "scope.version": "text",
-};
-const ALIASES: Readonly<Record<string, Field>> = {
-  name: "span_name",
-  kind: "span_kind",
-  status: "span_status",
-};
 const KEYWORDS = new Set(["and", "or", "not", "in", "contains", "starts", "with", "exists", "ago"]);
 const COMPARISONS: ReadonlySet<string> = new Set<Operator>(["=", "<", "<=", ">", ">="]);
-/** What people write out of habit, and what the language has for it. */
-const SLIPS: Readonly<Record<string, string>> = {
-  "==": "=",
-  "===": "=",
-  "!==": "!=",
-  "<>": "!=",
-  "=~": "contains",
-  "~": "contains",
-  "&": "and",
-  "&&": "and",
-  "|": "or",
-  "||": "or",
-  "!": "not",
-  adn: "and",
-  is: "=",
-  eq: "=",
-  equals: "=",
-  like: "contains",
-  ilike: "contains",
-  matches: "contains",
-  includes: "contains",
-  has: "contains",
-  startswith: "starts with",
-  between: ">= and <=",
-};
 const ROOTS = ["attributes", "resource"] as const;
 const MAX_DEPTH = 100;
 const MAX_NAME_PARTS = 20;
 const MAX_INDEX = 999_999_999;
-
-/** The names of fields, for suggestions. */
-export const FIELD_NAMES: readonly string[] = Object.keys(FIELDS);
 
 /**
  * Reads a filter. `now` is what times such as `2h ago` count from; the present unless told.
@@ -235,7 +168,7 @@ class Parser {
     }
     this.#next++;
     const path = this.#path();
-    const name = path.length === 0 ? fieldNamed(text) : undefined;
+    const name = path.length === 0 ? fieldCalled(text) : undefined;
     return { name: name ?? this.#place({ text, at }, path), text, at };
   }
 
@@ -472,13 +405,9 @@ function isComparison(text: string): text is Operator {
   return COMPARISONS.has(text);
 }
 
-function fieldNamed(text: string): Name | undefined {
-  const field = Object.hasOwn(ALIASES, text) ? ALIASES[text] : text;
-  return isField(field) ? { kind: "field", field } : undefined;
-}
-
-function isField(text: string | undefined): text is Field {
-  return text !== undefined && Object.hasOwn(FIELDS, text);
+function fieldCalled(text: string): Name | undefined {
+  const field = fieldNamed(text);
+  return field && { kind: "field", field };
 }
 
 /** The whole name first, then ever shorter ones with the rest as the path within the value. */
@@ -491,10 +420,4 @@ function placesOf(parts: readonly [string, ...string[]], path: readonly (string 
 
 function plain(name: string): string {
   return name.toLowerCase().replaceAll("_", "");
-}
-
-function slipOf({ kind, text }: Token, words: readonly string[]): string | undefined {
-  const slip = text.toLowerCase();
-  if (kind !== "text" && Object.hasOwn(SLIPS, slip)) return SLIPS[slip];
-  return kind === "word" ? closest(slip, words) : undefined;
 }

@@ -4,10 +4,9 @@ import { hasFailed } from "./failure.ts";
 import { isPlain } from "./plain.ts";
 import type { SpanFields } from "./record.ts";
 import { closest } from "./spelling.ts";
+import { FIELD_NAMES, type Field } from "./where-fields.ts";
 import {
   type Comparison,
-  FIELD_NAMES,
-  type Field,
   type Literal,
   type Name,
   type Place,

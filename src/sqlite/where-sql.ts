@@ -6,7 +6,8 @@ import { CONVERSATION_ID, isConversationId } from "../model/conversation.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { canonicalJson, encodeValue } from "../model/values.ts";
 import { readWhere } from "../model/where.ts";
-import type { Comparison, Field, Literal, Name, Operator, Place, Where } from "../model/where-syntax.ts";
+import type { Field } from "../model/where-fields.ts";
+import type { Comparison, Literal, Name, Operator, Place, Where } from "../model/where-syntax.ts";
 import type { SqlValue } from "./driver.ts";
 
 /** An SQL expression and the values of its placeholders. */
