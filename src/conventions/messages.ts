@@ -2,20 +2,27 @@
 
 /** Words. */
 export interface TextPart {
+  /** Tells it from other parts. */
   readonly type: "text";
+  /** What was said. */
   readonly text: string;
 }
 
 /** What a model thought before it answered. */
 export interface ReasoningPart {
+  /** Tells it from other parts. */
   readonly type: "reasoning";
+  /** What the model thought. */
   readonly text: string;
 }
 
 /** A model asks for a tool. */
 export interface ToolCallPart {
+  /** Tells it from other parts. */
   readonly type: "tool-call";
+  /** Names the call, for its result to refer to. */
   readonly id?: string;
+  /** The tool's name. */
   readonly name?: string;
   /** As a value: JSON text is parsed. */
   readonly arguments?: unknown;
@@ -23,9 +30,11 @@ export interface ToolCallPart {
 
 /** What a tool answered. */
 export interface ToolResultPart {
+  /** Tells it from other parts. */
   readonly type: "tool-result";
   /** The call that it answers. */
   readonly id?: string;
+  /** The tool's name. */
   readonly name?: string;
   /** As a value: JSON text of a list or an object is parsed. */
   readonly result?: unknown;
@@ -35,20 +44,25 @@ export interface ToolResultPart {
 
 /** An image, or a file of any other kind. */
 export interface MediaPart {
+  /** Tells it from other parts. */
   readonly type: "image" | "file";
   /** As `image/png`. */
   readonly mediaType?: string;
+  /** Where the media is, where it is elsewhere. */
   readonly url?: string;
   /** Base64, or the bytes. */
   readonly data?: string | Uint8Array;
   /** Its id where the provider has it already. */
   readonly fileId?: string;
+  /** The file's name, where it has one. */
   readonly name?: string;
 }
 
 /** What is none of these, as it was. */
 export interface OtherPart {
+  /** Tells it from other parts. */
   readonly type: "other";
+  /** The part, as it was recorded. */
   readonly value: unknown;
 }
 
@@ -59,12 +73,15 @@ export type MessagePart = TextPart | ReasoningPart | ToolCallPart | ToolResultPa
 export interface Message {
   /** `user`, `assistant`, `tool` or `system`, else what the span says. Results of tools are always `tool`. */
   readonly role: string;
+  /** What it consists of, in order. */
   readonly parts: readonly MessagePart[];
 }
 
 /** A tool that a model may call. */
 export interface OfferedTool {
+  /** The tool's name. */
   readonly name: string;
+  /** What the model is told that it does. */
   readonly description?: string;
   /** The JSON schema of its arguments. */
   readonly schema?: unknown;
@@ -76,8 +93,11 @@ export interface Usage {
   readonly input?: number;
   /** All tokens that came out, those of reasoning included. */
   readonly output?: number;
+  /** Tokens read from a cache of the provider. */
   readonly cachedRead?: number;
+  /** Tokens written to a cache of the provider. */
   readonly cachedWrite?: number;
+  /** Tokens that the model thought with. */
   readonly reasoning?: number;
 }
 

@@ -16,10 +16,13 @@ export type { VocabularyName, WorkKind } from "./vocabularies/vocabulary.ts";
 
 /** A call of a tool: the span's own, not one that a model asked for. */
 export interface ToolUse {
+  /** The tool's name. */
   readonly name: string | undefined;
+  /** Names the call, as the model did. */
   readonly callId: string | undefined;
   /** Values: JSON text of a list or an object is parsed. */
   readonly arguments: unknown;
+  /** What the tool gave. */
   readonly result: unknown;
 }
 
@@ -30,6 +33,7 @@ export interface ToolUse {
 export interface Reading {
   /** The vocabulary that says what kind of work it is; undefined where none is recognised. */
   readonly vocabulary: VocabularyName | undefined;
+  /** What kind of work it was. */
   readonly kind: WorkKind;
   /** What the user wanted: the first words that a user said, as one line of at most 200 characters. */
   readonly title: string | undefined;
@@ -41,10 +45,13 @@ export interface Reading {
   readonly conversation: unknown;
   /** The model that was asked for, else the one that answered. */
   readonly model: string | undefined;
+  /** Who serves the model. */
   readonly provider: string | undefined;
+  /** What the model was told before all messages. */
   readonly systemPrompt: string | undefined;
   /** What was said to the model or agent, without the system prompt. */
   readonly inputMessages: readonly Message[];
+  /** The messages that came out. */
   readonly outputMessages: readonly Message[];
   /** What went in, to be shown: the user's words, the last message of a model call, a tool's arguments, a query. */
   readonly input: unknown;
@@ -56,14 +63,17 @@ export interface Reading {
   readonly tools: readonly OfferedTool[];
   /** Why the model stopped, as its vocabulary has it. */
   readonly finishReason: string | undefined;
+  /** Tokens in and out. */
   readonly usage: Usage | undefined;
   /** Milliseconds until the first part of a streamed answer. */
   readonly timeToFirstTokenMs: number | undefined;
+  /** The number of an agent's cycle. */
   readonly cycle: number | undefined;
   /** What went wrong; undefined where the span did not fail, see `failureOf`. */
   readonly error: string | undefined;
   /** What the error says besides: its own fields, such as `status` and `code`, and its causes and inner errors. */
   readonly errorDetails: unknown;
+  /** True where the work was called off. */
   readonly aborted: boolean;
 }
 

@@ -14,6 +14,7 @@ export type SummarySubject = "trace" | "conversation";
 
 /** A trace or a conversation as one row. */
 export interface Summary {
+  /** What the row is about: a trace or a conversation. */
   readonly by: SummarySubject;
   /** The id of the trace or of the conversation. */
   readonly id: unknown;
@@ -35,7 +36,9 @@ export interface Summary {
   readonly latestAtMicros: number;
   /** From the first start to the last end, summed over the traces; fractional. */
   readonly durationMs: number;
+  /** How many traces it has. */
   readonly traces: number;
+  /** How many spans it has. */
   readonly spans: number;
   /** Model calls; one that is there twice, as a library's and as its client's, is one. */
   readonly modelCalls: number;
@@ -47,9 +50,11 @@ export interface Summary {
   readonly aborted: number;
   /** The tools and models that were called, each once, in order of their first call. */
   readonly tools: readonly string[];
+  /** The models that were called, each once. */
   readonly models: readonly string[];
   /** Tokens, cached ones and those of reasoning included; none is counted for an agent and for its model calls. */
   readonly inputTokens: number;
+  /** Tokens that models gave, as far as is known. */
   readonly outputTokens: number;
   /** `running` where a span runs, else `interrupted` where one was, else `ended`. */
   readonly state: SpanState;

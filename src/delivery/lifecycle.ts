@@ -141,6 +141,7 @@ interface Flushable {
 
 /** What `lambdaHandler` needs of the context that AWS Lambda gives. */
 export interface LambdaContextLike {
+  /** The time until Lambda ends the invocation, in milliseconds. */
   getRemainingTimeInMillis?(): number;
 }
 

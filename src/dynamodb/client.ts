@@ -7,7 +7,9 @@ import { prepareClient } from "./wire.ts";
 
 /** The part of the AWS SDK's `DynamoDBClient` that Tracelight uses. */
 export interface DynamoDbClientLike {
+  /** Sends one command. */
   send(command: never): Promise<unknown>;
+  /** Lets go of its connections. */
   destroy?(): void;
 }
 

@@ -16,7 +16,9 @@ export interface LocalDynamoDbOptions {
 export interface LocalDynamoDb extends AsyncDisposable {
   /** The URL to give as `endpoint`. */
   readonly endpoint: string;
+  /** Where it listens. */
   readonly port: number;
+  /** Stops it; its tables are gone. */
   close(): Promise<void>;
 }
 

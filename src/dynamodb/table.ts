@@ -23,6 +23,7 @@ import { isIndexOption, RECENT_ATTRIBUTE, RECENT_PROJECTION, recentIndexName } f
 
 /** Options of `ensureTable`. */
 export interface TableOptions extends ConnectionOptions {
+  /** The table's name, or its ARN. */
   readonly tableName: string;
   /** The index by conversation. Default `by_conversation_id`. */
   readonly conversationIdGsiName?: string | undefined;

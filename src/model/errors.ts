@@ -98,6 +98,7 @@ export type TracelightErrorCode =
 
 /** The cause of an error, and what its message shows below the sentence. */
 export interface TracelightErrorOptions {
+  /** The error below it. */
   readonly cause?: unknown;
   /** Further lines of the message, such as a filter with a caret under the place. */
   readonly lines?: readonly string[] | undefined;
@@ -118,6 +119,7 @@ export interface TracelightErrorOptions {
  * }
  */
 export class TracelightError extends Error {
+  /** Always `TracelightError`. */
   override readonly name: string = "TracelightError";
   /** A stable code; see {@link TracelightErrorCode}. Sinks of your own may use their own codes. */
   readonly code: TracelightErrorCode | (string & {});

@@ -9,34 +9,49 @@ export interface OtlpDetails {
   readonly flags?: number | undefined;
   /** How much whoever sent the span had to leave out. */
   readonly droppedAttributesCount?: number | undefined;
+  /** How many events whoever sent it had to leave out. */
   readonly droppedEventsCount?: number | undefined;
+  /** How many links whoever sent it had to leave out. */
   readonly droppedLinksCount?: number | undefined;
+  /** What else came with its resource. */
   readonly resource?: OtlpPartDetails | undefined;
+  /** What else came with its scope. */
   readonly scope?: OtlpPartDetails | undefined;
 }
 
 /** The same of a resource or scope. */
 export interface OtlpPartDetails {
+  /** Which version of the conventions its attributes follow. */
   readonly schemaUrl?: string | undefined;
   /** A scope's; a resource's are the span's `resourceAttributes`. */
   readonly attributes?: Attributes | undefined;
+  /** How many attributes whoever sent it had to leave out. */
   readonly droppedAttributesCount?: number | undefined;
 }
 
 /** As a record holds them. */
 export interface OtlpDetailsRecord {
+  /** W3C trace flags, and OpenTelemetry's own above them. */
   readonly flags?: number;
+  /** How many attributes whoever sent it had to leave out. */
   readonly dropped_attributes_count?: number;
+  /** How many events whoever sent it had to leave out. */
   readonly dropped_events_count?: number;
+  /** How many links whoever sent it had to leave out. */
   readonly dropped_links_count?: number;
+  /** What else came with its resource. */
   readonly resource?: OtlpPartRecord;
+  /** What else came with its scope. */
   readonly scope?: OtlpPartRecord;
 }
 
 /** As a record holds those of a resource or scope. */
 export interface OtlpPartRecord {
+  /** Which version of the conventions its attributes follow. */
   readonly schema_url?: string;
+  /** Attributes of a scope. */
   readonly attributes?: Readonly<Record<string, JsonValue>>;
+  /** How many attributes whoever sent it had to leave out. */
   readonly dropped_attributes_count?: number;
 }
 

@@ -27,7 +27,9 @@ export interface TraceQuery {
   readonly attributeFilter?: Attributes | undefined;
   /** Spans written under this identifier; those written without one are under `_`. */
   readonly identifier?: string | undefined;
+  /** Spans of this name. */
   readonly spanName?: string | undefined;
+  /** Spans of this status. */
   readonly status?: SpanStatus | undefined;
   /** Spans that failed, see `failureOf`: those of status ERROR, and those that say so in an attribute only. */
   readonly failed?: true | undefined;

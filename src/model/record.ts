@@ -35,16 +35,21 @@ export const OWN_SCOPE = "tracelight";
 
 /** Who made a span: the instrumentation's or library's name and version. */
 export interface Scope {
+  /** Of the instrumentation or library. */
   readonly name: string;
+  /** Its version, where that is known. */
   readonly version?: string | undefined;
 }
 
 /** Something that happened at one moment of a span. */
 export interface SpanEvent {
+  /** What happened. */
   readonly name: string;
+  /** When, to the millisecond. */
   readonly at: Date;
   /** `at` in whole microseconds since the epoch, where it is known so exactly; of no effect where it is another moment. */
   readonly atMicros?: number | undefined;
+  /** What is known of it. */
   readonly attributes?: Attributes | undefined;
   /** How many attributes whoever sent it had to leave out. */
   readonly droppedAttributesCount?: number | undefined;
@@ -52,8 +57,11 @@ export interface SpanEvent {
 
 /** A span elsewhere that this one has to do with. */
 export interface SpanLink {
+  /** That span's trace: 32 lower-case hex digits. */
   readonly traceId: string;
+  /** That span's id: 16 lower-case hex digits. */
   readonly spanId: string;
+  /** What the two have to do with each other. */
   readonly attributes?: Attributes | undefined;
   /** W3C trace state of that span. */
   readonly traceState?: string | undefined;
@@ -65,20 +73,35 @@ export interface SpanLink {
 
 /** All that a span holds, as plain data. A `Span` is one. Times are whole microseconds since the epoch. */
 export interface SpanFields {
+  /** What was done. */
   readonly spanName: string;
+  /** Its role between services. */
   readonly spanKind: SpanKind;
+  /** 32 lower-case hex digits. */
   readonly traceId: string;
+  /** 16 lower-case hex digits. */
   readonly spanId: string;
+  /** The id of the span above; undefined for a root. */
   readonly parentSpanId: string | undefined;
+  /** When it began. */
   readonly startedAtMicros: number;
+  /** When it ended; undefined where it has not. */
   readonly endedAtMicros: number | undefined;
+  /** Whether it runs, has ended, or never will. */
   readonly state: SpanState;
+  /** How the work went. */
   readonly spanStatus: SpanStatus;
+  /** Why the status is what it is, where somebody said so. */
   readonly statusMessage: string | undefined;
+  /** What is known of it, inherited attributes included. */
   readonly attributes: Attributes;
+  /** What describes the program: `service.name` and the like. */
   readonly resourceAttributes: Attributes;
+  /** Who made it. */
   readonly scope: Scope;
+  /** What happened in it, in the order it was noted. */
   readonly events: readonly SpanEvent[];
+  /** Spans elsewhere that it has to do with. */
   readonly links: readonly SpanLink[];
   /** W3C trace state, as it came with the span or its remote parent. */
   readonly traceState?: string | undefined;
@@ -122,28 +145,42 @@ export type JsonAttributes = Readonly<Record<string, JsonValue>>;
  * `trace_state` and `otlp` are Tracelight's and present only where they say something. Attribute values carry tags (see docs/records.md).
  */
 export interface SpanRecord {
+  /** The version of the format; 1 where there is none. */
   readonly record_version?: number;
+  /** What was done. */
   readonly span_name: string;
+  /** Its role between services. */
   readonly span_kind: SpanKind;
+  /** 32 lower-case hex digits. */
   readonly trace_id: string;
+  /** 16 lower-case hex digits. */
   readonly span_id: string;
+  /** The id of the span above; null for a root. */
   readonly parent_span_id: string | null;
   /** ISO 8601 in UTC with microseconds. */
   readonly started_at: string;
+  /** ISO 8601 in UTC with microseconds; null where it has not ended. */
   readonly ended_at: string | null;
   /** Rounded to whole milliseconds. */
   readonly duration_ms: number | null;
+  /** What is known of it, inherited attributes included. */
   readonly attributes: JsonAttributes;
+  /** How the work went. */
   readonly span_status: SpanStatus;
+  /** Why the status is what it is, where somebody said so. */
   readonly status_message?: string;
+  /** What describes the program: `service.name` and the like. */
   readonly resource_attributes: JsonAttributes;
+  /** Who made it. */
   readonly scope: Scope;
+  /** What happened in it. */
   readonly events?: readonly {
     readonly name: string;
     readonly at: string;
     readonly attributes?: JsonAttributes;
     readonly dropped_attributes_count?: number;
   }[];
+  /** Spans elsewhere that it has to do with. */
   readonly links?: readonly {
     readonly trace_id: string;
     readonly span_id: string;
@@ -152,8 +189,11 @@ export interface SpanRecord {
     readonly flags?: number;
     readonly dropped_attributes_count?: number;
   }[];
+  /** Only for a span that never ended and never will. */
   readonly state?: "interrupted";
+  /** W3C trace state, where the span or its remote parent came with one. */
   readonly trace_state?: string;
+  /** What else came with the span over OTLP. */
   readonly otlp?: OtlpDetailsRecord;
 }
 

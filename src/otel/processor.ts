@@ -43,6 +43,7 @@ export class TracelightSpanProcessor {
     this.#leave = joinContexts(module);
   }
 
+  /** Shows the sink a span that began, where it looks at such; called by the SDK. */
   onStart(span: OtelReadableSpan, _parentContext?: unknown): void {
     const outlet = this.#tracer[OUTLET];
     this.#guarded(0, () => {
@@ -52,6 +53,7 @@ export class TracelightSpanProcessor {
     });
   }
 
+  /** Takes a span that ended; called by the SDK. */
   onEnd(span: OtelReadableSpan): void {
     this.#guarded(1, () => {
       if (!isSampled(span)) return;
@@ -64,11 +66,13 @@ export class TracelightSpanProcessor {
     });
   }
 
+  /** Hands over what waits. Never rejects. */
   async forceFlush(): Promise<void> {
     await Promise.all(this.#waiting);
     await this.#quietly(() => this.#tracer.flush());
   }
 
+  /** Hands over what waits and what has not ended, and closes the tracer. Never rejects. */
   async shutdown(): Promise<void> {
     await Promise.all(this.#waiting);
     for (const span of this.#open) this.#guarded(1, () => this.#interrupt(span));

@@ -24,6 +24,7 @@ export interface ServeOptions {
 export interface OtlpServer extends AsyncDisposable {
   /** `http://host:port`; for `localhost` that of IPv4, which is everywhere. */
   readonly url: string;
+  /** Where it listens. */
   readonly port: number;
   /** Takes no more, lets requests under way come to their end for a second, and stops. */
   close(): Promise<void>;

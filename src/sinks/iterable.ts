@@ -44,6 +44,7 @@ export class IterableTracer extends Tracer implements AsyncIterable<Span> {
     this.#sink.shutdown();
   }
 
+  /** Spans as they come. Several loops share them: each span goes to one. */
   [Symbol.asyncIterator](): AsyncIterator<Span, undefined> {
     return {
       next: () => this.#sink.next(),

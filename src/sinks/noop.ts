@@ -17,6 +17,7 @@ export class NoopTracer extends Tracer {
     super(NOOP_SINK, options);
   }
 
+  /** Calls `fn` with the one span. */
   override trace<T>(name: string, fn: (span: Span) => T): T;
   override trace<T>(name: string, options: TraceOptions, fn: (span: Span) => T): T;
   override trace<T>(
@@ -29,6 +30,7 @@ export class NoopTracer extends Tracer {
     return fn(NOOP_SPAN);
   }
 
+  /** The one span, which keeps nothing. */
   override startSpan(_name: string, _options?: TraceOptions): Span {
     return NOOP_SPAN;
   }
@@ -38,6 +40,7 @@ export class NoopTracer extends Tracer {
     return NOOP_SPAN;
   }
 
+  /** Calls `fn`; `span` becomes active only where it is one of another tracer. */
   override run<T>(span: Span | null, fn: () => T): T {
     return span === NOOP_SPAN ? fn() : super.run(span, fn);
   }

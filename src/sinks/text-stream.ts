@@ -10,8 +10,11 @@ import type { TracerOptions } from "../tracing/tracer.ts";
 
 /** Anything with a `write`: a Node stream, or an object of your own that collects text. */
 export interface TextTarget {
+  /** Takes text. */
   write(text: string): unknown;
+  /** True for a terminal. */
   readonly isTTY?: boolean | undefined;
+  /** Columns of the terminal. */
   readonly columns?: number | undefined;
 }
 

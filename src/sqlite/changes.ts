@@ -5,7 +5,9 @@ import type { View } from "./reader.ts";
 
 /** Spans that began, changed or ended, and where to go on. */
 export interface Changes {
+  /** What is new or has changed, in the order of the changes. */
   readonly spans: readonly Span[];
+  /** For the next call. */
   readonly cursor: string;
 }
 

@@ -36,49 +36,69 @@ export interface SqliteFileOptions {
 
 /** What to search for beside words. */
 export interface FileSearchOptions {
+  /** Spans that started at this time or later. */
   readonly since?: Date | undefined;
+  /** Spans that started before this time. */
   readonly until?: Date | undefined;
+  /** Spans for which this filter holds too. */
   readonly where?: string | undefined;
   /** Default 20. */
   readonly limit?: number | undefined;
+  /** Told how far the index has come. */
   readonly onProgress?: ((progress: IndexProgress) => void) | undefined;
 }
 
 /** A file that can be read. All methods reject with a TracelightError that names the file. */
 export interface SqliteFile {
+  /** Names the file in errors and reports. */
   readonly name: string;
   /** What the reader should know; what could not be read is among it. */
   readonly notes: readonly string[];
   /** How many spans could not be read, at most, and were left out. */
   readonly leftOut: number;
+  /** The spans that the query asks for, in start order. */
   find(query: TraceQuery): Promise<readonly Span[]>;
+  /** The same, a few at a time, for results of any size. */
   iterate(query: TraceQuery): AsyncGenerator<Span>;
+  /** Traces or conversations as rows, newest first, by cursor. */
   summaries(query: SummaryQuery): Promise<SummaryPage>;
   /** Traces and conversations whose id begins so; one that is equal comes first. */
   idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]>;
+  /** The names of attributes in its latest spans, each once. */
   attributeNames?(): Promise<readonly string[]>;
+  /** Spans in whose texts the words stand. */
   search?(text: string, options?: FileSearchOptions): Promise<FileSearchPage>;
+  /** What is new or has changed since a cursor. */
   changes?(after: string | undefined): Promise<Changes>;
+  /** Writes spans of elsewhere, each once. */
   importSpans?(spans: AsyncIterable<Span>, progress?: (done: number) => void): Promise<Imported>;
+  /** Removes whole traces, the oldest first, until the file is within the bounds. */
   prune?(limits: { readonly maxAgeMs?: number; readonly maxBytes?: number }): Promise<Removed>;
+  /** Lets go of the file. */
   close(): Promise<void>;
 }
 
 /** An id that was looked for by its beginning. */
 export interface FoundId {
+  /** Whether it is the id of a trace or of a conversation. */
   readonly by: "trace" | "conversation";
+  /** The id. */
   readonly id: unknown;
 }
 
 /** Spans that a search found, newest first; `more` where there may be others. */
 export interface FileSearchPage {
+  /** The spans that were found, newest first. */
   readonly spans: readonly Span[];
+  /** True where there may be others. */
   readonly more: boolean;
 }
 
 /** What became of imported spans: those that were there already are not written again. */
 export interface Imported {
+  /** Spans that are new in the file. */
   readonly added: number;
+  /** Spans that were there already. */
   readonly known: number;
 }
 

@@ -23,7 +23,9 @@ export interface RetentionOptions {
 
 /** What retention removed. */
 export interface Removed {
+  /** How many traces were removed. */
   readonly traces: number;
+  /** How many spans were removed. */
   readonly spans: number;
   /** By how much the file's content shrank, in bytes. */
   readonly bytes: number;

@@ -16,7 +16,9 @@ import { boundedJson, oneLine } from "../render/text.ts";
 export interface ExpectedSpan {
   /** These attributes among others; equality is deep and typed. */
   readonly attributes?: Attributes | undefined;
+  /** Its status. */
   readonly status?: SpanStatus | undefined;
+  /** Its span kind. */
   readonly kind?: SpanKind | undefined;
   /** The name of the span directly above. */
   readonly parent?: string | undefined;
@@ -26,8 +28,11 @@ export interface ExpectedSpan {
 
 /** What a tool call is expected to be; what is not given may be anything. */
 export interface ExpectedToolCall {
+  /** The whole input, equal by content. */
   readonly input?: unknown;
+  /** The whole output, equal by content. */
   readonly output?: unknown;
+  /** How many calls are expected to be so. At least one unless told. */
   readonly times?: number | undefined;
 }
 

@@ -9,6 +9,7 @@ export type MakeTracer = (options: TracerOptions) => Awaitable<Tracer>;
 
 /** One test of a contract. */
 export interface ContractTest {
+  /** What is kept to, as a sentence. */
   readonly name: string;
   /** Rejects with an AssertionError where the sink does not keep to it. */
   readonly run: (makeTracer: MakeTracer) => Promise<void>;

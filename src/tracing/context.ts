@@ -51,6 +51,7 @@ export interface ContextUpdate {
   readonly resourceAttributes?: Attributes | undefined;
   /** Attributes that each new span starts with. */
   readonly spanAttributes?: Attributes | undefined;
+  /** Who makes the spans. */
   readonly scope?: Scope | undefined;
 }
 

@@ -21,21 +21,35 @@ import { frozenSpan, NODE, type Span } from "./span.ts";
  * What names the span and its place cannot be changed.
  */
 export interface SpanDraft {
+  /** 32 lower-case hex digits. */
   readonly traceId: string;
+  /** 16 lower-case hex digits. */
   readonly spanId: string;
+  /** The id of the span above; undefined for a root. */
   readonly parentSpanId: string | undefined;
+  /** Its role between services. */
   readonly spanKind: SpanKind;
+  /** Who made it. */
   readonly scope: Scope;
+  /** When it began. */
   readonly startedAt: Date;
+  /** When it ended; undefined for one that runs or was interrupted. */
   readonly endedAt: Date | undefined;
   /** `running` for what shows a span that has not ended yet. */
   readonly state: SpanState;
+  /** What was done. */
   spanName: string;
+  /** How the work went. */
   spanStatus: SpanStatus;
+  /** Why the status is what it is, where somebody said so. */
   statusMessage: string | undefined;
+  /** What is known of it, inherited attributes included. Give new values; the old ones are frozen. */
   attributes: Record<string, unknown>;
+  /** What describes the program: `service.name` and the like. */
   resourceAttributes: Record<string, unknown>;
+  /** What happened in it. Give new events; the old ones are frozen. */
   events: SpanEvent[];
+  /** Spans elsewhere that it has to do with. Give new links; the old ones are frozen. */
   links: SpanLink[];
 }
 

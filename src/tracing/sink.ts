@@ -74,6 +74,7 @@ export interface SummaryPage {
 
 /** How long a flush may take. */
 export interface FlushOptions {
+  /** How long it may take, in milliseconds. */
   readonly timeoutMs: number;
 }
 

@@ -135,9 +135,11 @@ export class Span implements SpanFields {
     return this.#owner;
   }
 
+  /** What is done: the name it was started with, or the last given by `updateName`. */
   get spanName(): string {
     return this[NODE].name;
   }
+  /** Its role between services; INTERNAL unless told. */
   get spanKind(): SpanKind {
     return this[NODE].kind;
   }
@@ -161,6 +163,7 @@ export class Span implements SpanFields {
     if (this.#frozen?.parentSpan !== undefined) return this.#frozen.parentSpan;
     return this.#parentNode === undefined ? undefined : spanOf(this.#parentNode);
   }
+  /** When it began, to the millisecond. */
   get startedAt(): Date {
     return new Date(Math.floor(this[NODE].startedAtMicros / 1000));
   }
@@ -168,6 +171,7 @@ export class Span implements SpanFields {
   get startedAtMicros(): number {
     return this[NODE].startedAtMicros;
   }
+  /** When it ended, to the millisecond; undefined while it runs. */
   get endedAt(): Date | undefined {
     const { endedAtMicros } = this[NODE];
     return endedAtMicros === undefined ? undefined : new Date(Math.floor(endedAtMicros / 1000));
@@ -181,10 +185,12 @@ export class Span implements SpanFields {
     const { startedAtMicros, endedAtMicros } = this[NODE];
     return endedAtMicros === undefined ? undefined : (endedAtMicros - startedAtMicros) / 1000;
   }
+  /** `running`, `ended`, or `interrupted` for one that never ended and whose process is gone or tracer closed. */
   get state(): SpanState {
     if (this[NODE].endedAtMicros !== undefined) return "ended";
     return this.#frozen?.interrupted === true ? "interrupted" : "running";
   }
+  /** How the work went: UNSET, unless somebody said OK or ERROR. */
   get spanStatus(): SpanStatus {
     return this[NODE].status;
   }
@@ -196,15 +202,19 @@ export class Span implements SpanFields {
   get attributes(): Attributes {
     return mergeAttributes(this.#own, this.#isLive() ? inheritableFrom(this[NODE]) : this.#inherited);
   }
+  /** What describes the program: `service.name` and the like. Frozen. */
   get resourceAttributes(): Attributes {
     return this[NODE].resourceAttributes;
   }
+  /** Who made it: the name and version of the instrumentation or library. */
   get scope(): Scope {
     return this[NODE].scope;
   }
+  /** What happened in it so far, in the order it was noted: a frozen copy. */
   get events(): readonly SpanEvent[] {
     return this.#events === undefined ? [] : Object.freeze([...this.#events]);
   }
+  /** Spans elsewhere that it has to do with: a frozen copy. */
   get links(): readonly SpanLink[] {
     return this.#links === undefined ? [] : Object.freeze([...this.#links]);
   }
@@ -269,6 +279,7 @@ export class Span implements SpanFields {
     return this;
   }
 
+  /** Gives it another name. On an ended span it does nothing but report `SPAN_ENDED`. */
   updateName(name: string): this {
     if (!this.#isLive()) return this.#refuse("updateName");
     this[NODE].name = textOf(name);

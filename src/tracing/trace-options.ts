@@ -7,9 +7,13 @@ import { NODE, type Span } from "./span.ts";
 
 /** A span that runs in another process, as a header or message names it. */
 export interface RemoteParent {
+  /** 32 lower-case hex digits, not all zero. */
   readonly traceId: string;
+  /** 16 lower-case hex digits, not all zero. */
   readonly spanId: string;
+  /** W3C trace flags. */
   readonly traceFlags?: number | undefined;
+  /** W3C trace state, which is passed on. */
   readonly traceState?: string | undefined;
 }
 
@@ -25,7 +29,9 @@ export interface TraceOptions {
   readonly startedAt?: Date | undefined;
   /** In place of the context's. */
   readonly resourceAttributes?: Attributes | undefined;
+  /** Attributes that the span starts with. None unless told. */
   readonly attributes?: Attributes | undefined;
+  /** Spans elsewhere that it has to do with. None unless told. */
   readonly links?: readonly SpanLink[] | undefined;
   /** What the work can be called off by. Where it has been aborted, a failure of the work is no error, whatever was thrown. */
   readonly signal?: AbortSignal | undefined;

@@ -7,6 +7,7 @@ import type { TraceOptions } from "./trace-options.ts";
 
 /** Anything that traces as a `Tracer` does. */
 export interface TracesCalls {
+  /** Runs `fn` in a span of its own. */
   trace<T>(name: string, options: TraceOptions, fn: (span: Span) => T): T;
 }
 
@@ -14,6 +15,7 @@ export interface TracesCalls {
 export interface TracedOptions {
   /** INTERNAL unless told. */
   readonly spanKind?: SpanKind | undefined;
+  /** Who makes the spans. As for `TraceOptions` unless told. */
   readonly scope?: Scope | undefined;
   /** Unless told: the `tracer` property of the object that the method is called on. */
   readonly tracer?: TracesCalls | undefined;

@@ -46,6 +46,7 @@ import { type ClassifyError, classified, heedSignal } from "./verdict.ts";
 
 /** What is in force now. */
 export interface TraceContext extends ContextUpdate {
+  /** The active span, whichever tracer started it; absent where there is none. */
   readonly span?: Span | undefined;
 }
 
