@@ -140,24 +140,36 @@ export async function prepareInSlices(
     claims.push(number);
     return { number, bytes };
   };
+  const others: Record<string, unknown> = {};
+  let otherBytes = 0;
   for (const [key, value] of Object.entries(span.attributes)) {
+    if (isLongList(key, value)) continue;
     const weight = weighValue(value);
-    if (weight > MAX_ROW_BYTES / 4 && !isLongList(key, value)) setOwn(places, key, await put(value, weight));
+    if (weight > MAX_ROW_BYTES / 4) setOwn(places, key, await put(value, weight));
+    else {
+      setOwn(others, key, value);
+      otherBytes += weight + key.length;
+    }
+    if (turns.over) await turns.next();
   }
+  const rest = otherBytes > MAX_ROW_BYTES ? await put(others, otherBytes) : undefined;
   const weight = weighValue(span.events);
   const events = weight > MAX_ROW_BYTES / 4 ? await put(span.events, weight) : undefined;
-  return { span, lists, stored: storedOf(lists, places, events), claims };
+  return { span, lists, stored: storedOf(lists, { pieces: places, events, rest }), claims };
 }
+
+/** What of a span is in pieces. */
+type InPieces = { readonly [K in "pieces" | "events" | "rest"]?: Stored[K] | undefined };
 
 function storedOf(
   lists: readonly PreparedList[],
-  pieces: Readonly<Record<string, StoredPieces>> = {},
-  events?: StoredPieces,
+  { pieces = {}, events, rest }: InPieces = {},
 ): Stored | undefined {
   const stored = {
     ...(lists.length === 0 ? {} : { lists: Object.fromEntries(lists.map(listEntry)) }),
     ...(Object.keys(pieces).length === 0 ? {} : { pieces }),
     ...(events === undefined ? {} : { events }),
+    ...(rest === undefined ? {} : { rest }),
   };
   return Object.keys(stored).length === 0 ? undefined : stored;
 }

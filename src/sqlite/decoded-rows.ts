@@ -193,7 +193,7 @@ function withDetails(fields: SpanFields, details: Readonly<Record<string, unknow
 /** What the row says is kept elsewhere; what cannot be true of it is named in `lost`. */
 export function storedIn(row: Row, lost: string[]): Stored | undefined {
   if (row["stored"] === null) return undefined;
-  const { lists, pieces, events } = readOr(lost, "what is kept elsewhere", {}, () =>
+  const { lists, pieces, events, rest } = readOr(lost, "what is kept elsewhere", {}, () =>
     parsedObject(row["stored"]),
   );
   const known = <T>(places: unknown, read: (place: unknown) => T | undefined): Record<string, T> => {
@@ -204,11 +204,14 @@ export function storedIn(row: Row, lost: string[]): Stored | undefined {
     });
     return Object.fromEntries(found);
   };
-  const event = events === undefined ? undefined : known({ events }, piecesIn)["events"];
+  const one = (name: string, place: unknown) =>
+    place === undefined ? undefined : known({ [name]: place }, piecesIn)[name];
+  const [event, others] = [one("events", events), one("attributes", rest)];
   return {
     lists: known(lists, listIn),
     pieces: known(pieces, piecesIn),
     ...(event === undefined ? {} : { events: event }),
+    ...(others === undefined ? {} : { rest: others }),
   };
 }
 

@@ -57,6 +57,8 @@ export interface Stored {
   readonly pieces?: Readonly<Record<string, StoredPieces>>;
   /** The same for all events. */
   readonly events?: StoredPieces;
+  /** All other attributes, as one object: together they are too much for a row, which then does not have their names either. */
+  readonly rest?: StoredPieces;
 }
 
 /** A message list of the content store. */
@@ -114,7 +116,7 @@ const INDEX: ReadonlyMap<string, number> = new Map(COLUMNS.map((name, i) => [nam
 /** Attributes as JSON. Strings and numbers, which are most, need no copy. */
 function attributesJson(attributes: SpanFields["attributes"], stored: Stored | undefined): string {
   let json = "{";
-  for (const key of Object.keys(attributes)) {
+  for (const key of stored?.rest === undefined ? Object.keys(attributes) : elsewhereIn(stored)) {
     if (json.length > 1) json += ",";
     json += `${JSON.stringify(key)}:${isStored(stored, key) ? "null" : valueJson(attributes[key])}`;
   }
@@ -123,6 +125,11 @@ function attributesJson(attributes: SpanFields["attributes"], stored: Stored | u
 
 function valueJson(value: unknown): string {
   return JSON.stringify(typeof value === "string" ? value : encodeValue(value));
+}
+
+/** Names of attributes that are kept elsewhere by themselves. */
+function elsewhereIn({ lists = {}, pieces = {} }: Stored): string[] {
+  return [...Object.keys(lists), ...Object.keys(pieces)];
 }
 
 function isStored({ lists, pieces }: Stored = {}, key: string): boolean {

@@ -45,13 +45,14 @@ export class RowTexts {
   }
 
   #elsewhere(row: Row): { attributes: Record<string, unknown>; events: unknown } {
-    const { lists = {}, pieces = {}, events } = storedIn(row, []) ?? {};
+    const { lists = {}, pieces = {}, events, rest } = storedIn(row, []) ?? {};
     const ids = this.#statements.place.get(row["id"] ?? null);
     const place = { traceId: String(ids?.["trace_id"]), spanId: String(ids?.["span_id"]) };
     const prefix = spanPrefix(place);
-    const attributes: Record<string, unknown> = {};
     const read = ({ number, bytes }: StoredPieces) =>
       bytes > MAX_UNPACKED ? undefined : readValue(this.#unpacked(piecesOwner(prefix, number)));
+    const others = rest && read(rest);
+    const attributes: Record<string, unknown> = isObject(others) ? { ...others } : {};
     for (const [key, { hash }] of Object.entries(lists))
       attributes[key] = this.#newMessages(hash, place.spanId);
     for (const [key, pieced] of Object.entries(pieces)) attributes[key] = read(pieced);

@@ -95,7 +95,7 @@ export class RowReader {
 
   async #elsewhere(
     row: Row,
-    { lists = {}, pieces = {}, events }: Stored,
+    { lists = {}, pieces = {}, events, rest }: Stored,
     lost: string[],
   ): Promise<Elsewhere> {
     const attributes = new Map<string, unknown>();
@@ -113,6 +113,9 @@ export class RowReader {
       attributes.set(key, await orMissing(key, () => this.#list(list)));
     for (const [key, place] of Object.entries(pieces))
       attributes.set(key, await orMissing(key, () => this.#value(prefix, place)));
+    const others = rest && (await orMissing("attributes", () => this.#value(prefix, rest)));
+    if (typeof others === "object" && others !== null)
+      for (const [key, value] of Object.entries(others)) attributes.set(key, value);
     if (events === undefined) return { attributes };
     const read = await orMissing("events", () => this.#value(prefix, events));
     return { attributes, events: Array.isArray(read) ? read.filter(isEvent) : [] };

@@ -289,7 +289,7 @@ function sourceOf({ kind, places }: Exclude<Name, { kind: "field" }>): JsonSourc
   const raw = values.length === 1 ? values.join() : `coalesce(${values.join(", ")})`;
   if (kind === "resource") return { column, raw, open: FALSE };
   const names = places.map(([name]) => condition(`(attributes -> '$."${name}"' IS 'null')`));
-  return { column, raw, open: both(condition("(stored IS NOT NULL)"), either(...names)) };
+  return { column, raw, open: both(condition("(stored IS NOT NULL)"), either(...names, HAS_REST)) };
 }
 
 /** SQLite takes a key for another that is the same up to a NUL. */
@@ -297,6 +297,9 @@ function within({ column, open }: JsonSource, bounds: SqlBounds): SqlBounds {
   const hasNul = condition(`(instr(${column}, '\\u0000') > 0)`);
   return readable(column, unless(either(open, hasNul), bounds));
 }
+
+/** Attributes of which not even the names are in the row. */
+const HAS_REST: SqlCondition = condition(`(instr(stored, '"rest":') > 0)`);
 
 function pathOf(prefix: string, [name, ...keys]: Place): string | undefined {
   if (name.length > MAX_KEY_LENGTH || !SAFE_KEY.test(name)) return undefined;
