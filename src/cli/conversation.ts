@@ -1,6 +1,8 @@
 // A conversation turn by turn: what the user said, which tools were called with what, what was answered.
+
+import { factsOf, type SpanFacts, toolName } from "../conventions/facts.ts";
 import { Nesting } from "../conventions/nesting.ts";
-import { factsOf, type SpanFacts, summarize, toolName } from "../conventions/summary.ts";
+import { summarize } from "../conventions/summary.ts";
 import {
   answeredIn,
   askedIn,

@@ -1,6 +1,7 @@
 // A span at a glance: what it was, and behind that what became of it, on one line.
+
+import { factsOf } from "../conventions/facts.ts";
 import { type Reading, readSpan } from "../conventions/reading.ts";
-import { factsOf } from "../conventions/summary.ts";
 import { failureOf } from "../model/failure.ts";
 import type { SpanFields } from "../model/record.ts";
 import type { Color } from "../render/color.ts";

@@ -1,6 +1,7 @@
 // Calls counted by model, tool and day: times, errors and tokens, without keeping the spans.
+
+import { factsOf, type SpanFacts } from "../conventions/facts.ts";
 import { hasTokens, Nesting } from "../conventions/nesting.ts";
-import { factsOf, type SpanFacts } from "../conventions/summary.ts";
 import { TurnTimes } from "../conventions/turns.ts";
 import type { SpanFields } from "../model/record.ts";
 import { day } from "./format.ts";

@@ -1,8 +1,8 @@
 // Which spans hold calls or tokens that others hold once more: told span by span, in any order.
 import type { SpanFields } from "../model/record.ts";
 import { SpanNumbers } from "../model/span-numbers.ts";
+import type { SpanFacts } from "./facts.ts";
 import { isTalk, isTurnHead } from "./reading.ts";
-import type { SpanFacts } from "./summary.ts";
 import { type ModelCall, twins } from "./twins.ts";
 
 /** Spans that there is room for at first. */

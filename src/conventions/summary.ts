@@ -1,12 +1,11 @@
 // Spans as one row: a trace or a conversation at a glance. Every store lists such rows. Total: it never throws.
 import { PreciseDate } from "../model/clock.ts";
 import { conversationKey, conversationOf } from "../model/conversation.ts";
-import { hasFailed } from "../model/failure.ts";
 import { inStartOrder } from "../model/query.ts";
-import { OWN_SCOPE, type SpanFields, type SpanState } from "../model/record.ts";
-import type { Usage } from "./messages.ts";
+import type { SpanFields, SpanState } from "../model/record.ts";
+import { outlineOf, type SpanFacts, type SpanOutline } from "./facts.ts";
 import { hasTokens, Nesting } from "./nesting.ts";
-import { type Reading, readSpan, type WorkKind } from "./reading.ts";
+import type { WorkKind } from "./reading.ts";
 import { latestTurn, type PlacedSpan } from "./turns.ts";
 
 /** What a row is about. */
@@ -58,81 +57,6 @@ export interface Summary {
   readonly outputTokens: number;
   /** `running` where a span runs, else `interrupted` where one was, else `ended`. */
   readonly state: SpanState;
-}
-
-/**
- * What one span adds to the row of its trace or conversation. Stores keep it beside the span as JSON, so that listings need
- * not read payloads. What a span does not say is absent.
- */
-export interface SpanFacts {
-  readonly kind: WorkKind;
-  readonly title?: string;
-  readonly agent?: string;
-  readonly user?: string;
-  /** The tool that was called. */
-  readonly tool?: string;
-  /** The model that was called. */
-  readonly model?: string;
-  /** Who wrote the span of a model call, where that is not Tracelight itself. */
-  readonly scope?: string;
-  readonly inputTokens?: number;
-  readonly outputTokens?: number;
-  /** Present where the span failed, see `failureOf`. */
-  readonly failed?: true;
-  /** Present where its work was called off. */
-  readonly aborted?: true;
-}
-
-/** A span without its payload: where it belongs, when it was, and its facts. */
-export interface SpanOutline
-  extends Pick<
-    SpanFields,
-    | "traceId"
-    | "spanId"
-    | "parentSpanId"
-    | "spanName"
-    | "spanKind"
-    | "startedAtMicros"
-    | "endedAtMicros"
-    | "state"
-  > {
-  /** The id of its conversation, see `conversationOf`. */
-  readonly conversationId: unknown;
-  readonly facts: SpanFacts;
-}
-
-/** What a span adds to its row. */
-export function factsOf(span: SpanFields): SpanFacts {
-  const reading = readSpan(span);
-  const { kind, title, agent, user, model } = reading;
-  const facts: Facts = { kind };
-  if (title !== undefined) facts.title = title;
-  if (agent !== undefined) facts.agent = agent;
-  if (user !== undefined) facts.user = user;
-  if (kind === "tool-call") facts.tool = toolName(reading, span);
-  if (model !== undefined) facts.model = model;
-  if (kind === "model-call" && span.scope.name !== OWN_SCOPE) facts.scope = span.scope.name;
-  addTokens(facts, reading.usage);
-  if (hasFailed(span)) facts.failed = true;
-  if (reading.aborted) facts.aborted = true;
-  return facts;
-}
-
-/** The tool that was called: the span's name where nothing says it. */
-export function toolName(reading: Reading, span: SpanFields): string {
-  return reading.tool?.name ?? span.spanName;
-}
-
-type Facts = { -readonly [K in keyof SpanFacts]: SpanFacts[K] };
-
-/** A span without its payload. */
-export function outlineOf(span: SpanFields): SpanOutline {
-  const { traceId, spanId, parentSpanId, spanName, spanKind, startedAtMicros, endedAtMicros, state } = span;
-  return {
-    ...{ traceId, spanId, parentSpanId, spanName, spanKind, startedAtMicros, endedAtMicros, state },
-    conversationId: conversationOf(span.attributes),
-    facts: factsOf(span),
-  };
 }
 
 /** The row of a trace's or conversation's spans; undefined where there are none. */
@@ -229,11 +153,6 @@ function durationOf(ordered: readonly SpanOutline[]): number {
 function stateOf(spans: readonly SpanOutline[]): SpanState {
   if (spans.some(({ state }) => state === "running")) return "running";
   return spans.some(({ state }) => state === "interrupted") ? "interrupted" : "ended";
-}
-
-function addTokens(facts: Facts, usage: Usage | undefined): void {
-  if (usage?.input) facts.inputTokens = usage.input;
-  if (usage?.output) facts.outputTokens = usage.output;
 }
 
 function sumOf(facts: readonly SpanFacts[], field: "inputTokens" | "outputTokens"): number {

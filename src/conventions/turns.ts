@@ -4,10 +4,10 @@
 // as a whole. What lies in none of its trace's turns belongs to the one that began last before it, else to the first.
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
+import type { SpanFacts } from "./facts.ts";
 import { textOfParts } from "./messages.ts";
 import { type NestedSpan, Nesting } from "./nesting.ts";
 import { isTurnHead, type Reading, readSpan, type WorkKind } from "./reading.ts";
-import type { SpanFacts } from "./summary.ts";
 
 /** A span with what it says. */
 export interface ReadSpan {

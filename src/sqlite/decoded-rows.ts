@@ -1,6 +1,7 @@
 // Rows of the table `spans` as spans. A file may say anything: what is damaged is named, and the rest is read.
+
+import type { SpanFacts, SpanOutline } from "../conventions/facts.ts";
 import { parseJsonText } from "../conventions/json-text.ts";
-import type { SpanFacts, SpanOutline } from "../conventions/summary.ts";
 import { noteMissing } from "../delivery/missing.ts";
 import { setOwn } from "../model/capture.ts";
 import { messageOf } from "../model/errors.ts";

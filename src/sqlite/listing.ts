@@ -1,5 +1,6 @@
 // Traces or conversations as rows, newest first, by cursor, from what is kept beside the spans: no payload is read.
-import { type SpanOutline, type SummarySubject, summarizeOutlines } from "../conventions/summary.ts";
+import type { SpanOutline } from "../conventions/facts.ts";
+import { type SummarySubject, summarizeOutlines } from "../conventions/summary.ts";
 import { boundOf } from "../model/clock.ts";
 import { matches, type TraceQuery } from "../model/query.ts";
 import { readWhere } from "../model/where.ts";

@@ -1,5 +1,5 @@
 // A span as a row of the table `spans`.
-import { factsOf } from "../conventions/summary.ts";
+import { factsOf } from "../conventions/facts.ts";
 import { conversationKey, conversationOf } from "../model/conversation.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
 import { encodeEvent, encodeLink, type SpanFields } from "../model/record.ts";

@@ -1,7 +1,7 @@
 // Assertions about what an agent did, by its traces. They throw node:assert's AssertionError.
 import { AssertionError } from "node:assert";
+import { toolName } from "../conventions/facts.ts";
 import { readSpan } from "../conventions/reading.ts";
-import { toolName } from "../conventions/summary.ts";
 import { answeredIn, askedIn, type Turn, turnsIn } from "../conventions/turns.ts";
 import { type Attributes, equalValues } from "../model/attributes.ts";
 import { capture } from "../model/capture.ts";

@@ -1,8 +1,9 @@
 // What a turn is: the same for who shows, counts, lists and asserts turns.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { factsOf } from "../../src/conventions/facts.ts";
 import { Nesting } from "../../src/conventions/nesting.ts";
-import { factsOf, summarize } from "../../src/conventions/summary.ts";
+import { summarize } from "../../src/conventions/summary.ts";
 import { mayBeginTurn, TurnTimes, turnsIn } from "../../src/conventions/turns.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { expectTraces } from "../../src/testing/expect.ts";

@@ -1,11 +1,7 @@
 // Files and pipes of one JSON object a line, of records, log lines or OTLP: read as a stream, whatever their size.
 import { createReadStream } from "node:fs";
-import {
-  outlineOf,
-  type SpanOutline,
-  type SummarySubject,
-  summarizeOutlines,
-} from "../../conventions/summary.ts";
+import { outlineOf, type SpanOutline } from "../../conventions/facts.ts";
+import { type SummarySubject, summarizeOutlines } from "../../conventions/summary.ts";
 import { conversationKey, conversationOf, isConversationId } from "../../model/conversation.ts";
 import { asTracelightError } from "../../model/errors.ts";
 import { checkQuery, matches, type TraceQuery } from "../../model/query.ts";
