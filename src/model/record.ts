@@ -257,7 +257,7 @@ export function encodeEvent(event: SpanEvent): EncodedEvent {
 }
 
 /** When an event happened, in whole microseconds since the epoch. */
-export function eventMicros({ at, atMicros }: SpanEvent): number {
+export function eventMicros({ at, atMicros }: Omit<SpanEvent, "attributes">): number {
   const ms = at.getTime();
   return atMicros !== undefined && Math.floor(atMicros / 1000) === ms ? atMicros : ms * 1000;
 }

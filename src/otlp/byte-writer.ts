@@ -1,4 +1,5 @@
 // Bytes that are written one message after another, in a buffer that grows: text, and the few forms of protobuf and JSON.
+import { keysUpTo } from "./keys.ts";
 
 /** A buffer is filled by many messages; a new one begins where the next message does not fit. */
 const BUFFER_BYTES = 64 * 1024;
@@ -37,16 +38,50 @@ export function pieceOf(text: string): Piece {
   return { words, length };
 }
 
+/** Thrown where a message is too long to be written in one go. */
+export class TooLong extends Error {}
+
+const TOO_LONG = new TooLong();
+/** As good as no bound. */
+export const NO_BOUND: number = 2 ** 30;
+/** So many characters of a text are as much work as a value. */
+const VALUE_CHARACTERS = 64;
+
 /** Writes messages. Positions are counted from where the message began, since a growing buffer moves it. */
 export class ByteWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   start: number = 0;
+  /** Values that may still be written. */
+  room: number = NO_BOUND;
   #at = 0;
   #view = viewOf(this.bytes);
 
   /** Begins a message, behind the one before. */
   begin(): void {
     this.start = this.#at;
+  }
+
+  /** Takes room for a value, and for so many characters of its text. Throws `TooLong` where there is none. */
+  spend(characters: number): void {
+    this.room -= characters < VALUE_CHARACTERS ? 1 : characters / VALUE_CHARACTERS;
+    if (this.room < 0) throw TOO_LONG;
+  }
+
+  /** Throws `TooLong` where there is no room for so many values. */
+  expect(values: number): void {
+    if (values > this.room) throw TOO_LONG;
+  }
+
+  /** The keys of an object. Throws `TooLong` where there is no room for them. */
+  keysOf(form: object): string[] {
+    const keys = keysUpTo(this.room, form);
+    if (keys === undefined) throw TOO_LONG;
+    return keys;
+  }
+
+  /** Takes back what was written after the message had so many bytes. */
+  rewind(bytes: number): void {
+    this.#at = this.start + bytes;
   }
 
   /** Where the next byte goes, in `bytes`. */

@@ -1,12 +1,15 @@
 // OTLP to and from spans, pure: what the sender and the receiver build on.
 import { type TargetVocabulary, translate } from "../conventions/translate.ts";
+import type { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { type SpanFields, STATE_ATTRIBUTE } from "../model/record.ts";
-import type { ByteWriter } from "./byte-writer.ts";
+import { NO_BOUND, TooLong } from "./byte-writer.ts";
 import { JsonWriter } from "./json-writer.ts";
+import { LongSpan, type PartWriter, type SpanContent, VALUES_IN_A_STEP } from "./long-spans.ts";
 import { Envelopes, type OtlpParcel } from "./parcels.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 import { joinJson, joinProtobuf } from "./requests.ts";
+import { sendableLinks } from "./span-parts.ts";
 import type { OtlpValues } from "./values.ts";
 
 export type { DecodedRequest, DecodeLimits } from "./decoded.ts";
@@ -24,6 +27,8 @@ export interface OtlpEncoder {
   readonly contentType: string;
   /** Encodes a span. Throws TracelightError `INVALID_RECORD` for one that still runs. */
   encode(span: SpanFields): OtlpParcel;
+  /** The same, in slices where the span is too long to be encoded in one go; `isLong` says that it is known to be. */
+  encodeInSlices(span: SpanFields, turns: Turns, isLong?: boolean): OtlpParcel | Promise<OtlpParcel>;
   /** The request's body: spans grouped by resource and scope, each group and each span in the order they were given. */
   join(parcels: readonly OtlpParcel[]): Uint8Array;
 }
@@ -36,52 +41,104 @@ export interface OtlpEncoderOptions {
   readonly translate?: TargetVocabulary | undefined;
   /** True keeps lone surrogates in JSON, for files of our own. Default: each becomes U+FFFD, as in protobuf. */
   readonly isExact?: boolean;
+  /** Values that are written in one go, about: a span of more is written in slices. Default 4000. */
+  readonly stepValues?: number;
 }
 
 /** An encoder; a tracer needs one. */
 export function otlpEncoder(encoding: OtlpEncoding, options: OtlpEncoderOptions = {}): OtlpEncoder {
-  const { values = "rich", translate: to, isExact = false } = options;
+  const { values = "rich", translate: to, isExact = false, stepValues = VALUES_IN_A_STEP } = options;
   const attributesOf = to === undefined ? asTheyAre : (span: SpanFields) => translate(span, to);
   return encoding === "protobuf"
-    ? new Encoder("application/x-protobuf", new ProtobufWriter(values), { join: joinProtobuf, attributesOf })
-    : new Encoder("application/json", new JsonWriter(values, isExact), { join: joinJson, attributesOf });
+    ? new Encoder({
+        ...{ contentType: "application/x-protobuf", join: joinProtobuf, attributesOf, values, stepValues },
+        make: () => new ProtobufWriter(values),
+      })
+    : new Encoder({
+        ...{ contentType: "application/json", join: joinJson, attributesOf, values, stepValues },
+        make: () => new JsonWriter(values, isExact),
+      });
 }
 
 function asTheyAre({ attributes }: SpanFields): Attributes {
   return attributes;
 }
 
-type Writer = ByteWriter &
-  ConstructorParameters<typeof Envelopes>[0] & { span(span: SpanFields, attributes: Attributes): void };
+type Writer = PartWriter &
+  ConstructorParameters<typeof Envelopes>[0] & { span(span: SpanFields, content: SpanContent): void };
 
 interface Steps {
+  readonly contentType: string;
+  readonly make: () => Writer;
   readonly join: OtlpEncoder["join"];
   readonly attributesOf: (span: SpanFields) => Attributes;
+  readonly values: OtlpValues;
+  readonly stepValues: number;
 }
 
 class Encoder implements OtlpEncoder {
   readonly contentType: string;
   readonly join: OtlpEncoder["join"];
-  readonly #attributesOf: Steps["attributesOf"];
+  readonly #steps: Steps;
   readonly #writer: Writer;
   readonly #envelopes: Envelopes;
 
-  constructor(contentType: string, writer: Writer, { join, attributesOf }: Steps) {
-    this.contentType = contentType;
-    this.join = join;
-    this.#attributesOf = attributesOf;
-    this.#writer = writer;
-    this.#envelopes = new Envelopes(writer);
+  constructor(steps: Steps) {
+    this.contentType = steps.contentType;
+    this.join = steps.join;
+    this.#steps = steps;
+    this.#writer = steps.make();
+    this.#envelopes = new Envelopes(this.#writer);
   }
 
   encode(span: SpanFields): OtlpParcel {
+    return this.#parcel(span, this.#contentOf(span), NO_BOUND);
+  }
+
+  encodeInSlices(span: SpanFields, turns: Turns, isLong = false): OtlpParcel | Promise<OtlpParcel> {
+    const content = this.#contentOf(span);
+    if (isLong) return this.#long(span, content, turns);
+    try {
+      return this.#parcel(span, content, this.#steps.stepValues);
+    } catch (error) {
+      if (!(error instanceof TooLong)) throw error;
+      return this.#long(span, content, turns);
+    }
+  }
+
+  async #long(span: SpanFields, content: SpanContent, turns: Turns): Promise<OtlpParcel> {
+    const { make, values, stepValues } = this.#steps;
+    const steps = new LongSpan(make, values, stepValues).content(content);
+    // What came before, such as putting together its attributes, has taken its share.
+    await turns.next();
+    for (;;) {
+      const step = steps.next();
+      if (step.done) return this.#parcel(span, step.value, NO_BOUND);
+      if (turns.over) await turns.next();
+    }
+  }
+
+  #contentOf(span: SpanFields): SpanContent {
+    const own = this.#steps.attributesOf(span);
+    const attributes = span.state === "interrupted" ? { ...own, [STATE_ATTRIBUTE]: span.state } : own;
+    const { links, dropped } = sendableLinks(span);
+    return { attributes, events: span.events, links, droppedLinks: dropped };
+  }
+
+  #parcel(span: SpanFields, content: SpanContent, room: number): OtlpParcel {
     const resource = this.#envelopes.resourceOf(span);
     const scope = this.#envelopes.scopeOf(span);
-    const own = this.#attributesOf(span);
-    const attributes = span.state === "interrupted" ? { ...own, [STATE_ATTRIBUTE]: span.state } : own;
     const writer = this.#writer;
     writer.begin();
-    writer.span(span, attributes);
+    writer.room = room;
+    try {
+      writer.span(span, content);
+    } catch (error) {
+      writer.rewind(0);
+      throw error;
+    } finally {
+      writer.room = NO_BOUND;
+    }
     const { bytes, start, end } = writer;
     return { size: end - start + resource.size + scope.size, bytes, start, end, resource, scope };
   }

@@ -26,14 +26,14 @@ export class Intake {
    * Stores the spans that `read` gives once it is this request's turn. Resolves with how many the sink refused for good.
    * Throws a `Refusal` where they are not all written within the time: the sender should keep them.
    */
-  async store(read: () => readonly SpanFields[], timeoutMs: number): Promise<number> {
+  async store(read: () => Promise<readonly SpanFields[]>, timeoutMs: number): Promise<number> {
     const deadline = steadyNow() + timeoutMs;
     const before = this.#latest;
     let done = (): void => undefined;
     this.#latest = new Promise((resolve) => (done = resolve));
     try {
       await before;
-      return await this.#store(read(), deadline);
+      return await this.#store(await read(), deadline);
     } finally {
       done();
     }

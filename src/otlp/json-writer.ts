@@ -4,11 +4,22 @@ import type { OtlpPartDetails } from "../model/otlp-details.ts";
 import { eventMicros, type Scope, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
 import { ByteWriter, type Piece, pieceOf } from "./byte-writer.ts";
 import { KINDS, STATUSES } from "./enums.ts";
-import { type EnvelopeBytes, endOf, envelopeOf, sendableLinks, startOf, wireMicros } from "./span-parts.ts";
-import { base64, entriesOf, fitsInt64, flatForm, isInteger, type OtlpValues, plainForm } from "./values.ts";
+import type { EntryPlace, LongPart, PartWriter, SpanContent } from "./long-spans.ts";
+import { type EnvelopeBytes, endOf, envelopeOf, startOf, wireMicros } from "./span-parts.ts";
+import {
+  base64,
+  entriesOf,
+  fitsInt64,
+  flatForm,
+  isInteger,
+  isLong,
+  type OtlpValues,
+  plainForm,
+} from "./values.ts";
+import { Written } from "./written.ts";
 
 /** Writes spans, each as an item of `spans` with the comma that parts it from the one before. */
-export class JsonWriter extends ByteWriter {
+export class JsonWriter extends ByteWriter implements PartWriter {
   readonly #isRich: boolean;
   readonly #isExact: boolean;
   readonly #keys = new Map<string, Piece>();
@@ -19,8 +30,8 @@ export class JsonWriter extends ByteWriter {
     this.#isExact = isExact;
   }
 
-  /** A span with these attributes in the place of its own. */
-  span(span: SpanFields, attributes: Attributes): void {
+  /** A span with these parts in the place of its own. */
+  span(span: SpanFields, { attributes, events, links, droppedLinks }: SpanContent): void {
     const { traceState, parentSpanId, otlp } = span;
     this.#ids(span.traceId, span.spanId);
     this.#textField("traceState", traceState);
@@ -35,9 +46,9 @@ export class JsonWriter extends ByteWriter {
     this.piece(AFTER_END);
     this.#attributes(attributes);
     this.#countField("droppedAttributesCount", otlp?.droppedAttributesCount);
-    this.#events(span.events);
+    this.#events(events);
     this.#countField("droppedEventsCount", otlp?.droppedEventsCount);
-    this.#links(span);
+    this.#links(links, droppedLinks);
     this.#countField("flags", otlp?.flags);
     this.#status(span);
     this.byte(CLOSE_BRACE);
@@ -56,15 +67,17 @@ export class JsonWriter extends ByteWriter {
     this.byte(QUOTE);
   }
 
-  #events(events: readonly SpanEvent[]): void {
-    if (events.length === 0) return;
+  #events(events: SpanContent["events"]): void {
+    if (isEmpty(events)) return;
     this.text(',"events":');
     const mark = this.#mark();
-    for (const event of events) this.#event(event);
+    if (events instanceof Written) this.raw(events.bytes);
+    else for (const event of events) this.event(event);
     this.#closeList(mark);
   }
 
-  #event(event: SpanEvent): void {
+  event(event: SpanEvent | LongPart<SpanEvent>): void {
+    this.spend(event.name.length);
     const micros = wireMicros(eventMicros(event));
     this.piece(EVENT);
     this.decimal(micros);
@@ -77,20 +90,28 @@ export class JsonWriter extends ByteWriter {
     this.byte(CLOSE_BRACE);
   }
 
-  #links(span: SpanFields): void {
-    const { links, dropped } = sendableLinks(span);
-    if (links.length > 0) this.#linkList(links);
+  #links(links: SpanContent["links"], dropped: number): void {
+    if (!isEmpty(links)) this.#linkList(links);
     this.#countField("droppedLinksCount", dropped);
   }
 
-  #linkList(links: readonly SpanLink[]): void {
+  #linkList(links: SpanContent["links"]): void {
     this.text(',"links":');
     const mark = this.#mark();
-    for (const link of links) this.#link(link);
+    if (links instanceof Written) this.raw(links.bytes);
+    else for (const link of links) this.link(link);
     this.#closeList(mark);
   }
 
-  #link({ traceId, spanId, traceState, attributes, droppedAttributesCount, flags }: SpanLink): void {
+  link({
+    traceId,
+    spanId,
+    traceState,
+    attributes,
+    droppedAttributesCount,
+    flags,
+  }: SpanLink | LongPart<SpanLink>): void {
+    this.spend(0);
     this.#ids(traceId, spanId);
     this.#textField("traceState", traceState);
     this.#attributesField(attributes);
@@ -106,23 +127,48 @@ export class JsonWriter extends ByteWriter {
     this.text(`"code":${STATUSES.indexOf(spanStatus)}}`);
   }
 
-  #attributesField(attributes: Attributes | undefined): void {
+  #attributesField(attributes: Attributes | Written | undefined): void {
     if (attributes === undefined) return;
     this.text(',"attributes":');
     this.#attributes(attributes);
   }
 
-  #attributes(attributes: Attributes): void {
+  #attributes(attributes: Attributes | Written): void {
     const mark = this.#mark();
-    // Without entries: an array for each attribute is a fifth of all that the collector has to do.
-    for (const key of Object.keys(attributes)) this.#keyValue(key, attributes[key]);
+    if (attributes instanceof Written) this.raw(attributes.bytes);
+    else this.#entries(attributes);
     this.#closeList(mark);
+  }
+
+  /** Without entries: an array for each attribute is a fifth of all that the collector has to do. */
+  #entries(attributes: Attributes): void {
+    const keys = this.keysOf(attributes);
+    for (const key of keys) this.#keyValue(key, attributes[key]);
   }
 
   #map(form: object): void {
     const mark = this.#mark();
-    for (const [key, value] of entriesOf(form)) this.#keyValue(key, value);
+    if (form instanceof Map) for (const [key, value] of entriesOf(form)) this.#keyValue(key, value);
+    else this.#entriesOf(form);
     this.#closeList(mark);
+  }
+
+  #entriesOf(form: object): void {
+    const keys = this.keysOf(form);
+    for (const key of keys) this.#keyValue(key, Reflect.get(form, key));
+  }
+
+  entry(_place: EntryPlace, key: string, value: unknown): void {
+    this.#keyValue(key, value);
+  }
+
+  item(value: unknown): void {
+    this.byte(COMMA);
+    this.#value(value);
+  }
+
+  textPiece(text: string): Uint8Array {
+    return Buffer.from(this.#json(text).slice(1, -1));
   }
 
   /** The place for `#closeList`: of a list whose items begin with a comma each. */
@@ -153,6 +199,7 @@ export class JsonWriter extends ByteWriter {
   }
 
   #value(value: unknown): void {
+    this.spend(typeof value === "string" ? value.length : 0);
     if (typeof value === "string") this.#text(value);
     else if (typeof value === "boolean") this.text(`{"boolValue":${value}}`);
     else if (typeof value === "number") this.#number(value);
@@ -188,6 +235,9 @@ export class JsonWriter extends ByteWriter {
   }
 
   #object(value: object): void {
+    if (value instanceof Written) return this.#written(value);
+    if (value instanceof Map || value instanceof Set) this.expect(value.size);
+    if (!this.#isRich && isLong(value, this.room)) this.expect(Number.POSITIVE_INFINITY);
     const form = this.#isRich ? plainForm(value) : flatForm(value);
     if (typeof form === "string") return this.#text(form);
     if (form instanceof Uint8Array) return this.text(`{"bytesValue":"${base64(form)}"}`);
@@ -198,7 +248,21 @@ export class JsonWriter extends ByteWriter {
     this.pair(CLOSE_BRACE, CLOSE_BRACE);
   }
 
+  #written({ kind, bytes }: Written): void {
+    if (kind === "text") {
+      this.piece(TEXT);
+      this.raw(bytes);
+      return this.pair(QUOTE, CLOSE_BRACE);
+    }
+    this.text(kind === "list" ? '{"arrayValue":{"values":' : '{"kvlistValue":{"values":');
+    const mark = this.#mark();
+    this.raw(bytes);
+    this.#closeList(mark);
+    this.pair(CLOSE_BRACE, CLOSE_BRACE);
+  }
+
   #list(items: readonly unknown[]): void {
+    this.expect(items.length);
     const mark = this.#mark();
     for (const item of items) {
       this.byte(COMMA);
@@ -254,6 +318,10 @@ export class JsonWriter extends ByteWriter {
   #json(text: string): string {
     return JSON.stringify(this.#isExact ? text : text.toWellFormed());
   }
+}
+
+function isEmpty(list: readonly unknown[] | Written): boolean {
+  return (list instanceof Written ? list.bytes : list).length === 0;
 }
 
 // Each goes on as far as the quote, or the digit, of what is written after it.

@@ -4,11 +4,13 @@ import type { OtlpPartDetails } from "../model/otlp-details.ts";
 import { eventMicros, type Scope, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
 import { ByteWriter, countBytes } from "./byte-writer.ts";
 import { KINDS, STATUSES } from "./enums.ts";
-import { type EnvelopeBytes, endOf, envelopeOf, sendableLinks, startOf, wireMicros } from "./span-parts.ts";
-import { entriesOf, fitsInt64, flatForm, isInteger, type OtlpValues, plainForm } from "./values.ts";
+import type { EntryPlace, LongPart, PartWriter, SpanContent } from "./long-spans.ts";
+import { type EnvelopeBytes, endOf, envelopeOf, startOf, wireMicros } from "./span-parts.ts";
+import { entriesOf, fitsInt64, flatForm, isInteger, isLong, type OtlpValues, plainForm } from "./values.ts";
+import { Written } from "./written.ts";
 
 /** Writes spans, each as a field `spans` of ScopeSpans. */
-export class ProtobufWriter extends ByteWriter {
+export class ProtobufWriter extends ByteWriter implements PartWriter {
   readonly #isRich: boolean;
 
   constructor(values: OtlpValues) {
@@ -16,9 +18,9 @@ export class ProtobufWriter extends ByteWriter {
     this.#isRich = values === "rich";
   }
 
-  /** A span with these attributes in the place of its own. */
-  span(span: SpanFields, attributes: Attributes): void {
-    const { traceState, parentSpanId, events, otlp } = span;
+  /** A span with these parts in the place of its own. */
+  span(span: SpanFields, { attributes, events, links, droppedLinks }: SpanContent): void {
+    const { traceState, parentSpanId, otlp } = span;
     const mark = this.open(0x12, 2);
     this.hexField(0x0a, span.traceId);
     this.hexField(0x12, span.spanId);
@@ -29,8 +31,11 @@ export class ProtobufWriter extends ByteWriter {
     this.nanosField(0x39, startOf(span));
     this.nanosField(0x41, endOf(span));
     this.attributes(0x4a, attributes);
-    for (const event of events) this.#event(event);
-    this.#links(span);
+    if (events instanceof Written) this.raw(events.bytes);
+    else for (const event of events) this.event(event);
+    if (links instanceof Written) this.raw(links.bytes);
+    else for (const link of links) this.link(link);
+    this.#countField(0x70, droppedLinks);
     this.#status(span);
     if (otlp !== undefined) {
       this.#countField(0x50, otlp.droppedAttributesCount);
@@ -40,7 +45,8 @@ export class ProtobufWriter extends ByteWriter {
     this.close(mark, 2);
   }
 
-  #event(event: SpanEvent): void {
+  event(event: SpanEvent | LongPart<SpanEvent>): void {
+    this.spend(event.name.length);
     const mark = this.open(0x5a, 1);
     this.nanosField(0x09, wireMicros(eventMicros(event)));
     this.textField(0x12, event.name);
@@ -49,13 +55,15 @@ export class ProtobufWriter extends ByteWriter {
     this.close(mark, 1);
   }
 
-  #links(span: SpanFields): void {
-    const { links, dropped } = sendableLinks(span);
-    for (const link of links) this.#link(link);
-    this.#countField(0x70, dropped);
-  }
-
-  #link({ traceId, spanId, traceState, attributes, droppedAttributesCount, flags }: SpanLink): void {
+  link({
+    traceId,
+    spanId,
+    traceState,
+    attributes,
+    droppedAttributesCount,
+    flags,
+  }: SpanLink | LongPart<SpanLink>): void {
+    this.spend(0);
     const mark = this.open(0x6a, 1);
     this.hexField(0x0a, traceId);
     this.hexField(0x12, spanId);
@@ -87,11 +95,26 @@ export class ProtobufWriter extends ByteWriter {
     this.fixed32(flags);
   }
 
-  attributes(tag: number, attributes: Attributes): void {
-    for (const key of Object.keys(attributes)) this.#keyValue(tag, key, attributes[key]);
+  attributes(tag: number, attributes: Attributes | Written): void {
+    if (attributes instanceof Written) return this.raw(attributes.bytes);
+    const keys = this.keysOf(attributes);
+    for (const key of keys) this.#keyValue(tag, key, attributes[key]);
+  }
+
+  entry(place: EntryPlace, key: string, value: unknown): void {
+    this.#keyValue(TAGS[place], key, value);
+  }
+
+  item(value: unknown): void {
+    this.#value(0x0a, value);
+  }
+
+  textPiece(text: string): Uint8Array {
+    return Buffer.from(text);
   }
 
   #keyValue(tag: number, key: string, value: unknown): void {
+    this.spend(0);
     if (typeof value === "string" && this.shortAttribute(tag, key, value)) return;
     const guess = typeof value === "string" ? countBytes(key.length + value.length + 8) : 1;
     const mark = this.open(tag, guess);
@@ -102,6 +125,7 @@ export class ProtobufWriter extends ByteWriter {
 
   /** A field whose message is an AnyValue. */
   #value(tag: number, value: unknown): void {
+    this.spend(typeof value === "string" ? value.length : 0);
     const guess = typeof value === "string" ? countBytes(value.length + 3) : 1;
     const mark = this.open(tag, guess);
     if (typeof value === "string") this.textField(0x0a, value);
@@ -129,14 +153,30 @@ export class ProtobufWriter extends ByteWriter {
   }
 
   #object(value: object): void {
+    if (value instanceof Written) return this.#written(value);
+    if (value instanceof Map || value instanceof Set) this.expect(value.size);
+    if (!this.#isRich && isLong(value, this.room)) this.expect(Number.POSITIVE_INFINITY);
     const form = this.#isRich ? plainForm(value) : flatForm(value);
     if (typeof form === "string") return this.textField(0x0a, form);
     if (form instanceof Uint8Array) return this.bytesField(0x3a, form);
     const isList = Array.isArray(form);
+    this.expect(isList ? form.length : 0);
     const mark = this.open(isList ? 0x2a : 0x32, 2);
     if (isList) for (const item of form) this.#value(0x0a, item);
-    else for (const [key, inner] of entriesOf(form)) this.#keyValue(0x0a, key, inner);
+    else if (form instanceof Map)
+      for (const [key, inner] of entriesOf(form)) this.#keyValue(0x0a, key, inner);
+    else this.#entriesOf(form);
     this.close(mark, 2);
+  }
+
+  #entriesOf(form: object): void {
+    const keys = this.keysOf(form);
+    for (const key of keys) this.#keyValue(0x0a, key, Reflect.get(form, key));
+  }
+
+  #written({ kind, bytes }: Written): void {
+    if (kind === "text") return this.bytesField(0x0a, bytes);
+    this.bytesField(kind === "list" ? 0x2a : 0x32, bytes);
   }
 
   /** What stands before the scopes of a ResourceSpans, and after them. */
@@ -168,3 +208,6 @@ export class ProtobufWriter extends ByteWriter {
     return envelopeOf(head, this.taken());
   }
 }
+
+/** Of a KeyValue. */
+const TAGS: Readonly<Record<EntryPlace, number>> = { span: 0x4a, event: 0x1a, link: 0x22, map: 0x0a };

@@ -1,4 +1,5 @@
 // The OTLP receiver: takes the spans of any OpenTelemetry sender over HTTP and hands them to a sink.
+import { Turns } from "../delivery/turns.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import type { SpanFields } from "../model/record.ts";
@@ -6,15 +7,9 @@ import { Faults } from "../tracing/faults.ts";
 import type { Sink } from "../tracing/sink.ts";
 import type { Tracer, TracerOptions } from "../tracing/tracer.ts";
 import { type BodyLimits, Budget, codingOf, readBody, Share } from "./body.ts";
-import {
-  type DecodedRequest,
-  decodeJsonRequest,
-  decodeProtobufRequest,
-  encodeResponse,
-  type OtlpEncoding,
-} from "./codec.ts";
+import { type DecodedRequest, encodeResponse, type OtlpEncoding } from "./codec.ts";
+import { decodeInSlices } from "./decoding.ts";
 import { Intake } from "./intake.ts";
-import { hasTooManyTokens } from "./json-tokens.ts";
 import { Origins, originsFault } from "./origins.ts";
 import { answer, busy, Refusal, refusalResponse } from "./refusal.ts";
 
@@ -62,6 +57,7 @@ export function otlpReceiver(
 
 class Receiver {
   readonly #intake: Intake;
+  readonly #turns: Turns = new Turns();
   readonly #faults: Faults;
   readonly #path: string;
   /** Of signals that are no traces. */
@@ -150,8 +146,8 @@ class Receiver {
   /** Decodes in the request's turn, so that only one request at a time is in memory as objects. */
   async #store(body: Uint8Array, encoding: OtlpEncoding): Promise<Response> {
     let rejected: DecodedRequest["rejected"] = { count: 0, messages: [] };
-    const read = (): readonly SpanFields[] => {
-      const decoded = decode(body, encoding, this.#maxValues);
+    const read = async (): Promise<readonly SpanFields[]> => {
+      const decoded = await this.#decode(body, encoding);
       rejected = decoded.rejected;
       return decoded.spans;
     };
@@ -160,18 +156,14 @@ class Receiver {
     const response = { rejectedSpans: rejected.count + refused, errorMessage: messages.join(" ") };
     return answer(200, encoding, encodeResponse(encoding, response));
   }
-}
 
-function decode(body: Uint8Array, encoding: OtlpEncoding, maxValues: number): DecodedRequest {
-  if (encoding === "json" && hasTooManyTokens(body, maxValues * TOKENS_A_VALUE)) {
-    throw new Refusal(400, "The body holds more values than are taken in one request.");
-  }
-  try {
-    const limits = { maxValues };
-    return encoding === "json" ? decodeJsonRequest(body, limits) : decodeProtobufRequest(body, limits);
-  } catch (error) {
-    if (error instanceof TracelightError) throw new Refusal(400, error.message);
-    throw new Refusal(400, "The body could not be read.");
+  async #decode(body: Uint8Array, encoding: OtlpEncoding): Promise<DecodedRequest> {
+    try {
+      return await decodeInSlices(body, { encoding, maxValues: this.#maxValues, turns: this.#turns });
+    } catch (error) {
+      if (error instanceof TracelightError) throw new Refusal(400, error.message);
+      throw new Refusal(400, "The body could not be read.");
+    }
   }
 }
 
@@ -199,8 +191,6 @@ const ENCODINGS: ReadonlyMap<string, OtlpEncoding> = new Map([
   ["application/json", "json"],
 ]);
 const FORGOTTEN = ["metrics", "logs"];
-/** `{"key":…,"value":{…}},` and what there is around it. */
-const TOKENS_A_VALUE = 5;
 const MIB = 1024 * 1024;
 /** Node's timers take no more. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

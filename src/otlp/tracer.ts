@@ -56,7 +56,8 @@ function fromEnvironment(env: Environment, options: OtlpTracerOptions): OtlpTrac
   return tracer;
 }
 
-class OtlpSink implements Sink {
+/** The sink behind `OtlpTracer`. */
+export class OtlpSink implements Sink {
   readonly name = "otlp";
   readonly #delivery: Delivery<OtlpParcel>;
 

@@ -2,10 +2,11 @@
 import { promisify } from "node:util";
 import { gzip, gzipSync } from "node:zlib";
 import type { Blame, Outcome, Transport } from "../delivery/transport.ts";
+import { Turns } from "../delivery/turns.ts";
 import { errorCode, messageOf, TracelightError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
 import { oneLine } from "../render/text.ts";
-import type { Span } from "../tracing/span.ts";
+import { OWN, type Span } from "../tracing/span.ts";
 import { afterMs, messageIn, responseOf } from "./answer.ts";
 import type { OtlpEncoder, OtlpParcel, OtlpResponse } from "./codec.ts";
 import { mendOfAnswer, mendOfError } from "./mends.ts";
@@ -31,6 +32,7 @@ export class OtlpTransport implements Transport<OtlpParcel> {
   readonly maxBatchBytes: number;
   readonly #options: OtlpTransportOptions;
   readonly #poster: Poster;
+  readonly #turns: Turns = new Turns();
   readonly #headers: Readonly<Record<string, string>>;
   readonly #waiting: ((before: Outcome | undefined) => void)[] = [];
   readonly #secrets: Secrets;
@@ -56,8 +58,11 @@ export class OtlpTransport implements Transport<OtlpParcel> {
     };
   }
 
-  encode(span: Span): OtlpParcel {
-    return this.#options.encoder.encode(span);
+  encode(span: Span): OtlpParcel | Promise<OtlpParcel> {
+    const { encoder } = this.#options;
+    if (!isWide(span)) return encoder.encodeInSlices(span, this.#turns);
+    // To put together so many attributes takes a slice by itself.
+    return this.#turns.next().then(() => encoder.encodeInSlices(span, this.#turns, true));
   }
 
   size({ size }: OtlpParcel): number {
@@ -192,6 +197,11 @@ export class OtlpTransport implements Transport<OtlpParcel> {
   }
 }
 
+function isWide(span: Span): boolean {
+  // A span of another copy of the package, of another version, may not have it.
+  return OWN in span && span[OWN]().length > WIDE;
+}
+
 function all(batch: readonly OtlpParcel[], outcome: Outcome): readonly Outcome[] {
   return batch.map(() => outcome);
 }
@@ -217,4 +227,6 @@ const MAX_REFUSED = 8;
 /** So often such spans are sent again, for a sign-in or a page about maintenance that goes away. */
 const MAX_STRANGE = 2;
 const CHECK_URL = ": check url, its path is most often /v1/traces";
+/** Names and values of so many attributes. */
+const WIDE = 10_000;
 const MAX_SHOWN = 300;

@@ -2,6 +2,7 @@
 
 import { setOwn } from "../model/capture.ts";
 import { wellFormedJson } from "../model/json-strings.ts";
+import { entriesIn, keysUpTo } from "./keys.ts";
 
 /**
  * How values that are no primitive are sent. `"rich"`: as OTLP's arrays and maps. `"json"`: lists of primitives of one kind
@@ -39,7 +40,8 @@ export function entriesOf(form: object): readonly (readonly [string, unknown])[]
   return form instanceof Map ? [...form].filter(isNamed) : Object.entries(form);
 }
 
-function isNamed(entry: readonly [unknown, unknown]): entry is [string, unknown] {
+/** True for an entry whose key is text. */
+export function isNamed(entry: readonly [unknown, unknown]): entry is [string, unknown] {
   return typeof entry[0] === "string";
 }
 
@@ -56,6 +58,68 @@ export function flatForm(value: object): readonly unknown[] | string {
   if (plain instanceof Uint8Array) return base64(plain);
   if (Array.isArray(plain) && isOfOneKind(plain)) return plain;
   return wellFormedJson(JSON.stringify(jsonForm(plain)));
+}
+
+/** True for what stays a list where values are `"json"`. */
+export function keepsKind(value: object): boolean {
+  if (!Array.isArray(value) && !(value instanceof Set)) return false;
+  let kind: string | undefined;
+  for (const item of value) {
+    kind ??= typeof item;
+    if (kind === "object" || typeof item !== kind) return false;
+  }
+  return true;
+}
+
+/** The JSON text of a value as `flatForm` gives it, in pieces of about so many values. */
+export function* jsonTextInPieces(value: unknown, most: number): Generator<string, void> {
+  if (typeof value !== "object" || !isLong(value, most))
+    return yield wellFormedJson(JSON.stringify(jsonForm(value)));
+  if (Array.isArray(value) || value instanceof Set) return yield* listText(value, most);
+  if (!(value instanceof Map)) return yield* objectText(entriesIn(value ?? {}), most);
+  let isAllNamed = true;
+  for (const key of value.keys()) isAllNamed &&= typeof key === "string";
+  return yield* isAllNamed ? objectText(value, most) : listText(value, most);
+}
+
+function* listText(items: Iterable<unknown>, most: number): Generator<string, void> {
+  let before = "[";
+  for (const item of items) {
+    yield before;
+    yield* jsonTextInPieces(item, most);
+    before = ",";
+  }
+  yield before === "[" ? "[]" : "]";
+}
+
+function* objectText(entries: Iterable<readonly [unknown, unknown]>, most: number): Generator<string, void> {
+  let before = "{";
+  for (const [key, inner] of entries) {
+    yield `${before}${wellFormedJson(JSON.stringify(key))}:`;
+    yield* jsonTextInPieces(inner, most);
+    before = ",";
+  }
+  yield before === "{" ? "{}" : "}";
+}
+
+/** True where a value has more parts than `most`; a text counts by its length. */
+export function isLong(value: unknown, most: number): boolean {
+  return partsLeft(value, most) < 0;
+}
+
+function partsLeft(value: unknown, most: number): number {
+  if (typeof value === "string") return most - 1 - value.length / 64;
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array || value instanceof Date)
+    return most - 1;
+  const isIterable = Array.isArray(value) || value instanceof Set || value instanceof Map;
+  const parts: Iterable<unknown> | undefined = isIterable ? value : keysUpTo(most, value);
+  if (parts === undefined) return -1;
+  let left = most - 1;
+  for (const part of parts) {
+    left = partsLeft(isIterable ? part : Reflect.get(value, String(part)), left);
+    if (left < 0) break;
+  }
+  return left;
 }
 
 function isOfOneKind(items: readonly unknown[]): boolean {

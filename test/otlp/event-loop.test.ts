@@ -1,0 +1,177 @@
+// Rule 2: the event loop is not held for more than 20 ms, whatever 3 MB are made of: out of OtlpTracer and into the receiver.
+import { createServer } from "node:http";
+import fc from "fast-check";
+import type { Sink, SpanFields } from "tracelight";
+import { otlpReceiver } from "tracelight/otlp";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { Turns } from "../../src/delivery/turns.ts";
+import { capture } from "../../src/model/capture.ts";
+import { encodeRecord } from "../../src/model/record.ts";
+import { decodeJsonRequest, decodeProtobufRequest, otlpEncoder } from "../../src/otlp/codec.ts";
+import { OtlpSink } from "../../src/otlp/tracer.ts";
+import { spanFrom } from "../../src/tracing/span.ts";
+import { watchEventLoop } from "../event-loop.ts";
+import { spanFields } from "../model/arbitraries.ts";
+import { richSpan } from "./spans.ts";
+
+const HELD_MS = 20;
+const BYTES = 3_000_000;
+
+function many<T>(count: number, make: (i: number) => T): T[] {
+  return Array.from({ length: count }, (_, i) => make(i));
+}
+
+function fields<T>(count: number, make: (i: number) => T): Record<string, T> {
+  return Object.fromEntries(many(count, (i) => [`key-${i}`, make(i)]));
+}
+
+let span = 0;
+function spanOf(attributes: Record<string, unknown>, more: Partial<SpanFields> = {}): SpanFields {
+  const spanId = (++span).toString(16).padStart(16, "0");
+  const captured = Object.fromEntries(
+    Object.entries(attributes).map(([key, value]) => [key, capture(value)]),
+  );
+  return spanFields({ spanId, attributes: captured, ...more });
+}
+
+const link = { traceId: "c".repeat(32), spanId: "d".repeat(16) };
+const at = new Date(1_700_000_000_000);
+
+/** 3 MB of OTLP/JSON each, about. */
+const SHAPES: Readonly<Record<string, () => readonly SpanFields[]>> = {
+  "a list of integers": () => [spanOf({ list: many(140_000, (i) => i) })],
+  "a list of fractions": () => [spanOf({ list: many(90_000, (i) => i + 0.1234) })],
+  "lists of a few numbers": () => [spanOf({ lists: many(12_000, (i) => many(10, (j) => i * j)) })],
+  "an object of many names": () => [spanOf({ object: fields(50_000, (i) => i) })],
+  "a map": () => [spanOf({ map: new Map(many(50_000, (i) => [`key-${i}`, i])) })],
+  "a map of other keys": () => [spanOf({ map: new Map(many(35_000, (i) => [i, i])) })],
+  "a set": () => [spanOf({ set: new Set(many(140_000, (i) => i)) })],
+  "objects in a list": () => [spanOf({ list: many(20_000, (i) => ({ role: "user", n: i })) })],
+  "lists in lists": () => [spanOf({ deep: nested(150, () => many(900, (i) => i)) })],
+  "one text": () => [spanOf({ text: "x".repeat(BYTES) })],
+  "one text to be escaped": () => [spanOf({ text: '"\n\u0001é'.repeat(BYTES / 12) })],
+  texts: () => [spanOf({ texts: many(3000, (i) => `${i} `.repeat(200)) })],
+  bytes: () => [spanOf({ bytes: new Uint8Array(BYTES * 0.7) })],
+  attributes: () => [spanOf(fields(45_000, (i) => `${i}`))],
+  events: () => [spanOf({}, { events: many(35_000, (i) => ({ name: `event ${i}`, at })) })],
+  links: () => [spanOf({}, { links: many(35_000, () => link) })],
+  spans: () => many(8000, (i) => spanOf({ i })),
+};
+
+function nested(levels: number, leaf: () => unknown): unknown {
+  let value = leaf();
+  for (let i = 0; i < levels; i++) value = [value, leaf()];
+  return value;
+}
+
+/** Takes spans and forgets them. */
+const forgetful: Sink = { name: "forgetful", write: () => undefined };
+
+/** The longest hold: the best of some tries, since what the engine collects now and then is not to blame. */
+async function held(work: () => Promise<unknown>): Promise<number> {
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 4 && best > HELD_MS; i++) {
+    const longest = watchEventLoop();
+    await work();
+    await new Promise((resolve) => setImmediate(resolve));
+    best = Math.min(best, longest());
+  }
+  return best;
+}
+
+describe.each(["json", "protobuf"] as const)("received, %s:", (encoding) => {
+  test.each(Object.entries(SHAPES))("%s", async (_what, make) => {
+    const encoder = otlpEncoder(encoding);
+    const body = encoder.join(make().map((one) => encoder.encode(one)));
+    const receive = otlpReceiver(forgetful);
+    const type = encoding === "json" ? "application/json" : "application/x-protobuf";
+    const ms = await held(async () => {
+      const request = new Request("http://a/v1/traces", {
+        method: "POST",
+        headers: { "content-type": type },
+        body: new Uint8Array(body),
+      });
+      expect((await receive(request)).status).toBe(200);
+    });
+    expect(ms).toBeLessThan(HELD_MS);
+  });
+});
+
+/** Takes what is sent, and says 200. */
+async function sinkUrl(): Promise<string> {
+  const server = createServer((incoming, outgoing) => incoming.resume().on("end", () => outgoing.end()));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const address = server.address();
+  return `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}/v1/traces`;
+}
+
+describe.each([
+  { encoding: "json" },
+  { encoding: "protobuf" },
+  { encoding: "json", values: "json" },
+  { encoding: "protobuf", values: "json" },
+] as const)("sent, %j:", (options) => {
+  test.each(Object.entries(SHAPES))("%s", async (_what, make) => {
+    const sink = new OtlpSink({ url: await sinkUrl(), ...options });
+    const spans = make().map((fields) => spanFrom(fields));
+    const ms = await held(async () => {
+      for (const one of spans) sink.write(one);
+      expect(await sink.flush({ timeoutMs: 60_000 })).toMatchObject({ pending: 0, failed: 0, dropped: 0 });
+    });
+    await sink.close({ timeoutMs: 1000 });
+    expect(ms).toBeLessThan(HELD_MS);
+  });
+});
+
+/** Spans, JSON text in them read. */
+function meaning(encoding: "json" | "protobuf", body: Uint8Array): unknown {
+  const { spans } = encoding === "json" ? decodeJsonRequest(body) : decodeProtobufRequest(body);
+  return JSON.parse(JSON.stringify(spans.map(encodeRecord)), (_key, value: unknown) => {
+    if (typeof value !== "string" || !/^[[{]/.test(value)) return value;
+    try {
+      return JSON.parse(value);
+    } catch {
+      return value;
+    }
+  });
+}
+
+describe.each(["json", "protobuf"] as const)("a span that is written in slices, %s", (encoding) => {
+  test("has the bytes of one that is written in one go", async () => {
+    const turns = new Turns();
+    await fc.assert(
+      fc.asyncProperty(
+        richSpan,
+        fc.constantFrom(1, 2, 7),
+        fc.constantFrom("rich" as const, "json" as const),
+        async (one, stepValues, values) => {
+          const [whole, sliced] = [
+            otlpEncoder(encoding, { values }),
+            otlpEncoder(encoding, { values, stepValues }),
+          ];
+          const expected = Buffer.from(whole.join([whole.encode(one)]));
+          const actual = Buffer.from(sliced.join([await sliced.encodeInSlices(one, turns)]));
+          // In JSON text the names of a long map are in its own order, those of a short one in that of an object.
+          if (values === "json") expect(meaning(encoding, actual)).toEqual(meaning(encoding, expected));
+          else expect(actual.toString("latin1")).toBe(expected.toString("latin1"));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("also where its texts are longer than a step", async () => {
+    const text = `${"x".repeat(131_071)}\u{1f600}${'"é\n\ud800'.repeat(200_000)}`;
+    const one = spanOf({ text, list: [text, { [text.slice(0, 90)]: text }], map: new Map([[1, text]]) });
+    for (const values of ["rich", "json"] as const) {
+      const encoder = otlpEncoder(encoding, { values });
+      const expected = Buffer.from(encoder.join([encoder.encode(one)]));
+      const parcel = await encoder.encodeInSlices(one, new Turns());
+      expect(Buffer.from(encoder.join([parcel])).equals(expected)).toBe(true);
+    }
+  });
+});
