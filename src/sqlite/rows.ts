@@ -164,7 +164,7 @@ function detailsOf(span: SpanFields, stored: Stored | undefined): string | null 
 }
 
 /** SQLite's texts cannot hold lone surrogates, and some tools stop at a NUL; `details` has such a name as it is. */
-export function plainText(text: string): string {
+function plainText(text: string): string {
   return isPlainText(text) ? text : text.toWellFormed().replaceAll("\0", "\ufffd");
 }
 
