@@ -44,8 +44,8 @@ export class TooLong extends Error {}
 const TOO_LONG = new TooLong();
 /** As good as no bound. */
 export const NO_BOUND: number = 2 ** 30;
-/** So many characters of a text are as much work as a value. */
-const VALUE_CHARACTERS = 64;
+/** 64 characters of a text are as much work as a value. Shifted, since a fraction would make each count an object. */
+const VALUE_BITS = 6;
 
 /** Writes messages. Positions are counted from where the message began, since a growing buffer moves it. */
 export class ByteWriter {
@@ -63,7 +63,7 @@ export class ByteWriter {
 
   /** Takes room for a value, and for so many characters of its text. Throws `TooLong` where there is none. */
   spend(characters: number): void {
-    this.room -= characters < VALUE_CHARACTERS ? 1 : characters / VALUE_CHARACTERS;
+    this.room -= characters < 2 ** VALUE_BITS ? 1 : characters >> VALUE_BITS;
     if (this.room < 0) throw TOO_LONG;
   }
 
