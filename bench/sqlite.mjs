@@ -258,7 +258,7 @@ function readyRows() {
           "ai.tool.input": { city: "Amsterdam", days: i },
           "ai.tool.output": TEXTS[i % 500],
         };
-    const facts = isTurn ? '{"kind":"turn"}' : '{"kind":"tool-call","tool":"get_weather"}';
+    const facts = isTurn ? '{"v":2,"kind":"turn"}' : '{"v":2,"kind":"tool-call","tool":"get_weather"}';
     return [
       ...[
         hex(trace + 1, 32),

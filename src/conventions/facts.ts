@@ -9,7 +9,7 @@ import { type Reading, readSpan, type WorkKind } from "./reading.ts";
  * What one span adds to the row of its trace or conversation. Stores keep it beside the span as JSON, so that listings need
  * not read payloads. What a span does not say is absent.
  */
-export interface SpanFacts {
+export interface SpanFacts extends TokenFacts {
   readonly kind: WorkKind;
   readonly title?: string;
   readonly agent?: string;
@@ -18,14 +18,35 @@ export interface SpanFacts {
   readonly tool?: string;
   /** The model that was called. */
   readonly model?: string;
+  /** Whose the model is, or who serves it, as the span's vocabulary has it. Prices depend on it. */
+  readonly provider?: string;
   /** Who wrote the span of a model call, where that is not Tracelight itself. */
   readonly scope?: string;
-  readonly inputTokens?: number;
-  readonly outputTokens?: number;
+  /** Of a model call: milliseconds until the first part of a streamed answer. */
+  readonly timeToFirstTokenMs?: number;
+  /** Of a model call: why the model stopped, as its vocabulary has it. */
+  readonly finishReason?: string;
   /** Present where the span failed, see `failureOf`. */
   readonly failed?: true;
   /** Present where its work was called off. */
   readonly aborted?: true;
+}
+
+/** Tokens of one span; a part is never counted beside its whole. */
+export interface TokenFacts {
+  /** All tokens that went in, and all that came out. */
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  /** Of those that went in, the ones read from a cache, and written to one. */
+  readonly cachedReadTokens?: number;
+  readonly cachedWriteTokens?: number;
+  /** Of those that came out, the ones of reasoning. */
+  readonly reasoningTokens?: number;
+  /** Of those that went in or came out, the ones of sound and of images. */
+  readonly inputAudioTokens?: number;
+  readonly inputImageTokens?: number;
+  readonly outputAudioTokens?: number;
+  readonly outputImageTokens?: number;
 }
 
 /** A span without its payload: where it belongs, when it was, and its facts. */
@@ -56,8 +77,8 @@ export function factsOf(span: SpanFields): SpanFacts {
   if (user !== undefined) facts.user = user;
   if (kind === "tool-call") facts.tool = toolName(reading, span);
   if (model !== undefined) facts.model = model;
-  if (kind === "model-call" && span.scope.name !== OWN_SCOPE) facts.scope = span.scope.name;
-  addTokens(facts, reading.usage);
+  if (kind === "model-call") addCall(facts, span, reading);
+  addTokens(facts, reading);
   if (hasFailed(span)) facts.failed = true;
   if (reading.aborted) facts.aborted = true;
   return facts;
@@ -78,9 +99,36 @@ export function outlineOf(span: SpanFields): SpanOutline {
   };
 }
 
-function addTokens(facts: Facts, usage: Usage | undefined): void {
-  if (usage?.input) facts.inputTokens = usage.input;
-  if (usage?.output) facts.outputTokens = usage.output;
+function addCall(facts: Facts, { scope }: SpanFields, reading: Reading): void {
+  if (scope.name !== OWN_SCOPE) facts.scope = scope.name;
+  const { timeToFirstTokenMs, finishReason } = reading;
+  if (timeToFirstTokenMs !== undefined) facts.timeToFirstTokenMs = timeToFirstTokenMs;
+  if (finishReason !== undefined) facts.finishReason = finishReason.slice(0, MAX_REASON);
 }
+
+function addTokens(facts: Facts, reading: Reading): void {
+  const { usage } = reading;
+  if (usage === undefined) return;
+  for (const [part, name] of TOKENS) {
+    const count = usage[part];
+    if (count) facts[name] = count;
+  }
+  const { provider } = reading;
+  if (provider !== undefined) facts.provider = provider;
+}
+
+/** Of each count of a usage, the name of its fact. */
+export const TOKENS: readonly (readonly [part: keyof Usage, name: keyof TokenFacts])[] = [
+  ["input", "inputTokens"],
+  ["output", "outputTokens"],
+  ["cachedRead", "cachedReadTokens"],
+  ["cachedWrite", "cachedWriteTokens"],
+  ["reasoning", "reasoningTokens"],
+  ["inputAudio", "inputAudioTokens"],
+  ["inputImage", "inputImageTokens"],
+  ["outputAudio", "outputAudioTokens"],
+  ["outputImage", "outputImageTokens"],
+];
+const MAX_REASON = 100;
 
 type Facts = { -readonly [K in keyof SpanFacts]: SpanFacts[K] };

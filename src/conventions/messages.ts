@@ -99,6 +99,14 @@ export interface Usage {
   readonly cachedWrite?: number;
   /** Tokens that the model thought with. */
   readonly reasoning?: number;
+  /** Of the input, tokens of sound, where they are counted apart. */
+  readonly inputAudio?: number;
+  /** Of the input, tokens of images, where they are counted apart. */
+  readonly inputImage?: number;
+  /** Of the output, tokens of sound, where they are counted apart. */
+  readonly outputAudio?: number;
+  /** Of the output, tokens of images, where they are counted apart. */
+  readonly outputImage?: number;
 }
 
 /** The texts of the parts that are text, as one; undefined where there are none. */

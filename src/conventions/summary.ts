@@ -3,7 +3,7 @@ import { PreciseDate } from "../model/clock.ts";
 import { conversationKey, conversationOf } from "../model/conversation.ts";
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields, SpanState } from "../model/record.ts";
-import { outlineOf, type SpanFacts, type SpanOutline } from "./facts.ts";
+import { outlineOf, type SpanFacts, type SpanOutline, type TokenFacts } from "./facts.ts";
 import { hasTokens, Nesting } from "./nesting.ts";
 import type { WorkKind } from "./reading.ts";
 import { latestTurn, type PlacedSpan } from "./turns.ts";
@@ -55,6 +55,12 @@ export interface Summary {
   readonly inputTokens: number;
   /** Tokens that models gave, as far as is known. */
   readonly outputTokens: number;
+  /** Of the input's tokens, those read from a cache of the provider. */
+  readonly cachedReadTokens: number;
+  /** Of the input's tokens, those written to a cache of the provider. */
+  readonly cachedWriteTokens: number;
+  /** Of the output's tokens, those that models thought with. */
+  readonly reasoningTokens: number;
   /** `running` where a span runs, else `interrupted` where one was, else `ended`. */
   readonly state: SpanState;
 }
@@ -97,6 +103,9 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
     models: distinct(facts.map(({ model }) => model)),
     inputTokens: sumOf(used, "inputTokens"),
     outputTokens: sumOf(used, "outputTokens"),
+    cachedReadTokens: sumOf(used, "cachedReadTokens"),
+    cachedWriteTokens: sumOf(used, "cachedWriteTokens"),
+    reasoningTokens: sumOf(used, "reasoningTokens"),
     state: stateOf(ordered),
   };
 }
@@ -155,7 +164,7 @@ function stateOf(spans: readonly SpanOutline[]): SpanState {
   return spans.some(({ state }) => state === "interrupted") ? "interrupted" : "ended";
 }
 
-function sumOf(facts: readonly SpanFacts[], field: "inputTokens" | "outputTokens"): number {
+function sumOf(facts: readonly SpanFacts[], field: keyof TokenFacts): number {
   return facts.reduce((sum, { [field]: count = 0 }) => sum + count, 0);
 }
 

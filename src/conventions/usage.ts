@@ -11,6 +11,11 @@ export interface RawUsage {
   readonly cachedRead?: unknown;
   readonly cachedWrite?: unknown;
   readonly reasoning?: unknown;
+  /** By what was counted: see `Usage`. */
+  readonly inputAudio?: unknown;
+  readonly inputImage?: unknown;
+  readonly outputAudio?: unknown;
+  readonly outputImage?: unknown;
 }
 
 /**
@@ -30,8 +35,14 @@ export function usageOf(raw: RawUsage, isApart: boolean): Usage | undefined {
   if (cachedRead !== undefined) usage.cachedRead = cachedRead;
   if (cachedWrite !== undefined) usage.cachedWrite = cachedWrite;
   if (reasoning !== undefined) usage.reasoning = reasoning;
+  for (const part of MODALITIES) {
+    const count = countIn(raw[part]);
+    if (count !== undefined) usage[part] = count;
+  }
   return input === undefined && output === undefined && reasoning === undefined ? undefined : usage;
 }
+
+const MODALITIES = ["inputAudio", "inputImage", "outputAudio", "outputImage"] as const;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -49,6 +60,10 @@ export function rawUsage(source: Source, names: Names<CountedField>): RawUsage {
     cachedRead: count("cachedRead"),
     cachedWrite: count("cachedWrite"),
     reasoning: count("reasoning"),
+    inputAudio: count("inputAudio"),
+    inputImage: count("inputImage"),
+    outputAudio: count("outputAudio"),
+    outputImage: count("outputImage"),
   };
 }
 
@@ -66,6 +81,10 @@ export function usageOfResponse(usage: unknown): Usage | undefined {
     cachedWrite: firstField(usage, ...CACHED_WRITE) ?? fieldIn(inputDetails, "cacheWriteTokens"),
     reasoning:
       firstField(outputDetails, "reasoning_tokens", "reasoningTokens") ?? fieldIn(usage, "reasoningTokens"),
+    inputAudio: fieldIn(inputDetails, "audio_tokens"),
+    inputImage: fieldIn(inputDetails, "image_tokens"),
+    outputAudio: fieldIn(outputDetails, "audio_tokens"),
+    outputImage: fieldIn(outputDetails, "image_tokens"),
   };
   return usageOf(raw, within === undefined);
 }

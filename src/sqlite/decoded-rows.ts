@@ -1,7 +1,7 @@
 // Rows of the table `spans` as spans. A file may say anything: what is damaged is named, and the rest is read.
 
-import type { SpanFacts, SpanOutline } from "../conventions/facts.ts";
-import { parseJsonText } from "../conventions/json-text.ts";
+import type { SpanOutline } from "../conventions/facts.ts";
+import { decodeFacts } from "../conventions/stored-facts.ts";
 import { noteMissing } from "../delivery/missing.ts";
 import { setOwn } from "../model/capture.ts";
 import { messageOf } from "../model/errors.ts";
@@ -45,6 +45,7 @@ export const OUTLINE_NAMES = [
   "conversation",
   "facts",
   "span_name",
+  "id",
 ] as const;
 
 /** The same for `json_array`: see `outlineRows`; and as columns that any library can read. */
@@ -63,20 +64,29 @@ export function outlineRows(json: string): readonly OutlineRow[] {
   return Array.isArray(rows) ? rows.filter((row) => Array.isArray(row)) : [];
 }
 
+/** An outline as its row has it. */
+export interface ReadOutline {
+  readonly outline: SpanOutline;
+  /** The row's id where its facts are an older release's: see `decodeFacts`. */
+  readonly old: number | undefined;
+}
+
 /**
  * A span without its payload.
  * @throws RangeError for a row that cannot be a span's
  */
-export function decodeOutline(row: OutlineRow, stateOf: StateOf): SpanOutline {
-  const [traceId, spanId, parent, kind, startedAt, endedAt, writer, conversation, facts, name] = row;
-  return {
+export function decodeOutline(row: OutlineRow, stateOf: StateOf): ReadOutline {
+  const [traceId, spanId, parent, kind, startedAt, endedAt, writer, conversation, stored, name, id] = row;
+  const { facts, isOld } = decodeFacts(stored);
+  const outline: SpanOutline = {
     ...placeOf({ traceId, spanId, name, startedAt, endedAt }),
     parentSpanId: typeof parent === "string" ? parent : undefined,
     spanKind: isSpanKind(kind) ? kind : "INTERNAL",
     state: endedAt === null ? stateOf(writer) : "ended",
     conversationId: typeof conversation === "string" ? conversationId(conversation) : undefined,
-    facts: factsIn(facts),
+    facts,
   };
+  return { outline, old: isOld ? Number(id) : undefined };
 }
 
 /** What a row must say to be a span's. */
@@ -249,41 +259,6 @@ function parsedObject(json: SqlValue | undefined): Record<string, unknown> {
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
-
-/** Many spans of a listing have the same. */
-const factsRead = new Map<string, SpanFacts>();
-const MOST_READ = 500;
-const LONGEST_READ = 500;
-
-/** Written by `factsOf` alone; a file that says otherwise must not make a listing fail. */
-function factsIn(json: unknown): SpanFacts {
-  if (typeof json !== "string") return NO_FACTS;
-  const known = factsRead.get(json);
-  if (known !== undefined) return known;
-  const parsed = parseJsonText(json);
-  const facts = isObject(parsed) && isFacts(parsed) ? parsed : NO_FACTS;
-  if (json.length > LONGEST_READ) return facts;
-  if (factsRead.size >= MOST_READ) factsRead.clear();
-  factsRead.set(json, facts);
-  return facts;
-}
-
-const NO_FACTS: SpanFacts = { kind: "other" };
-
-function isFacts(facts: object): facts is SpanFacts {
-  if (typeof Reflect.get(facts, "kind") !== "string") return false;
-  for (const name in facts) {
-    const expected = FACT_TYPES.get(name);
-    if (expected !== undefined && typeof Reflect.get(facts, name) !== expected) return false;
-  }
-  return true;
-}
-
-const FACT_TYPES: ReadonlyMap<string, string> = new Map([
-  ...["title", "agent", "user", "tool", "model", "scope"].map((name): [string, string] => [name, "string"]),
-  ...["inputTokens", "outputTokens"].map((name): [string, string] => [name, "number"]),
-  ...["failed", "aborted"].map((name): [string, string] => [name, "boolean"]),
-]);
 
 /** Most rows of one read share it. */
 let latestOriginRead: { readonly json: string; readonly origin: Origin } | undefined;

@@ -15,8 +15,10 @@ import {
   type OutlineRow,
   outlineRows,
   READ_OUTLINE,
+  type ReadOutline,
 } from "./decoded-rows.ts";
 import type { Row } from "./driver.ts";
+import { withNewFacts } from "./old-facts.ts";
 import type { View } from "./reader.ts";
 import { readableNumber, timeIn } from "./times.ts";
 import { both, FAILED, queryToSql, type SqlCondition, TRUE, whereToSql } from "./where-sql.ts";
@@ -190,16 +192,16 @@ class Listing {
   }
 
   async #outlines(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly SpanOutline[]>> {
-    const outlines = new Map<string, SpanOutline[]>();
+    const read = new Map<string, readonly ReadOutline[]>();
     for (const [key, rows] of await this.#groups([...keys]))
-      outlines.set(
+      read.set(
         key,
         rows.flatMap((row) => this.#outline(row)),
       );
-    return outlines;
+    return withNewFacts(read, this.#view);
   }
 
-  #outline(row: OutlineRow): SpanOutline[] {
+  #outline(row: OutlineRow): ReadOutline[] {
     try {
       return [decodeOutline(row, this.#view.stateOf)];
     } catch (error) {

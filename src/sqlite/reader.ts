@@ -127,10 +127,11 @@ export class View {
   async *keyed(
     ids: readonly number[],
     column: string,
-  ): AsyncGenerator<{ readonly key: string; readonly fields: SpanFields }> {
+  ): AsyncGenerator<{ readonly id: number; readonly key: string; readonly fields: SpanFields }> {
     for (let from = 0; from < ids.length; from += ROWS_AT_ONCE) {
       const rows = await this.#rowsOf(ids.slice(from, from + ROWS_AT_ONCE));
-      for (const { row, fields } of await this.#decode(rows)) yield { key: String(row[column]), fields };
+      for (const { id, row, fields } of await this.#decode(rows))
+        yield { id, key: String(row[column]), fields };
     }
   }
 

@@ -1,5 +1,6 @@
 // A span as a row of the table `spans`.
 import { factsOf } from "../conventions/facts.ts";
+import { encodeFacts } from "../conventions/stored-facts.ts";
 import { conversationKey, conversationOf } from "../model/conversation.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
 import { encodeEvent, encodeLink, type SpanFields } from "../model/record.ts";
@@ -97,7 +98,7 @@ export function rowValues(span: SpanFields, { identifier, writer, stored }: RowP
     writer,
     identifier,
     conversationKey(conversationOf(attributes)) ?? null,
-    JSON.stringify(factsOf(span)),
+    encodeFacts(factsOf(span)),
     originOf(span),
     detailsOf(span, stored),
     stored === undefined ? null : JSON.stringify(stored),

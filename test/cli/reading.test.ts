@@ -70,6 +70,9 @@ describe.each([
       models: ["claude-sonnet"],
       input_tokens: 300,
       output_tokens: 40,
+      cached_read_tokens: 0,
+      cached_write_tokens: 0,
+      reasoning_tokens: 0,
       state: "ended",
     });
   });

@@ -69,6 +69,9 @@ test("a conversation's row", () => {
     models: ["claude"],
     inputTokens: 312,
     outputTokens: 48,
+    cachedReadTokens: 0,
+    cachedWriteTokens: 0,
+    reasoningTokens: 0,
     state: "ended",
   });
 });

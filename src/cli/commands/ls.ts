@@ -181,6 +181,9 @@ function summaryJson(row: Summary): object {
     models: row.models,
     input_tokens: row.inputTokens,
     output_tokens: row.outputTokens,
+    cached_read_tokens: row.cachedReadTokens,
+    cached_write_tokens: row.cachedWriteTokens,
+    reasoning_tokens: row.reasoningTokens,
     state: row.state,
   };
 }

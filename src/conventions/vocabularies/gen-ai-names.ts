@@ -19,6 +19,7 @@ export const GEN_AI_COUNTS = {
     "gen_ai.usage.cache_read_input_tokens",
     "gen_ai.usage.input_tokens.cached",
   ],
+  // Until 1.41 `cache_creation`.
   cachedWrite: [
     "gen_ai.usage.cache_creation.input_tokens",
     "gen_ai.usage.cache_write.input_tokens",
@@ -29,6 +30,10 @@ export const GEN_AI_COUNTS = {
     "gen_ai.usage.reasoning_tokens",
     "gen_ai.usage.output_tokens.reasoning",
   ],
+  inputAudio: ["gen_ai.usage.audio.input_tokens"],
+  inputImage: ["gen_ai.usage.image.input_tokens"],
+  outputAudio: ["gen_ai.usage.audio.output_tokens"],
+  outputImage: ["gen_ai.usage.image.output_tokens"],
 } as const;
 
 /** What has structure. */

@@ -62,6 +62,10 @@ export function writeGenAi(reading: Reading, agent: string | undefined): Readonl
     [GEN_AI_COUNTS.cachedRead[0]]: usage?.cachedRead,
     [GEN_AI_COUNTS.cachedWrite[0]]: usage?.cachedWrite,
     [GEN_AI_COUNTS.reasoning[0]]: usage?.reasoning,
+    [GEN_AI_COUNTS.inputAudio[0]]: usage?.inputAudio,
+    [GEN_AI_COUNTS.inputImage[0]]: usage?.inputImage,
+    [GEN_AI_COUNTS.outputAudio[0]]: usage?.outputAudio,
+    [GEN_AI_COUNTS.outputImage[0]]: usage?.outputImage,
     [GEN_AI_TIME_TO_FIRST[0]]:
       reading.timeToFirstTokenMs === undefined ? undefined : reading.timeToFirstTokenMs / 1000,
   });

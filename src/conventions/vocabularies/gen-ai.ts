@@ -65,7 +65,7 @@ export const genAi: Vocabulary = {
     const reason = wordsIn(Array.isArray(reasons) ? reasons[0] : reasons);
     return (
       reason ??
-      finishReasonOf(source.value(GEN_AI.output)) ??
+      finishReasonOf(source.attributes[GEN_AI.output]) ??
       olderFinishReason(source) ??
       source.text([GEN_AI.anthropicReason])
     );
@@ -96,6 +96,8 @@ export function firstUserMessage(messages: Iterable<unknown>): unknown {
   return undefined;
 }
 
+/** Of the first message alone: the rest of a long text need not be parsed for it. */
 function finishReasonOf(messages: unknown): string | undefined {
-  return Array.isArray(messages) ? wordsIn(fieldIn(messages[0], "finish_reason")) : undefined;
+  const [first] = leadingItems(messages);
+  return wordsIn(fieldIn(first, "finish_reason"));
 }

@@ -24,6 +24,8 @@ export const OPENINFERENCE_COUNTS = {
   cachedRead: ["llm.token_count.prompt_details.cache_read"],
   cachedWrite: ["llm.token_count.prompt_details.cache_write"],
   reasoning: ["llm.token_count.completion_details.reasoning"],
+  inputAudio: ["llm.token_count.prompt_details.audio"],
+  outputAudio: ["llm.token_count.completion_details.audio"],
 } as const;
 
 /** What has structure. */

@@ -65,6 +65,8 @@ export function writeOpenInference(
     [OPENINFERENCE_COUNTS.cachedRead[0]]: usage?.cachedRead,
     [OPENINFERENCE_COUNTS.cachedWrite[0]]: usage?.cachedWrite,
     [OPENINFERENCE_COUNTS.reasoning[0]]: usage?.reasoning,
+    [OPENINFERENCE_COUNTS.inputAudio[0]]: usage?.inputAudio,
+    [OPENINFERENCE_COUNTS.outputAudio[0]]: usage?.outputAudio,
   });
 }
 

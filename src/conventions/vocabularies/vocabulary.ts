@@ -22,7 +22,16 @@ export type VocabularyName = "tracelight" | "gen_ai" | "openinference" | "vercel
 export type NamedField = "model" | "provider" | "user" | "agent" | "toolName" | "toolCallId" | "finishReason";
 
 /** What is one number in every vocabulary. */
-export type CountedField = "input" | "output" | "cachedRead" | "cachedWrite" | "reasoning";
+export type CountedField =
+  | "input"
+  | "output"
+  | "cachedRead"
+  | "cachedWrite"
+  | "reasoning"
+  | "inputAudio"
+  | "inputImage"
+  | "outputAudio"
+  | "outputImage";
 
 /** Attributes by what they say, the name of today first: that one is written, all are read. */
 export type Names<Field extends string> = Readonly<Partial<Record<Field, readonly string[]>>>;

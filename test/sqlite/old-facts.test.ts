@@ -1,0 +1,72 @@
+// A file of an older release: what listings need is made anew from its spans when it is met.
+import type { Summary } from "tracelight";
+import { expect, test } from "vitest";
+import { openSqliteFile } from "../../src/sqlite/file.ts";
+import { freshPath, sql, tracerOver } from "./support.ts";
+
+const USAGE = {
+  "ai.trace.type": "llm-invocation",
+  "ai.llm.request.model.id": "claude",
+  "ai.llm.response.usage": { input_tokens: 20, output_tokens: 5, cache_read_input_tokens: 80 },
+};
+/** As the release before facts had a version wrote them. */
+const OLD = '{"kind":"model-call","model":"claude","inputTokens":100,"outputTokens":5}';
+
+async function fileOf(spans: number, facts: string): Promise<string> {
+  const path = freshPath();
+  const { tracer } = tracerOver(path);
+  for (let i = 0; i < spans; i++) {
+    const attributes = { ...USAGE, "ai.conversation.id": `c${i % 3}` };
+    tracer.startSpan(`call ${i}`, { attributes }).end();
+  }
+  await tracer.close();
+  sql(path, "UPDATE spans SET facts = ?", [facts]);
+  return path;
+}
+
+async function rowsOf(path: string): Promise<readonly Summary[]> {
+  const file = await openSqliteFile(path);
+  try {
+    const traces = await file.summaries({ limit: 1000 });
+    return [...traces.rows, ...(await file.summaries({ by: "conversation" })).rows];
+  } finally {
+    await file.close();
+  }
+}
+
+test.each([
+  ["of the release before", OLD],
+  ["that are none", "{}"],
+  ["that are no JSON", "{"],
+  ["of a version that is none", `{"v":"two",${OLD.slice(1)}`],
+])("facts %s", async (_, facts) => {
+  const rows = await rowsOf(await fileOf(6, facts));
+  expect(rows.map(({ cachedReadTokens }) => cachedReadTokens)).toEqual([
+    80, 80, 80, 80, 80, 80, 160, 160, 160,
+  ]);
+  expect(rows.map(({ inputTokens }) => inputTokens)).toEqual([100, 100, 100, 100, 100, 100, 200, 200, 200]);
+  expect(new Set(rows.map(({ modelCalls }) => modelCalls))).toEqual(new Set([1, 2]));
+});
+
+test("facts of this release, and of a newer one, are taken as they are", async () => {
+  const path = await fileOf(1, OLD);
+  for (const version of [2, 3]) {
+    sql(path, "UPDATE spans SET facts = ?", [`{"v":${version},"kind":"model-call","inputTokens":7}`]);
+    expect((await rowsOf(path)).map(({ inputTokens }) => inputTokens)).toEqual([7, 7]);
+  }
+});
+
+test("a span that cannot be read keeps the facts that it has", async () => {
+  const path = await fileOf(1, OLD);
+  sql(path, "UPDATE spans SET span_kind = 'INTERNAL', attributes = '{'");
+  const [trace] = await rowsOf(path);
+  expect(trace).toMatchObject({ spans: 1 });
+});
+
+test("more of them than are read at a time", async () => {
+  const rows = await rowsOf(await fileOf(1200, OLD));
+  expect(rows.slice(0, 1000).every(({ cachedReadTokens }) => cachedReadTokens === 80)).toBe(true);
+  expect(rows.slice(1000).map(({ cachedReadTokens }) => cachedReadTokens)).toEqual(
+    [400, 400, 400].map((n) => n * 80),
+  );
+});
