@@ -8,7 +8,7 @@ export type { RemoteParent, TraceOptions } from "./tracing/trace-options.ts";
 export { Span, type AttributeOptions } from "./tracing/span.ts";
 export { traced, type Traced, type TracedOptions, type TracesCalls } from "./tracing/traced.ts";
 export type { ContextUpdate } from "./tracing/context.ts";
-export type { Process, SpanDraft } from "./tracing/draft.ts";
+export type { Changeable, DraftDetails, DraftScope, Process, SpanDraft } from "./tracing/draft.ts";
 export type { ChunkOf, FollowOptions } from "./tracing/streams/options.ts";
 export type { ClassifyError, FailureMeaning } from "./tracing/verdict.ts";
 

@@ -1,8 +1,10 @@
 // The `process` option: the last change to a span before any sink sees it. It fails closed.
 import type { Attributes } from "../model/attributes.ts";
 import { capture } from "../model/capture.ts";
+import { type Defined, defined } from "../model/defined.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
+import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
 import {
   eventExtras,
   isSpanStatus,
@@ -14,11 +16,27 @@ import {
   type SpanState,
   type SpanStatus,
 } from "../model/record.ts";
-import { frozenSpan, NODE, type Span } from "./span.ts";
+import { isNumber } from "../model/record-reader.ts";
+import { frozenSpan, NODE, type Span, UNATTACHED } from "./span.ts";
+
+/** The same object with fields that can be assigned, attributes too. */
+export type Changeable<T> = {
+  -readonly [K in keyof T]: T[K] extends Attributes | undefined ? Record<string, unknown> | undefined : T[K];
+};
+
+/** A scope as a draft shows it: who made the span. */
+export interface DraftScope extends Changeable<Scope>, Changeable<OtlpPartDetails> {}
+
+/** What else came with a span over OTLP, or from an OpenTelemetry library, as a draft shows it. */
+export interface DraftDetails extends Changeable<Omit<OtlpDetails, "scope" | "resource">> {
+  /** What else came with its resource. */
+  resource?: Changeable<OtlpPartDetails> | undefined;
+}
 
 /**
- * A span on its way to the sinks, for `TracerOptions.process` to change. Assign new values; the old ones are frozen.
- * What names the span and its place cannot be changed.
+ * A span on its way to the sinks, for `TracerOptions.process` to change: all that a sink can see of it. The objects are
+ * copies, to be changed in place or replaced; values of attributes are frozen, give new ones. What names the span and its
+ * place cannot be changed.
  */
 export interface SpanDraft {
   /** 32 lower-case hex digits. */
@@ -29,8 +47,6 @@ export interface SpanDraft {
   readonly parentSpanId: string | undefined;
   /** Its role between services. */
   readonly spanKind: SpanKind;
-  /** Who made it. */
-  readonly scope: Scope;
   /** When it began. */
   readonly startedAt: Date;
   /** When it ended; undefined for one that runs or was interrupted. */
@@ -43,14 +59,20 @@ export interface SpanDraft {
   spanStatus: SpanStatus;
   /** Why the status is what it is, where somebody said so. */
   statusMessage: string | undefined;
-  /** What is known of it, inherited attributes included. Give new values; the old ones are frozen. */
+  /** What is known of it, inherited attributes included. */
   attributes: Record<string, unknown>;
   /** What describes the program: `service.name` and the like. */
   resourceAttributes: Record<string, unknown>;
-  /** What happened in it. Give new events; the old ones are frozen. */
-  events: SpanEvent[];
-  /** Spans elsewhere that it has to do with. Give new links; the old ones are frozen. */
-  links: SpanLink[];
+  /** Who made it, with attributes and schema URL where it came over OTLP or from an OpenTelemetry library. */
+  scope: DraftScope;
+  /** What happened in it. */
+  events: Changeable<SpanEvent>[];
+  /** Spans elsewhere that it has to do with. */
+  links: Changeable<SpanLink>[];
+  /** W3C trace state, as it came with the span or its remote parent. */
+  traceState: string | undefined;
+  /** What else came with it over OTLP or from an OpenTelemetry library: flags, counts of what was left out, the resource's schema URL. */
+  otlp: DraftDetails | undefined;
 }
 
 /** Changes a draft in place; false keeps the span from every sink. */
@@ -76,17 +98,29 @@ interface Before {
 }
 
 function draftOf(span: Span, before: Before): SpanDraft {
-  const { traceId, spanId, parentSpanId, spanKind, scope, startedAt, endedAt, state } = span;
+  const { traceId, spanId, parentSpanId, spanKind, startedAt, endedAt, state } = span;
+  const { scope, resource, ...details } = span.otlp ?? {};
   return {
-    ...{ traceId, spanId, parentSpanId, spanKind, scope, startedAt, endedAt, state },
+    ...{ traceId, spanId, parentSpanId, spanKind, startedAt, endedAt, state },
     spanName: span.spanName,
     spanStatus: span.spanStatus,
     statusMessage: span.statusMessage,
     attributes: { ...before.attributes },
     resourceAttributes: { ...before.resourceAttributes },
-    events: [...span.events],
-    links: [...span.links],
+    scope: { ...span.scope, ...changeable(scope ?? {}) },
+    events: span.events.map(changeable),
+    links: span.links.map(changeable),
+    traceState: span.traceState,
+    otlp: span.otlp && { ...details, ...defined({ resource: resource && changeable(resource) }) },
   };
+}
+
+/** A copy that can be changed. */
+function changeable<T extends { readonly attributes?: Attributes | undefined }>(
+  from: T,
+): Omit<T, "attributes"> & { attributes?: Record<string, unknown> } {
+  const { attributes, ...rest } = from;
+  return attributes === undefined ? rest : { ...rest, attributes: { ...attributes } };
 }
 
 function call(process: Process, draft: SpanDraft): unknown {
@@ -107,24 +141,68 @@ function call(process: Process, draft: SpanDraft): unknown {
 }
 
 function rebuilt(span: Span, draft: SpanDraft, before: Before): Span {
+  const { traceId, spanId, parentSpanId, kind, startedAtMicros, endedAtMicros } = span[NODE];
   const node = {
-    ...span[NODE],
+    ...{ traceId, spanId, parentSpanId, kind, startedAtMicros, endedAtMicros },
     name: String(draft.spanName),
     status: checked(draft.spanStatus, isSpanStatus, "spanStatus"),
+    scope: rebuiltScope(draft.scope),
     resourceAttributes: recaptured(draft.resourceAttributes, before.resourceAttributes),
-    ...{ parent: undefined, span: undefined, before: undefined, after: undefined },
+    ...defined({ traceState: optionalText(draft.traceState) }),
+    ...UNATTACHED,
   };
   return frozenSpan(node, {
     own: Object.entries(recaptured(draft.attributes, before.attributes)).flat(),
     inherited: undefined,
     events: draft.events.map(rebuiltEvent),
     links: draft.links.map(rebuiltLink),
-    statusMessage: draft.statusMessage === undefined ? undefined : String(draft.statusMessage),
+    statusMessage: optionalText(draft.statusMessage),
     interrupted: span.state === "interrupted",
-    otlp: span.otlp,
+    otlp: rebuiltDetails(draft),
     parentSpan: undefined,
     parentNode: undefined,
   });
+}
+
+function optionalText(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : String(text);
+}
+
+function rebuiltScope({ name, version }: DraftScope): Scope {
+  return Object.freeze({ name: String(name), ...defined({ version: optionalText(version) }) });
+}
+
+function rebuiltDetails({ scope, otlp = {} }: SpanDraft): OtlpDetails | undefined {
+  return saying({
+    flags: numeric(otlp.flags),
+    droppedAttributesCount: numeric(otlp.droppedAttributesCount),
+    droppedEventsCount: numeric(otlp.droppedEventsCount),
+    droppedLinksCount: numeric(otlp.droppedLinksCount),
+    resource: otlp.resource && rebuiltPart(otlp.resource),
+    scope: rebuiltPart(scope),
+  });
+}
+
+function rebuiltPart({
+  schemaUrl,
+  attributes,
+  droppedAttributesCount,
+}: OtlpPartDetails): OtlpPartDetails | undefined {
+  return saying({
+    schemaUrl: optionalText(schemaUrl),
+    attributes: attributes && recaptured(attributes, {}),
+    droppedAttributesCount: numeric(droppedAttributesCount),
+  });
+}
+
+/** What is defined of it; undefined where nothing is. */
+function saying<T extends object>(fields: T): Readonly<Defined<T>> | undefined {
+  const said = Object.freeze(defined(fields));
+  return Object.keys(said).length === 0 ? undefined : said;
+}
+
+function numeric(value: unknown): number | undefined {
+  return isNumber(value) ? value : undefined;
 }
 
 function rebuiltEvent(event: SpanEvent): SpanEvent {

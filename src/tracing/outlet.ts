@@ -6,7 +6,7 @@ import { callSink, isBridged, runQuietly } from "./context.ts";
 import { type Process, processed } from "./draft.ts";
 import type { Faults } from "./faults.ts";
 import type { DeliveryReport, Sink } from "./sink.ts";
-import { frozenSpan, NODE, type Span } from "./span.ts";
+import { frozenSpan, identityOf, NODE, type Span } from "./span.ts";
 
 const DEFAULT_FLUSH_MS = 30_000;
 /** A sink that keeps its time is not taken for one that hangs. */
@@ -73,10 +73,10 @@ export class Outlet {
     this.#faults.report(error);
   }
 
-  /** What a sink keeps of a span that began must go where the span may not be written. */
+  /** What a sink keeps of a span that began must go where the span may not be written; it is told which, and no more. */
   discard(span: Span): void {
     try {
-      callSink(() => this.sink.discard?.(span));
+      callSink(() => this.sink.discard?.(identityOf(span)));
     } catch (error) {
       this.#sinkFailed("discard", error);
     }

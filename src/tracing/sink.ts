@@ -26,7 +26,10 @@ export interface Sink {
    * `span.snapshot()` for a copy of how it is now.
    */
   readonly observe?: ((span: Span, what: "start" | "snapshot") => void) | undefined;
-  /** A span that `observe` saw begin will not be written: the `process` option says no, or failed. */
+  /**
+   * A span that `observe` saw begin will not be written: the `process` option says no, or failed. Of `span` there are only
+   * ids, kind, status and times.
+   */
   discard?(span: Span): void;
   /** Delivers all that waits, within the time; resolves with what is true then. */
   flush?(options: FlushOptions): Promise<DeliveryReport>;

@@ -504,6 +504,14 @@ export function spanOf(node: SpanNode): Span {
   return outline;
 }
 
+/** Which span it is and when, without anything that somebody said of it. */
+export function identityOf(span: Span): Span {
+  const { traceId, spanId, parentSpanId, kind, startedAtMicros, status, endedAtMicros } = span[NODE];
+  const said = { name: "", scope: NO_SCOPE, resourceAttributes: NO_ATTRIBUTES };
+  const node = { traceId, spanId, parentSpanId, kind, startedAtMicros, status, endedAtMicros };
+  return frozenSpan({ ...node, ...said, ...UNATTACHED }, EMPTY);
+}
+
 const outlines = new WeakMap<SpanNode, Span>();
 
 /** A frozen span with these fields, below `parentSpan` where that is known. */
@@ -631,7 +639,8 @@ export function captureScope(scope: Scope): Scope {
   return Object.freeze(typeof version === "string" ? { name, version } : { name });
 }
 
-const UNATTACHED = {
+/** The fields of a node that stands by itself: it passes nothing down, and nothing is passed down to it. */
+export const UNATTACHED = {
   parent: undefined,
   passes: undefined,
   atEnd: undefined,
@@ -643,6 +652,8 @@ const UNATTACHED = {
   after: undefined,
 } as const;
 
+const NO_SCOPE: Scope = Object.freeze({ name: "" });
+const NO_ATTRIBUTES: Attributes = Object.freeze({});
 const EMPTY: Payload = { own: [], inherited: undefined, events: [], links: [], statusMessage: undefined };
 
 /** The one span of all tracers that record nothing: it takes everything and keeps nothing. Its ids are passed on to nobody. */

@@ -275,7 +275,7 @@ describe("a tracer", () => {
         name: "s",
         write: (span: Span) => void written.push(span),
         observe: () => undefined,
-        discard: (span: Span) => void discarded.push(span.spanName),
+        discard: (span: Span) => void discarded.push(span.spanId),
       };
       const tracer = new Tracer(sink, {
         process: (draft) => {
@@ -285,12 +285,12 @@ describe("a tracer", () => {
         },
       });
       tracer.startSpan("kept", { attributes: { secret: "password" } });
-      tracer.startSpan("dropped");
+      const dropped = tracer.startSpan("dropped");
       expect(await tracer.close()).toMatchObject({ written: 1, interrupted: 1 });
       expect(written).toMatchObject([
         { spanName: "kept", state: "interrupted", attributes: { secret: "***" } },
       ]);
-      expect(discarded).toEqual(["dropped"]);
+      expect(discarded).toEqual([dropped.spanId]);
     });
 
     it("to all members of a tee, with those of the members themselves", async () => {
