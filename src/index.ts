@@ -30,15 +30,27 @@ export {
 } from "./delivery/lifecycle.ts";
 
 // For back ends of your own.
+export type { Awaitable, DeliveryReport, FlushOptions, Sink } from "./tracing/sink.ts";
 export type {
-  Awaitable,
-  DeliveryReport,
-  FlushOptions,
-  Sink,
+  Changes,
+  FoundId,
+  Imported,
+  OutlineQuery,
+  PruneLimits,
+  ReadableStore,
+  Removed,
+  SearchOptions,
+  SearchPage,
+  SearchProgress,
   Store,
   SummaryPage,
   SummaryQuery,
-} from "./tracing/sink.ts";
+  TallyQuery,
+} from "./tracing/store.ts";
+export { type Capability, readable, type StoreReader } from "./tracing/readable.ts";
+export type { TracerReads } from "./tracing/reads.ts";
+export type { SpanFacts, SpanOutline } from "./conventions/facts.ts";
+export type { TallyGrouping, TallyReport, TallyRow, TallyTotal } from "./conventions/tally.ts";
 export type { Summary, SummarySubject } from "./conventions/summary.ts";
 export { matches, type TraceQuery } from "./model/query.ts";
 export { selectSpans } from "./tracing/select.ts";

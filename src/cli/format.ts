@@ -1,11 +1,11 @@
 // Durations, times, counts and ids as people read them.
+import { idText } from "../model/conversation.ts";
 import { escapeText } from "../model/escape.ts";
-import { canonicalJson } from "../model/values.ts";
 import { count, duration } from "../render/figures.ts";
 import { boundedJson } from "../render/text.ts";
 import { cutToWidth } from "../render/width.ts";
 
-export { count, duration };
+export { count, duration, idText };
 
 /** `12,345 spans`, `1 span`. */
 export function counted(n: number, noun: string, plural: string = `${noun}s`): string {
@@ -60,11 +60,6 @@ export function day(date: Date): string {
 /** `14:40:17` in UTC. */
 function timeOfDay(date: Date): string {
   return date.toISOString().slice(-13, -5);
-}
-
-/** The text of an id, as it is given to `show`: a text as it is, a number of any size by its digits, anything else as JSON. */
-export function idText(id: unknown): string {
-  return typeof id === "string" || typeof id === "bigint" ? String(id) : canonicalJson(id);
 }
 
 /** One line of escaped text, white space made one, cut to the width. */

@@ -6,8 +6,8 @@ import type { TraceQuery } from "../model/query.ts";
 import type { Changes } from "../sqlite/changes.ts";
 import type { FoundId, Imported } from "../sqlite/file.ts";
 import type { Removed } from "../sqlite/retention.ts";
-import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
+import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { UsageError } from "./failures.ts";
 import type { World } from "./world.ts";
 

@@ -10,9 +10,13 @@ import { type Reading, readSpan, type WorkKind } from "./reading.ts";
  * not read payloads. What a span does not say is absent.
  */
 export interface SpanFacts extends TokenFacts {
+  /** What kind of work the span is. */
   readonly kind: WorkKind;
+  /** The first words that a user said in it. */
   readonly title?: string;
+  /** The agent's name, or the service's. */
   readonly agent?: string;
+  /** Who the work was done for. */
   readonly user?: string;
   /** The tool that was called. */
   readonly tool?: string;
@@ -35,7 +39,9 @@ export interface SpanFacts extends TokenFacts {
 /** Tokens of one span; a part is never counted beside its whole. */
 export interface TokenFacts {
   /** All tokens that went in, and all that came out. */
+  /** Tokens that the model was given, cached ones included. */
   readonly inputTokens?: number;
+  /** Tokens that it gave, those of reasoning included. */
   readonly outputTokens?: number;
   /** Of those that went in, the ones read from a cache, and written to one. */
   readonly cachedReadTokens?: number;
@@ -64,6 +70,7 @@ export interface SpanOutline
   > {
   /** The id of its conversation, see `conversationOf`. */
   readonly conversationId: unknown;
+  /** What it adds to its row. */
   readonly facts: SpanFacts;
 }
 

@@ -145,12 +145,15 @@ function isEntry({ parentSpanId, spanKind }: Pick<SpanFields, "parentSpanId" | "
 export interface TurnTime {
   readonly start: number;
   readonly end: number | undefined;
+  /** The number of its trace, and that of its head where it has one: see `Nesting`. */
+  readonly trace: number;
+  readonly head?: number;
 }
 
 /** The times of turns, of any number of spans that come one by one in any order. */
 export class TurnTimes {
   readonly #nesting: Nesting;
-  readonly #heads: (TurnTime & { readonly at: number; readonly trace: number })[] = [];
+  readonly #heads: (TurnTime & { readonly head: number })[] = [];
   /** Of each trace, by its number; an end that is not known is NaN. */
   readonly #starts: number[] = [];
   readonly #ends: number[] = [];
@@ -165,18 +168,18 @@ export class TurnTimes {
     const trace = this.#nesting.traceNumber(traceId);
     this.#starts[trace] = Math.min(this.#starts[trace] ?? start, start);
     this.#ends[trace] = Math.max(this.#ends[trace] ?? Number.NEGATIVE_INFINITY, end ?? Number.NaN);
-    if (isTurnHead(kind)) this.#heads.push({ at, trace, start, end });
+    if (isTurnHead(kind)) this.#heads.push({ head: at, trace, start, end });
   }
 
   /** The time of each turn: of its head, or from a trace's first start to its last end. */
   *all(): Iterable<TurnTime> {
     const traces = new Set<number>();
-    for (const head of this.#heads) {
-      traces.add(head.trace);
-      if (this.#nesting.turnOf(head.at) === head.at) yield head;
+    for (const turn of this.#heads) {
+      traces.add(turn.trace);
+      if (this.#nesting.turnOf(turn.head) === turn.head) yield turn;
     }
     for (const [trace, start] of this.#starts.entries()) {
-      if (!traces.has(trace)) yield { start, end: known(this.#ends[trace]) };
+      if (!traces.has(trace)) yield { trace, start, end: known(this.#ends[trace]) };
     }
   }
 }

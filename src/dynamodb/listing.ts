@@ -7,7 +7,7 @@ import { TracelightError } from "../model/errors.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { placeAfter } from "../tracing/cursors.ts";
 import type { Faults } from "../tracing/faults.ts";
-import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
+import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { byPlace, limitOf, pageOf, type Row, rowsOf } from "../tracing/summaries.ts";
 import { type Item, sortKeyPrefix, startKey } from "./item.ts";
 import type { WrittenLately } from "./lately.ts";

@@ -2,17 +2,10 @@
 import { DELIVERY_CHECKS, type DeliveryOptions } from "../delivery/options.ts";
 import { isIdentifier } from "../model/identifier.ts";
 import { checkOptions, is } from "../model/options.ts";
-import { checkQuery, type TraceQuery } from "../model/query.ts";
-import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
+import type { TraceQuery } from "../model/query.ts";
 import type { Span } from "../tracing/span.ts";
-import { checkSummaryQuery } from "../tracing/summaries.ts";
-import {
-  everyTracers,
-  READ_FLUSH_MS,
-  TRACER_OPTION_CHECKS,
-  Tracer,
-  type TracerOptions,
-} from "../tracing/tracer.ts";
+import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
+import { everyTracers, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 import { CONNECTION_CHECKS, type ConnectionOptions, isTableName } from "./client.ts";
 import { type KeyLayout, LAYOUTS } from "./layout.ts";
 import { isIndexOption, recentIndexName } from "./recent.ts";
@@ -59,8 +52,6 @@ const THIRTY_DAYS = 30 * 24 * 60 * 60;
  * and the report of `flush`, and reads reject with it.
  */
 export class DynamoDbTracer extends Tracer {
-  readonly #store: DynamoDbStore;
-
   constructor(options: DynamoDbTracerOptions) {
     checkOptions(options, {
       owner: "DynamoDbTracer",
@@ -80,7 +71,6 @@ export class DynamoDbTracer extends Tracer {
       recentIndex: recentIndexName(recentIndex),
     });
     super(store, everyTracers(options));
-    this.#store = store;
   }
 
   /**
@@ -92,30 +82,10 @@ export class DynamoDbTracer extends Tracer {
   }
 
   /**
-   * The spans that the query asks for, one by one, without holding all in memory: in the order of the table's pages. That
-   * is start order within a trace or conversation, where the tracer or the query has an identifier; a scan has none. Spans
-   * know their `parentSpanId`, not their `parentSpan`.
-   *
-   * @example
-   * for await (const span of tracer.iterateTraces({ status: "ERROR" })) console.log(span.spanName);
-   *
-   * @throws (rejects) as `getTraces` does
-   */
-  async *iterateTraces(query: TraceQuery = {}): AsyncGenerator<Span, void, undefined> {
-    checkQuery(query);
-    await this.flush({ timeoutMs: READ_FLUSH_MS });
-    yield* this.#store.iterate(query);
-  }
-
-  /**
    * Traces or conversations as rows, newest first, by cursor. Without `recentIndex` this scans up to 32 MB of the table;
    * the page's notes say so.
-   *
-   * @throws (rejects) as `getTraces` does
    */
-  async summaries(query: SummaryQuery = {}): Promise<SummaryPage> {
-    checkSummaryQuery(query);
-    await this.flush({ timeoutMs: READ_FLUSH_MS });
-    return this.#store.summaries(query);
+  override summaries(query: SummaryQuery = {}): Promise<SummaryPage> {
+    return Promise.resolve(super.summaries(query));
   }
 }

@@ -71,3 +71,8 @@ function isTextOrNumber(id: unknown): boolean {
 export function isConversationId(id: unknown): boolean {
   return id !== undefined && id !== null && id !== "";
 }
+
+/** The text of an id, as people write it: a text as it is, a number of any size by its digits, anything else as JSON. */
+export function idText(id: unknown): string {
+  return typeof id === "string" || typeof id === "bigint" ? String(id) : canonicalJson(id);
+}

@@ -141,6 +141,13 @@ export function checkFields(query: object, fields: QueryFields): void {
   }
 }
 
+/** Those of a query's fields that have these names. */
+export function queryFields(names: readonly (keyof TraceQuery)[]): QueryFields {
+  return Object.fromEntries(
+    Object.entries(QUERY_FIELDS).filter(([field]) => names.some((name) => name === field)),
+  );
+}
+
 function unknownField(field: string, known: readonly string[]): TracelightError {
   const near = closest(field, known);
   const mend = near === undefined ? `it takes ${known.join(", ")}` : `did you mean "${near}"?`;
@@ -163,7 +170,7 @@ const TIME: FieldTest = {
   holds: (value) => value instanceof Date && !Number.isNaN(value.getTime()),
 };
 /** The fields of a `TraceQuery`. */
-export const QUERY_FIELDS: QueryFields = {
+const QUERY_FIELDS: QueryFields = {
   traceId: TEXT,
   conversation: {
     // As with attributeFilter: an id that was never set must not find the spans of all conversations.

@@ -3,8 +3,9 @@ import { checkOptions, is } from "../model/options.ts";
 import { checkQuery, type TraceQuery } from "../model/query.ts";
 import { boundedSize } from "../model/size.ts";
 import { selectSpans } from "../tracing/select.ts";
-import type { DeliveryReport, Store, SummaryPage, SummaryQuery } from "../tracing/sink.ts";
+import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
+import type { Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { selectSummaries } from "../tracing/summaries.ts";
 import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 
@@ -50,7 +51,7 @@ export class InMemoryTracer extends Tracer {
    * Traces or conversations as rows, newest first, by cursor.
    * @throws TracelightError `INVALID_QUERY`
    */
-  summaries(query: SummaryQuery = {}): SummaryPage {
+  override summaries(query: SummaryQuery = {}): SummaryPage {
     return this.#sink.summaries(query);
   }
 }

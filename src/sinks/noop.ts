@@ -1,10 +1,12 @@
 // Records nothing, and costs next to nothing.
 import { checkOptions } from "../model/options.ts";
+import { READER, StoreReader } from "../tracing/readable.ts";
 import type { Sink } from "../tracing/sink.ts";
 import { NOOP_SPAN, type Span } from "../tracing/span.ts";
 import type { TraceOptions } from "../tracing/trace-options.ts";
 import { START, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 
+const NOTHING = new StoreReader({ name: "noop", find: () => [] });
 const NOOP_SINK: Sink = { name: "noop", write: () => undefined };
 
 /**
@@ -45,7 +47,12 @@ export class NoopTracer extends Tracer {
     return span === NOOP_SPAN ? fn() : super.run(span, fn);
   }
 
-  /** Always empty. */
+  /** @internal */
+  override [READER](): StoreReader {
+    return NOTHING;
+  }
+
+  /** Always empty, as all reads are. */
   override getTraces(): readonly Span[] {
     return [];
   }

@@ -3,13 +3,15 @@ import { TracelightError } from "../model/errors.ts";
 import { checkOptions } from "../model/options.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { interruptedIn } from "../tracing/outlet.ts";
+import { READER, StoreReader } from "../tracing/readable.ts";
 import type { Awaitable, DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
+import { isStore } from "../tracing/store.ts";
 import { OUTLET, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 
 /**
  * Sends each span to all of its tracers, through the `process` of each; one that fails neither stops the others nor
- * reaches the app. Its context is its own, not its members'. `getTraces` asks the first member.
+ * reaches the app. Its context is its own, not its members'. Reads ask the first member that can be read.
  *
  * @example
  * const tracer = new TeeTracer().addTracer(new InMemoryTracer()).addTracer(new HumanReadableTracer());
@@ -50,10 +52,28 @@ export class TeeTracer extends Tracer {
     return { [Symbol.dispose]: () => void this.removeTracer(tracer) };
   }
 
-  /** Asks the first tracer; empty where there is none. */
+  /** Those of the first tracer that can be read, as it gives them: at once from memory. Empty where there is none. */
   override getTraces(query?: TraceQuery): Awaitable<readonly Span[]> {
-    return this.#sink.members[0]?.getTraces(query) ?? [];
+    return this.#asked?.getTraces(query) ?? [];
   }
+
+  /** @internal */
+  override [READER](): StoreReader {
+    return this.#asked?.[READER]() ?? EMPTY;
+  }
+
+  /** The first that can be read; where none can, the first says so. */
+  get #asked(): Tracer | undefined {
+    const { members } = this.#sink;
+    return members.find(canBeRead) ?? members[0];
+  }
+}
+
+const EMPTY = new StoreReader({ name: "tee", find: () => [] });
+
+function canBeRead(tracer: Tracer): boolean {
+  const { sink } = tracer[OUTLET];
+  return isStore(sink) || (sink instanceof TeeSink && sink.members.some(canBeRead));
 }
 
 function isTracer(value: Tracer): boolean {

@@ -5,7 +5,7 @@ import { boundOf } from "../model/clock.ts";
 import { matches, type TraceQuery } from "../model/query.ts";
 import { readWhere } from "../model/where.ts";
 import { type Place, placeAfter } from "../tracing/cursors.ts";
-import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
+import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { byPlace, type Row as ListedRow, limitOf, pageOf, spanConditions } from "../tracing/summaries.ts";
 import { isBadValue, rowDamage } from "./damage.ts";
 import {

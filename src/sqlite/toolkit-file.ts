@@ -1,8 +1,8 @@
 // The Python toolkit's own file, as the command line and the page see it.
 import { basename } from "node:path";
 import type { TraceQuery } from "../model/query.ts";
-import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
+import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { type Connection, explainSqlite } from "./driver.ts";
 import type { FoundId, SqliteFile } from "./file.ts";
 import { ToolkitReader } from "./toolkit.ts";

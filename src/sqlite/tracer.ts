@@ -2,17 +2,10 @@
 import { resolve } from "node:path";
 import { isIdentifier } from "../model/identifier.ts";
 import { checkOptions, is } from "../model/options.ts";
-import { checkQuery, type TraceQuery } from "../model/query.ts";
-import type { SummaryPage, SummaryQuery } from "../tracing/sink.ts";
+import type { TraceQuery } from "../model/query.ts";
 import type { Span } from "../tracing/span.ts";
-import { checkSummaryQuery } from "../tracing/summaries.ts";
-import {
-  everyTracers,
-  READ_FLUSH_MS,
-  TRACER_OPTION_CHECKS,
-  Tracer,
-  type TracerOptions,
-} from "../tracing/tracer.ts";
+import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
+import { everyTracers, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 import { sqliteDriver } from "./driver.ts";
 import { isRetention, type RetentionOptions } from "./retention.ts";
 import { SqliteStore } from "./sink.ts";
@@ -54,8 +47,6 @@ const DEFAULT_QUEUED_BYTES = 256 * 1024 * 1024;
  * file reaches `onError` and the report of `flush`, and reads reject with it.
  */
 export class SqliteTracer extends Tracer {
-  readonly #store: SqliteStore;
-
   constructor(options: SqliteTracerOptions = {}) {
     checkOptions(options, {
       owner: "SqliteTracer",
@@ -75,7 +66,6 @@ export class SqliteTracer extends Tracer {
       onError,
     });
     super(store, everyTracers(options));
-    this.#store = store;
   }
 
   /**
@@ -86,29 +76,9 @@ export class SqliteTracer extends Tracer {
     return Promise.resolve(super.getTraces(query));
   }
 
-  /**
-   * The spans that the query asks for, one by one in start order, without holding all in memory. Spans know their
-   * `parentSpanId`, not their `parentSpan`.
-   *
-   * @example
-   * for await (const span of tracer.iterateTraces({ status: "ERROR" })) console.log(span.spanName);
-   *
-   * @throws (rejects) as `getTraces` does
-   */
-  async *iterateTraces(query: TraceQuery = {}): AsyncGenerator<Span, void, undefined> {
-    checkQuery(query);
-    await this.flush({ timeoutMs: READ_FLUSH_MS });
-    yield* this.#store.iterate(query);
-  }
-
-  /**
-   * Traces or conversations as rows, newest first, by cursor; no payload is read for it.
-   * @throws (rejects) as `getTraces` does
-   */
-  async summaries(query: SummaryQuery = {}): Promise<SummaryPage> {
-    checkSummaryQuery(query);
-    await this.flush({ timeoutMs: READ_FLUSH_MS });
-    return this.#store.summaries(query);
+  /** Traces or conversations as rows, newest first, by cursor; no payload is read for it. */
+  override summaries(query: SummaryQuery = {}): Promise<SummaryPage> {
+    return Promise.resolve(super.summaries(query));
   }
 }
 

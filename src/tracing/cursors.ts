@@ -3,7 +3,7 @@ import type { SummarySubject } from "../conventions/summary.ts";
 import { capture } from "../model/capture.ts";
 import { TracelightError } from "../model/errors.ts";
 import { canonicalJson } from "../model/values.ts";
-import type { SummaryQuery } from "./sink.ts";
+import type { SummaryQuery } from "./store.ts";
 
 /** Where a row stands: by time, then by key, both descending. */
 export interface Place {

@@ -1,7 +1,5 @@
-// What a back end implements: a sink takes spans, a store gives them back as well.
-import type { Summary, SummarySubject } from "../conventions/summary.ts";
+// What takes spans: every back end is a sink. What gives them back as well is in store.ts.
 import type { TracelightError } from "../model/errors.ts";
-import type { TraceQuery } from "../model/query.ts";
 import type { Span } from "./span.ts";
 
 /** A value, or a promise of it. */
@@ -39,42 +37,6 @@ export interface Sink {
   report?(): DeliveryReport;
 }
 
-/** A sink that can be read. */
-export interface Store extends Sink {
-  /** The spans that the query asks for; every store means the same by it, see `matches`. */
-  find(query: TraceQuery): Awaitable<readonly Span[]>;
-  /** Traces or conversations as rows, newest first, by cursor. */
-  summaries?(query: SummaryQuery): Awaitable<SummaryPage>;
-}
-
-/**
- * Which traces or conversations to list: those with a span for which `spanName`, `status`, `failed`, `attributeFilter` and `where` hold
- * together. None given means all traces.
- */
-export interface SummaryQuery
-  extends Pick<TraceQuery, "identifier" | "spanName" | "status" | "failed" | "attributeFilter" | "where"> {
-  /** Rows of traces (the default) or of conversations; spans without a conversation are in none of those. */
-  readonly by?: SummarySubject | undefined;
-  /** Rows whose latest turn (`Summary.latestAt`) began at this time or later. */
-  readonly since?: Date | undefined;
-  /** Rows whose latest turn began before this time. */
-  readonly until?: Date | undefined;
-  /** At most so many rows. Default 50. */
-  readonly limit?: number | undefined;
-  /** `SummaryPage.cursor` of the page before, with the same other fields. */
-  readonly cursor?: string | undefined;
-}
-
-/** One page of a listing. */
-export interface SummaryPage {
-  /** By `latestAt`, newest first. */
-  readonly rows: readonly Summary[];
-  /** Asks for the next page; there only where there may be one. */
-  readonly cursor?: string;
-  /** What the reader should know, such as that the store could not look at everything; mostly empty. */
-  readonly notes: readonly string[];
-}
-
 /** How long a flush may take. */
 export interface FlushOptions {
   /** How long it may take, in milliseconds. */
@@ -98,9 +60,4 @@ export interface DeliveryReport {
   readonly interrupted?: number;
   /** The latest distinct errors, at most 100. */
   readonly errors: readonly TracelightError[];
-}
-
-/** True where a sink can be read. */
-export function isStore(sink: Sink): sink is Store {
-  return "find" in sink && typeof sink.find === "function";
 }

@@ -1,10 +1,12 @@
 // Listings: rows of traces or conversations, newest first, page by page, with one meaning in every store.
-import { type Summary, summarize, summaryKey } from "../conventions/summary.ts";
+import { outlineOf, type SpanOutline } from "../conventions/facts.ts";
+import { type Summary, type SummarySubject, summarizeOutlines } from "../conventions/summary.ts";
 import { boundOf } from "../model/clock.ts";
-import { checkFields, matches, QUERY_FIELDS, type QueryFields, type TraceQuery } from "../model/query.ts";
+import { conversationKey } from "../model/conversation.ts";
+import { checkFields, matches, type QueryFields, queryFields, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { encodeCursor, isCursor, type Place, placeAfter } from "./cursors.ts";
-import type { SummaryPage, SummaryQuery } from "./sink.ts";
+import type { SummaryPage, SummaryQuery } from "./store.ts";
 
 /** A row with its place in a listing. */
 export interface Row {
@@ -15,7 +17,7 @@ export interface Row {
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1000;
 const SUMMARY_FIELDS: QueryFields = {
-  ...pick(QUERY_FIELDS, [
+  ...queryFields([
     "identifier",
     "spanName",
     "status",
@@ -36,10 +38,6 @@ const SUMMARY_FIELDS: QueryFields = {
   },
 };
 
-function pick(fields: QueryFields, names: readonly string[]): QueryFields {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => names.includes(name)));
-}
-
 /** Throws a TracelightError (`INVALID_QUERY`) for an unknown field or a value that cannot be meant. */
 export function checkSummaryQuery(query: SummaryQuery): void {
   checkFields(query, SUMMARY_FIELDS);
@@ -54,24 +52,67 @@ export function selectSummaries(spans: readonly SpanFields[], query: SummaryQuer
   checkSummaryQuery(query);
   const { identifier } = query;
   const own = identifier === undefined ? spans : spans.filter((span) => matches(span, { identifier }));
-  const rows = rowsOf(own, query).sort(byPlace);
-  const limit = limitOf(query);
-  const page = rows.slice(0, limit);
-  return pageOf(page, query, { last: rows.length > limit ? page[page.length - 1]?.place : undefined });
+  return pageOfAll(rowsOf(own, query), query);
+}
+
+/** Spans without their payload, so that a store larger than the memory can be listed. */
+export interface Outlined {
+  readonly outlines: readonly SpanOutline[];
+  /** Those of spans that a filter asks for. */
+  readonly matching: ReadonlySet<SpanOutline>;
+}
+
+/** The outlines of the spans, and which of them the filter asks for. */
+export async function outlined(spans: AsyncIterable<SpanFields>, filter: TraceQuery): Promise<Outlined> {
+  const outlines: SpanOutline[] = [];
+  const matching = new Set<SpanOutline>();
+  for await (const span of spans) {
+    const outline = outlineOf(span);
+    outlines.push(outline);
+    if (matches(span, filter)) matching.add(outline);
+  }
+  return { outlines, matching };
+}
+
+/** A page of rows over all outlines of a store. */
+export function listOutlined(all: Outlined, query: SummaryQuery): SummaryPage {
+  return pageOfAll(rowsIn(all, query), query);
 }
 
 /** The rows of these spans that the query asks for and that come after its cursor, in no order. */
 export function rowsOf(spans: readonly SpanFields[], query: SummaryQuery): Row[] {
+  const outlines = spans.map(outlineOf);
+  const wanted = spanConditions(query);
+  const matching = new Set(outlines.filter((_, i) => isMatching(spans[i], wanted)));
+  return rowsIn({ outlines, matching }, query);
+}
+
+function isMatching(span: SpanFields | undefined, wanted: TraceQuery): boolean {
+  return span !== undefined && matches(span, wanted);
+}
+
+function rowsIn({ outlines, matching }: Outlined, query: SummaryQuery): Row[] {
   const { by = "trace" } = query;
   const after = placeAfter(query);
   const rows: Row[] = [];
-  for (const [key, group] of groupsOf(spans, (span) => summaryKey(span, by))) {
-    const summary = summarize(group, by);
-    if (summary === undefined || !isAsked(summary, group, query)) continue;
+  for (const [key, group] of groupsOf(outlines, (outline) => keyOf(outline, by))) {
+    if (!group.some((outline) => matching.has(outline))) continue;
+    const summary = summarizeOutlines(group, by);
+    if (summary === undefined || !isWithin(summary, query)) continue;
     const place = { at: summary.latestAtMicros, key };
     if (after === undefined || comparePlaces(place, after) > 0) rows.push({ summary, place });
   }
   return rows;
+}
+
+/** As `summaryKey` of its span. */
+function keyOf({ traceId, conversationId }: SpanOutline, by: SummarySubject): string | undefined {
+  return by === "trace" ? traceId : conversationKey(conversationId);
+}
+
+function pageOfAll(rows: Row[], query: SummaryQuery): SummaryPage {
+  const page = rows.sort(byPlace).slice(0, limitOf(query));
+  return pageOf(page, query, { last: rows.length > page.length ? page[page.length - 1]?.place : undefined });
 }
 
 /** What there is of each row, by its key; what has no key is of none. */
@@ -99,12 +140,11 @@ export function spanConditions(query: SummaryQuery): TraceQuery {
   };
 }
 
-function isAsked(summary: Summary, spans: readonly SpanFields[], query: SummaryQuery): boolean {
-  const { since, until } = query;
-  if (since !== undefined && summary.latestAtMicros < boundOf(since)) return false;
-  if (until !== undefined && summary.latestAtMicros >= boundOf(until)) return false;
-  const wanted = spanConditions(query);
-  return spans.some((span) => matches(span, wanted));
+function isWithin({ latestAtMicros }: Summary, { since, until }: SummaryQuery): boolean {
+  return (
+    (since === undefined || latestAtMicros >= boundOf(since)) &&
+    (until === undefined || latestAtMicros < boundOf(until))
+  );
 }
 
 /** How many rows a page holds. */

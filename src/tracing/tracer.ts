@@ -5,7 +5,6 @@ import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId, newSpanId, newTraceId } from "../model/ids.ts";
 import { checkOptions, is, type OptionRules } from "../model/options.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
-import { checkQuery, type TraceQuery } from "../model/query.ts";
 import { OWN_SCOPE, type Scope } from "../model/record.ts";
 import { VERSION } from "../model/version.ts";
 import {
@@ -22,8 +21,10 @@ import { Faults } from "./faults.ts";
 import { LIMITS_CHECK, type Limits } from "./limits.ts";
 import { OpenSpans } from "./open-spans.ts";
 import { Outlet } from "./outlet.ts";
+import { READER, StoreReader } from "./readable.ts";
+import { TracerReads } from "./reads.ts";
 import { endFailed, follow } from "./results.ts";
-import { type Awaitable, type DeliveryReport, isStore, type Sink } from "./sink.ts";
+import type { DeliveryReport, Sink } from "./sink.ts";
 import {
   captureAttributes,
   captureScope,
@@ -34,6 +35,7 @@ import {
   spanOf,
   textOf,
 } from "./span.ts";
+import { isStore } from "./store.ts";
 import { Followed } from "./streams/guard.ts";
 import {
   givenKind,
@@ -92,7 +94,7 @@ export type StartOptions = { readonly [K in keyof TraceOptions]?: TraceOptions[K
 };
 
 /** A read hands over what waits, but does not wait for a back end that is down as long as a flush does. */
-export const READ_FLUSH_MS = 5000;
+const READ_FLUSH_MS = 5000;
 const DEFAULT_SCOPE: Scope = Object.freeze({ name: OWN_SCOPE, version: VERSION });
 const NO_FRAME: Frame = Object.freeze({ span: undefined, scoped: undefined });
 /** The W3C trace flag. */
@@ -109,7 +111,7 @@ const NO_ATTRIBUTES: Attributes = Object.freeze({});
  *   span.addAttribute("ai.user.input", "Hello");
  * });
  */
-export class Tracer implements AsyncDisposable {
+export class Tracer extends TracerReads implements AsyncDisposable {
   /** @internal */
   readonly [OUTLET]: Outlet;
   readonly #faults: Faults;
@@ -118,9 +120,11 @@ export class Tracer implements AsyncDisposable {
   readonly #followed: Followed = new Followed();
   readonly #layers: ContextUpdate[] = [];
   #defaults: ContextUpdate = {};
+  #reader: StoreReader | undefined;
 
   /** @throws TracelightError `INVALID_OPTION` where the sink or an option cannot be used. */
   constructor(sink: Sink, options: TracerOptions = {}) {
+    super();
     checkOptions(
       { sink },
       {
@@ -235,20 +239,13 @@ export class Tracer implements AsyncDisposable {
     return this.#open.all();
   }
 
-  /**
-   * Reads spans back, in start order, after handing over what still waits.
-   * @throws (rejects) TracelightError `NOT_A_STORE`, `INVALID_QUERY`, or what the store says.
-   */
-  getTraces(query: TraceQuery = {}): Awaitable<readonly Span[]> {
-    return this.#find(query);
-  }
-
-  async #find(query: TraceQuery): Promise<readonly Span[]> {
+  /** @internal */
+  override [READER](): StoreReader {
     const { sink } = this[OUTLET];
     if (!isStore(sink)) throw notAStore(sink);
-    checkQuery(query);
-    if (sink.flush !== undefined) await this.flush({ timeoutMs: READ_FLUSH_MS });
-    return sink.find(query);
+    const prepare = sink.flush && (() => this.flush({ timeoutMs: READ_FLUSH_MS }));
+    this.#reader ??= new StoreReader(sink, { prepare });
+    return this.#reader;
   }
 
   /** Delivers what waits, within `timeoutMs` (30 s). Never rejects: the report carries the errors. */
@@ -390,8 +387,7 @@ function parentIn(frame: Frame | undefined): SpanNode | RemoteParent | undefined
 }
 
 function notAStore(sink: Sink): TracelightError {
-  const mend =
-    "read from an InMemoryTracer, a SqliteTracer or a DynamoDbTracer, or put one first in a TeeTracer";
+  const mend = "read from an InMemoryTracer, a SqliteTracer or a DynamoDbTracer, or put one into a TeeTracer";
   return new TracelightError("NOT_A_STORE", `"${sink.name}" keeps no spans to read back; ${mend}.`);
 }
 

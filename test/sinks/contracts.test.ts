@@ -5,7 +5,10 @@ import {
   InMemoryTracer,
   IterableTracer,
   NoopTracer,
+  type Span,
+  type Store,
   StructuredLogsTracer,
+  selectSpans,
   TeeTracer,
   Tracer,
   type TracerOptions,
@@ -42,11 +45,26 @@ describe.each(Object.entries(sinks))("%s keeps the contract of sinks:", (_name, 
   test.each(sinkContract.map(({ name, run }) => [name, run] as const))("%s", (_test, run) => run(makeTracer));
 });
 
+/** The least that a store can be: all but `find` is supplied. */
+function leastStore(): Store {
+  const spans: Span[] = [];
+  return {
+    name: "least",
+    write: (span) => void spans.push(span),
+    find: (query) => selectSpans(spans, query),
+  };
+}
+
 const stores: Record<string, MakeTracer> = {
+  "a store of one's own with find alone": (options) => new Tracer(leastStore(), options),
   InMemoryTracer: (options) => new InMemoryTracer(options),
   "InMemoryTracer bounded in bytes": (options) => new InMemoryTracer({ ...options, memoryBytes: 1e9 }),
   "TeeTracer over an InMemoryTracer": (options) =>
     new TeeTracer(options).addTracer(new InMemoryTracer()).addTracer(new NoopTracer()),
+  "TeeTracer over one that keeps nothing, and a tee over one that does": (options) =>
+    new TeeTracer(options)
+      .addTracer(new StructuredLogsTracer({ stream: drained() }))
+      .addTracer(new TeeTracer().addTracer(new Tracer(leastStore()))),
 };
 
 describe.each(Object.entries(stores))("%s keeps the contract of stores:", (_name, makeTracer) => {

@@ -4,7 +4,7 @@ import { isoDate } from "../../model/clock.ts";
 import { encodeValue } from "../../model/values.ts";
 import type { Color } from "../../render/color.ts";
 import { subjectOf } from "../../tracing/cursors.ts";
-import type { SummaryPage, SummaryQuery } from "../../tracing/sink.ts";
+import type { SummaryPage, SummaryQuery } from "../../tracing/store.ts";
 import type { Context } from "../context.ts";
 import { age, compact, duration, idText, tokens, words } from "../format.ts";
 import { idTexts } from "../ids.ts";

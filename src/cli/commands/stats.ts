@@ -1,12 +1,13 @@
 // `tracelight stats`: calls, times, errors and tokens by model, tool and day.
+import type { TallyGrouping, TallyReport, TallyRow, TallyTotal } from "../../conventions/tally.ts";
 import { isoMicros } from "../../model/clock.ts";
 import type { Paint } from "../../render/color.ts";
 import { oneLine } from "../../render/text.ts";
+import { tallyOf } from "../../tracing/slow-ways.ts";
 import type { Context } from "../context.ts";
 import { type Fact, factLine } from "../facts.ts";
 import { compact, count, counted, duration, timestamp, tokens } from "../format.ts";
 import { type Column, table } from "../table.ts";
-import { type Grouping, Tally, type TallyRow, type TallyTotal } from "../tally.ts";
 import { blocks } from "../tree.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { type FilterOptions, filterOf, jsonLine, nothingFound } from "./filter.ts";
@@ -16,7 +17,7 @@ export interface StatsOptions extends FilterOptions {
   readonly json?: boolean;
 }
 
-const GROUPINGS: readonly Grouping[] = ["model", "tool", "day"];
+const GROUPINGS: readonly TallyGrouping[] = ["model", "tool", "day"];
 const MAX_ROWS = 20;
 const MAX_DAYS = 31;
 const MAX_NAME = 60;
@@ -29,22 +30,20 @@ export async function stats(
 ): Promise<ExitCode> {
   const store = await context.open(name);
   const { output } = context;
-  const tally = new Tally();
-  let done = 0;
-  for await (const span of context.untilStopped(store.iterate(filterOf(options)))) {
-    tally.add(span);
-    done++;
-    output.progress(() => counted(done, "span"));
-  }
-  if (done === 0) return nothingFound(context, store, options);
+  const tally = await tallyOf(store.iterate(filterOf(options)), {
+    by: GROUPINGS,
+    onProgress: (done) => output.progress(() => counted(done, "span")),
+    signal: context.world.signal,
+  });
+  if (tally.total.spans === 0) return nothingFound(context, store, options);
   for (const line of options.json ? jsonLines(tally) : textLines(tally, context)) await output.line(line);
   return EXIT.ok;
 }
 
-function* textLines(tally: Tally, { output: { paint, width } }: Context): Iterable<string> {
+function* textLines(tally: TallyReport, { output: { paint, width } }: Context): Iterable<string> {
   yield totalLine(tally.total, { width, paint });
   for (const by of GROUPINGS) {
-    const all = tally.rows(by);
+    const all = tally.rows.filter((row) => row.by === by);
     const rows = by === "day" ? all.slice(-MAX_DAYS) : all.slice(0, MAX_ROWS);
     if (rows.length === 0) continue;
     yield "";
@@ -55,9 +54,17 @@ function* textLines(tally: Tally, { output: { paint, width } }: Context): Iterab
 }
 
 function totalLine(total: TallyTotal, room: { readonly width: number; readonly paint: Paint }): string {
-  const { spans, traces, errors, inputTokens, outputTokens, firstStart = 0, lastStart = 0 } = total;
+  const {
+    spans,
+    traces,
+    errors,
+    inputTokens,
+    outputTokens,
+    firstStartedAtMicros: start = 0,
+    lastStartedAtMicros: end = 0,
+  } = total;
   const used = tokens(inputTokens, outputTokens);
-  const [first, last] = [firstStart, lastStart].map((micros) => timestamp(new Date(micros / 1000)));
+  const [first, last] = [start, end].map((micros) => timestamp(new Date(micros / 1000)));
   const facts: Fact[] = [
     `${counted(spans, "span")} in ${counted(traces, "trace")}`,
     errors === 0 ? "" : [counted(errors, "error"), "red"],
@@ -67,7 +74,7 @@ function totalLine(total: TallyTotal, room: { readonly width: number; readonly p
   return factLine(facts, room);
 }
 
-function columnsOf(by: Grouping, rows: readonly TallyRow[], width: number): Column<TallyRow>[] {
+function columnsOf(by: TallyGrouping, rows: readonly TallyRow[], width: number): Column<TallyRow>[] {
   const most = Math.max(1, ...rows.map(({ calls }) => calls));
   const barWidth = width >= 140 ? 40 : width >= 100 ? 24 : 12;
   const time = (ms: number | undefined): string => (ms === undefined ? "" : duration(ms));
@@ -80,8 +87,8 @@ function columnsOf(by: Grouping, rows: readonly TallyRow[], width: number): Colu
       color: () => "blue",
       goes: 1,
     },
-    { title: "p50", cell: ({ p50 }) => time(p50), align: "right", goes: 5 },
-    { title: "p95", cell: ({ p95 }) => time(p95), align: "right", goes: 4 },
+    { title: "p50", cell: ({ p50Ms }) => time(p50Ms), align: "right", goes: 5 },
+    { title: "p95", cell: ({ p95Ms }) => time(p95Ms), align: "right", goes: 4 },
     {
       title: "errors",
       cell: ({ errors }) => (errors === 0 ? "" : count(errors)),
@@ -99,7 +106,7 @@ function columnsOf(by: Grouping, rows: readonly TallyRow[], width: number): Colu
   ];
 }
 
-function* jsonLines(tally: Tally): Iterable<string> {
+function* jsonLines(tally: TallyReport): Iterable<string> {
   const { total } = tally;
   yield jsonLine({
     by: "total",
@@ -110,15 +117,13 @@ function* jsonLines(tally: Tally): Iterable<string> {
       tool_calls: total.toolCalls,
     },
     ...{ errors: total.errors, input_tokens: total.inputTokens, output_tokens: total.outputTokens },
-    first_started_at: isoMicros(total.firstStart ?? 0),
-    last_started_at: isoMicros(total.lastStart ?? 0),
+    first_started_at: isoMicros(total.firstStartedAtMicros ?? 0),
+    last_started_at: isoMicros(total.lastStartedAtMicros ?? 0),
   });
-  for (const by of GROUPINGS) {
-    for (const { name, calls, errors, p50, p95, inputTokens, outputTokens } of tally.rows(by)) {
-      yield jsonLine({
-        ...{ by, name, calls, errors, p50_ms: p50 ?? null, p95_ms: p95 ?? null },
-        ...{ input_tokens: inputTokens, output_tokens: outputTokens },
-      });
-    }
+  for (const { by, name, calls, errors, p50Ms, p95Ms, inputTokens, outputTokens } of tally.rows) {
+    yield jsonLine({
+      ...{ by, name, calls, errors, p50_ms: p50Ms ?? null, p95_ms: p95Ms ?? null },
+      ...{ input_tokens: inputTokens, output_tokens: outputTokens },
+    });
   }
 }

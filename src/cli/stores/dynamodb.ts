@@ -6,8 +6,8 @@ import { DynamoDbTracer, type DynamoDbTracerOptions } from "../../dynamodb/trace
 import { messageOf, TracelightError } from "../../model/errors.ts";
 import type { TraceQuery } from "../../model/query.ts";
 import { closest } from "../../model/spelling.ts";
-import type { SummaryPage, SummaryQuery } from "../../tracing/sink.ts";
 import type { Span } from "../../tracing/span.ts";
+import type { SummaryPage, SummaryQuery } from "../../tracing/store.ts";
 import { OUTLET } from "../../tracing/tracer.ts";
 import { UsageError } from "../failures.ts";
 import { idText } from "../format.ts";

@@ -1,0 +1,230 @@
+// Every way to read a store: its own where it has one, else the slow one. Here each query is checked, and what waits handed over.
+import type { SpanOutline } from "../conventions/facts.ts";
+import { parseSearch } from "../conventions/search.ts";
+import { TALLY_GROUPINGS, type TallyReport } from "../conventions/tally.ts";
+import { checkFields, checkQuery, type QueryFields, queryFields, type TraceQuery } from "../model/query.ts";
+import type { Awaitable, FlushOptions } from "./sink.ts";
+import * as slow from "./slow-ways.ts";
+import type { Span } from "./span.ts";
+import type {
+  Changes,
+  FoundId,
+  OutlineQuery,
+  ReadableStore,
+  SearchOptions,
+  SearchPage,
+  Store,
+  SummaryPage,
+  SummaryQuery,
+  TallyQuery,
+} from "./store.ts";
+import { checkSummaryQuery, listOutlined, outlined, spanConditions } from "./summaries.ts";
+
+/** How a tracer is read. The same symbol in every copy of the package. */
+export const READER: unique symbol = Symbol.for("tracelight.reader.v1");
+
+/** What a reader does beside reading. */
+export interface ReaderSetup {
+  /** Done before each reading: hands over what waits. */
+  readonly prepare?: (() => Promise<unknown>) | undefined;
+  /** What a reading rejects with, as those who read are told. */
+  readonly explain?: ((error: unknown) => unknown) | undefined;
+}
+
+/** What can be read with more than a store: a tracer, which hands over first what waits. */
+export interface HasReader {
+  /** @internal */
+  [READER](): StoreReader;
+}
+
+/** A capability of a store. */
+export type Capability = Exclude<keyof ReadableStore, "name" | "find" | "notes" | "leftOut" | "close">;
+
+/**
+ * Every way to read a store, or what a tracer has stored.
+ *
+ * @example
+ * const { rows } = await readable(myStore).summaries({ by: "conversation" });
+ */
+export function readable(of: ReadableStore | HasReader): StoreReader {
+  if (READER in of) return of[READER]();
+  return of instanceof StoreReader ? of : new StoreReader(of);
+}
+
+/**
+ * Reads a store in every way. All methods reject with a TracelightError: `INVALID_QUERY` for what cannot be meant, or what the
+ * store says.
+ */
+export class StoreReader implements ReadableStore {
+  /** The store's. */
+  readonly name: string;
+  /** Brings in spans of elsewhere; undefined where the store takes none. */
+  readonly importSpans: ReadableStore["importSpans"];
+  /** Removes whole traces, the oldest first; undefined where the store cannot. */
+  readonly prune: ReadableStore["prune"];
+  readonly #store: ReadableStore;
+  readonly #setup: ReaderSetup;
+  readonly #looks: slow.Looks = new slow.Looks();
+
+  constructor(store: ReadableStore, setup: ReaderSetup = {}) {
+    this.name = store.name;
+    this.#store = store;
+    this.#setup = setup;
+    const { importSpans, prune } = store;
+    const bring = importSpans?.bind(store) ?? (isWritable(store) ? importing(store) : undefined);
+    this.importSpans = bring && ((spans, progress) => this.#ask(() => bring(spans, progress)));
+    this.prune = prune && ((limits) => this.#ask(() => prune.call(store, limits)));
+  }
+
+  /** True where the store has a way of its own to do that; false where a slow one stands in, or none. */
+  has(capability: Capability): boolean {
+    return this.#store[capability] !== undefined;
+  }
+
+  /** What the reader should know; what could not be read is among it. */
+  get notes(): readonly string[] {
+    return this.#store.notes ?? [];
+  }
+
+  /** How many spans could not be read so far, at most, and were left out. */
+  get leftOut(): number {
+    return this.#store.leftOut ?? 0;
+  }
+
+  /** The spans that the query asks for, in its order, each with its parent where that is among them. */
+  find(query: TraceQuery = {}): Promise<readonly Span[]> {
+    return this.#ask(
+      () => this.#store.find(query),
+      () => checkQuery(query),
+    );
+  }
+
+  /** The same one by one, without holding all where the store can; by start where the store can. */
+  async *iterate(query: TraceQuery = {}): AsyncGenerator<Span, void, undefined> {
+    checkQuery(query);
+    try {
+      await this.#setup.prepare?.();
+      yield* this.#each(query);
+    } catch (error) {
+      throw this.#explained(error);
+    }
+  }
+
+  /** Traces or conversations as rows, newest first, by cursor. */
+  summaries(query: SummaryQuery = {}): Promise<SummaryPage> {
+    const ask = async (): Promise<SummaryPage> => {
+      if (this.#store.summaries !== undefined) return this.#store.summaries(query);
+      const { identifier } = query;
+      const spans = this.#each(identifier === undefined ? {} : { identifier });
+      return listOutlined(await outlined(spans, spanConditions(query)), query);
+    };
+    return this.#ask(ask, () => checkSummaryQuery(query));
+  }
+
+  /** The spans of a trace or conversation without their payload, in start order. */
+  outlines(query: OutlineQuery = {}): Promise<readonly SpanOutline[]> {
+    return this.#ask(
+      () => this.#store.outlines?.(query) ?? slow.outlinesIn(this.#each(query)),
+      () => checkFields(query, OUTLINE_FIELDS),
+    );
+  }
+
+  /** Traces and conversations whose id, as text, begins so; one that is equal comes first. At most `limit`, by default 10. */
+  idsByPrefix(prefix: string, limit: number = 10): Promise<readonly FoundId[]> {
+    return this.#ask(
+      () => this.#store.idsByPrefix?.(prefix, limit) ?? slow.idsIn(this.#each({}), prefix, limit),
+    );
+  }
+
+  /** Spans that have the words, newest first. What can be asked for is on the page of the command line, under `search`. */
+  async search(text: string, options: SearchOptions = {}): Promise<SearchPage> {
+    const { onProgress: _onProgress, signal: _signal, limit, ...filter } = options;
+    const query = parseSearch(text);
+    return this.#ask(
+      () => this.#store.search?.(text, options) ?? slow.searchIn(this.#each(filter), query, options),
+      () => checkFields({ ...filter, limit }, SEARCH_FIELDS),
+    );
+  }
+
+  /**
+   * Spans that began, were seen anew, ended or were interrupted since the cursor; without one, those that run now. The slow way
+   * looks at all spans, and remembers which there were.
+   */
+  changes(cursor?: string): Promise<Changes> {
+    return this.#ask(() => this.#store.changes?.(cursor) ?? this.#looks.look(this.#each({}), cursor));
+  }
+
+  /** Calls, errors, times and tokens: of all spans that the query asks for, and by model, tool, agent, user and day. */
+  tally(query: TallyQuery = {}): Promise<TallyReport> {
+    const { by, onProgress: _onProgress, signal: _signal, ...filter } = query;
+    return this.#ask(
+      () => this.#store.tally?.(query) ?? slow.tallyOf(this.#each(filter), query),
+      () => checkFields({ ...filter, by }, TALLY_FIELDS),
+    );
+  }
+
+  /** Names of attributes that spans have: of the latest at least. */
+  attributeNames(): Promise<readonly string[]> {
+    return this.#ask(() => this.#store.attributeNames?.() ?? slow.namesOfAttributes(this.#sample()));
+  }
+
+  /** Values of the attribute that spans have, each once, the latest first. At most `limit`, by default 20. */
+  attributeValues(name: string, limit: number = 20): Promise<readonly unknown[]> {
+    return this.#ask(
+      () => this.#store.attributeValues?.(name, limit) ?? slow.valuesOfAttribute(this.#sample(), name, limit),
+    );
+  }
+
+  /** Lets go of what the store holds, within the time. */
+  async close(options: FlushOptions = { timeoutMs: CLOSE_MS }): Promise<void> {
+    await this.#store.close?.(options);
+  }
+
+  async *#each(query: TraceQuery): AsyncGenerator<Span> {
+    if (this.#store.iterate === undefined) yield* await this.#store.find(query);
+    else yield* this.#store.iterate(query);
+  }
+
+  /** The latest, where the store's order is by start. */
+  #sample(): AsyncIterable<Span> {
+    return this.#each({ order: "desc", limit: slow.SAMPLED_SPANS });
+  }
+
+  async #ask<T>(ask: () => Awaitable<T>, check?: () => void): Promise<T> {
+    check?.();
+    try {
+      await this.#setup.prepare?.();
+      return await ask();
+    } catch (error) {
+      throw this.#explained(error);
+    }
+  }
+
+  #explained(error: unknown): unknown {
+    return this.#setup.explain === undefined ? error : this.#setup.explain(error);
+  }
+}
+
+const CLOSE_MS = 30_000;
+
+function isWritable(store: ReadableStore): store is Store {
+  return "write" in store && typeof store.write === "function";
+}
+
+function importing(store: Store): NonNullable<ReadableStore["importSpans"]> {
+  return (spans, progress) => slow.importInto(store, spans, progress);
+}
+
+const FILTER = [
+  ...(["traceId", "conversation", "attributeFilter", "identifier", "spanName"] as const),
+  ...(["status", "failed", "where", "since", "until"] as const),
+];
+const OUTLINE_FIELDS: QueryFields = queryFields(["traceId", "conversation", "identifier"]);
+const SEARCH_FIELDS: QueryFields = queryFields(["since", "until", "where", "limit"]);
+const TALLY_FIELDS: QueryFields = {
+  ...queryFields(FILTER),
+  by: {
+    what: `a list of ${TALLY_GROUPINGS.join(", ")}`,
+    holds: (value) => Array.isArray(value) && value.every((one) => TALLY_GROUPINGS.includes(one)),
+  },
+};

@@ -1,0 +1,199 @@
+// The slow way of each capability: over all spans of a store, one by one.
+import { factsOf, outlineOf, type SpanOutline } from "../conventions/facts.ts";
+import { matchesSearch, type SearchQuery, searchTexts } from "../conventions/search.ts";
+import { Tally, type TallyReport } from "../conventions/tally.ts";
+import { conversationKey, conversationOf, idText } from "../model/conversation.ts";
+import { TracelightError } from "../model/errors.ts";
+import { newSpanId } from "../model/ids.ts";
+import { inStartOrder } from "../model/query.ts";
+import { canonicalJson } from "../model/values.ts";
+import type { Span } from "./span.ts";
+import type { Changes, FoundId, Imported, SearchOptions, SearchPage, Store, TallyQuery } from "./store.ts";
+
+type Spans = AsyncIterable<Span>;
+
+/** So many spans are looked at for the names and values of their attributes. */
+export const SAMPLED_SPANS = 2000;
+/** As many as a search finds unless told. */
+export const DEFAULT_FOUND = 20;
+const IMPORTED_AT_ONCE = 200;
+const IMPORT_FLUSH_MS = 30_000;
+
+/** The spans without their payload. */
+export async function outlinesIn(spans: Spans): Promise<readonly SpanOutline[]> {
+  const outlines: SpanOutline[] = [];
+  for await (const span of spans) outlines.push(outlineOf(span));
+  return inStartOrder(outlines);
+}
+
+/** Ids that begin so. */
+export async function idsIn(spans: Spans, prefix: string, limit: number): Promise<readonly FoundId[]> {
+  const found = new Map<string, FoundId>();
+  for await (const { traceId, attributes } of spans) {
+    if (traceId.startsWith(prefix.toLowerCase())) found.set(`trace ${traceId}`, { by: "trace", id: traceId });
+    const id = conversationOf(attributes);
+    const key = conversationKey(id);
+    if (key !== undefined && idText(id).startsWith(prefix)) found.set(key, { by: "conversation", id });
+  }
+  return exactFirst([...found.values()], prefix).slice(0, limit);
+}
+
+/** The ids that are equal to the text, then those that begin so. */
+export function exactFirst(ids: readonly FoundId[], text: string): FoundId[] {
+  const isExact = ({ id }: FoundId): boolean => idText(id) === text;
+  return [...ids.filter(isExact), ...ids.filter((one) => !isExact(one))];
+}
+
+/** Looks at every span; holds only the newest that have the words. */
+export async function searchIn(
+  spans: Spans,
+  query: SearchQuery,
+  { limit = DEFAULT_FOUND, onProgress, signal }: SearchOptions,
+): Promise<SearchPage> {
+  let newest: Span[] = [];
+  let [found, done] = [0, 0];
+  for await (const span of spans) {
+    signal?.throwIfAborted();
+    onProgress?.({ done: ++done, left: undefined });
+    if (!matchesSearch(searchTexts(span), query)) continue;
+    found++;
+    newest.push(span);
+    if (newest.length >= limit * 2) newest = newestOf(newest, limit);
+  }
+  return { spans: newestOf(newest, limit), more: found > limit };
+}
+
+function newestOf(spans: readonly Span[], limit: number): Span[] {
+  return [...spans].sort((a, b) => b.startedAtMicros - a.startedAtMicros).slice(0, limit);
+}
+
+/** Counts the spans. */
+export async function tallyOf(
+  spans: Spans,
+  { by, onProgress, signal }: Pick<TallyQuery, "by" | "onProgress" | "signal">,
+): Promise<TallyReport> {
+  const tally = new Tally(by);
+  let done = 0;
+  for await (const span of spans) {
+    signal?.throwIfAborted();
+    tally.add(span, factsOf(span));
+    onProgress?.(++done);
+  }
+  return tally.report();
+}
+
+/** The names of their attributes. */
+export async function namesOfAttributes(spans: Spans): Promise<readonly string[]> {
+  const names = new Set<string>();
+  for await (const { attributes } of spans) for (const name of Object.keys(attributes)) names.add(name);
+  return [...names];
+}
+
+/** The values of one attribute. */
+export async function valuesOfAttribute(
+  spans: Spans,
+  name: string,
+  limit: number,
+): Promise<readonly unknown[]> {
+  const values = new Map<string, unknown>();
+  for await (const { attributes } of spans) {
+    if (values.size >= limit) break;
+    if (!Object.hasOwn(attributes, name)) continue;
+    const key = canonicalJson(attributes[name]);
+    if (!values.has(key)) values.set(key, attributes[name]);
+  }
+  return [...values.values()];
+}
+
+/** What changed between looks at all spans. Knows each that was there at the last. */
+export class Looks {
+  /** Cursors of another are refused: it saw something else. */
+  readonly #id: string = newSpanId();
+  #count = 0;
+  #seen: ReadonlyMap<string, Seen> = new Map();
+
+  /** What changed since the cursor; without one, what runs. */
+  async look(spans: Spans, cursor: string | undefined): Promise<Changes> {
+    const since = cursor === undefined ? undefined : this.#lookOf(cursor);
+    const look = ++this.#count;
+    const seen = new Map<string, Seen>();
+    const changed: Span[] = [];
+    for await (const span of spans) {
+      const key = span.traceId + span.spanId;
+      const before = this.#seen.get(key);
+      const now = before?.state === span.state ? before : { state: span.state, look };
+      seen.set(key, now);
+      if (span.state === "running" || (since !== undefined && now.look > since)) changed.push(span);
+    }
+    this.#seen = seen;
+    return { spans: changed, cursor: `${this.#id}.${look}` };
+  }
+
+  #lookOf(cursor: string): number {
+    const [id, look] = cursor.split(".");
+    if (id === this.#id && Number(look) <= this.#count) return Number(look);
+    throw new TracelightError(
+      "INVALID_QUERY",
+      "The cursor is none of a look at changes; leave it out for the first.",
+    );
+  }
+}
+
+/** What a span was at a look, and at which that was new. */
+interface Seen {
+  readonly state: Span["state"];
+  readonly look: number;
+}
+
+/** Writes the spans that the store does not have. They are of elsewhere: no `process` changes them. */
+export async function importInto(
+  store: Store,
+  spans: Spans,
+  progress?: (done: number) => void,
+): Promise<Imported> {
+  const done = { added: 0, known: 0 };
+  for await (const batch of batches(spans, IMPORTED_AT_ONCE)) {
+    const unknown = await unknownTo(store, batch);
+    await deliver(store, unknown);
+    done.added += unknown.length;
+    done.known += batch.length - unknown.length;
+    progress?.(done.added + done.known);
+  }
+  return done;
+}
+
+/** Those of the spans that the store does not have, each once. */
+async function unknownTo(store: Store, batch: readonly Span[]): Promise<readonly Span[]> {
+  const unknown = new Map(batch.map((span) => [span.traceId + span.spanId, span]));
+  for (const traceId of new Set(batch.map((span) => span.traceId))) {
+    for (const { spanId } of await store.find({ traceId })) unknown.delete(traceId + spanId);
+  }
+  return [...unknown.values()];
+}
+
+/**
+ * Writes the spans, and waits until they are delivered.
+ * @throws (rejects) what keeps one from being so
+ */
+export async function deliver(store: Store, spans: readonly Span[]): Promise<void> {
+  const before = store.report?.();
+  for (const span of spans) store.write(span);
+  const report = await store.flush?.({ timeoutMs: IMPORT_FLUSH_MS });
+  if (report === undefined) return;
+  const { pending, dropped, failed, errors } = report;
+  const lost = pending + dropped + failed - (before?.dropped ?? 0) - (before?.failed ?? 0);
+  if (lost <= 0) return;
+  throw errors.at(-1) ?? new TracelightError("SINK_FAILED", `${lost} spans could not be written.`);
+}
+
+/** The items, so many at a time. */
+export async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<readonly T[]> {
+  let batch: T[] = [];
+  for await (const item of items) {
+    batch.push(item);
+    if (batch.length < size) continue;
+    yield batch;
+    batch = [];
+  }
+  if (batch.length > 0) yield batch;
+}
