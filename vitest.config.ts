@@ -18,6 +18,13 @@ const lowered: Plugin = {
   },
 };
 
+/**
+ * Test files of these share a process with others, one after the other: what they import is loaded once. The rest set what is global
+ * to a process (OpenTelemetry's tracer, a module that is replaced), and have one each.
+ */
+const ALONE = ["test/otel/**/*.test.ts", "test/delivery/ownership.test.ts", "test/sqlite/**/*.test.ts"];
+const ALL = ["test/**/*.test.ts"];
+
 export default defineConfig({
   oxc: false,
   plugins: [lowered],
@@ -31,11 +38,23 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.ts"],
-    testTimeout: 30_000,
+    globalSetup: ["test/bundled-command.ts"],
+    // A test that hangs is to end some day; how long one takes on a busy machine is nobody's fault.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    teardownTimeout: 60_000,
     // Many tests wait for processes and servers: one at a time would leave a small machine idle.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     // No test may look for credentials on the network.
-    env: { AWS_EC2_METADATA_DISABLED: "true", NO_COLOR: "", FORCE_COLOR: "" },
+    env: {
+      AWS_EC2_METADATA_DISABLED: "true",
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+      NO_COLOR: "",
+      FORCE_COLOR: "",
+    },
+    projects: [
+      { extends: true, test: { name: "together", include: ALL, exclude: ALONE, isolate: false } },
+      { extends: true, test: { name: "alone", include: ALONE } },
+    ],
   },
 });

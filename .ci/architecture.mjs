@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, rmSync } from "node:fs";
 import { cruise } from "dependency-cruiser";
+import { circlesIn } from "./circles.mjs";
 
 // An import goes to a lower floor or stays in its folder: folders that share a floor do not know each other.
 const FLOORS = [
@@ -13,6 +14,16 @@ const FLOORS = [
   ["sinks", "sqlite", "dynamodb", "otlp", "otel"], // 5: back ends
   ["testing", "viewer"], // 6: what is built on tracers and stores
   ["cli"], // 7: argv -> command -> exit code
+];
+/** Circles that only imports of types close, and that are still to go. No file may be added. */
+const CIRCLES = [
+  ["cli/store.ts", "cli/stores/dynamodb.ts", "cli/stores/jsonl.ts", "cli/stores/sqlite.ts"],
+  ["dynamodb/client.ts", "dynamodb/wire.ts"],
+  ["dynamodb/item.ts", "dynamodb/recent.ts"],
+  ["otlp/codec.ts", "otlp/response.ts"],
+  ["sqlite/database.ts", "sqlite/snapshots.ts"],
+  ["sqlite/file.ts", "sqlite/found.ts", "sqlite/shared.ts", "sqlite/toolkit-file.ts"],
+  ["tracing/context.ts", "tracing/span.ts", "tracing/trace-options.ts"],
 ];
 const MODULES = "build/modules/";
 const FACE = `^${MODULES}index\\.js$`;
@@ -68,6 +79,16 @@ const problems = summary.violations.map(({ rule, from, to, cycle, via }) => {
 const seen = modules.map(({ source }) => source).filter((source) => source.startsWith(MODULES));
 const homeless = seen.filter((file) => !new RegExp(`${FACE}|${inside(...FLOORS.flat())}`).test(file));
 problems.push(...homeless.map((file) => `each module is on a floor: ${file}`));
+
+const circles = circlesIn("src");
+const stillThere = new Set(circles.flat());
+for (const circle of circles) {
+  if (CIRCLES.some((known) => circle.every((file) => known.includes(file)))) continue;
+  problems.push(`no circles, types included: ${circle.join(", ")}`);
+}
+for (const file of CIRCLES.flat()) {
+  if (!stillThere.has(file)) problems.push(`no longer in a circle, so take it out of CIRCLES: ${file}`);
+}
 
 // A checker that reads no module is green too.
 const written = readdirSync("src", { recursive: true }).filter((file) => file.endsWith(".ts")).length;

@@ -1,14 +1,15 @@
-// The command as users run it: bundled once for a test file, each run a process of its own in a folder of its own.
+// The command as users run it, each time in the test file's own folder: in this process where it is given what it asks of the
+// world, or as a process of its own where signals, pipes and the end of a process are the point.
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { afterAll, beforeAll } from "vitest";
+import { Readable, Writable } from "node:stream";
+import { afterAll, beforeAll, inject } from "vitest";
+import { run } from "../../src/cli/program.ts";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const CACHE = join(ROOT, "node_modules/.cache");
+/** What a pipe gives at once. */
+const CHUNK = 64 * 1024;
 
 /** What a run did. */
 export interface Outcome {
@@ -26,52 +27,69 @@ export interface RunOptions {
 
 /** The folder in which the runs of this file take place. */
 export let folder: string;
-let bundle: string;
 const started = new Set<ChildProcess>();
 
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "tracelight-cli-"));
-  mkdirSync(CACHE, { recursive: true });
-  // Within node_modules, so that it finds the packages that it is to find.
-  bundle = mkdtempSync(join(CACHE, "cli-"));
-  await build({
-    entryPoints: [join(ROOT, "src/cli/main.ts")],
-    outdir: bundle,
-    bundle: true,
-    splitting: true,
-    packages: "external",
-    platform: "node",
-    format: "esm",
-    target: "node20.19",
-    logLevel: "warning",
+/** Makes the folder before the tests of this file, and removes it after them. */
+export function useFolder(): void {
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "tracelight-cli-"));
   });
-});
+  afterAll(() => {
+    for (const child of started) child.kill("SIGKILL");
+    chmodSync(folder, 0o700);
+    rmSync(folder, { recursive: true, force: true });
+  });
+}
 
-afterAll(() => {
-  for (const child of started) child.kill("SIGKILL");
-  chmodSync(folder, 0o700);
-  rmSync(folder, { recursive: true, force: true });
-  rmSync(bundle, { recursive: true, force: true });
-});
+/** Runs the command to its end, in this process. */
+export async function tracelight(
+  args: readonly string[],
+  { input = "", env }: RunOptions = {},
+): Promise<Outcome> {
+  const [stdout, stderr] = [new Heard(), new Heard()];
+  const stdin = Readable.from(chunksOf(Buffer.from(input)));
+  const { signal } = new AbortController();
+  const world = { argv: args, env: environment(env), cwd: folder, stdin, stdout, stderr, signal };
+  const code = await run(world);
+  return { code, stdout: stdout.text, stderr: stderr.text };
+}
 
-/** Starts the command; its output goes into a pipe, or to the file that is given. */
+function* chunksOf(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK);
+}
+
+/** A stream that keeps what is written to it. */
+class Heard extends Writable {
+  readonly #chunks: Buffer[] = [];
+
+  get text(): string {
+    return Buffer.concat(this.#chunks).toString("utf8");
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.#chunks.push(chunk);
+    done();
+  }
+}
+
+/** Starts the command as a process; its output goes into a pipe, or to the file that is given. */
 export function start(
   args: readonly string[],
   env: RunOptions["env"] = {},
   stdout: "pipe" | number = "pipe",
 ): ChildProcess {
-  const child = spawn(process.execPath, [join(bundle, "main.js"), ...args], {
+  const child = spawn(process.execPath, [inject("command"), ...args], {
     cwd: folder,
     stdio: ["pipe", stdout, "pipe"],
-    env: { PATH: process.env["PATH"], HOME: folder, AWS_EC2_METADATA_DISABLED: "true", ...env },
+    env: environment(env),
   });
   started.add(child);
   child.on("exit", () => started.delete(child));
   return child;
 }
 
-/** Runs the command to its end. */
-export async function tracelight(
+/** Runs the command to its end, as a process. */
+export async function launched(
   args: readonly string[],
   { input = "", env }: RunOptions = {},
 ): Promise<Outcome> {
@@ -79,6 +97,10 @@ export async function tracelight(
   child.stdin?.on("error", () => undefined);
   child.stdin?.end(input);
   return outcomeOf(child);
+}
+
+function environment(more: RunOptions["env"] = {}): Record<string, string> {
+  return { PATH: process.env["PATH"] ?? "", HOME: folder, AWS_EC2_METADATA_DISABLED: "true", ...more };
 }
 
 /** What a started command did, when it has ended. */

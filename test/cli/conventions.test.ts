@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { VERSION } from "../../src/model/version.ts";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";
-import { folder, outcomeOf, start, tracelight } from "./command.ts";
+import { folder, launched, outcomeOf, start, tracelight, useFolder } from "./command.ts";
 import { recordLines, SPANS } from "./spans.ts";
+
+useFolder();
 
 const COMMANDS = [
   ...["ls", "show", "tail", "search", "stats", "export", "import", "collect", "prune"],
@@ -55,6 +57,28 @@ describe("help", () => {
 
   test("--version prints the version", async () => {
     expect(await tracelight(["--version"])).toEqual({ code: 0, stdout: `${VERSION}\n`, stderr: "" });
+  });
+});
+
+describe("a process of its own", () => {
+  test.concurrent.each([
+    ["a version", ["--version"], "", 0],
+    ["help", ["ls", "--help"], "", 0],
+    ["spans of a file", ["export", "app.jsonl"], "", 0],
+    ["spans of its standard input", ["show", "--color", "-"], recordLines(SPANS), 0],
+    ["nothing found", ["ls", "-"], "", 1],
+    ["wrong usage", ["lss"], "", 2],
+    ["a store that is missing", ["ls", "missing.db"], "", 3],
+  ] as const)("says the same, and no more: %s", async (_what, args, input, code) => {
+    const outcome = await launched(args, { input });
+    expect(outcome).toEqual(await tracelight(args, { input }));
+    expect(outcome.code).toBe(code);
+  });
+
+  test("is loaded by the SQLite driver and the AWS SDK without a word of theirs", async () => {
+    const store = "dynamodb:Traces?endpoint=http://127.0.0.1:9";
+    expect((await launched(["import", "app.jsonl", "driver.db"])).stderr).toMatch(/^8 spans imported .*\n$/);
+    expect((await launched(["ls", store])).stderr).toMatch(/^tracelight: .*\n$/);
   });
 });
 

@@ -5,9 +5,12 @@ import { DeleteItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { DynamoDbTracer, ensureTable } from "tracelight/dynamodb";
 import { SqliteTracer } from "tracelight/sqlite";
 import { describe, expect, test } from "vitest";
-import { client, dynamoDb } from "../dynamodb/emulator.ts";
+import { client, dynamoDb, useEmulator } from "../dynamodb/emulator.ts";
 import { sql, withConnection } from "../sqlite/support.ts";
-import { folder, jsonOf, tracelight } from "./command.ts";
+import { folder, jsonOf, tracelight, useFolder } from "./command.ts";
+
+useEmulator();
+useFolder();
 
 const COMMANDS = [
   ["ls"],

@@ -4,8 +4,10 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { SpanFields } from "../../src/model/record.ts";
 import { spanFields } from "../model/arbitraries.ts";
-import { folder, jsonOf, tracelight } from "./command.ts";
+import { folder, jsonOf, tracelight, useFolder } from "./command.ts";
 import { recordLines } from "./spans.ts";
+
+useFolder();
 
 const FIELDS: readonly Partial<SpanFields>[] = [
   { spanStatus: "ERROR" },

@@ -9,8 +9,10 @@ import type { SpanFields } from "../../src/model/record.ts";
 import { plain } from "../../src/render/color.ts";
 import { cutToWidth, displayWidth, padToWidth } from "../../src/render/width.ts";
 import { spanFields } from "../model/arbitraries.ts";
-import { folder, tracelight } from "./command.ts";
+import { folder, tracelight, useFolder } from "./command.ts";
 import { recordLines } from "./spans.ts";
+
+useFolder();
 
 const HOSTILE =
   "evil \u001b[2J\u001b]0;title\u0007 \u009b31m \u202egnp.exe \u2028 \r\nforged line\u0000\u007f\ud800 日本 👩‍👩‍👧 e\u0301";

@@ -4,8 +4,10 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
 import { encodeRecord } from "../../src/model/record.ts";
 import { spanFields } from "../model/arbitraries.ts";
-import { jsonOf, tracelight } from "./command.ts";
+import { jsonOf, tracelight, useFolder } from "./command.ts";
 import { logLines, recordLines, SPANS } from "./spans.ts";
+
+useFolder();
 
 const PYTHON = readFileSync(
   fileURLToPath(new URL("../fixtures/python-toolkit/structured-logs.jsonl", import.meta.url)),

@@ -8,8 +8,10 @@ import type { SpanFields } from "../../src/model/record.ts";
 import { plain } from "../../src/render/color.ts";
 import { displayWidth } from "../../src/render/width.ts";
 import { spanFields } from "../model/arbitraries.ts";
-import { folder, jsonOf, tracelight } from "./command.ts";
+import { folder, jsonOf, tracelight, useFolder } from "./command.ts";
 import { recordLines } from "./spans.ts";
+
+useFolder();
 
 const START = Date.UTC(2025, 2, 1, 10) * 1000;
 

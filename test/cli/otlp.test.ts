@@ -16,11 +16,14 @@ import { OtlpTracer } from "tracelight/otlp";
 import { beforeAll, describe, expect, test } from "vitest";
 import { encodeRecord, type SpanFields } from "../../src/model/record.ts";
 import { decodeJsonRequest, otlpEncoder } from "../../src/otlp/codec.ts";
-import { dynamoDb } from "../dynamodb/emulator.ts";
+import { dynamoDb, useEmulator } from "../dynamodb/emulator.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { nativeSpan, otlpJsonOf } from "../otlp/spans.ts";
-import { folder, jsonOf, type Outcome, outcomeOf, start, tracelight } from "./command.ts";
+import { folder, jsonOf, type Outcome, outcomeOf, start, tracelight, useFolder } from "./command.ts";
 import { recordLines, SPANS, TRACES } from "./spans.ts";
+
+useEmulator();
+useFolder();
 
 const OVER = SPANS.filter(({ state }) => state !== "running");
 const ENDED = SPANS.filter(({ state }) => state === "ended");

@@ -2,8 +2,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import { folder, jsonOf, type Outcome, tracelight } from "./command.ts";
+import { folder, jsonOf, type Outcome, tracelight, useFolder } from "./command.ts";
 import { logLines, recordLines, SPANS, TRACES } from "./spans.ts";
+
+useFolder();
 
 const RECORDS = recordLines(SPANS);
 const WIDE = { COLUMNS: "160" };

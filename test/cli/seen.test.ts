@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { SpanFields } from "../../src/model/record.ts";
 import { seenText } from "../../src/model/seen.ts";
-import { dynamoDb } from "../dynamodb/emulator.ts";
+import { dynamoDb, useEmulator } from "../dynamodb/emulator.ts";
 import { spanFields } from "../model/arbitraries.ts";
-import { folder, jsonOf, tracelight } from "./command.ts";
+import { folder, jsonOf, tracelight, useFolder } from "./command.ts";
 import { recordLines } from "./spans.ts";
+
+useEmulator();
+useFolder();
 
 const RED = "\u001b[31m";
 const OFF = "\u001b[0m";

@@ -4,10 +4,13 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import type { SpanFields } from "../../src/model/record.ts";
 import { recordings } from "../conventions/vocabularies.ts";
-import { dynamoDb } from "../dynamodb/emulator.ts";
+import { dynamoDb, useEmulator } from "../dynamodb/emulator.ts";
 import { spanFields } from "../model/arbitraries.ts";
-import { folder, jsonOf, type Outcome, tracelight } from "./command.ts";
+import { folder, jsonOf, type Outcome, tracelight, useFolder } from "./command.ts";
 import { recordLines } from "./spans.ts";
+
+useEmulator();
+useFolder();
 
 const START = Date.UTC(2025, 2, 1, 10) * 1000;
 const TRACE = "a".repeat(32);

@@ -16,10 +16,13 @@ import { ensureTable } from "tracelight/dynamodb";
 import { SqliteTracer } from "tracelight/sqlite";
 import { beforeAll, describe, expect, test } from "vitest";
 import { decodeLogLine } from "../../src/model/record.ts";
-import { client, dynamoDb } from "../dynamodb/emulator.ts";
+import { client, dynamoDb, useEmulator } from "../dynamodb/emulator.ts";
 import { spanFields } from "../model/arbitraries.ts";
-import { folder, jsonOf, outcomeOf, start, tracelight } from "./command.ts";
+import { folder, jsonOf, outcomeOf, start, tracelight, useFolder } from "./command.ts";
 import { recordLines, SPANS, TRACES } from "./spans.ts";
+
+useEmulator();
+useFolder();
 
 /** No store but memory keeps a span running that no process runs. */
 const ENDED = SPANS.filter(({ state }) => state === "ended");

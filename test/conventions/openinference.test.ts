@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type Reading, readSpan } from "tracelight/conventions";
 import { describe, expect, it } from "vitest";
 import { spanFields } from "../model/arbitraries.ts";
+import { runs } from "../sizes.ts";
 import { said } from "./vocabularies.ts";
 
 const read = (by: string, attributes: Record<string, unknown>): Reading =>
@@ -188,6 +189,6 @@ it("whatever the input and the output hold, there is a reading", () => {
       };
       expect(said(read(by, attributes))).toMatchObject({ vocabulary: "openinference" });
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });

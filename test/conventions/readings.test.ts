@@ -8,6 +8,7 @@ import { VOCABULARIES } from "../../src/conventions/vocabularies/recognised.ts";
 import { capture } from "../../src/model/capture.ts";
 import { humanReadable } from "../../src/render/human-readable.ts";
 import { anyMaker, spanFields } from "../model/arbitraries.ts";
+import { runs } from "../sizes.ts";
 import { expectedReadings, recordings, said } from "./vocabularies.ts";
 
 function read(attributes: Record<string, unknown>, fields: Parameters<typeof spanFields>[0] = {}): Reading {
@@ -450,7 +451,7 @@ describe("whatever a span holds", () => {
         expect(searchTexts(span).length).toBeGreaterThan(0);
         expect(humanReadable(span)).toContain(span.traceId);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

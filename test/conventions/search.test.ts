@@ -12,6 +12,7 @@ import { type Snippet, snippets } from "../../src/conventions/snippets.ts";
 import { capture } from "../../src/model/capture.ts";
 import { asciiBetweenWords, spacedWords, WORD_BREAK, wordsOf } from "../../src/model/words.ts";
 import { anyMaker, spanFields } from "../model/arbitraries.ts";
+import { runs } from "../sizes.ts";
 import { searches, texts } from "./words.ts";
 
 const MAX_CODE = 0x10ffff;
@@ -74,7 +75,7 @@ describe("a word", () => {
         expect(spacedWords(text).split(" ").filter(Boolean)).toEqual(words);
         expect(asciiBetweenWords(text)).not.toContain(WORD_BREAK);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });
@@ -284,7 +285,7 @@ describe("a snippet", () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 });

@@ -7,6 +7,7 @@ import { capture } from "../../src/model/capture.ts";
 import { CONVERSATION_NAMES } from "../../src/model/conversation.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { anyMaker, spanFields, spanLists } from "../model/arbitraries.ts";
+import { runs } from "../sizes.ts";
 
 const TRACES = ["1".repeat(32), "2".repeat(32)] as const;
 let ids = 0;
@@ -196,7 +197,7 @@ test("a model call and its tokens count where they are innermost; what lies belo
         inputTokens: counted.reduce((sum, { tokens }) => sum + tokens, 0),
       });
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });
 
@@ -219,7 +220,7 @@ test("a tool call counts where it is outermost; of the same tool below a model o
         toolCalls: calls.filter((call) => !isAgain(call)).length,
       });
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });
 

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { capture } from "../../src/model/capture.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { anyMaker, spanFields } from "../model/arbitraries.ts";
+import { runs } from "../sizes.ts";
 import { recordings, said } from "./vocabularies.ts";
 
 const TARGETS: readonly TargetVocabulary[] = ["gen_ai", "openinference"];
@@ -136,7 +137,7 @@ describe.each(TARGETS)("in the words of %s", (to) => {
         expect(readSpan(after).vocabulary).toBe(to);
         expect(meaning(readSpan(after), to)).toEqual(meaning(readSpan(span), to));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -163,7 +164,7 @@ describe.each(TARGETS)("in the words of %s", (to) => {
         expect("x" in attributes).toBe("x" in span.attributes);
         expect(Object.isFrozen(attributes) || attributes === span.attributes).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

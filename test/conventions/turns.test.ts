@@ -8,6 +8,7 @@ import { mayBeginTurn, TurnTimes, turnsIn } from "../../src/conventions/turns.ts
 import type { SpanFields } from "../../src/model/record.ts";
 import { expectTraces } from "../../src/testing/expect.ts";
 import { spanFields } from "../model/arbitraries.ts";
+import { runs } from "../sizes.ts";
 
 /** The number of a span, of the one above it, and what it is. */
 type Planned = readonly [id: number, parent: number | undefined, type: string, more?: Partial<SpanFields>];
@@ -160,7 +161,7 @@ describe("a turn", () => {
         expect(timesOf(shuffled.map(([, span]) => span))).toHaveLength(turns.length);
         expect(turns.flatMap((turn) => turn.spans)).toHaveLength(spans.length);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

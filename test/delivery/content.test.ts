@@ -20,6 +20,7 @@ import {
 import { Turns } from "../../src/delivery/turns.ts";
 import { capture } from "../../src/model/capture.ts";
 import { anyMaker } from "../model/arbitraries.ts";
+import { runs } from "../sizes.ts";
 
 const turns = new Turns();
 const seed = seedHash("a conversation");
@@ -87,7 +88,7 @@ describe("a node", () => {
         await expect(checkNode(place, payload.subarray(0, -1), turns)).rejects.toThrow();
         await expect(checkNode({ ...place, previous: seedHash("x") }, payload, turns)).rejects.toThrow();
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 });

@@ -1,6 +1,7 @@
 // Delivery without a journal: batches, retries, bounds, and counts that always add up.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../sizes.ts";
 import { counts, deliveryTo, endedSpans, Server, until } from "./support.ts";
 
 const NAMES = (count: number) => Array.from({ length: count }, (_, i) => `span-${i}`);
@@ -256,7 +257,7 @@ describe("whatever the back end answers", () => {
         expect(new Set(server.refused).size).toBe(report.failed);
         expect(server.received.filter((name) => server.refused.includes(name))).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 });

@@ -16,6 +16,7 @@ import type { Span } from "tracelight";
 import { describe, expect, it } from "vitest";
 import { Delivery } from "../../src/delivery/delivery.ts";
 import { Faults } from "../../src/tracing/faults.ts";
+import { runs } from "../sizes.ts";
 import {
   counts,
   deliveryTo,
@@ -136,7 +137,7 @@ describe("one bit that is another one", () => {
     const ends = [...whole.keys()].filter((at) => whole[at] === 10);
     for (const at of ends)
       for (const byte of [at, at + 1]) await check(Math.min(byte, whole.length - 1) * 8 + (at & 7));
-    await fc.assert(fc.asyncProperty(fc.nat(whole.length * 8 - 1), check), { numRuns: 300 });
+    await fc.assert(fc.asyncProperty(fc.nat(whole.length * 8 - 1), check), { numRuns: runs(300) });
   });
 
   it("in an acknowledgement acknowledges nothing that was not delivered", async () => {

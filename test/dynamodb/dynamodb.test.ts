@@ -10,7 +10,9 @@ import {
 import { InMemoryTracer, type Span, TracelightError } from "tracelight";
 import { DynamoDbTracer, ensureTable, startLocalDynamoDb } from "tracelight/dynamodb";
 import { describe, expect, test } from "vitest";
-import { client, dynamoDb } from "./emulator.ts";
+import { client, dynamoDb, useEmulator } from "./emulator.ts";
+
+useEmulator();
 
 const connection = () => ({ endpoint: dynamoDb.endpoint });
 

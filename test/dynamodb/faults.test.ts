@@ -9,10 +9,12 @@ import { DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import type { Tracer } from "tracelight";
 import { DynamoDbTracer, ensureTable } from "tracelight/dynamodb";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { client, dynamoDb } from "./emulator.ts";
+import { sized } from "../sizes.ts";
+import { client, dynamoDb, useEmulator } from "./emulator.ts";
 import { type FaultProxy, type Faults, startFaultProxy } from "./fault-proxy.ts";
 
-const isFull = process.env["TRACELIGHT_FULL"] === "1";
+useEmulator();
+
 const writer = fileURLToPath(new URL("writer.mjs", import.meta.url));
 
 let tables = 0;
@@ -49,18 +51,20 @@ function record(tracer: Tracer, count: number): void {
   }
 }
 
-test("10,000 spans in one tight loop arrive whole, at default settings", { timeout: 120_000 }, async () => {
+const LOOP = sized(10_000, 3000);
+
+test(`${LOOP} spans in one tight loop arrive whole, at default settings`, async () => {
   const tableName = await freshTable();
   const tracer = new DynamoDbTracer({ tableName, endpoint: dynamoDb.endpoint });
-  record(tracer, 10_000);
+  record(tracer, LOOP);
   expect(await tracer.flush({ timeoutMs: 100_000 })).toMatchObject({
-    written: 10_000,
+    written: LOOP,
     pending: 0,
     dropped: 0,
     failed: 0,
   });
   await tracer.close();
-  expect(await stored(tableName)).toBe(10_000);
+  expect(await stored(tableName)).toBe(LOOP);
 });
 
 describe("through a network and a service at fault", () => {
@@ -68,7 +72,7 @@ describe("through a network and a service at fault", () => {
     [
       "a fifth throttled, a fifth put off, connections broken",
       { throttled: 0.2, unprocessed: 0.2, reset: 0.05 },
-      isFull ? 20_000 : 2000,
+      sized(20_000, 1000),
     ],
     ["answers lost after the work was done", { resetAfter: 0.3 }, 500],
     ["internal errors", { failing: 0.5 }, 500],
@@ -112,28 +116,6 @@ describe("through a network and a service at fault", () => {
     impatient.destroy();
     await proxy.close();
     expect(await stored(tableName)).toBe(500);
-  });
-
-  test("one span that DynamoDB will not take fails alone, with others in its batch", async () => {
-    const tableName = await freshTable();
-    const errors: string[] = [];
-    const tracer = new DynamoDbTracer({
-      tableName,
-      endpoint: dynamoDb.endpoint,
-      onError: ({ code }) => errors.push(code),
-    });
-    record(tracer, 10);
-    // A sort key of more than 1024 bytes.
-    const bad = new DynamoDbTracer({
-      tableName,
-      endpoint: dynamoDb.endpoint,
-      identifier: "x".repeat(2000),
-      onError: ({ code }) => errors.push(code),
-    });
-    record(bad, 3);
-    expect(await tracer.close()).toMatchObject({ written: 10, failed: 0 });
-    expect(await bad.close()).toMatchObject({ written: 0, failed: 3 });
-    expect(new Set(errors)).toEqual(new Set(["INVALID_ITEM"]));
   });
 });
 
@@ -199,7 +181,7 @@ describe("with a journal", () => {
   }, async () => {
     const tableName = await freshTable();
     const proxy: FaultProxy = await startFaultProxy(dynamoDb.endpoint, { down: true });
-    const spans = isFull ? 50_000 : 8000;
+    const spans = sized(50_000, 4000);
     const child = start({
       tableName,
       endpoint: proxy.endpoint,
@@ -209,7 +191,7 @@ describe("with a journal", () => {
     });
     const grown = new Promise<number>((resolve) => child.once("message", (bytes) => resolve(Number(bytes))));
     expect(await grown).toBeLessThan(64 * 1024 * 1024);
-    await new Promise((resolve) => setTimeout(resolve, isFull ? 60_000 : 1000));
+    await new Promise((resolve) => setTimeout(resolve, sized(60_000, 500)));
     proxy.faults = {};
     expect(await exitOf(child)).toBe(0);
     await proxy.close();
@@ -219,7 +201,7 @@ describe("with a journal", () => {
 
 test("conversations written by four processes at once read back whole", { timeout: 300_000 }, async () => {
   const tableName = await freshTable();
-  const conversations = isFull ? 1000 : 40;
+  const conversations = sized(1000, 16);
   const children = [0, 1, 2, 3].map(() =>
     start({ tableName, endpoint: dynamoDb.endpoint, conversations, ending: "close" }),
   );

@@ -10,7 +10,9 @@ import { type Attributes, Span, type SpanRecord, type TracelightError } from "tr
 import { DynamoDbTracer, type DynamoDbTracerOptions, ensureTable, type KeyLayout } from "tracelight/dynamodb";
 import { describe, expect, test } from "vitest";
 import { DynamoDbStore } from "../../src/dynamodb/sink.ts";
-import { client, dynamoDb } from "./emulator.ts";
+import { client, dynamoDb, useEmulator } from "./emulator.ts";
+
+useEmulator();
 
 type Item = Record<string, AttributeValue>;
 

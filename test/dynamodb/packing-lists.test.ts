@@ -10,6 +10,7 @@ import { captureShared, reveal } from "../../src/model/history.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { EVERY_KIND_OF_VALUE } from "../../src/testing/values.ts";
 import { anyMaker, spanFields } from "../model/arbitraries.ts";
+import { runs, sized } from "../sizes.ts";
 import { bytesOf, Emulator, plainItem, type TestTable, unitsOf } from "./packing.ts";
 
 const MESSAGES = "ai.llm.request.messages";
@@ -263,12 +264,14 @@ describe("any history", () => {
           deepStrictEqual(await table.roundTrip(span, packer), span);
         }
       }),
-      { numRuns: 40 },
+      { numRuns: runs(40) },
     );
   });
 });
 
 describe("a node", () => {
+  const TURNS = sized(200, 100);
+
   test("lives as long as the last span that needs it, without a write a call", {
     timeout: 60_000,
   }, async () => {
@@ -277,7 +280,7 @@ describe("a node", () => {
     const written = new Map<string, { expiresAt: number; item: Item }>();
     let rewritten = 0;
     let packer = table.packer({ ttlSeconds: TTL, now: () => now });
-    for (let turn = 0; turn < 200; turn++) {
+    for (let turn = 0; turn < TURNS; turn++) {
       if (turn % 7 === 0) packer = table.packer({ ttlSeconds: TTL, now: () => now });
       history.push(message("user", 200));
       const span = call(history, { "ai.conversation.id": "long-lived" });
@@ -286,7 +289,7 @@ describe("a node", () => {
         written.set(item["sk"]?.S ?? "", { expiresAt: Number(item["expire_at"]?.N), item });
         if (turn > 5 && item["list_from"]?.N === "0") rewritten++;
       }
-      // In 200 turns, 20 times the life of a span; what expires before this span does is gone.
+      // In ten turns, the life of a span; what expires before this span does is gone.
       const needed = now + TTL;
       for (const [key, { expiresAt, item }] of written) {
         if (expiresAt > needed) continue;
@@ -296,7 +299,7 @@ describe("a node", () => {
       if (turn % 10 === 9) deepStrictEqual(await messagesOf(span), span.attributes[MESSAGES]);
       now += TTL / 10;
     }
-    expect(rewritten).toBeLessThanOrEqual(20);
+    expect(rewritten).toBeLessThanOrEqual(TURNS / 10);
   });
 
   test("that is missing is named, with the last message still shown", async () => {

@@ -10,6 +10,7 @@ import type { SpanFields } from "../../src/model/record.ts";
 import { EVERY_KIND_OF_VALUE } from "../../src/testing/values.ts";
 import { watchEventLoop } from "../event-loop.ts";
 import { spanFields } from "../model/arbitraries.ts";
+import { sized } from "../sizes.ts";
 import { bytesOf, Emulator, plainItem, type TestTable } from "./packing.ts";
 
 /** Slices are of 8 ms; collecting garbage comes on top. */
@@ -183,11 +184,15 @@ describe("what is missing or damaged", () => {
   });
 });
 
-describe("a span of 100 MB", () => {
-  test("works, and leaves the event loop free", { timeout: 120_000 }, async () => {
-    // 25 MB random, 75 MB like text.
-    const text = Array.from({ length: 300 }, () => noise(1000).repeat(250)).join("");
-    const whole = span({ attributes: { text, bytes: new Uint8Array(randomBytes(25_000_000)), small: "x" } });
+const MEGABYTES = sized(100, 20);
+
+describe(`a span of ${MEGABYTES} MB`, () => {
+  test("works, and leaves the event loop free", async () => {
+    // A quarter random, the rest like text.
+    const text = Array.from({ length: 3 * MEGABYTES }, () => noise(1000).repeat(250)).join("");
+    const whole = span({
+      attributes: { text, bytes: new Uint8Array(randomBytes(MEGABYTES * 250_000)), small: "x" },
+    });
     const longest = watchEventLoop();
     const packed = await pack(whole);
     const held = longest();

@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { matches, type Span, type TraceQuery } from "tracelight";
 import { DynamoDbTracer, type DynamoDbTracerOptions, ensureTable } from "tracelight/dynamodb";
 import { describe, expect, test } from "vitest";
-import { client } from "./emulator.ts";
+import { client, useEmulator } from "./emulator.ts";
+
+useEmulator();
 
 /** What was asked of DynamoDB. */
 let sent: { name: string; input: QueryCommandInput; items: number }[] = [];

@@ -8,7 +8,9 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { ensureTable } from "tracelight/dynamodb";
 import { expect, test } from "vitest";
-import { client } from "./emulator.ts";
+import { client, useEmulator } from "./emulator.ts";
+
+useEmulator();
 
 const describeTable = async (TableName: string) =>
   (await client.send(new DescribeTableCommand({ TableName }))).Table;

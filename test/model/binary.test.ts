@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { decodeBinary, encodeBinary } from "../../src/model/binary.ts";
 import { capture } from "../../src/model/capture.ts";
 import { EVERY_KIND_OF_VALUE } from "../../src/testing/values.ts";
+import { runs } from "../sizes.ts";
 import { anyMaker } from "./arbitraries.ts";
 
 describe("the binary form", () => {
@@ -19,7 +20,7 @@ describe("the binary form", () => {
         const value = capture(make()) ?? null;
         deepStrictEqual(decodeBinary(encodeBinary(value)), value);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -38,7 +39,7 @@ describe("the binary form", () => {
           expect(error).toBeInstanceOf(RangeError);
         }
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
     for (let depth = 1; depth < 3000; depth += 999) {
       const nested = Uint8Array.from({ length: 2 * depth }, (_, i) => (i % 2 === 0 ? 14 : 1));

@@ -6,6 +6,7 @@ import { InMemoryTracer, Span } from "tracelight";
 import { describe, expect, it } from "vitest";
 import { equalValues } from "../../src/model/attributes.ts";
 import { capture, MAX_DEPTH, MAX_NODES } from "../../src/model/capture.ts";
+import { runs } from "../sizes.ts";
 import { anyMaker, hostileMakers, tagLookAlike, trickyKeys } from "./arbitraries.ts";
 
 /** What a span holds after its attribute `value` was set. */
@@ -84,7 +85,7 @@ describe("any value at all", () => {
         deepStrictEqual(throughRecord(span).attributes, span.attributes);
         expect(equalValues(throughRecord(span).attributes, span.attributes)).toBe(true);
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(1500) },
     );
   });
 
@@ -129,7 +130,7 @@ describe("any value at all", () => {
         deepStrictEqual(span.attributes["value"] ?? undefined, value ?? undefined);
         deepStrictEqual(throughRecord(span).attributes, span.attributes);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

@@ -5,6 +5,7 @@ import { InMemoryTracer } from "tracelight";
 import { describe, expect, it } from "vitest";
 import { capture, MAX_NODES } from "../../src/model/capture.ts";
 import { captureShared, reveal } from "../../src/model/history.ts";
+import { runs } from "../sizes.ts";
 import { anyMaker, hostileMakers } from "./arbitraries.ts";
 
 /** A capture that shares, as a reader sees it. */
@@ -100,7 +101,7 @@ describe("what a shared capture gives", () => {
           deepStrictEqual(shared(conversation.list), capture(conversation.list));
         }
       }),
-      { numRuns: 600 },
+      { numRuns: runs(600) },
     );
   });
 
@@ -116,7 +117,7 @@ describe("what a shared capture gives", () => {
           deepStrictEqual(shared(request), capture(request));
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -131,7 +132,7 @@ describe("what a shared capture gives", () => {
         }
         for (const { held, expected } of captures) deepStrictEqual(reveal(held), expected);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

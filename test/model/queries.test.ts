@@ -6,6 +6,7 @@ import { equalValues } from "../../src/model/attributes.ts";
 import { arrange, checkQuery, inStartOrder, select } from "../../src/model/query.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { parentsOf } from "../../src/model/tree.ts";
+import { runs } from "../sizes.ts";
 import { anyMaker, fewAttributes, spanFields, spanLists } from "./arbitraries.ts";
 
 const MS = 1000;
@@ -64,7 +65,7 @@ describe("a query", () => {
         const expected = query.order === "desc" ? ordered.reverse() : ordered;
         expect(idsOf(select(spans, query))).toEqual(idsOf(expected.slice(0, query.limit ?? spans.length)));
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 
@@ -250,7 +251,7 @@ describe("the order of spans", () => {
           }
         }
       }),
-      { numRuns: 500 },
+      { numRuns: runs(500) },
     );
   });
 

@@ -11,6 +11,7 @@ import { capture } from "../../src/model/capture.ts";
 import { decodeLogLine, decodeRecord, encodeLogTrace, encodeRecord } from "../../src/model/record.ts";
 import { boundedSize } from "../../src/model/size.ts";
 import { decodeValue, encodeValue, lossyValue } from "../../src/model/values.ts";
+import { runs } from "../sizes.ts";
 import { anyMaker, spanFields, spanLists, tagLookAlike } from "./arbitraries.ts";
 
 function fixture(name: string): string {
@@ -178,7 +179,7 @@ describe("a value in a record", () => {
         deepStrictEqual(back, value);
         expect(equalValues(back, value)).toBe(true);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 

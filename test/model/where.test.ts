@@ -7,6 +7,7 @@ import { matches } from "../../src/model/query.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { attributeNamesIn, evaluate, suggestNames } from "../../src/model/where.ts";
 import { parseWhere } from "../../src/model/where-syntax.ts";
+import { runs } from "../sizes.ts";
 import { anyMaker, spanFields } from "./arbitraries.ts";
 
 const NOW = new Date("2026-11-22T10:00:00Z");
@@ -405,7 +406,7 @@ describe("what cannot be read", () => {
           expect(error.message.replaceAll("\n", "")).not.toMatch(/\p{Cc}/u);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

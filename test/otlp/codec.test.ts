@@ -14,6 +14,7 @@ import {
   otlpEncoder,
 } from "../../src/otlp/codec.ts";
 import { spanFields } from "../model/arbitraries.ts";
+import { runs } from "../sizes.ts";
 import { jsonToProtobuf, normalJson, protobufToJson, spansIn } from "./independent-decoder.ts";
 import { nativeSpan, nativeSpans, otlpJsonOf, otlpValueOf, richSpan } from "./spans.ts";
 
@@ -61,7 +62,7 @@ describe.each(ENCODINGS)("a span as OTLP, %s", (encoding) => {
         expect(wire.length).toBe(spans.length);
         expect(sorted(wire)).toEqual(sorted(expected));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -73,7 +74,7 @@ describe.each(ENCODINGS)("a span as OTLP, %s", (encoding) => {
         expect(rejected.count).toBe(0);
         expect(back.map(encodeRecord)).toEqual(spans.map(encodeRecord));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -84,7 +85,7 @@ describe.each(ENCODINGS)("a span as OTLP, %s", (encoding) => {
         expect(sorted(back.map(encodeRecord))).toEqual(sorted(spans.map(encodeRecord)));
         expect(back.every(({ attributes }) => Object.isFrozen(attributes))).toBe(true);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

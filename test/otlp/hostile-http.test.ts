@@ -10,8 +10,8 @@ import fc from "fast-check";
 import { Tracer } from "tracelight";
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from "vitest";
 import { type OtlpEncoding, otlpEncoder } from "../../src/otlp/codec.ts";
+import { sized } from "../sizes.ts";
 
-const isFull = process.env["TRACELIGHT_FULL"] === "1";
 const MIB = 1024 * 1024;
 const folder = mkdtempSync(join(tmpdir(), "tracelight-hostile-"));
 let server: ChildProcess;
@@ -214,7 +214,7 @@ test("wrong ids are rejected, the rest of the request is not", async () => {
 });
 
 describe.each(["protobuf", "json"] as const)("fuzzed %s", (encoding) => {
-  const runs = { numRuns: isFull ? 3000 : 200 };
+  const runs = { numRuns: sized(3000, 200) };
 
   it("is refused or read, wherever bytes are changed, cut or added", { timeout: 120_000 }, async () => {
     const good = goodBody(encoding);

@@ -20,10 +20,9 @@ import {
   encodeResponse,
   otlpEncoder,
 } from "../../src/otlp/codec.ts";
+import { sized } from "../sizes.ts";
 import { jsonToProtobuf, REQUEST, RESPONSE } from "./independent-decoder.ts";
 import { nativeSpan, otlpJsonOf } from "./spans.ts";
-
-const isFull = process.env["TRACELIGHT_FULL"] === "1";
 
 const SPAN: JsonObject = {
   traceId: "a".repeat(32),
@@ -81,7 +80,7 @@ describe("a protobuf request of unknown origin", () => {
   it("is read or refused, whatever its bytes", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => isSane(protobuf(bytes))),
-      { numRuns: isFull ? 3000 : 500 },
+      { numRuns: sized(3000, 500) },
     );
   });
 
@@ -95,7 +94,7 @@ describe("a protobuf request of unknown origin", () => {
         isSane(protobuf(body));
         isSane(protobuf(body.subarray(0, cut % body.length)));
       }),
-      { numRuns: isFull ? 2000 : 200 },
+      { numRuns: sized(2000, 200) },
     );
   });
 
@@ -175,7 +174,7 @@ describe("a JSON request of unknown origin", () => {
         isSane(json(text.slice(0, start) + JSON.stringify(other) + text.slice(start + length)));
         isSane(json(text.slice(0, at % text.length)));
       }),
-      { numRuns: isFull ? 1000 : 200 },
+      { numRuns: sized(1000, 200) },
     );
   });
 

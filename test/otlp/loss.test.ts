@@ -7,11 +7,11 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { OtlpTracer } from "tracelight/otlp";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { IS_FULL, sized } from "../sizes.ts";
 import type { Task } from "./child.ts";
 import { decodeProtobuf } from "./independent-decoder.ts";
 import { endSpans, namesIn, StubServer } from "./support.ts";
 
-const isFull = process.env["TRACELIGHT_FULL"] === "1";
 const folder = mkdtempSync(join(tmpdir(), "tracelight-otlp-"));
 const program = join(folder, "child.mjs");
 let journals = 0;
@@ -58,7 +58,7 @@ describe("at default settings, none is lost and none comes twice:", () => {
     expect(server.names().sort()).toEqual(namesOf("end", 1000));
   });
 
-  test.each(isFull ? [10_000, 60_000] : [1500])(
+  test.each(IS_FULL ? [10_000, 60_000] : [1500])(
     "2200 while the server is down from the start for %d ms",
     { timeout: 200_000 },
     async (downMs) => {
@@ -80,7 +80,7 @@ describe("at default settings, none is lost and none comes twice:", () => {
   );
 
   test("up, then an outage, then up", { timeout: 100_000 }, async () => {
-    const outageMs = isFull ? 10_000 : 1500;
+    const outageMs = sized(10_000, 1500);
     const server = await new StubServer().start();
     const { url } = server;
     const tracer = new OtlpTracer({ url, onError: () => undefined });
@@ -119,7 +119,7 @@ describe("with a journal, what a killed process leaves is sent by the next:", ()
     const server = await new StubServer().start();
     server.reply = (_, index) => (index % 3 === 1 ? 503 : 200);
     const options = { url: server.url, journal: join(folder, `journal-${journals++}`) };
-    const kills = isFull ? 10 : 3;
+    const kills = sized(10, 3);
     for (let i = 0; i < kills; i++) {
       await run({ options, name: `kill${i}`, spans: 1500, overMs: 400, finish: "kill" });
     }

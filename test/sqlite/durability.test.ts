@@ -1,8 +1,9 @@
 // What has ended is there, however the process ends.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sized } from "../sizes.ts";
 import type { Ending } from "./child.ts";
 import { Children } from "./processes.ts";
-import { freshPath, IS_FULL, lifeLocks, read, sql, statesIn } from "./support.ts";
+import { freshPath, lifeLocks, read, sql, statesIn } from "./support.ts";
 
 const children = new Children();
 beforeAll(async () => void (await children.build()));
@@ -52,7 +53,7 @@ describe("ended spans outlive their process:", () => {
 
   test("a tight loop of many more than a batch", async () => {
     const path = freshPath();
-    const spans = IS_FULL ? 50_000 : 20_000;
+    const spans = sized(50_000, 20_000);
     const child = await children.start({ path });
     const before = (await child.ask("memory")).heap;
     await child.ask("burst", { name: "s", spans, text: 500 });

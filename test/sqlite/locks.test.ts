@@ -2,12 +2,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { InMemoryTracer, TeeTracer } from "tracelight";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { IS_FULL, sized } from "../sizes.ts";
 import { type Child, Children } from "./processes.ts";
 import {
   eventually,
   freshPath,
   hold,
-  IS_FULL,
   lifeLocks,
   sql,
   statesIn,
@@ -15,7 +15,7 @@ import {
   withConnection,
 } from "./support.ts";
 
-const HELD_MS = IS_FULL ? 5000 : 500;
+const HELD_MS = sized(5000, 500);
 
 const children = new Children();
 beforeAll(async () => void (await children.build()));
@@ -222,7 +222,7 @@ async function worksFreely(agent: Child, lock: () => (() => void) | undefined): 
 }
 
 /** The bar; a machine under load gets more, which still is far from how long the lock is held. */
-const MOST_HELD_MS = IS_FULL ? 50 : 250;
+const MOST_HELD_MS = sized(50, 250);
 
 function countIn(path: string): number {
   return Number(sql(path, "SELECT count(*) AS n FROM spans")[0]?.["n"]);

@@ -1,13 +1,14 @@
 // Several processes at one file.
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { sized } from "../sizes.ts";
 import { Children } from "./processes.ts";
-import { freshPath, IS_FULL, read, sql } from "./support.ts";
+import { freshPath, read, sql } from "./support.ts";
 
 const children = new Children();
 beforeAll(async () => void (await children.build()));
 afterAll(() => children.remove());
 
-const SPANS = IS_FULL ? 100_000 : 8_000;
+const SPANS = sized(100_000, 8_000);
 
 test(`4 processes write ${SPANS} spans and 2 read meanwhile: all are there, and the file is sound`, {
   timeout: 300_000,

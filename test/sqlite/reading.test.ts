@@ -5,8 +5,9 @@ import { Span, type SpanRecord, type Tracer } from "tracelight";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { openSqliteFile, type SqliteFile } from "../../src/sqlite/file.ts";
+import { sized } from "../sizes.ts";
 import { Children } from "./processes.ts";
-import { freshPath, IS_FULL, read, sql, tracerOver } from "./support.ts";
+import { freshPath, read, sql, tracerOver } from "./support.ts";
 
 const TOOLKIT = fileURLToPath(new URL("../fixtures/traces.sqlite", import.meta.url));
 
@@ -258,7 +259,7 @@ describe("importSpans", () => {
 
 test("reads in the agent's process do not hold its event loop", { timeout: 120_000 }, async () => {
   const path = freshPath();
-  const spans = IS_FULL ? 100_000 : 10_000;
+  const spans = sized(100_000, 10_000);
   const agent = await children.start({ path });
   await agent.ask("burst", { name: "s", spans, perTick: 500, text: 1000 });
   await agent.ask("burst", { name: "wide", spans: 300, perTick: 10, text: 150_000 });
@@ -272,7 +273,7 @@ test("reads in the agent's process do not hold its event loop", { timeout: 120_0
       expect(await agent.ask("find", { attributeFilter: { [key]: 1 } })).toEqual({ spans: 0 });
       held.push((await agent.ask("longestHold")).ms);
     }
-    expect(Math.min(...held)).toBeLessThan(IS_FULL ? 40 : 250);
+    expect(Math.min(...held)).toBeLessThan(sized(40, 250));
   }
 });
 

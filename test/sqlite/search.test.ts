@@ -14,6 +14,7 @@ import { prepareFile } from "../../src/sqlite/schema.ts";
 import { bringUpToDate, type SearchOptions, searchSpans } from "../../src/sqlite/search.ts";
 import { searches, texts } from "../conventions/words.ts";
 import { spanFields } from "../model/arbitraries.ts";
+import { runs } from "../sizes.ts";
 import { SearchChildren } from "./search-processes.ts";
 
 const SPAN_MICROS = 1_000_000;
@@ -177,7 +178,7 @@ describe("the index", () => {
           expect(searchSpans(file.connection, query, { limit: 100 }).ids).toEqual(plain.reverse());
         }
       }),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -189,7 +190,7 @@ describe("the index", () => {
       fc.asyncProperty(fc.string({ unit: "binary", maxLength: 20 }), async (typed) => {
         expect(() => file.find(`near ${typed}`)).not.toThrow();
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
     for (const hostile of [
       '"',

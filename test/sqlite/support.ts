@@ -9,9 +9,6 @@ import { onTestFinished } from "vitest";
 import { type Connection, type Row, type SqlValue, sqliteDriver } from "../../src/sqlite/driver.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
 
-/** True where the tests run at the size that the figures are given for. */
-export const IS_FULL: boolean = process.env["TRACELIGHT_FULL"] === "1";
-
 /** The path of a file in a new folder, which goes at the end of the test. */
 export function freshPath(name = "traces.db"): string {
   return join(freshFolder(), name);

@@ -5,8 +5,9 @@ import * as fc from "fast-check";
 import { TeeTracer, type Tracer } from "tracelight";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { watchEventLoop } from "../event-loop.ts";
+import { sized } from "../sizes.ts";
 import { Children } from "./processes.ts";
-import { freshPath, IS_FULL, read, sql, tracerOver, withConnection } from "./support.ts";
+import { freshPath, read, sql, tracerOver, withConnection } from "./support.ts";
 
 const MESSAGES = "ai.llm.request.messages";
 
@@ -81,7 +82,7 @@ test("200 levels come back", async () => {
 
 /** The bar is 20 ms for a process that does nothing else; this one makes and collects the garbage of all tests. */
 const MOST_HELD_MS = 100;
-const LARGE = IS_FULL ? 100_000_000 : 10_000_000;
+const LARGE = sized(100_000_000, 10_000_000);
 
 test(`a value of ${LARGE / 1e6} MB comes back, and the event loop goes on meanwhile`, {
   timeout: 120_000,
@@ -243,7 +244,7 @@ describe("message lists", () => {
         const found = await tracer.getTraces({ spanName: name });
         expect(found.map(({ attributes }) => attributes[MESSAGES])).toEqual(lists);
       }),
-      { numRuns: IS_FULL ? 500 : 60 },
+      { numRuns: sized(500, 60) },
     );
   });
 });

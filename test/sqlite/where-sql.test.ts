@@ -13,6 +13,7 @@ import { prepareFile } from "../../src/sqlite/schema.ts";
 import { queryToSql, type SqlCondition, whereToSql } from "../../src/sqlite/where-sql.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { filter, leaf, texts, value, type Written, written } from "../model/filters.ts";
+import { runs } from "../sizes.ts";
 
 const NOW = new Date("2026-11-22T10:00:00Z");
 const database = sqliteDriver().open(":memory:");
@@ -73,7 +74,7 @@ describe("a filter as SQL", () => {
           }
         },
       ),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -284,7 +285,7 @@ describe("a query as SQL", () => {
           }
         },
       ),
-      { numRuns: 400 },
+      { numRuns: runs(400) },
     );
   });
 

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { InMemoryTracer, type Span, type Tracer } from "tracelight";
 import { describe, expect, it } from "vitest";
+import { runs } from "../sizes.ts";
 import { sleep, spanNamed } from "./reading.ts";
 
 const DOWN = { inheritable: true } as const;
@@ -249,14 +250,14 @@ describe("any interleaving of start, add and end in any forest of spans", () => 
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         play(steps, expectAlike);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 
   it("does so too when nobody looked in between", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => expectAlike(play(steps, () => undefined))),
-      { numRuns: 200 },
+      { numRuns: runs(200) },
     );
   });
 });

@@ -1,9 +1,10 @@
 // What stays in memory. Each case is a process of its own, with the garbage collector at hand.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sized } from "../sizes.ts";
 import { PackageCopy } from "./package-copy.ts";
 
 /** `TRACELIGHT_SPANS=10000000 npx vitest run test/tracing/memory.test.ts` runs ten million. */
-const SPANS = Number(process.env["TRACELIGHT_SPANS"] ?? 300_000);
+const SPANS = Number(process.env["TRACELIGHT_SPANS"] ?? sized(300_000, 60_000));
 const MINUTES = 60_000;
 
 let copy: PackageCopy;
