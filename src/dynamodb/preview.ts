@@ -52,7 +52,7 @@ export function previewText(value: unknown): string {
 }
 
 /** The first characters of a text, no surrogate pair cut in two. */
-export function beginning(text: string, characters: number = PREVIEW_CHARACTERS): string {
+function beginning(text: string, characters: number = PREVIEW_CHARACTERS): string {
   if (text.length <= characters) return text;
   return `${text.slice(0, characters).replace(/[\ud800-\udbff]$/, "")}...`;
 }

@@ -8,7 +8,7 @@ export function originsFault(value: unknown): string | undefined {
 }
 
 /** True for `scheme://host`, with a port where it is not the scheme's own, and for `*`. */
-export function isOrigin(text: string): boolean {
+function isOrigin(text: string): boolean {
   return text === "*" || (URL.canParse(text) && new URL(text).origin === text);
 }
 

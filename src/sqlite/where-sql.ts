@@ -92,7 +92,7 @@ const MAX_VALUES = 10_000;
 /** Every row. */
 export const TRUE: SqlCondition = { sql: "1", values: [] };
 /** No row. A plain 0 would make SQLite forget the rest of the condition, and with it the index that it was told to use. */
-export const FALSE: SqlCondition = { sql: "(1 = 0)", values: [] };
+const FALSE: SqlCondition = { sql: "(1 = 0)", values: [] };
 const UNDECIDED: SqlBounds = { may: TRUE, must: FALSE };
 
 /** Keys that a JSON path can hold in quotes and that stand in JSON as they are. */
