@@ -24,6 +24,15 @@ class Piece {
 const END = Symbol("end");
 const LAST_PIECE = new Piece(END);
 
+/** An object that is given as key, value, key, value …, none of the keys twice: to make one of very many takes long. */
+export class Properties {
+  readonly flat: readonly unknown[];
+
+  constructor(flat: readonly unknown[]) {
+    this.flat = flat;
+  }
+}
+
 /** Encodes one captured value. The same value gives the same bytes; objects that differ in key order differ. */
 export class BinaryEncoder {
   readonly #open: Iterator<unknown>[] = [];
@@ -124,6 +133,9 @@ export class BinaryEncoder {
     } else if (value instanceof Set) {
       this.#sized(TAG.set, value.size);
       this.#open.push(value.values());
+    } else if (value instanceof Properties) {
+      this.#sized(TAG.object, value.flat.length / 2);
+      this.#open.push(value.flat.values());
     } else {
       const keys = keysOf(value);
       this.#sized(TAG.object, keys.length);

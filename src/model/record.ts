@@ -109,8 +109,8 @@ export interface SpanFields {
   readonly otlp?: OtlpDetails | undefined;
 }
 
-/** A span's fields as own properties: those of a Span are getters. */
-export function plainFields(span: SpanFields): SpanFields {
+/** A span's fields as own properties, with other attributes where these are given: those of a Span are getters. */
+export function plainFields(span: SpanFields, attributes: Attributes = span.attributes): SpanFields {
   // One literal: spreads would take three times as long, and this is done for each span.
   const fields: { -readonly [K in keyof SpanFields]: SpanFields[K] } = {
     spanName: span.spanName,
@@ -123,7 +123,7 @@ export function plainFields(span: SpanFields): SpanFields {
     state: span.state,
     spanStatus: span.spanStatus,
     statusMessage: span.statusMessage,
-    attributes: span.attributes,
+    attributes,
     resourceAttributes: span.resourceAttributes,
     scope: span.scope,
     events: span.events,

@@ -1,4 +1,5 @@
 // What is kept outside of a span's row: message lists, once a conversation, and large values in pieces.
+import { isKnownName } from "../conventions/known-names.ts";
 import { MESSAGE_LISTS } from "../conventions/message-lists.ts";
 import { compress } from "../delivery/compression.ts";
 import {
@@ -12,13 +13,17 @@ import {
 } from "../delivery/content.ts";
 import type { Turns } from "../delivery/turns.ts";
 import { weighValue } from "../delivery/weight.ts";
-import { BinaryEncoder } from "../model/binary.ts";
+import type { Attributes } from "../model/attributes.ts";
+import { BinaryEncoder, Properties } from "../model/binary.ts";
 import { setOwn } from "../model/capture.ts";
 import { conversationKey, conversationOf } from "../model/conversation.ts";
-import type { SpanFields } from "../model/record.ts";
+import { MANY_KEYS } from "../model/many-keys.ts";
+import { plainFields, type SpanFields } from "../model/record.ts";
 import { encodeValue } from "../model/values.ts";
+import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";
+import type { Span } from "../tracing/span.ts";
 import type { Connection, Statement } from "./driver.ts";
-import type { Stored, StoredList, StoredPieces } from "./rows.ts";
+import { detailsOf, type Stored, type StoredList, type StoredPieces } from "./rows.ts";
 
 /** Lists of about fewer bytes stay in the row. */
 const MIN_LIST_BYTES = 1024;
@@ -34,9 +39,12 @@ interface PreparedList {
 
 /** A span with what is to be stored beside its row. */
 export interface PreparedSpan {
+  /** Of very many attributes it has those that the row needs. */
   readonly span: SpanFields;
   readonly lists: readonly PreparedList[];
   readonly stored: Stored | undefined;
+  /** Its details as JSON, where they are large. */
+  readonly details?: string | null;
   /** The claims on its values in pieces, which are written before the row: see `ContentWriter.claim`. */
   readonly claims: readonly number[];
 }
@@ -83,8 +91,10 @@ export function isLarge(span: SpanFields): boolean {
 }
 
 function newBytes(span: SpanFields): number {
-  const { attributes, events } = span;
-  let bytes = events.length === 0 ? 0 : weighValue(events);
+  const { attributes, events, links, spanName, statusMessage = "" } = span;
+  let bytes = spanName.length + statusMessage.length;
+  if (events.length > 0) bytes += weighValue(events);
+  if (links.length > 0) bytes += weighValue(links);
   for (const key of Object.keys(attributes)) {
     const value = attributes[key];
     bytes += isLongList(key, value)
@@ -122,11 +132,9 @@ export function prepareNow(span: SpanFields): PreparedSpan {
 export type StorePieces = (prefix: string, chunks: readonly Uint8Array[]) => Promise<number>;
 
 /** A large span: lists are hashed and values compressed in slices, partly on other threads, and stored. */
-export async function prepareInSlices(
-  span: SpanFields,
-  turns: Turns,
-  store: StorePieces,
-): Promise<PreparedSpan> {
+export async function prepareInSlices(given: Span, turns: Turns, store: StorePieces): Promise<PreparedSpan> {
+  const isMany = hasManyAttributes(given);
+  const span = isMany ? plainFields(given, await knownAttributes(given, turns)) : plainFields(given);
   const lists: PreparedList[] = [];
   const scope = scopeOfSpan(span);
   for (const [key, messages] of listsOf(span)) {
@@ -140,35 +148,71 @@ export async function prepareInSlices(
     claims.push(number);
     return { number, bytes };
   };
-  const others: Record<string, unknown> = {};
+  const listed = new Set(lists.map(({ key }) => key));
+  const others: unknown[] = [];
   let otherBytes = 0;
-  for (const [key, value] of Object.entries(span.attributes)) {
-    if (isLongList(key, value)) continue;
+  for (const [key, value] of isMany ? attributesIn(given) : Object.entries(span.attributes)) {
+    if (listed.has(key)) continue;
     const weight = weighValue(value);
     if (weight > MAX_ROW_BYTES / 4) setOwn(places, key, await put(value, weight));
     else {
-      setOwn(others, key, value);
+      others.push(key, value);
       otherBytes += weight + key.length;
     }
-    if (turns.over) await turns.next();
+    if (others.length % LOOKED_AT_ONCE === 0 && turns.over) await turns.next();
   }
-  const rest = otherBytes > MAX_ROW_BYTES ? await put(others, otherBytes) : undefined;
-  const weight = weighValue(span.events);
-  const events = weight > MAX_ROW_BYTES / 4 ? await put(span.events, weight) : undefined;
-  return { span, lists, stored: storedOf(lists, { pieces: places, events, rest }), claims };
+  const isRest = isMany || otherBytes > MAX_ROW_BYTES;
+  const rest = isRest ? await put(new Properties(others), otherBytes) : undefined;
+  const putLarge = async (list: readonly object[]): Promise<StoredPieces | undefined> => {
+    const weight = weighValue(list);
+    return weight > MAX_ROW_BYTES / 4 ? await put(list, weight) : undefined;
+  };
+  const [events, links] = [await putLarge(span.events), await putLarge(span.links)];
+  const stored = storedOf(lists, { pieces: places, events, links, rest });
+  const details = detailsOf(span, stored);
+  // The row is written in a turn of its own.
+  if ((details?.length ?? 0) > MAX_ROW_BYTES) await turns.next();
+  return { span, lists, stored, details, claims };
 }
 
+/** What a row needs of very many attributes: those that readings know, of which there may be too many as well. */
+async function knownAttributes(span: Span, turns: Turns): Promise<Attributes> {
+  const known: Record<string, unknown> = {};
+  let [seen, found] = [0, 0];
+  for (const [key, value] of attributesIn(span)) {
+    if (isKnownName(key) && ++found <= MANY_KEYS) setOwn(known, key, value);
+    if (++seen % LOOKED_AT_ONCE === 0 && turns.over) await turns.next();
+  }
+  return Object.freeze(known);
+}
+
+/** What the row of a running span is made from: of very many attributes, the first. */
+export function shownFields(span: Span): SpanFields {
+  if (!hasManyAttributes(span)) return plainFields(span);
+  const shown: Record<string, unknown> = {};
+  let left = MANY_KEYS;
+  for (const [key, value] of attributesIn(span)) {
+    if (left-- === 0) break;
+    setOwn(shown, key, value);
+  }
+  return plainFields(span, Object.freeze(shown));
+}
+
+/** Attributes between two looks at the clock. */
+const LOOKED_AT_ONCE = 64;
+
 /** What of a span is in pieces. */
-type InPieces = { readonly [K in "pieces" | "events" | "rest"]?: Stored[K] | undefined };
+type InPieces = { readonly [K in "pieces" | "events" | "links" | "rest"]?: Stored[K] | undefined };
 
 function storedOf(
   lists: readonly PreparedList[],
-  { pieces = {}, events, rest }: InPieces = {},
+  { pieces = {}, events, links, rest }: InPieces = {},
 ): Stored | undefined {
   const stored = {
     ...(lists.length === 0 ? {} : { lists: Object.fromEntries(lists.map(listEntry)) }),
     ...(Object.keys(pieces).length === 0 ? {} : { pieces }),
     ...(events === undefined ? {} : { events }),
+    ...(links === undefined ? {} : { links }),
     ...(rest === undefined ? {} : { rest }),
   };
   return Object.keys(stored).length === 0 ? undefined : stored;

@@ -119,6 +119,7 @@ function conversationId(json: string): unknown {
 export interface Elsewhere {
   readonly attributes: ReadonlyMap<string, unknown>;
   readonly events?: SpanFields["events"] | undefined;
+  readonly links?: SpanFields["links"] | undefined;
 }
 
 /**
@@ -163,7 +164,7 @@ export function decodeRow(
     resourceAttributes,
     scope,
     events: elsewhere?.events ?? NONE,
-    links: NONE,
+    links: elsewhere?.links ?? NONE,
   };
   const whole =
     row["details"] === null
@@ -195,7 +196,7 @@ function withDetails(fields: SpanFields, details: Readonly<Record<string, unknow
     ...(typeof name === "string" ? { spanName: name } : {}),
     ...(typeof message === "string" ? { statusMessage: message } : {}),
     ...(fields.events.length > 0 ? {} : { events: listOf(events).map(decodeEvent) }),
-    links: listOf(links).map(decodeLink),
+    ...(fields.links.length > 0 ? {} : { links: listOf(links).map(decodeLink) }),
     ...(typeof traceState === "string" ? { traceState } : {}),
     ...(isObject(otlp) ? { otlp: decodeDetails(otlp) } : {}),
   };
@@ -204,7 +205,7 @@ function withDetails(fields: SpanFields, details: Readonly<Record<string, unknow
 /** What the row says is kept elsewhere; what cannot be true of it is named in `lost`. */
 export function storedIn(row: Row, lost: string[]): Stored | undefined {
   if (row["stored"] === null) return undefined;
-  const { lists, pieces, events, rest } = readOr(lost, "what is kept elsewhere", {}, () =>
+  const { lists, pieces, events, links, rest } = readOr(lost, "what is kept elsewhere", {}, () =>
     parsedObject(row["stored"]),
   );
   const known = <T>(places: unknown, read: (place: unknown) => T | undefined): Record<string, T> => {
@@ -217,11 +218,12 @@ export function storedIn(row: Row, lost: string[]): Stored | undefined {
   };
   const one = (name: string, place: unknown) =>
     place === undefined ? undefined : known({ [name]: place }, piecesIn)[name];
-  const [event, others] = [one("events", events), one("attributes", rest)];
+  const [event, link, others] = [one("events", events), one("links", links), one("attributes", rest)];
   return {
     lists: known(lists, listIn),
     pieces: known(pieces, piecesIn),
     ...(event === undefined ? {} : { events: event }),
+    ...(link === undefined ? {} : { links: link }),
     ...(others === undefined ? {} : { rest: others }),
   };
 }

@@ -3,7 +3,7 @@ import { compress } from "../delivery/compression.ts";
 import { NodeEncoder } from "../delivery/content.ts";
 import type { Turns } from "../delivery/turns.ts";
 import { weighValue } from "../delivery/weight.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { Span } from "../tracing/span.ts";
 import { nodePrefix, type PreparedSpan, piecesOwner, prepareInSlices, type StorePieces } from "./content.ts";
 import type { WriterFile } from "./writer-file.ts";
 
@@ -27,7 +27,7 @@ interface Claimed {
 }
 
 /** The large spans of one writer, each as an entry of its queue. */
-export class LargeSpans<E extends { readonly weight: number }> {
+export class LargeSpans<E extends { readonly weight: number; readonly span: Span }> {
   readonly #setup: LargeSpansSetup<E>;
   readonly #entries = new Set<E>();
   #bytes = 0;
@@ -47,13 +47,13 @@ export class LargeSpans<E extends { readonly weight: number }> {
     return this.#bytes;
   }
 
-  add(entry: E, fields: SpanFields): void {
+  add(entry: E): void {
     this.#entries.add(entry);
     this.#bytes += entry.weight;
-    this.#last = this.#last.then(() => this.#prepare(entry, fields));
+    this.#last = this.#last.then(() => this.#prepare(entry));
   }
 
-  async #prepare(entry: E, fields: SpanFields): Promise<void> {
+  async #prepare(entry: E): Promise<void> {
     const claimed: Claimed[] = [];
     const store = async (prefix: string, chunks: readonly Uint8Array[]): Promise<number> => {
       const claim = await this.#setup.patiently((file) => file.claim(prefix));
@@ -62,7 +62,7 @@ export class LargeSpans<E extends { readonly weight: number }> {
       return claim;
     };
     try {
-      const prepared = await prepareInSlices(fields, this.#setup.turns, store);
+      const prepared = await prepareInSlices(entry.span, this.#setup.turns, store);
       for (const list of prepared.lists) await this.#writeNode(prepared, list, store);
       this.#setup.prepared(entry, prepared);
     } catch (error) {

@@ -58,6 +58,8 @@ export interface Stored {
   readonly pieces?: Readonly<Record<string, StoredPieces>>;
   /** The same for all events. */
   readonly events?: StoredPieces;
+  /** The same for all links. */
+  readonly links?: StoredPieces;
   /** All other attributes, as one object: together they are too much for a row, which then does not have their names either. */
   readonly rest?: StoredPieces;
 }
@@ -81,11 +83,14 @@ export interface RowPlace {
   readonly writer: number | null;
   /** What of the span is kept elsewhere: these attributes are null in the row. */
   readonly stored?: Stored | undefined;
+  /** What `detailsOf` gave, where that was made already. */
+  readonly details?: string | null | undefined;
 }
 
 /** The values of `INSERT_SPAN`. `span` has own properties: see `plainFields`. */
-export function rowValues(span: SpanFields, { identifier, writer, stored }: RowPlace): SqlValue[] {
+export function rowValues(span: SpanFields, place: RowPlace): SqlValue[] {
   const { attributes } = span;
+  const { identifier, writer, stored, details = detailsOf(span, stored) } = place;
   return [
     span.traceId,
     span.spanId,
@@ -100,7 +105,7 @@ export function rowValues(span: SpanFields, { identifier, writer, stored }: RowP
     conversationKey(conversationOf(attributes)) ?? null,
     encodeFacts(factsOf(span)),
     originOf(span),
-    detailsOf(span, stored),
+    details,
     stored === undefined ? null : JSON.stringify(stored),
     attributesJson(attributes, stored),
   ];
@@ -150,7 +155,8 @@ function originOf({ resourceAttributes: resource, scope }: SpanFields): string {
   return json;
 }
 
-function detailsOf(span: SpanFields, stored: Stored | undefined): string | null {
+/** What few spans have, as JSON; null for a span that has nothing of it. */
+export function detailsOf(span: SpanFields, stored: Stored | undefined): string | null {
   const { statusMessage, events, links, spanName, traceState, otlp } = span;
   const isShort = statusMessage === undefined && events.length === 0 && links.length === 0;
   if (isShort && isPlainText(spanName) && traceState === undefined && otlp === undefined) return null;
@@ -158,7 +164,7 @@ function detailsOf(span: SpanFields, stored: Stored | undefined): string | null 
     ...(isPlainText(spanName) ? {} : { span_name: spanName }),
     ...(statusMessage === undefined ? {} : { status_message: statusMessage }),
     ...(events.length === 0 || stored?.events !== undefined ? {} : { events: events.map(encodeEvent) }),
-    ...(links.length === 0 ? {} : { links: links.map(encodeLink) }),
+    ...(links.length === 0 || stored?.links !== undefined ? {} : { links: links.map(encodeLink) }),
     ...(traceState === undefined ? {} : { trace_state: traceState }),
     ...(otlp === undefined ? {} : { otlp: encodeDetails(otlp) }),
   });

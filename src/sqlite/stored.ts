@@ -3,7 +3,8 @@ import { decodeInSlices, decompress } from "../delivery/compression.ts";
 import { assemble, type CheckedNode, checkNode } from "../delivery/content.ts";
 import { Turns } from "../delivery/turns.ts";
 import { messageOf } from "../model/errors.ts";
-import type { SpanEvent, SpanFields } from "../model/record.ts";
+import { isSpanId, isTraceId } from "../model/ids.ts";
+import type { SpanEvent, SpanFields, SpanLink } from "../model/record.ts";
 import { decodeValue } from "../model/values.ts";
 import { largeNodePlace, piecesOwner, scopeOf, spanPrefix } from "./content.ts";
 import { type OnDamage, rowDamage, TIME_DAMAGE, valueDamage } from "./damage.ts";
@@ -95,7 +96,7 @@ export class RowReader {
 
   async #elsewhere(
     row: Row,
-    { lists = {}, pieces = {}, events, rest }: Stored,
+    { lists = {}, pieces = {}, events, links, rest }: Stored,
     lost: string[],
   ): Promise<Elsewhere> {
     const attributes = new Map<string, unknown>();
@@ -116,9 +117,15 @@ export class RowReader {
     const others = rest && (await orMissing("attributes", () => this.#value(prefix, rest)));
     if (typeof others === "object" && others !== null)
       for (const [key, value] of Object.entries(others)) attributes.set(key, value);
-    if (events === undefined) return { attributes };
-    const read = await orMissing("events", () => this.#value(prefix, events));
-    return { attributes, events: Array.isArray(read) ? read.filter(isEvent) : [] };
+    const listOf = async (name: string, place: StoredPieces): Promise<readonly unknown[]> => {
+      const read = await orMissing(name, () => this.#value(prefix, place));
+      return Array.isArray(read) ? read : [];
+    };
+    return {
+      attributes,
+      events: events && (await listOf("events", events)).filter(isEvent),
+      links: links && (await listOf("links", links)).filter(isLink),
+    };
   }
 
   async #list({ hash, length }: StoredList): Promise<unknown> {
@@ -196,6 +203,15 @@ function isEvent(value: unknown): value is SpanEvent {
     value !== null &&
     typeof Reflect.get(value, "name") === "string" &&
     Reflect.get(value, "at") instanceof Date
+  );
+}
+
+function isLink(value: unknown): value is SpanLink {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    isTraceId(Reflect.get(value, "traceId")) &&
+    isSpanId(Reflect.get(value, "spanId"))
   );
 }
 

@@ -101,12 +101,15 @@ export class WriterFile {
    * Writes a span's row, and what of its lists is not there; returns the row's id. Within a transaction.
    * @throws Unprepared, or what SQLite says
    */
-  put({ span, lists, stored, claims }: PreparedSpan, { id, isRunning, mayTakeLong }: RowTarget): number {
+  put(
+    { span, lists, stored, details, claims }: PreparedSpan,
+    { id, isRunning, mayTakeLong }: RowTarget,
+  ): number {
     this.#content.release(spanPrefix(span), claims);
     for (const list of lists) this.#content.storeList(list, { spanId: span.spanId, mayTakeLong });
     // An imported record may run as well, nobody knows where.
     const writer = isRunning ? this.#writerId() : span.state === "running" ? UNKNOWN_WRITER : null;
-    const values = rowValues(span, { identifier: this.#identifier, writer, stored });
+    const values = rowValues(span, { identifier: this.#identifier, writer, stored, details });
     if (id === undefined) return Number(this.#insert.run(...values).lastInsertRowid);
     // Retention may have removed the row of a span that ran for long.
     if (Number(this.#update.run(...changingValues(values, id)).changes) > 0) return id;

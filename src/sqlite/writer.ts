@@ -19,9 +19,10 @@ import {
 } from "../model/timers.ts";
 import { boundedJson } from "../render/text.ts";
 import type { Faults } from "../tracing/faults.ts";
+import { hasManyAttributes } from "../tracing/many-attributes.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import { isLarge, type PreparedSpan, prepareNow, Unprepared } from "./content.ts";
+import { isLarge, type PreparedSpan, prepareNow, shownFields, Unprepared } from "./content.ts";
 import { type Driver, explainSqlite, isBusy, SQLITE, sqliteCode } from "./driver.ts";
 import { LargeSpans, SMALL_BYTES } from "./large-spans.ts";
 import type { SpanKey } from "./rows.ts";
@@ -299,17 +300,20 @@ export class Writer {
   #isPrepared(entry: Entry): boolean {
     if (entry.prepared !== undefined) return true;
     try {
+      if (!this.#isExiting && hasManyAttributes(entry.span)) return this.#prepareLater(entry);
       const fields = plainFields(entry.span);
-      if (!this.#isExiting && isLarge(fields)) {
-        this.#large.add(entry, fields);
-        return false;
-      }
+      if (!this.#isExiting && isLarge(fields)) return this.#prepareLater(entry);
       entry.prepared = prepareNow(fields);
       return true;
     } catch (error) {
       this.#spanFailed(entry, error);
       return false;
     }
+  }
+
+  #prepareLater(entry: Entry): false {
+    this.#large.add(entry);
+    return false;
   }
 
   #putBack(entry: Entry, prepared: PreparedSpan): void {
@@ -360,7 +364,7 @@ export class Writer {
 
   #notWritten(entry: Entry, error: unknown): void {
     if (error instanceof Unprepared && entry.prepared !== undefined) {
-      this.#large.add(entry, entry.prepared.span);
+      this.#large.add(entry);
     } else {
       this.#spanFailed(entry, error);
     }
@@ -368,7 +372,7 @@ export class Writer {
 
   #putRunning(file: WriterFile, running: RunningSpan): [RunningSpan, number, Span] {
     const now = running.span.snapshot();
-    const fields = plainFields(now);
+    const fields = shownFields(now);
     const target = { id: running.id, isRunning: true, mayTakeLong: false };
     try {
       return [running, file.put(prepareNow(isLarge(fields) ? shortened(fields) : fields), target), now];

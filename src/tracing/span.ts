@@ -6,6 +6,7 @@ import { isoMicros, nowMicros } from "../model/clock.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { captureShared, reveal } from "../model/history.ts";
 import { idsOf } from "../model/ids.ts";
+import { MANY_KEYS, rememberKeys } from "../model/many-keys.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
 import {
   decodeRecord,
@@ -35,6 +36,9 @@ export const NODE: unique symbol = Symbol.for("tracelight.node.v1");
 
 /** Own attributes without a copy. */
 export const OWN: unique symbol = Symbol.for("tracelight.own.v1");
+
+/** What a span has of those above it, without an object of it. */
+export const INHERITED: unique symbol = Symbol.for("tracelight.inherited.v1");
 
 /** The owner of a span, for those who end it. */
 export const OWNER: unique symbol = Symbol("owner");
@@ -200,7 +204,7 @@ export class Span implements SpanFields {
   }
   /** Own and inherited attributes, the nearest value of each: a frozen copy of how they are now. */
   get attributes(): Attributes {
-    return mergeAttributes(this.#own, this.#isLive() ? inheritableFrom(this[NODE]) : this.#inherited);
+    return mergeAttributes(this.#own, this[INHERITED]());
   }
   /** What describes the program: `service.name` and the like. Frozen. */
   get resourceAttributes(): Attributes {
@@ -333,11 +337,16 @@ export class Span implements SpanFields {
     return this.#own;
   }
 
+  /** @internal What spans above pass down to it, the nearest first. */
+  [INHERITED](): Inheritable | undefined {
+    return this.#isLive() ? inheritableFrom(this[NODE]) : this.#inherited;
+  }
+
   /** @internal What this span carries, for a frozen copy of it. */
   payload(): Payload {
     return {
       own: [...this.#own],
-      inherited: this.#isLive() ? inheritableFrom(this[NODE]) : this.#inherited,
+      inherited: this[INHERITED](),
       events: this.#events ?? [],
       links: this.#links ?? [],
       statusMessage: this.#statusMessage,
@@ -589,9 +598,10 @@ function captured(attributes: Attributes | undefined): { attributes?: Attributes
 
 /** A frozen copy of attributes given by the app; empty where they cannot be read. */
 export function captureAttributes(attributes: Attributes): Attributes {
-  return Object.freeze(
-    Object.fromEntries(entriesOf(attributes).map(([key, value]) => [key, capture(value)])),
-  );
+  const entries = entriesOf(attributes);
+  const captured = Object.freeze(Object.fromEntries(entries.map(([key, value]) => [key, capture(value)])));
+  if (entries.length >= MANY_KEYS) rememberKeys(captured, Object.keys(captured));
+  return captured;
 }
 
 /** Own properties that are not undefined; none where the object cannot be read, a marker for what cannot be. */
