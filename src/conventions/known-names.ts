@@ -5,5 +5,6 @@ export function isKnownName(name: string): boolean {
   return KNOWN.test(name);
 }
 
+/** By what stands before the first dot. A test of the SQLite store holds it against all recorded spans. */
 const KNOWN =
-  /^(?:ai|gen_ai|llm|mcp|traceloop|openinference|agent|tool|tool_call|input|output|embedding|retrieval|reranker|exception|error|session|user|enduser|peer|service|operation)\./;
+  /^(?:metadata$|(?:ai|gen_ai|llm|mcp|traceloop|openinference|anthropic|agent|tool|tool_call|input|output|embedding|retrieval|reranker|exception|error|session|user|enduser|peer|service|operation)\.)/;

@@ -117,13 +117,13 @@ export class Sources {
     const { number } = entry;
     if (number < from || acknowledged?.has(number) === true) return;
     source.from = number + 1;
-    const span = await this.#spanOf(entry).catch((error: unknown) =>
-      this.#unreadable(segment, number, error),
-    );
-    if (span === undefined) return;
+    const read = await this.#spanOf(entry).catch((error: unknown) => ({ error }));
+    // What was let go of meanwhile is counted as left on disk.
+    if (!this.#sources.includes(source)) return;
+    if ("error" in read) return this.#unreadable(segment, number, read.error);
     segment.unread--;
     segment.unsettled++;
-    this.#setup.take(span, { segment, number, offset: 0, weight: weightOf(entry) });
+    this.#setup.take(read, { segment, number, offset: 0, weight: weightOf(entry) });
   }
 
   async #spanOf(entry: Entry): Promise<Span> {
@@ -132,7 +132,7 @@ export class Sources {
   }
 
   /** As it was written, and still none that can be read: of a later release, or of a stranger. */
-  #unreadable(segment: Segment, number: number, error: unknown): undefined {
+  #unreadable(segment: Segment, number: number, error: unknown): void {
     segment.unread--;
     segment.unsettled++;
     segment.settle(number);

@@ -109,8 +109,13 @@ export interface SpanFields {
   readonly otlp?: OtlpDetails | undefined;
 }
 
-/** A span's fields as own properties, with other attributes where these are given: those of a Span are getters. */
-export function plainFields(span: SpanFields, attributes: Attributes = span.attributes): SpanFields {
+/** A span's fields as own properties: those of a Span are getters. */
+export function plainFields(span: SpanFields): SpanFields {
+  return fieldsWith(span.attributes, span);
+}
+
+/** The same with these attributes in place of its own, which are not looked at. */
+export function fieldsWith(attributes: Attributes, span: SpanFields): SpanFields {
   // One literal: spreads would take three times as long, and this is done for each span.
   const fields: { -readonly [K in keyof SpanFields]: SpanFields[K] } = {
     spanName: span.spanName,

@@ -18,7 +18,7 @@ import { BinaryEncoder, Properties } from "../model/binary.ts";
 import { setOwn } from "../model/capture.ts";
 import { conversationKey, conversationOf } from "../model/conversation.ts";
 import { MANY_KEYS } from "../model/many-keys.ts";
-import { plainFields, type SpanFields } from "../model/record.ts";
+import { fieldsWith, plainFields, type SpanFields } from "../model/record.ts";
 import { encodeValue } from "../model/values.ts";
 import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";
@@ -134,7 +134,7 @@ export type StorePieces = (prefix: string, chunks: readonly Uint8Array[]) => Pro
 /** A large span: lists are hashed and values compressed in slices, partly on other threads, and stored. */
 export async function prepareInSlices(given: Span, turns: Turns, store: StorePieces): Promise<PreparedSpan> {
   const isMany = hasManyAttributes(given);
-  const span = isMany ? plainFields(given, await knownAttributes(given, turns)) : plainFields(given);
+  const span = isMany ? fieldsWith(await knownAttributes(given, turns), given) : plainFields(given);
   const lists: PreparedList[] = [];
   const scope = scopeOfSpan(span);
   for (const [key, messages] of listsOf(span)) {
@@ -195,7 +195,7 @@ export function shownFields(span: Span): SpanFields {
     if (left-- === 0) break;
     setOwn(shown, key, value);
   }
-  return plainFields(span, Object.freeze(shown));
+  return fieldsWith(Object.freeze(shown), span);
 }
 
 /** Attributes between two looks at the clock. */
