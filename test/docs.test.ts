@@ -1,10 +1,11 @@
-// The documentation is true: its examples run and print what it says, its links lead somewhere, its lists are complete.
+// The documentation is true, that in the sources too: its examples run and print what it says, its links lead somewhere, its lists
+// are complete.
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { transform } from "esbuild";
+import { build } from "esbuild";
 import { beforeAll, describe, expect, it } from "vitest";
 import { ERROR_CODES } from "../src/model/errors.ts";
 import { VERSION } from "../src/model/version.ts";
@@ -15,15 +16,17 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BUILT = join(ROOT, "build/docs");
 /** Programs at once; each is a process of its own. */
 const AT_ONCE = 2;
-const TIMEOUT_MS = 20_000;
+/** Ends one that hangs. */
+const TIMEOUT_MS = 200_000;
 
 /** A fenced block of code: `ts` runs, `typescript` is only compiled, since it needs what is not there. */
 interface Block {
+  /** The path of its page or source. */
   readonly page: string;
   readonly line: number;
   readonly language: string;
   readonly code: string;
-  /** The text block that follows directly: what the program prints. */
+  /** What the program prints: the text block that follows directly, or, in a source, the comments behind its code. */
   readonly output: string | undefined;
 }
 
@@ -31,7 +34,17 @@ const docs = readdirSync(join(ROOT, "docs")).filter((name) => name.endsWith(".md
 const pages = ["README.md", "CONTRIBUTING.md", ...docs.map((name) => `docs/${name}`)].filter((page) =>
   existsSync(join(ROOT, page)),
 );
-const blocks = pages.flatMap((page) => blocksOf(page, read(page)));
+const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => `src/${name.replaceAll("\\", "/")}`);
+/** What each entry point exports; of types with `type` before the name. */
+const entries = Object.keys(JSON.parse(read("package.json")).exports)
+  .filter((path) => path !== "./package.json")
+  .map((path) => [`tracelight${path.slice(1)}`, exportsOf(read(`src${path.slice(1)}/index.ts`))] as const);
+const blocks = [
+  ...pages.flatMap((page) => blocksOf(page, read(page))),
+  ...sources.flatMap((source) => examplesOf(source, read(source))),
+];
 const programs = blocks.filter(({ language }) => language === "ts");
 const waiting: (() => void)[] = [];
 let running = 0;
@@ -42,12 +55,17 @@ beforeAll(async () => {
   mkdirSync(BUILT, { recursive: true });
   for (const block of blocks) writeFileSync(join(BUILT, `${nameOf(block)}.ts`), block.code);
   writeFileSync(join(BUILT, "tsconfig.json"), JSON.stringify(TSCONFIG));
-}, 120_000);
+});
 
 describe("the examples", () => {
   it("are there", () => {
     expect(programs.length).toBeGreaterThan(20);
     for (const name of docs) expect(pages).toContain(`docs/${name}`);
+  });
+
+  it("in the sources are all seen", () => {
+    const examples = sources.flatMap((source) => read(source).match(/^ *\* @example$/gm) ?? []);
+    expect(blocks.filter(({ page }) => page.startsWith("src/"))).toHaveLength(examples.length);
   });
 
   it("compile as strict TypeScript", async () => {
@@ -99,15 +117,64 @@ function blocksOf(page: string, markdown: string): Block[] {
   });
 }
 
+/** The examples in the docstrings of a source. What they use of the package is imported for them. */
+function examplesOf(page: string, source: string): Block[] {
+  const fence = /^ *\* @example\n *\* ```(ts|typescript)\n([\s\S]*?)^ *\* ```$/gm;
+  return [...source.matchAll(fence)].map(({ 1: language = "", 2: text = "", index }) => {
+    const line = source.slice(0, index).split("\n").length;
+    const example = text.replace(/^ *\* ?/gm, "").replaceAll("\\@", "@");
+    const said = [...example.matchAll(/\S \/\/ (.*)$/gm)].map(([, printed]) => printed);
+    const code = `${importsFor(page, source, example)}${example}export {};\n`;
+    return { page, line, language, code, output: said.join("\n") };
+  });
+}
+
+/** Of the package's entry points, and of the source itself where it is within. */
+function importsFor(page: string, source: string, example: string): string {
+  const own = [...source.matchAll(/^export (?:async )?(?:class|function|const) (\w+)/gm)];
+  const places = [...entries, [`../../${page}`, own.map(([, name = ""]) => name)] as const];
+  const seen = new Set<string>();
+  const lines = places.map(([from, names]) => {
+    const wanted = names.filter((name) => !seen.has(name) && isUsed(name.replace(/^type /, ""), example));
+    for (const name of wanted) seen.add(name);
+    return wanted.length === 0 ? "" : `import { ${wanted.join(", ")} } from "${from}";\n`;
+  });
+  return lines.join("");
+}
+
+function isUsed(name: string, code: string): boolean {
+  return new RegExp(`(?<!\\w|(?<!\\.)\\.)${name}\\b`).test(code);
+}
+
+function exportsOf(entry: string): string[] {
+  const groups = [...entry.matchAll(/^export (type )?\{([^}]*)\}/gm)];
+  return groups.flatMap(([, type = "", names = ""]) =>
+    names
+      .split(",")
+      .map((name) => name.trim())
+      .filter((name) => name !== "")
+      .map((name) => type + name),
+  );
+}
+
 function nameOf({ page, line }: Block): string {
-  return `${page.replace(/\.md$/, "").replaceAll("/", "-")}-${line}`;
+  return `${page.replace(/\.(md|ts)$/, "").replaceAll("/", "-")}-${line}`;
 }
 
 /** What a block prints as a program of its own. Rejects, with what it said, where it fails. */
 async function printedBy(block: Block): Promise<string> {
   const path = join(BUILT, `${nameOf(block)}.js`);
-  const { code } = await transform(block.code, { loader: "ts", format: "esm", target: "node20.19" });
-  writeFileSync(path, code);
+  await build({
+    stdin: { contents: block.code, resolveDir: BUILT, loader: "ts" },
+    outfile: path,
+    // An example of what is within has the source in it; the package is found as users find it.
+    bundle: true,
+    packages: "external",
+    platform: "node",
+    format: "esm",
+    target: "node20.19",
+    logLevel: "silent",
+  });
   // What it writes is its own.
   const cwd = path.replace(/\.js$/, "");
   mkdirSync(cwd);

@@ -18,7 +18,11 @@ export type TargetVocabulary = "gen_ai" | "openinference";
  * nothing to translate keeps its attributes, the same object.
  *
  * @example
- * translate(span, "gen_ai")["gen_ai.request.model"]
+ * ```ts
+ * const attributes = { "ai.trace.type": "llm-invocation", "ai.llm.request.model.id": "claude-sonnet" };
+ * const span = new InMemoryTracer().startSpan("model", { attributes });
+ * console.log(translate(span, "gen_ai")["gen_ai.request.model"]); // claude-sonnet
+ * ```
  */
 export function translate(span: SpanFields, to: TargetVocabulary): Attributes {
   const reading = readSpan(span);

@@ -57,11 +57,7 @@ const TELLING_FAILURES = 3;
 
 /**
  * Sends spans to one back end in the background. Nothing here throws or rejects, and nothing keeps an idle process alive.
- *
- * @example
- * const delivery = new Delivery({ transport, faults: new Faults(options.onError), options });
- * delivery.add(span); // in a sink's write
- * const report = await delivery.flush(30_000); // in a sink's flush
+ * A sink gives it each span by `add` in its `write`, and waits for it by `flush` in its own.
  */
 export class Delivery<P> {
   readonly #transport: Transport<P>;

@@ -88,8 +88,10 @@ export interface CloseOnSignalsOptions {
  * end, and the signal is not raised again. Returns the undo.
  *
  * @example
+ * ```ts
  * const tracer = new InMemoryTracer();
  * const undo = closeOnSignals(tracer, { timeoutMs: 5000 });
+ * ```
  *
  * @throws TracelightError `INVALID_OPTION`.
  */
@@ -150,10 +152,12 @@ export interface LambdaContextLike {
  * that. It takes no longer than the time that is left, less half a second. Result and error are the handler's own.
  *
  * @example
+ * ```ts
  * const tracer = new InMemoryTracer();
  * export const handler = lambdaHandler(tracer, async (event: { name: string }) =>
  *   tracer.trace("greet", () => `Hello, ${event.name}`),
  * );
+ * ```
  */
 export function lambdaHandler<E, C extends LambdaContextLike, R>(
   tracer: Flushable,

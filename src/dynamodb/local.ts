@@ -27,8 +27,10 @@ export interface LocalDynamoDb extends AsyncDisposable {
  * and no TTL.
  *
  * @example
+ * ```ts
  * await using dynamoDb = await startLocalDynamoDb();
  * await ensureTable({ tableName: "MyTracesTable", endpoint: dynamoDb.endpoint });
+ * ```
  *
  * @throws (rejects) TracelightError `MISSING_DEPENDENCY`, `INVALID_OPTION`, or `DYNAMODB_FAILED` for a port that is taken.
  */

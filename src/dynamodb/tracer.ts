@@ -45,8 +45,10 @@ const THIRTY_DAYS = 30 * 24 * 60 * 60;
  * query with neither scans the table.
  *
  * @example
+ * ```typescript
  * await ensureTable({ tableName: "MyTracesTable" });
  * const tracer = new DynamoDbTracer({ tableName: "MyTracesTable", identifier: "MyAgent" });
+ * ```
  *
  * @throws TracelightError `INVALID_OPTION`. What is wrong with the table is found in the background: it reaches `onError`
  * and the report of `flush`, and reads reject with it.

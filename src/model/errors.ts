@@ -112,11 +112,13 @@ export interface TracelightErrorOptions {
  * and of a line of more than 2000 characters the middle is left out.
  *
  * @example
+ * ```ts
  * try {
  *   new InMemoryTracer({ memorySize: -1 });
  * } catch (error) {
  *   if (error instanceof TracelightError) console.log(error.code); // INVALID_OPTION
  * }
+ * ```
  */
 export class TracelightError extends Error {
   /** Always `TracelightError`. */

@@ -21,7 +21,12 @@ const WITHOUT_WORDS = "failed";
  * `mcp.`, in a text in `error.message` or `error.type`.
  *
  * @example
+ * ```ts
+ * const tracer = new InMemoryTracer();
+ * tracer.startSpan("get_weather").setStatus("ERROR", "no network").end();
  * const failed = tracer.getTraces().filter((span) => failureOf(span) !== undefined);
+ * console.log(failed.length); // 1
+ * ```
  */
 export function failureOf(span: Outcome): string | undefined {
   return hasFailed(span) ? (wordsOf(span) ?? WITHOUT_WORDS) : undefined;

@@ -11,7 +11,9 @@ const SEQUENCES =
  * The text without control sequences, controls but white space, what was struck over, soft hyphens, zero-width spaces and joins of words.
  *
  * @example
- * seenText("\u001b[31mError\u001b[0m") // "Error"
+ * ```ts
+ * console.log(seenText("\u001b[31mError\u001b[0m")); // Error
+ * ```
  */
 export function seenText(text: string): string {
   if (!UNSEEN.test(text)) return text;

@@ -46,7 +46,9 @@ const MAX_INDEX = 999_999_999;
  * Reads a filter. `now` is what times such as `2h ago` count from; the present unless told.
  *
  * @example
+ * ```ts
  * const where = parseWhere('ai.tool.name = "get_weather" and duration > 2s');
+ * ```
  *
  * @throws TracelightError `INVALID_QUERY`, showing the place, what was expected, and what was probably meant
  */

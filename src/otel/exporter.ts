@@ -28,7 +28,11 @@ export interface OtelExporterOptions extends TracerOptions, Omit<DeliveryOptions
  * says failed is failed: exporters try again by themselves where that helps. Closing the tracer shuts the exporter down.
  *
  * @example
- * const tracer = new OtelExporterTracer(new ZipkinExporter());
+ * ```ts
+ * import { ConsoleSpanExporter } from "@opentelemetry/sdk-trace-base";
+ *
+ * const tracer = new OtelExporterTracer(new ConsoleSpanExporter());
+ * ```
  *
  * @throws TracelightError `INVALID_OPTION`
  */

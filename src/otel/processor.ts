@@ -21,7 +21,12 @@ import type { OtelReadableSpan } from "./sdk.ts";
  * and the SDK's below ours, in one trace.
  *
  * @example
- * new BasicTracerProvider({ spanProcessors: [new TracelightSpanProcessor(new SqliteTracer())] });
+ * ```ts
+ * import { BasicTracerProvider } from "@opentelemetry/sdk-trace-base";
+ *
+ * const processor = new TracelightSpanProcessor(new InMemoryTracer());
+ * const provider = new BasicTracerProvider({ spanProcessors: [processor] });
+ * ```
  *
  * @throws TracelightError `INVALID_OPTION` where it is given neither a sink nor a tracer; `MISSING_DEPENDENCY` where
  * `@opentelemetry/api` is not installed.

@@ -31,7 +31,9 @@ export interface InjectOptions {
  * throws: what cannot be written to is given back as it is, with a process warning.
  *
  * @example
- * await fetch(url, { headers: inject({ accept: "application/json" }) });
+ * ```typescript
+ * await fetch("https://tools.example.com", { headers: inject({ accept: "application/json" }) });
+ * ```
  */
 export function inject<C extends Carrier>(
   carrier: C,
@@ -52,7 +54,12 @@ export function inject<C extends Carrier>(
  * Undefined where there is none, or it is not valid; never throws.
  *
  * @example
- * tracer.trace("handle", { parentSpan: extract(request.headers) }, handle);
+ * ```ts
+ * const tracer = new InMemoryTracer();
+ * const headers = { traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" };
+ * tracer.trace("handle", { parentSpan: extract(headers) }, () => undefined);
+ * console.log(tracer.getTraces()[0]?.parentSpanId); // 00f067aa0ba902b7
+ * ```
  */
 export function extract(carrier: unknown): RemoteParent | undefined {
   return parseTrace(headerOf(carrier, "traceparent"), headerOf(carrier, "tracestate"));

@@ -14,7 +14,10 @@ import { isTracer, keysOf } from "./register.ts";
  * version 1; `INVALID_ARGUMENT` for what is no tracer.
  *
  * @example
+ * ```ts
+ * const tracer = new InMemoryTracer();
  * const experimental_telemetry = { isEnabled: true, tracer: otelProvider(tracer).getTracer("ai") };
+ * ```
  */
 export function otelProvider(tracer: Tracer): OtelTracerProvider {
   if (!isTracer(tracer)) throw new TracelightError("INVALID_ARGUMENT", "otelProvider needs a Tracer.");

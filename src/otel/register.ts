@@ -21,7 +21,9 @@ import { BridgePropagator } from "./propagator.ts";
  * `INVALID_ARGUMENT` for what is no tracer.
  *
  * @example
- * const undo = registerTracer(new SqliteTracer());
+ * ```ts
+ * const undo = registerTracer(new SqliteTracer({ path: "traces.db" }));
+ * ```
  */
 export function registerTracer(tracer: Tracer): () => void {
   if (!isTracer(tracer)) throw new TracelightError("INVALID_ARGUMENT", "registerTracer needs a Tracer.");

@@ -41,8 +41,13 @@ export interface OtlpReceiverOptions extends Pick<TracerOptions, "onError"> {
  * rejects, and needs no more memory than its options say.
  *
  * @example
+ * ```ts
  * const receive = otlpReceiver(new InMemoryTracer());
- * const response = await receive(request);
+ * const body = JSON.stringify({ resourceSpans: [] });
+ * const headers = { "content-type": "application/json" };
+ * const response = await receive(new Request("http://localhost/v1/traces", { method: "POST", headers, body }));
+ * console.log(response.status); // 200
+ * ```
  *
  * @throws TracelightError `INVALID_OPTION`
  */

@@ -34,7 +34,10 @@ export interface OtlpServer extends AsyncDisposable {
  * Serves a handler, such as an `otlpReceiver`, over HTTP: on this machine only, unless told.
  *
  * @example
- * const server = await serveOtlp(otlpReceiver(new HumanReadableTracer()));
+ * ```ts
+ * const server = await serveOtlp(otlpReceiver(new HumanReadableTracer()), { port: 0 });
+ * await server.close();
+ * ```
  *
  * @throws (rejects) TracelightError `INVALID_OPTION`; `LISTEN_FAILED` where the port is taken.
  */

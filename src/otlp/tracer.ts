@@ -16,7 +16,10 @@ import { OtlpTransport } from "./transport.ts";
  * is not spoken; whoever speaks it speaks HTTP too, mostly on port 4318.
  *
  * @example
- * const tracer = new OtlpTracer({ url: "https://otlp.example.com/v1/traces", headers: { "api-key": key } });
+ * ```ts
+ * const headers = { "api-key": process.env["OTLP_API_KEY"] ?? "" };
+ * const tracer = new OtlpTracer({ url: "https://otlp.example.com/v1/traces", headers });
+ * ```
  *
  * @throws TracelightError `INVALID_OPTION`
  */

@@ -21,9 +21,11 @@ export interface InMemoryOptions extends TracerOptions {
  * Keeps spans in memory. Reads are synchronous here.
  *
  * @example
+ * ```ts
  * const tracer = new InMemoryTracer({ memorySize: 1000 });
  * tracer.trace("parent", (span) => span.addAttribute("foo", "bar"));
- * console.log(tracer.getTraces()[0]?.attributes); // { foo: "bar" }
+ * console.log(tracer.getTraces()[0]?.attributes["foo"]); // bar
+ * ```
  *
  * @throws TracelightError `INVALID_OPTION`
  */

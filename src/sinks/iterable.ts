@@ -18,10 +18,13 @@ export interface IterableOptions extends TracerOptions {
  * yet gives way to a newer one of the same span. `shutdown` ends the loop after what waits.
  *
  * @example
+ * ```ts
  * const tracer = new IterableTracer();
- * const turn = agent.converse("Hello", tracer).finally(() => tracer.shutdown());
- * for await (const span of tracer) console.log(span.asHumanReadable());
- * await turn;
+ * const work = async () => tracer.trace("converse", () => "Hello");
+ * const turn = work().finally(() => tracer.shutdown());
+ * for await (const span of tracer) console.log(span.spanName); // converse
+ * console.log(await turn); // Hello
+ * ```
  *
  * @throws TracelightError `INVALID_OPTION`
  */

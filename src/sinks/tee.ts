@@ -14,7 +14,9 @@ import { OUTLET, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tra
  * reaches the app. Its context is its own, not its members'. Reads ask the first member that can be read.
  *
  * @example
+ * ```ts
  * const tracer = new TeeTracer().addTracer(new InMemoryTracer()).addTracer(new HumanReadableTracer());
+ * ```
  */
 export class TeeTracer extends Tracer {
   readonly #sink: TeeSink;

@@ -39,9 +39,13 @@ const DEFAULT_QUEUED_BYTES = 256 * 1024 * 1024;
  * their process died.
  *
  * @example
+ * ```ts
  * const tracer = new SqliteTracer({ path: "traces.db", identifier: "MyAgent" });
  * tracer.trace("converse", (span) => span.addAttribute("ai.conversation.id", "c1"));
  * const spans = await tracer.getTraces({ conversation: "c1" });
+ * console.log(spans.length); // 1
+ * await tracer.close();
+ * ```
  *
  * @throws TracelightError `INVALID_OPTION`, or `MISSING_DEPENDENCY` where there is no SQLite library. What is wrong with the
  * file reaches `onError` and the report of `flush`, and reads reject with it.

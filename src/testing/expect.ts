@@ -56,10 +56,21 @@ export interface TraceExpectations {
  * Asserts what spans show.
  *
  * @example
+ * ```ts
+ * const tracer = new InMemoryTracer();
+ * tracer.trace("converse", (turn) => {
+ *   turn.addAttributes({ "ai.trace.type": "converse", "ai.user.input": "Is it sunny in Amsterdam?" });
+ *   tracer.trace("get_weather", (tool) => {
+ *     const input = { city: "Amsterdam" };
+ *     tool.addAttributes({ "ai.trace.type": "tool-invocation", "ai.tool.name": "get_weather", "ai.tool.input": input });
+ *   });
+ *   turn.addAttribute("ai.agent.response", "Yes, it is sunny.");
+ * });
  * expectTraces(tracer.getTraces())
  *   .toHaveToolCall("get_weather", { input: { city: "Amsterdam" } })
  *   .toHaveAgentResponse(/sunny/)
  *   .toHaveNoErrors();
+ * ```
  */
 export function expectTraces(spans: readonly SpanFields[]): TraceExpectations {
   return new Expectations(spans);

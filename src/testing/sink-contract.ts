@@ -37,8 +37,12 @@ export function contractTest(
  * The contract of sinks.
  *
  * @example
+ * ```typescript
  * import { test } from "node:test";
+ *
+ * const mySink = (): Sink => ({ name: "mine", write: () => undefined });
  * for (const { name, run } of sinkContract) test(name, () => run((options) => new Tracer(mySink(), options)));
+ * ```
  */
 export const sinkContract: readonly ContractTest[] = [
   contractTest("takes ended spans and counts them", async (tracer, errors) => {

@@ -16,7 +16,12 @@ import { EVERY_KIND_OF_VALUE } from "./values.ts";
  * The contract of stores, for tracers that read what they wrote: each way to read, the store's own or the slow one that stands in. It comes on top of `sinkContract`.
  *
  * @example
- * for (const { name, run } of [...sinkContract, ...storeContract]) test(name, () => run(makeTracer));
+ * ```typescript
+ * import { test } from "node:test";
+ *
+ * for (const { name, run } of [...sinkContract, ...storeContract])
+ *   test(name, () => run((options) => new InMemoryTracer({ memorySize: 10_000, ...options })));
+ * ```
  */
 export const storeContract: readonly ContractTest[] = [
   contractTest("reads back every field of a span", async (tracer) => {

@@ -44,7 +44,10 @@ export type Capability = Exclude<keyof ReadableStore, "name" | "find" | "notes" 
  * Every way to read a store, or what a tracer has stored.
  *
  * @example
+ * ```ts
+ * const myStore: Store = { name: "mine", write: () => undefined, find: () => [] };
  * const { rows } = await readable(myStore).summaries({ by: "conversation" });
+ * ```
  */
 export function readable(of: ReadableStore | HasReader): StoreReader {
   if (READER in of) return of[READER]();

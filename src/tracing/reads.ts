@@ -34,7 +34,11 @@ export abstract class TracerReads {
    * not know their `parentSpan`.
    *
    * @example
-   * for await (const span of tracer.iterateTraces({ status: "ERROR" })) console.log(span.spanName);
+   * ```ts
+   * const tracer = new InMemoryTracer();
+   * tracer.startSpan("get_weather").setStatus("ERROR", "no network").end();
+   * for await (const span of tracer.iterateTraces({ status: "ERROR" })) console.log(span.spanName); // get_weather
+   * ```
    */
   async *iterateTraces(query: TraceQuery = {}): AsyncGenerator<Span, void, undefined> {
     yield* this[READER]().iterate(query);

@@ -9,7 +9,10 @@ export type Awaitable<T> = T | Promise<T>;
  * Takes spans. Only `name` and `write` are needed; the presence of another method is the capability.
  *
  * @example
- * const tracer = new Tracer({ name: "mine", write: (span) => console.log(span.spanName) });
+ * ```ts
+ * const sink: Sink = { name: "mine", write: (span) => console.log(span.spanName) };
+ * new Tracer(sink).trace("converse", () => "Hello"); // converse
+ * ```
  */
 export interface Sink {
   /** Names the sink in errors and reports. */

@@ -92,10 +92,14 @@ export interface Payload {
  * (`trace`, `startSpan`), from a store, or from `Span.fromRecord`; they are not constructed by hand.
  *
  * @example
+ * ```ts
+ * const tracer = new InMemoryTracer();
+ * const getWeather = async (city: string) => ({ city, temperature: 20 });
  * await tracer.trace("get_weather", async (span) => {
  *   span.addAttribute("ai.trace.type", "tool-invocation").addAttribute("ai.tool.input", { city: "Amsterdam" });
  *   span.addAttribute("ai.tool.output", await getWeather("Amsterdam"));
  * });
+ * ```
  */
 export class Span implements SpanFields {
   /** @internal */
@@ -317,7 +321,17 @@ export class Span implements SpanFields {
    * What cannot be followed is reported once as `NOT_FOLLOWED`. See docs/spans.md.
    *
    * @example
-   * const stream = await tracer.trace("chat", async (span) => span.follow(await client.chat.completions.create(request)));
+   * ```ts
+   * const tracer = new InMemoryTracer();
+   * async function* answer() {
+   *   yield "It is ";
+   *   yield "sunny\n";
+   * }
+   * const stream = tracer.trace("chat", (span) => span.follow(answer()));
+   * console.log(tracer.getTraces().length); // 0
+   * for await (const text of stream) process.stdout.write(text); // It is sunny
+   * console.log(tracer.getTraces().length); // 1
+   * ```
    */
   follow<T extends object>(stream: T, options: FollowOptions<ChunkOf<T>> = {}): T {
     if (this.#isLive()) this.#owner?.follow(this, stream, options);

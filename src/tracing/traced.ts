@@ -33,12 +33,20 @@ export type Traced = <F extends AnyFunction>(fn: F, context?: MethodContext) => 
  * unless told.
  *
  * @example
+ * ```ts
  * class Agent {
  *   constructor(readonly tracer: Tracer) {}
+ *
  *   \@traced("converse", { spanKind: "SERVER" })
- *   async converse(input: string) { … }
+ *   async converse(input: string): Promise<string> {
+ *     return `It is sunny in ${await getWeather(input)}`;
+ *   }
  * }
- * const getWeather = traced("get_weather", { tracer })(async (city: string) => { … });
+ * const tracer = new InMemoryTracer();
+ * const getWeather = traced("get_weather", { tracer })(async (city: string) => city);
+ * await new Agent(tracer).converse("Amsterdam");
+ * console.log(tracer.getTraces().map(({ spanName }) => spanName)); // [ 'converse', 'get_weather' ]
+ * ```
  *
  * @throws TracelightError `INVALID_ARGUMENT` where it is put on anything but a function or method.
  */

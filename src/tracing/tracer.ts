@@ -106,10 +106,13 @@ const NO_ATTRIBUTES: Attributes = Object.freeze({});
  * tracers (`InMemoryTracer`, `DynamoDbTracer`, …) bring theirs.
  *
  * @example
+ * ```ts
  * const tracer = new Tracer({ name: "mine", write: (span) => console.log(span.spanName) });
  * await tracer.trace("converse", async (span) => {
  *   span.addAttribute("ai.user.input", "Hello");
- * });
+ * }); // converse
+ * await tracer.close();
+ * ```
  */
 export class Tracer extends TracerReads implements AsyncDisposable {
   /** @internal */
