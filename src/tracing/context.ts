@@ -199,8 +199,14 @@ function skipEnded(node: SpanNode): void {
   }
 }
 
-/** Brings a node and all above it up to date, from the top down; a loop, since a chain may be of any length. */
+/** Brings a node and all above it up to date. */
 function refresh(node: SpanNode): void {
+  if (node.parent === undefined) node.revision = shared.revision;
+  else refreshChain(node);
+}
+
+/** From the top down; a loop, since a chain may be of any length. */
+function refreshChain(node: SpanNode): void {
   const stale: SpanNode[] = [];
   for (
     let at: SpanNode | undefined = node;
