@@ -11,6 +11,7 @@ export type { ContextUpdate } from "./tracing/context.ts";
 export type { Changeable, DraftDetails, DraftScope, Process, SpanDraft } from "./tracing/draft.ts";
 export type { ChunkOf, FollowOptions } from "./tracing/streams/options.ts";
 export type { ClassifyError, FailureMeaning } from "./tracing/verdict.ts";
+export { NAMES, type AttributeValue, type NamedValues, type TraceType } from "./conventions/names.ts";
 
 // The tracers that need nothing else.
 export { NoopTracer } from "./sinks/noop.ts";

@@ -1,5 +1,5 @@
 // One reading of a span: what it says in the words of agents, whichever vocabulary wrote it. Total: it never throws.
-import { conversationOf } from "../model/conversation.ts";
+import { conversationOf, type VocabularyName } from "../model/conversation.ts";
 import { failureOf } from "../model/failure.ts";
 import type { SpanFields } from "../model/record.ts";
 import { structured } from "./json-text.ts";
@@ -10,9 +10,10 @@ import { oneLineOf } from "./title.ts";
 import { wordsIn } from "./values.ts";
 import { recognised } from "./vocabularies/recognised.ts";
 import { principalOf } from "./vocabularies/toolkit.ts";
-import type { NamedField, Vocabulary, VocabularyName, WorkKind } from "./vocabularies/vocabulary.ts";
+import type { NamedField, Vocabulary, WorkKind } from "./vocabularies/vocabulary.ts";
 
-export type { VocabularyName, WorkKind } from "./vocabularies/vocabulary.ts";
+export type { VocabularyName } from "../model/conversation.ts";
+export type { WorkKind } from "./vocabularies/vocabulary.ts";
 
 /** A call of a tool: the span's own, not one that a model asked for. */
 export interface ToolUse {

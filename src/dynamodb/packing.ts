@@ -1,6 +1,7 @@
 // Spans as items of any size, with message lists stored once, and back: the one door for writing and for reading.
-import { MESSAGE_LISTS } from "../conventions/message-lists.ts";
+
 import { NAMES } from "../conventions/names.ts";
+import { MESSAGE_LISTS } from "../conventions/vocabularies/recognised.ts";
 import { noteMissing } from "../delivery/missing.ts";
 import { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";

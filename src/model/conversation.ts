@@ -11,26 +11,34 @@ export const GEN_AI_CONVERSATION_ID = "gen_ai.conversation.id";
 /** The name of OpenInference, and of OpenTelemetry for sessions of any kind: it comes last. */
 export const SESSION_ID = "session.id";
 
-/** The names that others have for it, in the order in which they are asked. */
-const OTHERS: readonly string[] = [
-  GEN_AI_CONVERSATION_ID,
-  // Traceloop: what programs give to `withAssociationProperties`.
-  "traceloop.association.properties.session_id",
-  "traceloop.association.properties.conversation_id",
-  "traceloop.association.properties.thread_id",
-  "traceloop.association.properties.chat_id",
-  // The Vercel AI SDK: what programs give as `metadata` of its telemetry.
-  "ai.telemetry.metadata.sessionId",
-  "ai.telemetry.metadata.conversationId",
-  "ai.telemetry.metadata.threadId",
-  "ai.telemetry.metadata.chatId",
-  SESSION_ID,
-];
+/** Who made up the names of attributes: Tracelight and the Python toolkit, OpenTelemetry, and so on. */
+export type VocabularyName = "tracelight" | "gen_ai" | "openinference" | "vercel-ai" | "traceloop" | "mcp";
 
-const RANKS: ReadonlyMap<string, number> = new Map(OTHERS.map((name, rank) => [name, rank]));
+/**
+ * The names that each vocabulary has for it, in the order in which they are asked. Here and not with the rest of each, because filters
+ * look for conversations; a vocabulary that is not here does not compile.
+ */
+const NAMES: Readonly<Record<VocabularyName, readonly string[]>> = {
+  tracelight: [CONVERSATION_ID],
+  gen_ai: [GEN_AI_CONVERSATION_ID],
+  mcp: [],
+  // What programs give to `withAssociationProperties`.
+  traceloop: ["session_id", "conversation_id", "thread_id", "chat_id"].map(
+    (name) => `traceloop.association.properties.${name}`,
+  ),
+  // What programs give as `metadata` of its telemetry.
+  "vercel-ai": ["sessionId", "conversationId", "threadId", "chatId"].map(
+    (name) => `ai.telemetry.metadata.${name}`,
+  ),
+  openinference: [SESSION_ID],
+};
 
 /** All names of a conversation's id, in the order in which they are asked. */
-export const CONVERSATION_NAMES: readonly string[] = [CONVERSATION_ID, ...OTHERS];
+export const CONVERSATION_NAMES: readonly string[] = Object.values(NAMES).flat();
+
+/** Those of others: ours is asked first. */
+const OTHERS: readonly string[] = CONVERSATION_NAMES.slice(1);
+const RANKS: ReadonlyMap<string, number> = new Map(OTHERS.map((name, rank) => [name, rank]));
 
 /**
  * The id of the conversation that a span belongs to; undefined where it belongs to none. It is the first that is there of

@@ -1,6 +1,6 @@
 // What is kept outside of a span's row: message lists, once a conversation, and large values in pieces.
 import { isKnownName } from "../conventions/known-names.ts";
-import { MESSAGE_LISTS } from "../conventions/message-lists.ts";
+import { MESSAGE_LISTS } from "../conventions/vocabularies/recognised.ts";
 import { compress } from "../delivery/compression.ts";
 import {
   type HashedList,

@@ -1,5 +1,6 @@
 // A span: takes attributes while it runs, is frozen when it ends.
 import { inspect, types } from "node:util";
+import type { AttributeValue } from "../conventions/names.ts";
 import { type Attributes, type Inheritable, mergeAttributes } from "../model/attributes.ts";
 import { capture, readProperty } from "../model/capture.ts";
 import { isoMicros, nowMicros } from "../model/clock.ts";
@@ -237,9 +238,10 @@ export class Span implements SpanFields {
 
   /**
    * Sets an attribute to `value` as it is now: a later change to an object does not change the span. Any value goes, see
-   * docs/values.md for what each becomes. Undefined sets nothing. On an ended span it does nothing but report
+   * docs/values.md for what each becomes, but those under names of `NAMES` have a type. Undefined sets nothing. On an ended span it does nothing but report
    * `SPAN_ENDED`.
    */
+  addAttribute<Name extends string>(key: Name, value: AttributeValue<Name>, options?: AttributeOptions): this;
   addAttribute(key: string, value: unknown, options?: AttributeOptions): this {
     if (!this.#isLive()) return this.#refuse("addAttribute");
     if (value === undefined) return this;

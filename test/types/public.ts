@@ -6,6 +6,7 @@ import {
   HumanReadableTracer,
   InMemoryTracer,
   IterableTracer,
+  NAMES,
   type NoopTracer,
   type Sink,
   Span,
@@ -97,6 +98,21 @@ span.attributes["a"] = 1;
 span.spanName = "other";
 // @ts-expect-error: there are five kinds
 tracer.startSpan("a", { spanKind: "server" });
+// What is said under a known name has a type; under any other, by whatever key, anything goes.
+declare const key: string;
+declare const anything: unknown;
+span
+  .addAttribute(NAMES.traceType, "cycle")
+  .addAttribute(NAMES.traceType, "my-own-kind")
+  .addAttribute(key, anything);
+span
+  .addAttribute(NAMES.requestModel, undefined)
+  .addAttribute(NAMES.toolOutput, anything)
+  .addAttribute("ai.mine", 1);
+// @ts-expect-error: the number of a cycle is one
+span.addAttribute(NAMES.cycleNr, "first");
+// @ts-expect-error: whoever types a name by hand is told as well
+span.addAttribute("ai.llm.request.model.id", 4);
 // @ts-expect-error: there are three statuses
 span.setStatus("FAILED");
 // @ts-expect-error: times are Dates

@@ -30,6 +30,8 @@ export const genAi: Vocabulary = {
   described: "OpenTelemetry semantic conventions for generative AI, 1.28 to 1.45",
   names: GEN_AI_FIELDS,
   counts: GEN_AI_COUNTS,
+  owns: { "gen_ai.": "all" },
+  messageLists: ["gen_ai.input.messages"],
   structures: [
     ...Object.values(GEN_AI),
     ...GEN_AI_TIME_TO_FIRST,

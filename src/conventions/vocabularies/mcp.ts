@@ -16,6 +16,7 @@ export const mcp: Vocabulary = {
   name: "mcp",
   described: "OpenTelemetry semantic conventions for MCP, 1.39 to 1.45 (docs/gen-ai/mcp.md)",
   names: NAMES,
+  owns: { "mcp.": "all" },
   structures: [...ARGUMENTS, ...RESULT],
   kind: (source) => {
     const method = textIn(source.attributes[METHOD]);

@@ -38,6 +38,15 @@ export const openinference: Vocabulary = {
     "instrumentations of OpenAI 4.2, Anthropic 0.2, Bedrock 0.5 and LangChain 4.1 have them",
   names: OPENINFERENCE_FIELDS,
   counts: OPENINFERENCE_COUNTS,
+  owns: {
+    ...{ "openinference.": "all", "llm.": "all", "tool.": "all", "embedding.": "all", "reranker.": "all" },
+    "retrieval.documents.": "all",
+    "agent.name": /^agent\.name$/,
+    "input.": /^input\.(value|mime_type)$/,
+    "output.": /^output\.(value|mime_type)$/,
+  },
+  // Where it is not spread over one attribute a field.
+  messageLists: [OPENINFERENCE.inputMessages],
   structures: [
     ...[
       OPENINFERENCE.kind,

@@ -34,42 +34,42 @@ export function ownerOf(key: string): Vocabulary | undefined {
   return bit === 0 ? undefined : VOCABULARIES[31 - Math.clz32(bit)];
 }
 
-/** By the first letter, then the prefix: this runs for each attribute of each span. */
-function ownerBit(key: string): number {
-  switch (key.charCodeAt(0)) {
-    case 0x61: // a
-      return key.startsWith("ai.") && VERCEL.test(key)
-        ? VERCEL_BIT
-        : key === "agent.name"
-          ? OPENINFERENCE_BIT
-          : 0;
-    case 0x67: // g
-      return key.startsWith("gen_ai.") ? GEN_AI_BIT : 0;
-    case 0x6c: // l
-      if (!key.startsWith("llm.")) return 0;
-      return TRACELOOP_LLM.test(key) ? TRACELOOP_BIT : OPENINFERENCE_BIT;
-    case 0x6d: // m
-      return key.startsWith("mcp.") ? MCP_BIT : 0;
-    case 0x74: // t
-      return key.startsWith("traceloop.") ? TRACELOOP_BIT : key.startsWith("tool.") ? OPENINFERENCE_BIT : 0;
-    case 0x65: // e
-    case 0x69: // i
-    case 0x6f: // o
-    case 0x72: // r
-      return OPENINFERENCE_OTHER.test(key) ? OPENINFERENCE_BIT : 0;
-    default:
-      return 0;
-  }
+/** Names of attributes whose value is a list of messages that grows from call to call. */
+export const MESSAGE_LISTS: ReadonlySet<string> = new Set(
+  VOCABULARIES.flatMap(({ messageLists = [] }) => messageLists),
+);
+
+/** Names that begin so, and of which vocabulary they are. */
+interface Claim {
+  readonly prefix: string;
+  /** Undefined where all are. */
+  readonly matches: RegExp | undefined;
+  readonly bit: number;
 }
 
-const OPENINFERENCE_BIT = 1 << VOCABULARIES.indexOf(openinference);
-const VERCEL_BIT = 1 << VOCABULARIES.indexOf(vercelAi);
-const MCP_BIT = 1 << VOCABULARIES.indexOf(mcp);
-const TRACELOOP_BIT = 1 << VOCABULARIES.indexOf(traceloop);
-const GEN_AI_BIT = 1 << VOCABULARIES.indexOf(genAi);
-const VERCEL =
-  /^ai\.(operationId$|telemetry\.|model\.|prompt|response\.|result\.|stream\.|usage\.|toolCall\.|settings\.|values?$|embeddings?$|finishReason$|schema|request\.headers|ranking|documents$)/;
-const TRACELOOP_LLM =
-  /^llm\.(request\.(?!model_name$)|usage\.|prompts\.|completions\.|headers$|is_streaming$|top_k$|user$|frequency_penalty$|presence_penalty$|chat\.)/;
-const OPENINFERENCE_OTHER =
-  /^(openinference\.|input\.(value|mime_type)$|output\.(value|mime_type)$|embedding\.|retrieval\.documents\.|reranker\.)/;
+/** By the first letter, then the prefix: this runs for each attribute of each span. */
+function ownerBit(key: string): number {
+  const claims = CLAIMS[key.charCodeAt(0)];
+  if (claims === undefined) return 0;
+  for (let i = 0; i < claims.length; i++) {
+    const claim = claims[i];
+    if (claim === undefined || !key.startsWith(claim.prefix)) continue;
+    if (claim.matches === undefined || claim.matches.test(key)) return claim.bit;
+  }
+  return 0;
+}
+
+/** By the code of the first letter; of two that claim one name the later vocabulary comes first. */
+const CLAIMS: readonly (readonly Claim[] | undefined)[] = claimsByLetter();
+
+function claimsByLetter(): (readonly Claim[] | undefined)[] {
+  const claims = VOCABULARIES.flatMap(({ owns = {} }, i) =>
+    Object.entries(owns).map(([prefix, only]): Claim => {
+      return { prefix, matches: only === "all" ? undefined : only, bit: 1 << i };
+    }),
+  ).reverse();
+  return Array.from({ length: 128 }, (_, code) => {
+    const some = claims.filter(({ prefix }) => prefix.charCodeAt(0) === code);
+    return some.length === 0 ? undefined : some;
+  });
+}

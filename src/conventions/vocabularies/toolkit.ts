@@ -34,6 +34,7 @@ export const toolkit: Vocabulary = {
     toolCallId: [NAMES.toolUseId],
     finishReason: [NAMES.stopReason],
   },
+  messageLists: [NAMES.requestMessages, NAMES.historyMessages],
   structures: [
     ...[NAMES.traceType, NAMES.userInput, NAMES.agentResponse, NAMES.toolInput, NAMES.toolOutput],
     ...[NAMES.requestMessages, NAMES.requestSystem, NAMES.requestToolConfig],

@@ -32,6 +32,11 @@ export const traceloop: Vocabulary = {
   name: "traceloop",
   described: "Traceloop OpenLLMetry for JavaScript, 0.10 to 0.27 (@traceloop/ai-semantic-conventions)",
   names: NAMES,
+  owns: {
+    "traceloop.": "all",
+    "llm.":
+      /^llm\.(request\.(?!model_name$)|usage\.|prompts\.|completions\.|headers$|is_streaming$|top_k$|user$|frequency_penalty$|presence_penalty$|chat\.)/,
+  },
   structures: [
     SPAN_KIND,
     ENTITY,

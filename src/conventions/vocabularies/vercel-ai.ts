@@ -42,6 +42,11 @@ export const vercelAi: Vocabulary = {
     "Vercel AI SDK: ai 5 and 6, and @ai-sdk/otel 1.0 (LegacyOpenTelemetry) for ai 7; 4 and 3 in part",
   names: NAMES,
   counts: COUNTS,
+  owns: {
+    "ai.":
+      /^ai\.(operationId$|telemetry\.|model\.|prompt|response\.|result\.|stream\.|usage\.|toolCall\.|settings\.|values?$|embeddings?$|finishReason$|schema|request\.headers|ranking|documents$)/,
+  },
+  messageLists: [MESSAGES],
   structures: [
     ...[
       OPERATION,

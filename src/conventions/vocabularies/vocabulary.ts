@@ -1,4 +1,6 @@
 // What a vocabulary says about itself: a table of names, and how its structures are read.
+
+import type { VocabularyName } from "../../model/conversation.ts";
 import type { Message, OfferedTool, Usage } from "../messages.ts";
 import type { Source } from "../source.ts";
 
@@ -14,9 +16,6 @@ export type WorkKind =
   | "chain"
   | "history"
   | "other";
-
-/** Who made up the names: Tracelight and the Python toolkit, OpenTelemetry, and so on. */
-export type VocabularyName = "tracelight" | "gen_ai" | "openinference" | "vercel-ai" | "traceloop" | "mcp";
 
 /** What is one attribute in every vocabulary. */
 export type NamedField = "model" | "provider" | "user" | "agent" | "toolName" | "toolCallId" | "finishReason";
@@ -46,6 +45,13 @@ export interface Vocabulary {
   readonly described: string;
   readonly names: Names<NamedField>;
   readonly counts?: Names<CountedField>;
+  /**
+   * The attributes that are its own, by how their names begin: all that do, or those that the expression matches as well. Of two
+   * vocabularies that claim one, the later of the list has it. None of the toolkit's, which spans of all the others inherit.
+   */
+  readonly owns?: Readonly<Record<string, RegExp | "all">>;
+  /** Attributes whose value is a list of messages that grows from call to call: stores keep those once. */
+  readonly messageLists?: readonly string[];
   /** Attributes that the functions read, besides; one that ends in a dot stands for all below it. */
   readonly structures: readonly string[];
   kind(source: Source): WorkKind | undefined;
