@@ -57,6 +57,16 @@ export { matches, type TraceQuery } from "./model/query.ts";
 export { selectSpans } from "./tracing/select.ts";
 export { selectSummaries } from "./tracing/summaries.ts";
 
+// What models cost.
+export {
+  loadPrices,
+  type DatedPrices,
+  type OwnModelPrices,
+  type PriceOptions,
+  type Prices,
+} from "./prices/prices.ts";
+export type { LongInputPrices, ModelPrices, PriceTable, TokenPrices } from "./conventions/cost.ts";
+
 // The model.
 export type { Attributes } from "./model/attributes.ts";
 export type {

@@ -1,4 +1,6 @@
 // What a command works with: the world, the output, and the stores that it opens.
+import { resolve } from "node:path";
+import type { PriceTable } from "../conventions/cost.ts";
 import { messageOf } from "../model/errors.ts";
 import type { Output } from "./output.ts";
 import { type OpenOptions, type OpenStore, openStore } from "./store.ts";
@@ -6,6 +8,8 @@ import type { World } from "./world.ts";
 
 /** What a stopped command is given to tidy up, unless it says otherwise. */
 const GRACE_MS = 1000;
+const PACKAGE_MISSING =
+  "Some models have no price: npm install @pydantic/genai-prices has those of most, --prices names a file of yours.";
 
 /** One run's. */
 export class Context {
@@ -26,6 +30,17 @@ export class Context {
     const store = await openStore(name, this.world, options);
     this.#stores.push(store);
     return store;
+  }
+
+  /** What models cost: by the file that is named, else by that of `TRACELIGHT_PRICES`, and by the package where it is installed. */
+  async prices({ prices: file }: { readonly prices?: string }): Promise<PriceTable> {
+    const { loadPrices } = await import("../prices/prices.ts");
+    const named = file || this.world.env["TRACELIGHT_PRICES"];
+    const prices = loadPrices(named ? { file: resolve(this.world.cwd, named) } : {});
+    this.atEnd(async () => {
+      if (prices.isPackageMissing && this.output.isWatched) await this.output.say(PACKAGE_MISSING, "grey");
+    });
+    return prices;
   }
 
   /** The same spans; ends with an `Interrupted` after Ctrl-C. */

@@ -1,5 +1,6 @@
 // A conversation turn by turn: what the user said, which tools were called with what, what was answered.
 
+import type { PriceTable } from "../conventions/cost.ts";
 import { factsOf, type SpanFacts, toolName } from "../conventions/facts.ts";
 import { Nesting } from "../conventions/nesting.ts";
 import { summarize } from "../conventions/summary.ts";
@@ -17,7 +18,7 @@ import type { SpanFields } from "../model/record.ts";
 import type { Color, Paint } from "../render/color.ts";
 import { oneLine } from "../render/text.ts";
 import { cutToWidth, displayWidth, padToWidth } from "../render/width.ts";
-import { duration, timestamp, tokens } from "./format.ts";
+import { cost, duration, timestamp, tokens } from "./format.ts";
 import { timeOf } from "./tree.ts";
 import { wrapped } from "./wrap.ts";
 
@@ -27,6 +28,7 @@ export interface ConversationOptions {
   readonly paint: Paint;
   /** Lines of a text; Infinity cuts nothing. */
   readonly maxLines: number;
+  readonly prices?: PriceTable | undefined;
 }
 
 /** One turn: its spans and what was said in it. */
@@ -160,8 +162,12 @@ function isSame(a: unknown, b: unknown): boolean {
 }
 
 /** The line above a turn. */
-export function turnHeading(turn: ShownTurn, number: number, { width, paint }: ConversationOptions): string {
-  const summary = summarize(turn.spans, "trace");
+export function turnHeading(
+  turn: ShownTurn,
+  number: number,
+  { width, paint, prices }: ConversationOptions,
+): string {
+  const summary = summarize(turn.spans, "trace", prices);
   if (summary === undefined) return "";
   const { startedAt, durationMs, inputTokens, outputTokens, state } = summary;
   const { head } = turn.turn;
@@ -172,6 +178,7 @@ export function turnHeading(turn: ShownTurn, number: number, { width, paint }: C
     state === "ended" ? time : state,
     summary.aborted === 0 ? "" : "aborted",
     tokens(inputTokens, outputTokens),
+    cost(summary),
     `trace ${String(summary.id).slice(0, 8)}`,
   ];
   const text = `── ${facts.filter((fact) => fact !== "").join(" · ")} `;

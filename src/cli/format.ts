@@ -1,4 +1,6 @@
 // Durations, times, counts and ids as people read them.
+
+import type { Bill } from "../conventions/cost.ts";
 import { idText } from "../model/conversation.ts";
 import { escapeText } from "../model/escape.ts";
 import { count, duration } from "../render/figures.ts";
@@ -24,6 +26,26 @@ export function compact(n: number): string {
 export function tokens(input: number, output: number): string {
   return input === 0 && output === 0 ? "" : `${compact(input)}→${compact(output)}`;
 }
+
+/** `$12.35`, `$0.0192`, `<$0.0001`. */
+export function dollars(n: number): string {
+  if (n === 0 || n >= 1) return `$${n < 1000 ? n.toFixed(2) : count(Math.round(n))}`;
+  return n < 0.00005 ? "<$0.0001" : `$${n.toFixed(4)}`;
+}
+
+/** What calls cost, `+` where some have no price; empty where nothing was called, `no price` where none has one. */
+export function cost({ costUsd, unpricedCalls }: Bill): string {
+  if (costUsd === undefined) return unpricedCalls === 0 ? "" : NO_PRICE;
+  return unpricedCalls === 0 ? dollars(costUsd) : `${dollars(costUsd)}+`;
+}
+
+/** The same in words: `$0.0192 and 2 calls without a price`. */
+export function costInWords({ costUsd, unpricedCalls }: Bill): string {
+  if (costUsd === undefined || unpricedCalls === 0) return cost({ costUsd, unpricedCalls });
+  return `${dollars(costUsd)} and ${counted(unpricedCalls, "call")} without a price`;
+}
+
+const NO_PRICE = "no price";
 
 /** `4.2 MB`. */
 export function bytes(n: number): string {

@@ -125,6 +125,8 @@ const since = () => valued("-s, --since <time>", "from this time on: 2h (ago), t
 const until = () => valued("-u, --until <time>", "before this time", parseTime);
 const where = () =>
   new Option("-w, --where <filter>", `such as 'ai.tool.name = "get_weather" and duration > 2s'`);
+const prices = () =>
+  new Option("--prices <file>", "what models cost, as JSON; else TRACELIGHT_PRICES names it");
 const json = () => new Option("--json", "one JSON object a line");
 const limit = (count: number, most: number) =>
   valued("-n, --limit <count>", "at most so many", (text) => parseCount(text, most)).default(count);
@@ -141,7 +143,7 @@ const COMMANDS: readonly (() => Declared)[] = [
         ...[
           limit(20, 1000),
           new Option("--cursor <cursor>", "go on after the page that ended with it"),
-          json(),
+          ...[prices(), json()],
         ],
       ],
       examples: [
@@ -158,7 +160,7 @@ const COMMANDS: readonly (() => Declared)[] = [
     command: described("show", {
       does: "Show one trace as a tree, or one conversation turn by turn.",
       arguments: [["[id]", "of a trace or conversation, or how it begins; without it the latest"], STORE],
-      options: [new Option("-f, --full", "cut nothing, and show all attributes"), json()],
+      options: [new Option("-f, --full", "cut nothing, and show all attributes"), prices(), json()],
       examples: [
         ["tracelight show", "the latest conversation, the first row of ls"],
         ["tracelight show 4bf92f35", "a trace, by the beginning of its id"],
@@ -207,9 +209,9 @@ const COMMANDS: readonly (() => Declared)[] = [
   }),
   () => ({
     command: described("stats", {
-      does: "Count calls, times, errors and tokens by model, tool and day.",
+      does: "Count calls, times, errors, tokens and cost by model, tool and day.",
       arguments: [STORE],
-      options: [since(), until(), where(), json()],
+      options: [since(), until(), where(), prices(), json()],
       examples: [
         ["tracelight stats --since 7d", "the last week"],
         ["tracelight stats --json | jq 'select(.by == \"model\")'", "the models, for a program"],

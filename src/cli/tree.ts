@@ -1,4 +1,6 @@
 // A trace as a tree: one line a span, with its place in time.
+import { costOfCall, type PriceTable } from "../conventions/cost.ts";
+import { factsOf } from "../conventions/facts.ts";
 import { type Reading, readSpan } from "../conventions/reading.ts";
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
@@ -6,7 +8,7 @@ import { parentsOf } from "../model/tree.ts";
 import type { Color, Paint } from "../render/color.ts";
 import { oneLine } from "../render/text.ts";
 import { cutToWidth } from "../render/width.ts";
-import { count, duration } from "./format.ts";
+import { count, dollars, duration } from "./format.ts";
 import { glance, mishapOf, workOf } from "./glance.ts";
 import { type Column, table } from "./table.ts";
 
@@ -16,6 +18,7 @@ export interface TreeOptions {
   readonly paint: Paint;
   /** At most so many spans; the last line says how many are left out. */
   readonly maxSpans: number;
+  readonly prices?: PriceTable | undefined;
 }
 
 /** A span in its place. */
@@ -32,11 +35,16 @@ const MAX_DETAIL = 400;
 const EIGHTHS = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"] as const;
 
 /** The tree as lines. */
-export function traceTree(spans: readonly SpanFields[], { width, paint, maxSpans }: TreeOptions): string[] {
+export function traceTree(
+  spans: readonly SpanFields[],
+  { width, paint, maxSpans, prices }: TreeOptions,
+): string[] {
   const placed = placedSpans(spans, Math.floor((width * SPAN_SHARE) / 6));
   const shown = placed.slice(0, maxSpans);
   const scale = scaleOf(spans);
-  const rows = shown.map((one): TreeRow => ({ ...one, reading: readSpan(one.span) }));
+  const rows = shown.map(
+    (one): TreeRow => ({ ...one, reading: readSpan(one.span), cost: costOf(one.span, prices) }),
+  );
   const lines = table(rows, columnsOf(width, scale), { width, paint });
   const left = placed.length - shown.length;
   return left === 0 ? lines : [...lines, paint("grey", `… and ${count(left)} more spans: --full shows them`)];
@@ -103,6 +111,13 @@ function branchOf<S>({ depth, lead, isLast }: Step<S>, drawn: number): string {
 
 interface TreeRow extends Placed<SpanFields> {
   readonly reading: Reading;
+  /** Empty where it is not known. */
+  readonly cost: string;
+}
+
+function costOf(span: SpanFields, prices: PriceTable | undefined): string {
+  const cost = prices === undefined ? undefined : costOfCall({ span, facts: factsOf(span) }, prices);
+  return cost === undefined ? "" : dollars(cost);
 }
 
 function columnsOf(width: number, scale: Scale): Column<TreeRow>[] {
@@ -200,6 +215,10 @@ const KIND_COLORS: Readonly<Record<Reading["kind"], Color>> = {
 };
 
 /** What matters most about a span, in so many columns. */
-function detail({ span, reading }: TreeRow, width: number): string {
-  return glance(workOf(span, reading), mishapOf(span, reading), width);
+function detail({ span, reading, cost }: TreeRow, width: number): string {
+  return glance(
+    [workOf(span, reading), cost].filter((part) => part !== "").join(" "),
+    mishapOf(span, reading),
+    width,
+  );
 }

@@ -3,6 +3,7 @@ import { PreciseDate } from "../model/clock.ts";
 import { conversationKey, conversationOf } from "../model/conversation.ts";
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields, SpanState } from "../model/record.ts";
+import { type Bill, billOf, type PriceTable } from "./cost.ts";
 import { outlineOf, type SpanFacts, type SpanOutline, type TokenFacts } from "./facts.ts";
 import { hasTokens, Nesting } from "./nesting.ts";
 import type { WorkKind } from "./reading.ts";
@@ -12,7 +13,7 @@ import { latestTurn, type PlacedSpan } from "./turns.ts";
 export type SummarySubject = "trace" | "conversation";
 
 /** A trace or a conversation as one row. */
-export interface Summary {
+export interface Summary extends Bill {
   /** What the row is about: a trace or a conversation. */
   readonly by: SummarySubject;
   /** The id of the trace or of the conversation. */
@@ -66,12 +67,20 @@ export interface Summary {
 }
 
 /** The row of a trace's or conversation's spans; undefined where there are none. */
-export function summarize(spans: readonly SpanFields[], by: SummarySubject): Summary | undefined {
-  return summarizeOutlines(spans.map(outlineOf), by);
+export function summarize(
+  spans: readonly SpanFields[],
+  by: SummarySubject,
+  prices?: PriceTable,
+): Summary | undefined {
+  return summarizeOutlines(spans.map(outlineOf), by, prices);
 }
 
 /** The same for outlines. */
-export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubject): Summary | undefined {
+export function summarizeOutlines(
+  spans: readonly SpanOutline[],
+  by: SummarySubject,
+  prices?: PriceTable,
+): Summary | undefined {
   const ordered = inStartOrder(spans);
   const [first] = ordered;
   if (first === undefined) return undefined;
@@ -106,6 +115,7 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
     cachedReadTokens: sumOf(used, "cachedReadTokens"),
     cachedWriteTokens: sumOf(used, "cachedWriteTokens"),
     reasoningTokens: sumOf(used, "reasoningTokens"),
+    ...billOf(used, prices),
     state: stateOf(ordered),
   };
 }
@@ -114,10 +124,10 @@ export function summarizeOutlines(spans: readonly SpanOutline[], by: SummarySubj
 function eachOnce(
   placed: readonly PlacedSpan[],
   nesting: Nesting,
-): { readonly kinds: WorkKind[]; readonly used: SpanFacts[] } {
+): { readonly kinds: WorkKind[]; readonly used: PlacedSpan[] } {
   const used = placed.filter(({ facts, at }) => hasTokens(facts) && !nesting.areTokensElsewhere(at));
   const own = placed.filter(({ at }) => !nesting.isCallElsewhere(at));
-  return { kinds: own.map(({ facts }) => facts.kind), used: used.map(({ facts }) => facts) };
+  return { kinds: own.map(({ facts }) => facts.kind), used };
 }
 
 /** A page of a listing has many rows of few spans. */
@@ -164,8 +174,8 @@ function stateOf(spans: readonly SpanOutline[]): SpanState {
   return spans.some(({ state }) => state === "interrupted") ? "interrupted" : "ended";
 }
 
-function sumOf(facts: readonly SpanFacts[], field: keyof TokenFacts): number {
-  return facts.reduce((sum, { [field]: count = 0 }) => sum + count, 0);
+function sumOf(used: readonly PlacedSpan[], field: keyof TokenFacts): number {
+  return used.reduce((sum, { facts: { [field]: count = 0 } }) => sum + count, 0);
 }
 
 function firstOf(facts: readonly SpanFacts[], field: "title" | "agent" | "user"): string | undefined {

@@ -1,4 +1,5 @@
 // Calls counted by model, tool, agent, user and day: times, errors and tokens, without keeping the spans.
+import { type Bill, costOfCall, type PriceTable } from "./cost.ts";
 import type { SpanFacts } from "./facts.ts";
 import { hasTokens, type NestedSpan, Nesting } from "./nesting.ts";
 import { isTurnHead } from "./reading.ts";
@@ -19,7 +20,7 @@ export interface TallyReport {
 }
 
 /** One line of the count. */
-export interface TallyRow {
+export interface TallyRow extends TallyUse {
   /** What `name` is the name of. */
   readonly by: TallyGrouping;
   /** The model, the tool, the agent, the user, or the day in UTC, such as `2026-11-22`. */
@@ -32,14 +33,24 @@ export interface TallyRow {
   readonly p50Ms: number | undefined;
   /** Milliseconds that 19 of 20 calls were within. */
   readonly p95Ms: number | undefined;
+}
+
+/** What models used, each token counted once. */
+export interface TallyUse extends Bill {
   /** Tokens that models were given. */
   readonly inputTokens: number;
   /** Tokens that models gave. */
   readonly outputTokens: number;
+  /** Of the input's tokens, those read from a cache of the provider. */
+  readonly cachedReadTokens: number;
+  /** Of the input's tokens, those written to a cache of the provider. */
+  readonly cachedWriteTokens: number;
+  /** Of the output's tokens, those that models thought with. */
+  readonly reasoningTokens: number;
 }
 
 /** All that was counted. */
-export interface TallyTotal {
+export interface TallyTotal extends TallyUse {
   /** All spans, of whatever kind. */
   readonly spans: number;
   /** The traces that they are of. */
@@ -50,10 +61,6 @@ export interface TallyTotal {
   readonly toolCalls: number;
   /** Spans that failed. */
   readonly errors: number;
-  /** Tokens that models were given. */
-  readonly inputTokens: number;
-  /** Tokens that models gave. */
-  readonly outputTokens: number;
   /** The first start, in microseconds since the epoch; undefined where there are no spans. */
   readonly firstStartedAtMicros: number | undefined;
   /** The last start. */
@@ -67,7 +74,9 @@ const UNNAMED = "(unnamed)";
 const DAY_MICROS = 24 * 60 * 60 * 1e6;
 
 /** A span that counts waits as so many numbers: see `#hold`. */
-const HELD_NUMBERS = 10;
+const HELD_NUMBERS = 14;
+/** Of these, the first of tokens and cost. */
+const USED_FROM = 8;
 const NO_GROUP = -1;
 const MODEL_CALL = 1;
 const TOOL_CALL = 2;
@@ -94,7 +103,10 @@ export class Tally {
   #first = Number.POSITIVE_INFINITY;
   #last = Number.NEGATIVE_INFINITY;
 
-  constructor(by: readonly TallyGrouping[] = TALLY_GROUPINGS) {
+  readonly #prices: PriceTable | undefined;
+
+  constructor(by: readonly TallyGrouping[] = TALLY_GROUPINGS, prices?: PriceTable) {
+    this.#prices = prices;
     this.#groups = new Map(TALLY_GROUPINGS.filter((one) => by.includes(one)).map((one) => [one, new Map()]));
   }
 
@@ -117,12 +129,13 @@ export class Tally {
 
   /** As numbers: there may be as many as there are spans. */
   #hold(span: NestedSpan, facts: SpanFacts, { place, trace, agent, user }: Held): void {
-    const { kind, failed = false, inputTokens = 0, outputTokens = 0 } = facts;
+    const { kind, failed = false } = facts;
     const { startedAtMicros: start, endedAtMicros: end = Number.NaN } = span;
     const call = kind === "model-call" ? MODEL_CALL : kind === "tool-call" ? TOOL_CALL : 0;
     const called = this.#calledBy(facts);
     this.#held.push(place, trace, agent, user, this.#day(start), called);
-    this.#held.push(call + (failed ? 4 : 0), (end - start) / 1000, inputTokens, outputTokens);
+    this.#held.push(call + (failed ? 4 : 0), (end - start) / 1000, ...usedIn(facts));
+    this.#held.push(costOfCall({ facts, span }, this.#prices) ?? Number.NaN);
   }
 
   #calledBy({ kind, model = UNNAMED, tool = UNNAMED }: SpanFacts): number {
@@ -157,10 +170,10 @@ export class Tally {
   report(): TallyReport {
     this.#settle();
     this.#countTurns();
-    const { errors, inputTokens, outputTokens } = this.#sum;
+    const { errors } = this.#sum;
     const isEmpty = this.#spans === 0;
     const total = {
-      ...{ spans: this.#spans, traces: this.#nesting.traces, errors, inputTokens, outputTokens },
+      ...{ spans: this.#spans, traces: this.#nesting.traces, errors, ...this.#sum.use },
       ...{ modelCalls: this.#modelCalls, toolCalls: this.#toolCalls },
       firstStartedAtMicros: isEmpty ? undefined : this.#first,
       lastStartedAtMicros: isEmpty ? undefined : this.#last,
@@ -173,13 +186,14 @@ export class Tally {
     const held = this.#held;
     for (let i = 0; i < held.length; i += HELD_NUMBERS) {
       const [place = 0, trace = 0, agent = 0, user = 0, day = 0] = held.slice(i, i + 5);
-      const [called = 0, flags = 0, ms = 0, input = 0, output = 0] = held.slice(i + 5, i + HELD_NUMBERS);
+      const [called = 0, flags = 0, ms = 0] = held.slice(i + 5, i + USED_FROM);
       const doers = [this.#agents.of(agent, place, trace), this.#users.of(user, place, trace), day];
       const isFailed = flags >= 4;
       if (isFailed) for (const group of [this.#sum, ...this.#all(doers)]) group.errors++;
       this.#countCall({ place, called, call: flags & 3, ms, isFailed });
-      if (input + output === 0 || this.#nesting.areTokensElsewhere(place)) continue;
-      for (const group of [this.#sum, ...this.#all([called, ...doers])]) group.use(input, output);
+      const used = held.slice(i + USED_FROM, i + HELD_NUMBERS);
+      if ((used[0] ?? 0) + (used[1] ?? 0) === 0 || this.#nesting.areTokensElsewhere(place)) continue;
+      for (const group of [this.#sum, ...this.#all([called, ...doers])]) group.add(used);
     }
     held.length = 0;
   }
@@ -253,8 +267,10 @@ class Group {
   readonly number: number;
   calls = 0;
   errors = 0;
-  inputTokens = 0;
-  outputTokens = 0;
+  /** As `usedIn` has them. */
+  readonly #tokens: number[] = [0, 0, 0, 0, 0];
+  #cost: number | undefined;
+  #unpriced = 0;
   readonly #times: number[] = [];
 
   constructor(number: number) {
@@ -267,16 +283,27 @@ class Group {
     if (!Number.isNaN(ms)) this.#times.push(ms);
   }
 
-  use(inputTokens: number, outputTokens: number): void {
-    this.inputTokens += inputTokens;
-    this.outputTokens += outputTokens;
+  /** Tokens as `usedIn` has them, then what they cost: NaN where nobody knows. */
+  add(used: readonly number[]): void {
+    const cost = used[this.#tokens.length] ?? Number.NaN;
+    for (let i = 0; i < this.#tokens.length; i++) this.#tokens[i] = (this.#tokens[i] ?? 0) + (used[i] ?? 0);
+    if (Number.isNaN(cost)) this.#unpriced++;
+    else this.#cost = (this.#cost ?? 0) + cost;
+  }
+
+  get use(): TallyUse {
+    const [input = 0, output = 0, read = 0, write = 0, reasoning = 0] = this.#tokens;
+    return {
+      ...{ inputTokens: input, outputTokens: output, cachedReadTokens: read, cachedWriteTokens: write },
+      ...{ reasoningTokens: reasoning, costUsd: this.#cost, unpricedCalls: this.#unpriced },
+    };
   }
 
   row(by: TallyGrouping, name: string): TallyRow {
-    const { calls, errors, inputTokens, outputTokens } = this;
+    const { calls, errors } = this;
     const times = Float64Array.from(this.#times).sort();
     const [p50Ms, p95Ms] = [percentile(times, 0.5), percentile(times, 0.95)];
-    return { by, name, calls, errors, p50Ms, p95Ms, inputTokens, outputTokens };
+    return { by, name, calls, errors, p50Ms, p95Ms, ...this.use };
   }
 }
 
@@ -288,6 +315,17 @@ function rowsOf(by: TallyGrouping, groups: ReadonlyMap<string, Group>): TallyRow
   return rows
     .filter(({ calls, inputTokens, outputTokens }) => calls + inputTokens + outputTokens > 0)
     .sort((a, b) => b.calls - a.calls || byName(a, b));
+}
+
+/** Tokens in the order of `Group.use`. */
+function usedIn({
+  inputTokens = 0,
+  outputTokens = 0,
+  cachedReadTokens = 0,
+  cachedWriteTokens = 0,
+  reasoningTokens = 0,
+}: SpanFacts): readonly number[] {
+  return [inputTokens, outputTokens, cachedReadTokens, cachedWriteTokens, reasoningTokens];
 }
 
 /** The nearest rank: a time that was measured. */

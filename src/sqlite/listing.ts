@@ -123,7 +123,7 @@ class Listing {
     const groups = await this.#outlines(keys);
     const rows: ListedRow[] = [];
     for (const [key, outlines] of groups) {
-      const summary = summarizeOutlines(outlines, this.#by);
+      const summary = summarizeOutlines(outlines, this.#by, this.#query.prices);
       if (summary === undefined) continue;
       const row = { summary, place: { at: summary.latestAtMicros, key } };
       const isInside = row.place.at >= window.from && row.place.at < window.before;

@@ -18,7 +18,7 @@ import type {
   SummaryQuery,
   TallyQuery,
 } from "./store.ts";
-import { checkSummaryQuery, listOutlined, outlined, spanConditions } from "./summaries.ts";
+import { checkSummaryQuery, listOutlined, outlined, PRICES_FIELD, spanConditions } from "./summaries.ts";
 
 /** How a tracer is read. The same symbol in every copy of the package. */
 export const READER: unique symbol = Symbol.for("tracelight.reader.v1");
@@ -159,10 +159,10 @@ export class StoreReader implements ReadableStore {
 
   /** Calls, errors, times and tokens: of all spans that the query asks for, and by model, tool, agent, user and day. */
   tally(query: TallyQuery = {}): Promise<TallyReport> {
-    const { by, onProgress: _onProgress, signal: _signal, ...filter } = query;
+    const { by, prices, onProgress: _onProgress, signal: _signal, ...filter } = query;
     return this.#ask(
       () => this.#store.tally?.(query) ?? slow.tallyOf(this.#each(filter), query),
-      () => checkFields({ ...filter, by }, TALLY_FIELDS),
+      () => checkFields({ ...filter, by, prices }, TALLY_FIELDS),
     );
   }
 
@@ -230,4 +230,5 @@ const TALLY_FIELDS: QueryFields = {
     what: `a list of ${TALLY_GROUPINGS.join(", ")}`,
     holds: (value) => Array.isArray(value) && value.every((one) => TALLY_GROUPINGS.includes(one)),
   },
+  prices: PRICES_FIELD,
 };

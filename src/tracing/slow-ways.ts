@@ -70,9 +70,9 @@ function newestOf(spans: readonly Span[], limit: number): Span[] {
 /** Counts the spans. */
 export async function tallyOf(
   spans: Spans,
-  { by, onProgress, signal }: Pick<TallyQuery, "by" | "onProgress" | "signal">,
+  { by, prices, onProgress, signal }: Pick<TallyQuery, "by" | "prices" | "onProgress" | "signal">,
 ): Promise<TallyReport> {
-  const tally = new Tally(by);
+  const tally = new Tally(by, prices);
   let done = 0;
   for await (const span of spans) {
     signal?.throwIfAborted();

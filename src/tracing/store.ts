@@ -1,4 +1,5 @@
 // What can be read: the one description of a store, for tracers, the command line, pages and tests.
+import type { PriceTable } from "../conventions/cost.ts";
 import type { SpanOutline } from "../conventions/facts.ts";
 import type { Summary, SummarySubject } from "../conventions/summary.ts";
 import type { TallyGrouping, TallyReport } from "../conventions/tally.ts";
@@ -72,6 +73,8 @@ export interface SummaryQuery
   readonly since?: Date | undefined;
   /** Rows whose latest turn began before this time. */
   readonly until?: Date | undefined;
+  /** What models cost, for `Summary.costUsd`: see `loadPrices`. Without them no row has a cost. */
+  readonly prices?: PriceTable | undefined;
   /** At most so many rows. Default 50. */
   readonly limit?: number | undefined;
   /** `SummaryPage.cursor` of the page before, with the same other fields. */
@@ -137,6 +140,8 @@ export interface Changes {
 export interface TallyQuery extends Omit<TraceQuery, "order" | "limit"> {
   /** What to count by: a row for each model, tool, agent, user or day (in UTC). Default all. */
   readonly by?: readonly TallyGrouping[] | undefined;
+  /** What models cost, for `TallyRow.costUsd`: see `loadPrices`. Without them nothing has a cost. */
+  readonly prices?: PriceTable | undefined;
   /** Told how many spans were counted, where that takes long. */
   readonly onProgress?: ((done: number) => void) | undefined;
   /** Ends the count: it rejects with the signal's reason. */

@@ -16,6 +16,11 @@ export interface Row {
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1000;
+/** The field `prices` of queries. */
+export const PRICES_FIELD: QueryFields[string] = {
+  what: "a table of prices, see loadPrices",
+  holds: (value) => typeof value === "object" && value !== null && "pricesOf" in value,
+};
 const SUMMARY_FIELDS: QueryFields = {
   ...queryFields([
     "identifier",
@@ -32,6 +37,7 @@ const SUMMARY_FIELDS: QueryFields = {
     what: `a whole number from 1 to ${MAX_LIMIT}`,
     holds: (value) => Number.isSafeInteger(value) && Number(value) >= 1 && Number(value) <= MAX_LIMIT,
   },
+  prices: PRICES_FIELD,
   cursor: {
     what: "the cursor of the page before; leave it out for the first page",
     holds: isCursor,
@@ -97,7 +103,7 @@ function rowsIn({ outlines, matching }: Outlined, query: SummaryQuery): Row[] {
   const rows: Row[] = [];
   for (const [key, group] of groupsOf(outlines, (outline) => keyOf(outline, by))) {
     if (!group.some((outline) => matching.has(outline))) continue;
-    const summary = summarizeOutlines(group, by);
+    const summary = summarizeOutlines(group, by, query.prices);
     if (summary === undefined || !isWithin(summary, query)) continue;
     const place = { at: summary.latestAtMicros, key };
     if (after === undefined || comparePlaces(place, after) > 0) rows.push({ summary, place });

@@ -75,6 +75,8 @@ describe.each([
       cached_read_tokens: 0,
       cached_write_tokens: 0,
       reasoning_tokens: 0,
+      cost_usd: null,
+      unpriced_calls: 1,
       state: "ended",
     });
   });
@@ -110,7 +112,7 @@ describe.each([
     expect(stdout).toBe(
       [
         `Trace ${TRACES.weather}`,
-        "WeatherAgent · alice · 2025-03-01 10:00:00Z · 4.00 s · 3 spans · 300→40 tokens",
+        "WeatherAgent · alice · 2025-03-01 10:00:00Z · 4.00 s · 3 spans · 300→40 tokens · no price",
         "",
         "span               timeline          time",
         "converse           ██████████████  4.00 s  What is the weather in Amsterdam?",
@@ -129,7 +131,7 @@ describe.each([
         "Conversation weather-1",
         "WeatherAgent · alice · 2025-03-01 10:00:00Z · 6.00 s · 5 spans · 1 error",
         "",
-        `── 1 · 2025-03-01 10:00:00Z · 4.00 s · 300→40 · trace a1000000 ${"─".repeat(17)}`,
+        `── 1 · 2025-03-01 10:00:00Z · 4.00 s · 300→40 · no price · trace a1000000 ${"─".repeat(6)}`,
         "user       What is the weather in Amsterdam?",
         "assistant  Let me look.",
         "tool       get_weather  250 ms",
@@ -201,6 +203,8 @@ describe.each([
     expect(rows[4]).toEqual({
       ...{ by: "day", name: "2025-03-01", calls: 5, errors: 1 },
       ...{ p50_ms: 2000, p95_ms: 4000, input_tokens: 300, output_tokens: 40 },
+      ...{ cached_read_tokens: 0, cached_write_tokens: 0, reasoning_tokens: 0 },
+      ...{ cost_usd: null, unpriced_calls: 1 },
     });
   });
 });

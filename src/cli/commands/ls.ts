@@ -1,4 +1,5 @@
 // `tracelight ls`: recent conversations or traces, one row each.
+import type { PriceTable } from "../../conventions/cost.ts";
 import type { Summary, SummarySubject } from "../../conventions/summary.ts";
 import { isoDate } from "../../model/clock.ts";
 import { encodeValue } from "../../model/values.ts";
@@ -6,7 +7,7 @@ import type { Color } from "../../render/color.ts";
 import { subjectOf } from "../../tracing/cursors.ts";
 import type { SummaryPage, SummaryQuery } from "../../tracing/store.ts";
 import type { Context } from "../context.ts";
-import { age, compact, duration, idText, tokens, words } from "../format.ts";
+import { age, compact, cost, duration, idText, tokens, words } from "../format.ts";
 import { idTexts } from "../ids.ts";
 import type { OpenStore } from "../store.ts";
 import { type Column, table } from "../table.ts";
@@ -19,6 +20,7 @@ export interface LsOptions extends FilterOptions {
   readonly errors?: boolean;
   readonly limit?: number;
   readonly cursor?: string;
+  readonly prices?: string;
   readonly json?: boolean;
 }
 
@@ -31,7 +33,7 @@ const WIDE = 140;
 export async function ls(context: Context, name: string | undefined, options: LsOptions): Promise<ExitCode> {
   const store = await context.open(name);
   const { output } = context;
-  const { by, rows, cursor, notes } = await listed(store, options);
+  const { by, rows, cursor, notes } = await listed(store, options, await context.prices(options));
   for (const note of notes) await output.say(note, "yellow");
   if (rows.length === 0 && cursor === undefined) return nothingListed(by, context, store, options);
   if (options.json) for (const row of rows) await output.line(jsonLine(summaryJson(row)));
@@ -44,12 +46,12 @@ export async function ls(context: Context, name: string | undefined, options: Ls
 
 type Listed = SummaryPage & { readonly by: SummarySubject };
 
-async function listed(store: OpenStore, options: LsOptions): Promise<Listed> {
+async function listed(store: OpenStore, options: LsOptions, prices: PriceTable): Promise<Listed> {
   const { limit, cursor } = options;
   // A listing goes on as it began, also where it fell back to traces.
   const { by = subjectOf(cursor) ?? "conversation" } = options;
   const query: SummaryQuery = {
-    ...{ by, ...filterOf(options) },
+    ...{ by, prices, ...filterOf(options) },
     ...(options.errors === true ? { failed: true } : {}),
     ...(limit === undefined ? {} : { limit }),
     ...(cursor === undefined ? {} : { cursor }),
@@ -104,6 +106,7 @@ function tableOf(rows: readonly Summary[], { output }: Context): string[] {
       cell: ({ inputTokens, outputTokens }) => tokens(inputTokens, outputTokens),
       ...{ align: "right", goes: 5 },
     },
+    ...(rows.some(({ costUsd }) => costUsd !== undefined) ? COST : []),
     {
       title: "err",
       cell: ({ errors }) => (errors === 0 ? "" : compact(errors)),
@@ -113,6 +116,9 @@ function tableOf(rows: readonly Summary[], { output }: Context): string[] {
   ];
   return table(rows, columns, { width, paint });
 }
+
+/** Not there where no row has a cost: without prices it would say nothing. */
+const COST: readonly Column<Summary>[] = [{ title: "cost", cell: cost, align: "right", goes: 7 }];
 
 function toolColumns(width: number): Column<Summary>[] {
   if (width < WIDE) {
@@ -184,6 +190,8 @@ function summaryJson(row: Summary): object {
     cached_read_tokens: row.cachedReadTokens,
     cached_write_tokens: row.cachedWriteTokens,
     reasoning_tokens: row.reasoningTokens,
+    cost_usd: row.costUsd ?? null,
+    unpriced_calls: row.unpricedCalls,
     state: row.state,
   };
 }

@@ -1,4 +1,5 @@
 // `tracelight show`: one trace as a tree, or one conversation turn by turn.
+import type { PriceTable } from "../../conventions/cost.ts";
 import { type Summary, summarize } from "../../conventions/summary.ts";
 import type { TraceQuery } from "../../model/query.ts";
 import { encodeRecord } from "../../model/record.ts";
@@ -8,7 +9,7 @@ import { turnHeading, turnLines, turnsOf } from "../conversation.ts";
 import { spanDetails } from "../details.ts";
 import { type Fact, factLine } from "../facts.ts";
 import { UsageError } from "../failures.ts";
-import { counted, duration, idText, timestamp, tokens, words } from "../format.ts";
+import { costInWords, counted, duration, idText, timestamp, tokens, words } from "../format.ts";
 import { idTexts, type ResolvedId, resolveId, shownId } from "../ids.ts";
 import { type FoundId, isStore, type OpenStore, storeLast } from "../store.ts";
 import { placedSpans, traceTree } from "../tree.ts";
@@ -19,6 +20,7 @@ import { jsonLine, nothingFound } from "./filter.ts";
 export interface ShowOptions {
   readonly full?: boolean;
   readonly json?: boolean;
+  readonly prices?: string;
 }
 
 const MAX_SPANS = 500;
@@ -109,10 +111,13 @@ async function print(
     for (const span of spans) await output.line(jsonLine(encodeRecord(span)));
     return;
   }
-  const summary = summarize(spans, found.by);
+  const prices = await context.prices(options);
+  const summary = summarize(spans, found.by, prices);
   if (summary !== undefined) for (const line of heading(found, summary, context)) await output.line(line);
   const lines =
-    found.by === "trace" ? traceLines(spans, options, context) : talkLines(spans, options, context);
+    found.by === "trace"
+      ? traceLines(spans, { ...options, prices }, context)
+      : talkLines(spans, { ...options, prices }, context);
   for (const line of lines) await output.line(line);
 }
 
@@ -130,6 +135,7 @@ function heading(
     aborted === 0 ? "" : ["aborted", "yellow"],
     state === "ended" ? "" : [state, state === "running" ? "green" : "yellow"],
     used === "" ? "" : `${used} tokens`,
+    costInWords(summary),
   ];
   return [
     `${by === "trace" ? "Trace" : "Conversation"} ${paint("blue", words(idTexts([id, double])[0] ?? "", width - 14))}`,
@@ -138,9 +144,18 @@ function heading(
   ];
 }
 
-function* traceLines(spans: readonly Span[], { full }: ShowOptions, { output }: Context): Iterable<string> {
+interface Priced {
+  readonly full?: boolean;
+  readonly prices: PriceTable;
+}
+
+function* traceLines(
+  spans: readonly Span[],
+  { full, prices }: Priced,
+  { output }: Context,
+): Iterable<string> {
   const { width, paint } = output;
-  yield* traceTree(spans, { width, paint, maxSpans: full ? Number.POSITIVE_INFINITY : MAX_SPANS });
+  yield* traceTree(spans, { width, paint, prices, maxSpans: full ? Number.POSITIVE_INFINITY : MAX_SPANS });
   if (full) yield* allDetails(spans, { output });
 }
 
@@ -154,9 +169,9 @@ function* allDetails(
   }
 }
 
-function* talkLines(spans: readonly Span[], { full }: ShowOptions, { output }: Context): Iterable<string> {
+function* talkLines(spans: readonly Span[], { full, prices }: Priced, { output }: Context): Iterable<string> {
   const { width, paint } = output;
-  const room = { width, paint, maxLines: full ? Number.POSITIVE_INFINITY : MAX_LINES };
+  const room = { width, paint, prices, maxLines: full ? Number.POSITIVE_INFINITY : MAX_LINES };
   let number = 0;
   for (const turn of turnsOf(spans)) {
     if (number > 0) yield "";

@@ -1,12 +1,12 @@
 // `tracelight stats`: calls, times, errors and tokens by model, tool and day.
-import type { TallyGrouping, TallyReport, TallyRow, TallyTotal } from "../../conventions/tally.ts";
+import type { TallyGrouping, TallyReport, TallyRow, TallyTotal, TallyUse } from "../../conventions/tally.ts";
 import { isoMicros } from "../../model/clock.ts";
 import type { Paint } from "../../render/color.ts";
 import { oneLine } from "../../render/text.ts";
 import { tallyOf } from "../../tracing/slow-ways.ts";
 import type { Context } from "../context.ts";
 import { type Fact, factLine } from "../facts.ts";
-import { compact, count, counted, duration, timestamp, tokens } from "../format.ts";
+import { compact, cost, costInWords, count, counted, duration, timestamp, tokens } from "../format.ts";
 import { type Column, table } from "../table.ts";
 import { blocks } from "../tree.ts";
 import { EXIT, type ExitCode } from "../world.ts";
@@ -15,6 +15,7 @@ import { type FilterOptions, filterOf, jsonLine, nothingFound } from "./filter.t
 /** Options of `stats`. */
 export interface StatsOptions extends FilterOptions {
   readonly json?: boolean;
+  readonly prices?: string;
 }
 
 const GROUPINGS: readonly TallyGrouping[] = ["model", "tool", "day"];
@@ -32,6 +33,7 @@ export async function stats(
   const { output } = context;
   const tally = await tallyOf(store.iterate(filterOf(options)), {
     by: GROUPINGS,
+    prices: await context.prices(options),
     onProgress: (done) => output.progress(() => counted(done, "span")),
     signal: context.world.signal,
   });
@@ -69,6 +71,7 @@ function totalLine(total: TallyTotal, room: { readonly width: number; readonly p
     `${counted(spans, "span")} in ${counted(traces, "trace")}`,
     errors === 0 ? "" : [counted(errors, "error"), "red"],
     used === "" ? "" : `${used} tokens`,
+    costInWords(total),
     `${first} to ${last}`,
   ];
   return factLine(facts, room);
@@ -103,8 +106,12 @@ function columnsOf(by: TallyGrouping, rows: readonly TallyRow[], width: number):
       goes: 3,
     },
     { title: "out", cell: ({ outputTokens: n }) => (n === 0 ? "" : compact(n)), align: "right", goes: 2 },
+    ...(rows.some(({ costUsd }) => costUsd !== undefined) ? COST : []),
   ];
 }
+
+/** Not there where no row has a cost: without prices it would say nothing. */
+const COST: readonly Column<TallyRow>[] = [{ title: "cost", cell: cost, align: "right", goes: 7 }];
 
 function* jsonLines(tally: TallyReport): Iterable<string> {
   const { total } = tally;
@@ -116,14 +123,24 @@ function* jsonLines(tally: TallyReport): Iterable<string> {
       model_calls: total.modelCalls,
       tool_calls: total.toolCalls,
     },
-    ...{ errors: total.errors, input_tokens: total.inputTokens, output_tokens: total.outputTokens },
+    errors: total.errors,
+    ...usedJson(total),
     first_started_at: isoMicros(total.firstStartedAtMicros ?? 0),
     last_started_at: isoMicros(total.lastStartedAtMicros ?? 0),
   });
-  for (const { by, name, calls, errors, p50Ms, p95Ms, inputTokens, outputTokens } of tally.rows) {
+  for (const { by, name, calls, errors, p50Ms, p95Ms, ...used } of tally.rows) {
     yield jsonLine({
       ...{ by, name, calls, errors, p50_ms: p50Ms ?? null, p95_ms: p95Ms ?? null },
-      ...{ input_tokens: inputTokens, output_tokens: outputTokens },
+      ...usedJson(used),
     });
   }
+}
+
+function usedJson(use: TallyUse): object {
+  return {
+    ...{ input_tokens: use.inputTokens, output_tokens: use.outputTokens },
+    ...{ cached_read_tokens: use.cachedReadTokens, cached_write_tokens: use.cachedWriteTokens },
+    reasoning_tokens: use.reasoningTokens,
+    ...{ cost_usd: use.costUsd ?? null, unpriced_calls: use.unpricedCalls },
+  };
 }

@@ -116,7 +116,7 @@ class JsonlStore implements OpenStore {
     const { by = "trace" } = query;
     const asked = new Set([...matching].map((outline) => rowKey(outline, by)));
     const rows = [...groupsOf(outlines, (outline) => rowKey(outline, by))].flatMap(([key, group]) =>
-      asked.has(key) ? rowOf(key, group, by) : [],
+      asked.has(key) ? rowOf(key, group, query) : [],
     );
     return page(rows.filter(isWithin(query)), query);
   }
@@ -241,8 +241,8 @@ function rowKey(outline: SpanOutline, by: SummarySubject): string | undefined {
   return by === "trace" ? outline.traceId : conversationKey(outline.conversationId);
 }
 
-function rowOf(key: string, group: readonly SpanOutline[], by: SummarySubject): Row[] {
-  const summary = summarizeOutlines(group, by);
+function rowOf(key: string, group: readonly SpanOutline[], { by = "trace", prices }: SummaryQuery): Row[] {
+  const summary = summarizeOutlines(group, by, prices);
   return summary === undefined ? [] : [{ summary, place: { at: summary.latestAtMicros, key } }];
 }
 

@@ -1,0 +1,152 @@
+// What model calls cost: tokens times prices. What gives the prices is a table; see `loadPrices`.
+import type { SpanFields } from "../model/record.ts";
+import type { SpanFacts, TokenFacts } from "./facts.ts";
+
+/** US dollars for a million tokens of each sort. A part without a price of its own costs what its whole does. */
+export interface TokenPrices {
+  /** Tokens that go in. */
+  readonly input?: number;
+  /** Tokens that come out. */
+  readonly output?: number;
+  /** Of the input, tokens read from a cache. */
+  readonly cachedRead?: number;
+  /** Of the input, tokens written to a cache. */
+  readonly cachedWrite?: number;
+  /** Of the output, tokens of reasoning. */
+  readonly reasoning?: number;
+  /** Of the input, tokens of sound. */
+  readonly inputAudio?: number;
+  /** Of the input, tokens of images. */
+  readonly inputImage?: number;
+  /** Of the output, tokens of sound. */
+  readonly outputAudio?: number;
+  /** Of the output, tokens of images. */
+  readonly outputImage?: number;
+}
+
+/** What a model costs at one time. */
+export interface ModelPrices extends TokenPrices {
+  /** US dollars for a call, whatever its tokens. Default 0. */
+  readonly perCall?: number;
+  /** Prices of calls with a longer input: all their tokens cost so. What one leaves out costs as without it. Shortest first. */
+  readonly above?: readonly LongInputPrices[];
+}
+
+/** What a model costs where the input is long. */
+export interface LongInputPrices extends TokenPrices {
+  /** The input has more tokens than this. */
+  readonly inputTokens: number;
+}
+
+/** Gives prices. Never throws. */
+export interface PriceTable {
+  /**
+   * What a model costs at a time, in microseconds since the epoch; undefined where that is not known. `provider` is whose the
+   * model is, or who serves it, as the span has it.
+   */
+  pricesOf(model: string, provider: string | undefined, atMicros: number): ModelPrices | undefined;
+}
+
+/** A call to be paid for. */
+export interface PricedCall {
+  readonly facts: SpanFacts;
+  readonly span: Pick<SpanFields, "startedAtMicros">;
+}
+
+/** What calls cost together. */
+export interface Bill {
+  /** US dollars, of all calls that have a price; undefined where none has. */
+  readonly costUsd: number | undefined;
+  /** Calls with tokens that have no price: they are not in the sum. */
+  readonly unpricedCalls: number;
+}
+
+/** What these calls cost together. */
+export function billOf(calls: readonly PricedCall[], table: PriceTable | undefined): Bill {
+  let sum: number | undefined;
+  let unpriced = 0;
+  for (const call of calls) {
+    const cost = costOfCall(call, table);
+    if (cost === undefined) unpriced++;
+    else sum = (sum ?? 0) + cost;
+  }
+  return { costUsd: sum, unpricedCalls: unpriced };
+}
+
+/** US dollars; undefined where the call has no price. */
+export function costOfCall({ facts, span }: PricedCall, table: PriceTable | undefined): number | undefined {
+  const { model, provider } = facts;
+  if (model === undefined) return undefined;
+  const prices = table?.pricesOf(model, provider, span.startedAtMicros);
+  return prices === undefined ? undefined : costOfTokens(facts, prices);
+}
+
+/** US dollars; undefined where tokens of a sort that was used have no price. */
+export function costOfTokens(tokens: TokenFacts, prices: ModelPrices): number | undefined {
+  const long = longPrices(tokens.inputTokens ?? 0, prices);
+  const input = costOfWhole(INPUT, tokens, { prices, long });
+  const output = costOfWhole(OUTPUT, tokens, { prices, long });
+  if (input === undefined || output === undefined) return undefined;
+  return (input + output) / TOKENS_OF_A_PRICE + (prices.perCall ?? 0);
+}
+
+/** The price of all is that of the last step that the input is above. */
+function longPrices(inputTokens: number, { above }: ModelPrices): TokenPrices | undefined {
+  return above?.findLast((step) => inputTokens > step.inputTokens);
+}
+
+const TOKENS_OF_A_PRICE = 1_000_000;
+
+/** Tokens of a sort: their fact, and their price. */
+type Sort = readonly [count: keyof TokenFacts, price: keyof TokenPrices];
+
+/** A whole, and parts of it that may cost something else. */
+interface Whole {
+  readonly all: Sort;
+  readonly parts: readonly Sort[];
+}
+
+const INPUT: Whole = {
+  all: ["inputTokens", "input"],
+  parts: [
+    ["cachedReadTokens", "cachedRead"],
+    ["cachedWriteTokens", "cachedWrite"],
+    ["inputAudioTokens", "inputAudio"],
+    ["inputImageTokens", "inputImage"],
+  ],
+};
+const OUTPUT: Whole = {
+  all: ["outputTokens", "output"],
+  parts: [
+    ["reasoningTokens", "reasoning"],
+    ["outputAudioTokens", "outputAudio"],
+    ["outputImageTokens", "outputImage"],
+  ],
+};
+
+interface Rates {
+  readonly prices: TokenPrices;
+  /** Go before the others. */
+  readonly long: TokenPrices | undefined;
+}
+
+/** In millionths; undefined where tokens of the whole are without a price. No more than the whole is paid for. */
+function costOfWhole({ all, parts }: Whole, tokens: TokenFacts, rates: Rates): number | undefined {
+  let left = tokens[all[0]] ?? 0;
+  if (left === 0) return 0;
+  const whole = priceOf(all[1], rates);
+  let sum = 0;
+  for (const [count, name] of parts) {
+    const some = Math.min(tokens[count] ?? 0, left);
+    const price = some === 0 ? 0 : (priceOf(name, rates) ?? whole);
+    if (price === undefined) return undefined;
+    sum += some * price;
+    left -= some;
+  }
+  if (left === 0) return sum;
+  return whole === undefined ? undefined : sum + left * whole;
+}
+
+function priceOf(name: keyof TokenPrices, { prices, long }: Rates): number | undefined {
+  return long?.[name] ?? prices[name];
+}
