@@ -1,8 +1,9 @@
 // Records nothing, and costs next to nothing.
 import { checkOptions } from "../model/options.ts";
+import { NOOP_SPAN } from "../tracing/noop-span.ts";
 import { READER, StoreReader } from "../tracing/readable.ts";
 import type { Sink } from "../tracing/sink.ts";
-import { NOOP_SPAN, type Span } from "../tracing/span.ts";
+import type { Span } from "../tracing/span.ts";
 import type { TraceOptions } from "../tracing/trace-options.ts";
 import { START, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
 

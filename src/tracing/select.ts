@@ -2,7 +2,8 @@
 import { arrange, matches, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { parentsOf } from "../model/tree.ts";
-import { linkSpans, type Span, spansFrom } from "./span.ts";
+import { linkSpans, spansFrom } from "./families.ts";
+import type { Span } from "./span.ts";
 
 /**
  * The spans that a query asks for, as a store answers it: those that match, in the query's order, no more than its limit,

@@ -2,19 +2,14 @@
 import { inspect, types } from "node:util";
 import type { AttributeValue } from "../conventions/names.ts";
 import { type Attributes, type Inheritable, mergeAttributes } from "../model/attributes.ts";
-import { capture, readProperty } from "../model/capture.ts";
 import { isoMicros, nowMicros } from "../model/clock.ts";
-import { messageOf, TracelightError } from "../model/errors.ts";
+import { TracelightError } from "../model/errors.ts";
 import { captureShared, reveal } from "../model/history.ts";
-import { idsOf } from "../model/ids.ts";
-import { MANY_KEYS, rememberKeys } from "../model/many-keys.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
 import {
   decodeRecord,
   encodeRecord,
   isSpanStatus,
-  linkExtras,
-  OWN_SCOPE,
   type Scope,
   type SpanEvent,
   type SpanFields,
@@ -29,6 +24,7 @@ import { mapProperties } from "../model/values.ts";
 import { type HumanReadableOptions, humanReadable } from "../render/human-readable.ts";
 import { detach, inheritableFrom, passDown, type SpanNode } from "./context.ts";
 import { describeException, exceptionAttributes } from "./exception.ts";
+import { captured, entriesOf, linkOf, textOf } from "./given.ts";
 import { Allowance, type Limits } from "./limits.ts";
 import type { ChunkOf, FollowOptions } from "./streams/options.ts";
 
@@ -573,98 +569,6 @@ function keysAndValues(attributes: Attributes): unknown[] {
   return own;
 }
 
-/** Frozen copies of `spans` whose `parentSpan` is the copy of their parent, where that is among them. */
-export function linkSpans(spans: readonly Span[], parents: ReadonlyMap<Span, Span>): Span[] {
-  return madeTopDown(spans, parents, (span, parentSpan) =>
-    frozenSpan(span[NODE], { ...span.payload(), parentSpan }),
-  );
-}
-
-/** The spans of these fields, each with its parent where that is among them. */
-export function spansFrom<F extends SpanFields>(fields: readonly F[], parents: ReadonlyMap<F, F>): Span[] {
-  return madeTopDown(fields, parents, spanFrom);
-}
-
-/** Makes a span of each, its parent's first; a loop of parents ends where it closes. */
-function madeTopDown<F>(
-  all: readonly F[],
-  parents: ReadonlyMap<F, F>,
-  make: (one: F, parentSpan: Span | undefined) => Span,
-): Span[] {
-  const made = new Map<F, Span>();
-  return all.map((one) => {
-    const chain = new Set<F>();
-    for (
-      let at: F | undefined = one;
-      at !== undefined && !made.has(at) && !chain.has(at);
-      at = parents.get(at)
-    )
-      chain.add(at);
-    for (const at of [...chain].reverse()) {
-      const parent = parents.get(at);
-      made.set(at, make(at, parent === undefined ? undefined : made.get(parent)));
-    }
-    return made.get(one) ?? make(one, undefined);
-  });
-}
-
-function captured(attributes: Attributes | undefined): { attributes?: Attributes } {
-  return attributes === undefined ? {} : { attributes: captureAttributes(attributes) };
-}
-
-/** A frozen copy of attributes given by the app; empty where they cannot be read. */
-export function captureAttributes(attributes: Attributes): Attributes {
-  const entries = entriesOf(attributes);
-  const captured = Object.freeze(Object.fromEntries(entries.map(([key, value]) => [key, capture(value)])));
-  if (entries.length >= MANY_KEYS) rememberKeys(captured, Object.keys(captured));
-  return captured;
-}
-
-/** Own properties that are not undefined; none where the object cannot be read, a marker for what cannot be. */
-function entriesOf(attributes: Attributes): [string, unknown][] {
-  try {
-    return Object.entries(attributes).filter(([, value]) => value !== undefined);
-  } catch {
-    return readableEntriesOf(attributes).filter(([, value]) => value !== undefined);
-  }
-}
-
-/** One property at a time, so that what one is does not take another with it. */
-function readableEntriesOf(attributes: Attributes): [string, unknown][] {
-  try {
-    return Object.keys(attributes).map((key) => [key, readProperty(attributes, key)]);
-  } catch {
-    return [];
-  }
-}
-
-/** Any name as text; the types ask for a string, JavaScript does not. */
-export function textOf(value: unknown): string {
-  if (typeof value === "string") return value;
-  try {
-    return String(value);
-  } catch (error) {
-    return `[Unreadable: ${messageOf(error)}]`;
-  }
-}
-
-function linkOf(link: SpanLink): SpanLink | undefined {
-  try {
-    const ids = idsOf(link.traceId, link.spanId);
-    return ids && Object.freeze({ ...ids, ...captured(link.attributes), ...linkExtras(link) });
-  } catch {
-    return undefined;
-  }
-}
-
-/** A frozen copy of a scope; what is frozen already is used as it is. Throws where it is none. */
-export function captureScope(scope: Scope): Scope {
-  const { name, version } = scope;
-  if (typeof name !== "string") throw new TypeError("a scope needs a name");
-  if (Object.isFrozen(scope)) return scope;
-  return Object.freeze(typeof version === "string" ? { name, version } : { name });
-}
-
 /** The fields of a node that stands by itself: it passes nothing down, and nothing is passed down to it. */
 export const UNATTACHED = {
   parent: undefined,
@@ -680,22 +584,11 @@ export const UNATTACHED = {
 
 const NO_SCOPE: Scope = Object.freeze({ name: "" });
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
-const EMPTY: Payload = { own: [], inherited: undefined, events: [], links: [], statusMessage: undefined };
-
-/** The one span of all tracers that record nothing: it takes everything and keeps nothing. Its ids are passed on to nobody. */
-export const NOOP_SPAN: Span = frozenSpan(
-  {
-    traceId: "f".repeat(32),
-    spanId: "f".repeat(16),
-    parentSpanId: undefined,
-    kind: "INTERNAL",
-    scope: { name: OWN_SCOPE },
-    resourceAttributes: Object.freeze({}),
-    startedAtMicros: 0,
-    name: "noop",
-    status: "UNSET",
-    endedAtMicros: 0,
-    ...UNATTACHED,
-  },
-  EMPTY,
-);
+/** The payload of a span that carries nothing. */
+export const EMPTY: Payload = {
+  own: [],
+  inherited: undefined,
+  events: [],
+  links: [],
+  statusMessage: undefined,
+};

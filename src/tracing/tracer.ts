@@ -18,23 +18,16 @@ import {
 } from "./context.ts";
 import type { Process } from "./draft.ts";
 import { Faults } from "./faults.ts";
+import { captureAttributes, captureScope, textOf } from "./given.ts";
 import { LIMITS_CHECK, type Limits } from "./limits.ts";
+import { NOOP_SPAN } from "./noop-span.ts";
 import { OpenSpans } from "./open-spans.ts";
 import { Outlet } from "./outlet.ts";
 import { READER, StoreReader } from "./readable.ts";
 import { TracerReads } from "./reads.ts";
 import { endFailed, follow } from "./results.ts";
 import type { DeliveryReport, Sink } from "./sink.ts";
-import {
-  captureAttributes,
-  captureScope,
-  NODE,
-  NOOP_SPAN,
-  Span,
-  type SpanOwner,
-  spanOf,
-  textOf,
-} from "./span.ts";
+import { NODE, Span, type SpanOwner, spanOf } from "./span.ts";
 import { isStore } from "./store.ts";
 import { Followed } from "./streams/guard.ts";
 import {

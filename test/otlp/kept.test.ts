@@ -9,7 +9,8 @@ import { fromItem, toItem } from "../../src/dynamodb/item.ts";
 import { isTooLarge, splitSpan } from "../../src/dynamodb/split.ts";
 import { decodeBinary, encodeBinary } from "../../src/model/binary.ts";
 import { encodeRecord, eventMicros, plainFields, type SpanFields } from "../../src/model/record.ts";
-import { linkSpans, spanFrom } from "../../src/tracing/span.ts";
+import { linkSpans } from "../../src/tracing/families.ts";
+import { spanFrom } from "../../src/tracing/span.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { nativeSpan } from "./spans.ts";
 

@@ -1,0 +1,21 @@
+// The span that records nothing.
+import { OWN_SCOPE } from "../model/record.ts";
+import { EMPTY, frozenSpan, type Span, UNATTACHED } from "./span.ts";
+
+/** The one span of all tracers that record nothing: it takes everything and keeps nothing. Its ids are passed on to nobody. */
+export const NOOP_SPAN: Span = frozenSpan(
+  {
+    traceId: "f".repeat(32),
+    spanId: "f".repeat(16),
+    parentSpanId: undefined,
+    kind: "INTERNAL",
+    scope: { name: OWN_SCOPE },
+    resourceAttributes: Object.freeze({}),
+    startedAtMicros: 0,
+    name: "noop",
+    status: "UNSET",
+    endedAtMicros: 0,
+    ...UNATTACHED,
+  },
+  EMPTY,
+);
