@@ -44,37 +44,50 @@ export class TooLong extends Error {}
 const TOO_LONG = new TooLong();
 /** As good as no bound. */
 export const NO_BOUND: number = 2 ** 30;
-/** 64 characters of a text are as much work as a value. Shifted, since a fraction would make each count an object. */
-const VALUE_BITS = 6;
+/** Names are listed, and lists copied, before a byte is written: a value of theirs counts as so many bytes. */
+const VALUE_BITS = 5;
+
+/** The values for which there is room in so many bytes, about. */
+export function valuesIn(bytes: number): number {
+  return Math.max(1, bytes >> VALUE_BITS);
+}
 
 /** Writes messages. Positions are counted from where the message began, since a growing buffer moves it. */
 export class ByteWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   start: number = 0;
-  /** Values that may still be written. */
-  room: number = NO_BOUND;
   #at = 0;
+  /** Where `#grow` is asked: the end of the buffer, or that of the room where it comes before. One check does for both. */
+  #full = BUFFER_BYTES;
+  /** Bytes that the message may have. */
+  #most = NO_BOUND;
   #view = viewOf(this.bytes);
 
-  /** Begins a message, behind the one before. */
-  begin(): void {
+  /** Begins a message, behind the one before. What goes beyond so many bytes throws `TooLong`. */
+  begin(room: number = NO_BOUND): void {
     this.start = this.#at;
+    this.allow(room);
   }
 
-  /** Takes room for a value, and for so many characters of its text. Throws `TooLong` where there is none. */
-  spend(characters: number): void {
-    this.room -= characters < 2 ** VALUE_BITS ? 1 : characters >> VALUE_BITS;
-    if (this.room < 0) throw TOO_LONG;
+  /** From here on, so many bytes may be written. */
+  allow(room: number): void {
+    this.#most = this.#at - this.start + room;
+    this.#full = Math.min(this.bytes.length, this.start + this.#most);
   }
 
-  /** Throws `TooLong` where there is no room for so many values. */
-  expect(values: number): void {
-    if (values > this.room) throw TOO_LONG;
+  /** Bytes that may still be written. */
+  get room(): number {
+    return this.#most - (this.#at - this.start);
+  }
+
+  /** Throws `TooLong` where there is no room for so many values, or for so many characters. */
+  expect(values: number, characters: number = 0): void {
+    if (values > valuesIn(this.room) || characters > this.room) throw TOO_LONG;
   }
 
   /** The keys of an object. Throws `TooLong` where there is no room for them. */
   keysOf(form: object): string[] {
-    const keys = keysUpTo(this.room, form);
+    const keys = keysUpTo(valuesIn(this.room), form);
     if (keys === undefined) throw TOO_LONG;
     return keys;
   }
@@ -95,19 +108,19 @@ export class ByteWriter {
   }
 
   byte(byte: number): void {
-    if (this.#at >= this.bytes.length) this.#grow(1);
+    if (this.#at >= this.#full) this.#grow(1);
     this.bytes[this.#at++] = byte;
   }
 
   /** Two bytes: two fields that are known to be so small, or a field's tag and its length. */
   pair(first: number, second: number): void {
-    if (this.#at + 2 > this.bytes.length) this.#grow(2);
+    if (this.#at + 2 > this.#full) this.#grow(2);
     this.bytes[this.#at++] = first;
     this.bytes[this.#at++] = second;
   }
 
   raw(bytes: Uint8Array): void {
-    if (this.#at + bytes.length > this.bytes.length) this.#grow(bytes.length);
+    if (this.#at + bytes.length > this.#full) this.#grow(bytes.length);
     this.bytes.set(bytes, this.#at);
     this.#at += bytes.length;
   }
@@ -115,8 +128,9 @@ export class ByteWriter {
   /** Text as UTF-8, with no length before it. */
   text(text: string): void {
     const { length } = text;
+    if (length > MEASURED_TEXT) this.expect(0, length);
     const most = length > MEASURED_TEXT ? Buffer.byteLength(text) : 3 * length;
-    if (this.#at + most > this.bytes.length) this.#grow(most);
+    if (this.#at + most > this.#full) this.#grow(most);
     if (length >= SHORT_TEXT || !this.#ascii(text)) this.#at += this.bytes.write(text, this.#at);
   }
 
@@ -135,7 +149,7 @@ export class ByteWriter {
 
   /** Text that is written often; all of it, or so many of its bytes. */
   piece({ words, length }: Piece, count: number = length): void {
-    if (this.#at + count + 3 > this.bytes.length) this.#grow(count + 3);
+    if (this.#at + count + 3 > this.#full) this.#grow(count + 3);
     const view = this.#view;
     let at = this.#at;
     this.#at += count;
@@ -150,7 +164,7 @@ export class ByteWriter {
   plain(text: string): boolean {
     const { length } = text;
     if (length > SHORT_JSON) return false;
-    if (this.#at + length > this.bytes.length) this.#grow(length);
+    if (this.#at + length > this.#full) this.#grow(length);
     const { bytes } = this;
     let at = this.#at;
     for (let i = 0; i < length; i++) {
@@ -171,7 +185,7 @@ export class ByteWriter {
   }
 
   #digits(value: number, count: number): void {
-    if (this.#at + count > this.bytes.length) this.#grow(count);
+    if (this.#at + count > this.#full) this.#grow(count);
     const { bytes } = this;
     let rest = value | 0;
     for (let at = this.#at + count - 1; at >= this.#at; at--) {
@@ -200,7 +214,7 @@ export class ByteWriter {
   /** A field of bytes, given as lower-case hex. */
   hexField(tag: number, hex: string): void {
     const length = hex.length >> 1;
-    if (this.#at + length + 2 > this.bytes.length) this.#grow(length + 2);
+    if (this.#at + length + 2 > this.#full) this.#grow(length + 2);
     const { bytes } = this;
     let at = this.#at;
     bytes[at++] = tag;
@@ -218,7 +232,7 @@ export class ByteWriter {
   shortAttribute(tag: number, key: string, value: string): boolean {
     const [keys, values] = [key.length, value.length];
     if (keys + values > SHORT_ATTRIBUTE) return false;
-    if (this.#at + keys + values + 10 > this.bytes.length) this.#grow(keys + values + 10);
+    if (this.#at + keys + values + 10 > this.#full) this.#grow(keys + values + 10);
     const { bytes } = this;
     let at = this.#at;
     bytes[at++] = tag;
@@ -256,7 +270,7 @@ export class ByteWriter {
   }
 
   fixed32(value: number): void {
-    if (this.#at + 4 > this.bytes.length) this.#grow(4);
+    if (this.#at + 4 > this.#full) this.#grow(4);
     const { bytes } = this;
     bytes[this.#at++] = value;
     bytes[this.#at++] = value >>> 8;
@@ -265,7 +279,7 @@ export class ByteWriter {
   }
 
   double(value: number): void {
-    if (this.#at + 8 > this.bytes.length) this.#grow(8);
+    if (this.#at + 8 > this.#full) this.#grow(8);
     this.#at = this.bytes.writeDoubleLE(value, this.#at);
   }
 
@@ -286,7 +300,7 @@ export class ByteWriter {
 
   /** Begins a field that has a length, which will take `guess` bytes. Returns the place for `close`. */
   open(tag: number, guess: number): number {
-    if (this.#at + 6 > this.bytes.length) this.#grow(6);
+    if (this.#at + 6 > this.#full) this.#grow(6);
     this.bytes[this.#at] = tag;
     this.#at += 1 + guess;
     return this.#at - this.start;
@@ -304,7 +318,7 @@ export class ByteWriter {
 
   #move(mark: number, guess: number, needed: number): void {
     const length = this.#at - this.start - mark;
-    if (this.#at + needed > this.bytes.length) this.#grow(needed);
+    if (this.#at + needed > this.#full) this.#grow(needed);
     const from = this.start + mark;
     const to = from - guess + needed;
     this.bytes.copyWithin(to, from, this.#at);
@@ -319,15 +333,17 @@ export class ByteWriter {
     this.#at = end;
   }
 
-  /** A new buffer, to which the message in the making moves. */
+  /** A new buffer, to which the message in the making moves. Throws `TooLong` where it may not have so many bytes. */
   #grow(needed: number): void {
     const written = this.#at - this.start;
+    if (written + needed > this.#most) throw TOO_LONG;
     const bytes = Buffer.allocUnsafeSlow(Math.max(BUFFER_BYTES, 2 * (written + needed)));
     this.bytes.copy(bytes, 0, this.start, this.#at);
     this.bytes = bytes;
     this.#view = viewOf(bytes);
     this.start = 0;
     this.#at = written;
+    this.#full = Math.min(bytes.length, this.#most);
   }
 }
 

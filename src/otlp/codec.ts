@@ -5,7 +5,7 @@ import type { Attributes } from "../model/attributes.ts";
 import { type SpanFields, STATE_ATTRIBUTE } from "../model/record.ts";
 import { NO_BOUND, TooLong } from "./byte-writer.ts";
 import { JsonWriter } from "./json-writer.ts";
-import { LongSpan, type PartWriter, type SpanContent, VALUES_IN_A_STEP } from "./long-spans.ts";
+import { LongSpan, type PartWriter, type SpanContent, STEP_BYTES } from "./long-spans.ts";
 import { Envelopes, type OtlpParcel } from "./parcels.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 import { joinJson, joinProtobuf } from "./requests.ts";
@@ -41,21 +41,21 @@ export interface OtlpEncoderOptions {
   readonly translate?: TargetVocabulary | undefined;
   /** True keeps lone surrogates in JSON, for files of our own. Default: each becomes U+FFFD, as in protobuf. */
   readonly isExact?: boolean;
-  /** Values that are written in one go, about: a span of more is written in slices. Default 4000. */
-  readonly stepValues?: number;
+  /** Bytes that are written in one go: a longer span is written in slices. Default 128 KiB. */
+  readonly stepBytes?: number;
 }
 
 /** An encoder; a tracer needs one. */
 export function otlpEncoder(encoding: OtlpEncoding, options: OtlpEncoderOptions = {}): OtlpEncoder {
-  const { values = "rich", translate: to, isExact = false, stepValues = VALUES_IN_A_STEP } = options;
+  const { values = "rich", translate: to, isExact = false, stepBytes = STEP_BYTES } = options;
   const attributesOf = to === undefined ? asTheyAre : (span: SpanFields) => translate(span, to);
   return encoding === "protobuf"
     ? new Encoder({
-        ...{ contentType: "application/x-protobuf", join: joinProtobuf, attributesOf, values, stepValues },
+        ...{ contentType: "application/x-protobuf", join: joinProtobuf, attributesOf, values, stepBytes },
         make: () => new ProtobufWriter(values),
       })
     : new Encoder({
-        ...{ contentType: "application/json", join: joinJson, attributesOf, values, stepValues },
+        ...{ contentType: "application/json", join: joinJson, attributesOf, values, stepBytes },
         make: () => new JsonWriter(values, isExact),
       });
 }
@@ -73,7 +73,7 @@ interface Steps {
   readonly join: OtlpEncoder["join"];
   readonly attributesOf: (span: SpanFields) => Attributes;
   readonly values: OtlpValues;
-  readonly stepValues: number;
+  readonly stepBytes: number;
 }
 
 class Encoder implements OtlpEncoder {
@@ -99,7 +99,7 @@ class Encoder implements OtlpEncoder {
     const content = this.#contentOf(span);
     if (isLong) return this.#long(span, content, turns);
     try {
-      return this.#parcel(span, content, this.#steps.stepValues);
+      return this.#parcel(span, content, this.#steps.stepBytes);
     } catch (error) {
       if (!(error instanceof TooLong)) throw error;
       return this.#long(span, content, turns);
@@ -107,8 +107,8 @@ class Encoder implements OtlpEncoder {
   }
 
   async #long(span: SpanFields, content: SpanContent, turns: Turns): Promise<OtlpParcel> {
-    const { make, values, stepValues } = this.#steps;
-    const steps = new LongSpan(make, values, stepValues).content(content);
+    const { make, values, stepBytes } = this.#steps;
+    const steps = new LongSpan(make, values, stepBytes).content(content);
     // What came before, such as putting together its attributes, has taken its share.
     await turns.next();
     for (;;) {
@@ -129,15 +129,12 @@ class Encoder implements OtlpEncoder {
     const resource = this.#envelopes.resourceOf(span);
     const scope = this.#envelopes.scopeOf(span);
     const writer = this.#writer;
-    writer.begin();
-    writer.room = room;
+    writer.begin(room);
     try {
       writer.span(span, content);
     } catch (error) {
       writer.rewind(0);
       throw error;
-    } finally {
-      writer.room = NO_BOUND;
     }
     const { bytes, start, end } = writer;
     return { size: end - start + resource.size + scope.size, bytes, start, end, resource, scope };

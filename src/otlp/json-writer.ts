@@ -2,7 +2,7 @@
 import type { Attributes } from "../model/attributes.ts";
 import type { OtlpPartDetails } from "../model/otlp-details.ts";
 import { eventMicros, type Scope, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
-import { ByteWriter, type Piece, pieceOf } from "./byte-writer.ts";
+import { ByteWriter, type Piece, pieceOf, valuesIn } from "./byte-writer.ts";
 import { KINDS, STATUSES } from "./enums.ts";
 import type { EntryPlace, LongPart, PartWriter, SpanContent } from "./long-spans.ts";
 import { type EnvelopeBytes, endOf, envelopeOf, startOf, wireMicros } from "./span-parts.ts";
@@ -77,7 +77,6 @@ export class JsonWriter extends ByteWriter implements PartWriter {
   }
 
   event(event: SpanEvent | LongPart<SpanEvent>): void {
-    this.spend(event.name.length);
     const micros = wireMicros(eventMicros(event));
     this.piece(EVENT);
     this.decimal(micros);
@@ -111,7 +110,6 @@ export class JsonWriter extends ByteWriter implements PartWriter {
     droppedAttributesCount,
     flags,
   }: SpanLink | LongPart<SpanLink>): void {
-    this.spend(0);
     this.#ids(traceId, spanId);
     this.#textField("traceState", traceState);
     this.#attributesField(attributes);
@@ -199,7 +197,6 @@ export class JsonWriter extends ByteWriter implements PartWriter {
   }
 
   #value(value: unknown): void {
-    this.spend(typeof value === "string" ? value.length : 0);
     if (typeof value === "string") this.#text(value);
     else if (typeof value === "boolean") this.text(`{"boolValue":${value}}`);
     else if (typeof value === "number") this.#number(value);
@@ -237,7 +234,7 @@ export class JsonWriter extends ByteWriter implements PartWriter {
   #object(value: object): void {
     if (value instanceof Written) return this.#written(value);
     if (value instanceof Map || value instanceof Set) this.expect(value.size);
-    if (!this.#isRich && isLong(value, this.room)) this.expect(Number.POSITIVE_INFINITY);
+    if (!this.#isRich && isLong(value, valuesIn(this.room))) this.expect(Number.POSITIVE_INFINITY);
     const form = this.#isRich ? plainForm(value) : flatForm(value);
     if (typeof form === "string") return this.#text(form);
     if (form instanceof Uint8Array) return this.text(`{"bytesValue":"${base64(form)}"}`);
@@ -311,7 +308,9 @@ export class JsonWriter extends ByteWriter implements PartWriter {
 
   /** What a JSON text has between its quotes. */
   #escaped(text: string): void {
-    if (!this.plain(text)) this.text(this.#json(text).slice(1, -1));
+    if (this.plain(text)) return;
+    this.expect(0, text.length);
+    this.text(this.#json(text).slice(1, -1));
   }
 
   /** UTF-8 has no lone surrogates, and receivers refuse their escapes. */

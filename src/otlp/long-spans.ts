@@ -1,7 +1,7 @@
 // Spans that are too long to be encoded in one go: what is long in them is written beforehand, in slices.
 import type { Attributes } from "../model/attributes.ts";
 import type { SpanEvent, SpanLink } from "../model/record.ts";
-import { type ByteWriter, NO_BOUND, TooLong } from "./byte-writer.ts";
+import { type ByteWriter, NO_BOUND, TooLong, valuesIn } from "./byte-writer.ts";
 import { entriesIn } from "./keys.ts";
 import { isNamed, jsonTextInPieces, keepsKind, type OtlpValues } from "./values.ts";
 import { Written } from "./written.ts";
@@ -31,8 +31,8 @@ export interface SpanContent {
   readonly droppedLinks: number;
 }
 
-/** Values that are written in one step: a millisecond or two. */
-export const VALUES_IN_A_STEP = 4000;
+/** Bytes that are written in one step: a millisecond or two, whatever they say. */
+export const STEP_BYTES: number = 128 * 1024;
 
 /** Writes the parts of one span. */
 export class LongSpan {
@@ -42,7 +42,7 @@ export class LongSpan {
   /** One for each level, since what is within is written before what is around it. */
   readonly #writers: PartWriter[] = [];
 
-  /** About `most` values are written in one step. */
+  /** At most `most` bytes are written in one step. */
   constructor(make: () => PartWriter, values: OtlpValues, most: number) {
     this.#make = make;
     this.#values = values;
@@ -104,9 +104,9 @@ export class LongSpan {
   };
 
   *#json(value: object, level: number): Generator<void, Written> {
-    const writer = this.#writer(level);
+    const writer = this.#writer(level, NO_BOUND);
     let text = "";
-    for (const piece of jsonTextInPieces(value, this.#most)) {
+    for (const piece of jsonTextInPieces(value, valuesIn(this.#most))) {
       text += piece;
       if (text.length < TEXT_PIECE / 8) continue;
       writer.raw(writer.textPiece(text));
@@ -125,7 +125,7 @@ export class LongSpan {
     let isAllNamed = true;
     for (const entry of value) {
       isAllNamed &&= isNamed(entry);
-      if (++count % this.#most === 0) yield;
+      if (++count % valuesIn(this.#most) === 0) yield;
     }
     if (isAllNamed) return yield* this.#list(namedEntries(value), level, this.#entries("map"), "map");
     return yield* this.#list(value, level, this.#items);
@@ -138,23 +138,23 @@ export class LongSpan {
     kind: Kind<T>,
     as: "list" | "map" = "list",
   ): Generator<void, Written> {
-    const writer = this.#writer(level);
+    const writer = this.#writer(level, this.#most);
     for (const item of items) {
       if (tried(writer, () => kind.write(writer, item))) continue;
       yield;
-      writer.room = this.#most;
+      writer.allow(this.#most);
       if (tried(writer, () => kind.write(writer, item))) continue;
       const short = yield* kind.shorten(item, level + 1);
-      writer.room = NO_BOUND;
+      writer.allow(NO_BOUND);
       kind.write(writer, short);
       yield;
-      writer.room = this.#most;
+      writer.allow(this.#most);
     }
     return new Written(as, writer.taken());
   }
 
   *#text(text: string, level: number): Generator<void, Written> {
-    const writer = this.#writer(level);
+    const writer = this.#writer(level, NO_BOUND);
     for (let at = 0; at < text.length; ) {
       const to = endOfPiece(text, at);
       writer.raw(writer.textPiece(text.slice(at, to)));
@@ -164,11 +164,10 @@ export class LongSpan {
     return new Written("text", writer.taken());
   }
 
-  #writer(level: number): PartWriter {
+  #writer(level: number, room: number): PartWriter {
     const writer = this.#writers[level] ?? this.#make();
     this.#writers[level] = writer;
-    writer.begin();
-    writer.room = this.#most;
+    writer.begin(room);
     return writer;
   }
 }

@@ -2,7 +2,7 @@
 import type { Attributes } from "../model/attributes.ts";
 import type { OtlpPartDetails } from "../model/otlp-details.ts";
 import { eventMicros, type Scope, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
-import { ByteWriter, countBytes } from "./byte-writer.ts";
+import { ByteWriter, countBytes, valuesIn } from "./byte-writer.ts";
 import { KINDS, STATUSES } from "./enums.ts";
 import type { EntryPlace, LongPart, PartWriter, SpanContent } from "./long-spans.ts";
 import { type EnvelopeBytes, endOf, envelopeOf, startOf, wireMicros } from "./span-parts.ts";
@@ -46,7 +46,6 @@ export class ProtobufWriter extends ByteWriter implements PartWriter {
   }
 
   event(event: SpanEvent | LongPart<SpanEvent>): void {
-    this.spend(event.name.length);
     const mark = this.open(0x5a, 1);
     this.nanosField(0x09, wireMicros(eventMicros(event)));
     this.textField(0x12, event.name);
@@ -63,7 +62,6 @@ export class ProtobufWriter extends ByteWriter implements PartWriter {
     droppedAttributesCount,
     flags,
   }: SpanLink | LongPart<SpanLink>): void {
-    this.spend(0);
     const mark = this.open(0x6a, 1);
     this.hexField(0x0a, traceId);
     this.hexField(0x12, spanId);
@@ -114,7 +112,6 @@ export class ProtobufWriter extends ByteWriter implements PartWriter {
   }
 
   #keyValue(tag: number, key: string, value: unknown): void {
-    this.spend(0);
     if (typeof value === "string" && this.shortAttribute(tag, key, value)) return;
     const guess = typeof value === "string" ? countBytes(key.length + value.length + 8) : 1;
     const mark = this.open(tag, guess);
@@ -125,7 +122,6 @@ export class ProtobufWriter extends ByteWriter implements PartWriter {
 
   /** A field whose message is an AnyValue. */
   #value(tag: number, value: unknown): void {
-    this.spend(typeof value === "string" ? value.length : 0);
     const guess = typeof value === "string" ? countBytes(value.length + 3) : 1;
     const mark = this.open(tag, guess);
     if (typeof value === "string") this.textField(0x0a, value);
@@ -155,7 +151,7 @@ export class ProtobufWriter extends ByteWriter implements PartWriter {
   #object(value: object): void {
     if (value instanceof Written) return this.#written(value);
     if (value instanceof Map || value instanceof Set) this.expect(value.size);
-    if (!this.#isRich && isLong(value, this.room)) this.expect(Number.POSITIVE_INFINITY);
+    if (!this.#isRich && isLong(value, valuesIn(this.room))) this.expect(Number.POSITIVE_INFINITY);
     const form = this.#isRich ? plainForm(value) : flatForm(value);
     if (typeof form === "string") return this.textField(0x0a, form);
     if (form instanceof Uint8Array) return this.bytesField(0x3a, form);
