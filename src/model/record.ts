@@ -26,8 +26,13 @@ export type SpanState = "running" | "ended" | "interrupted";
 export const STATE_ATTRIBUTE = "tracelight.state";
 
 /** The latest time that is known of a span: its end, or of one that never ended its start or last event. */
-export function lastKnownMicros({ startedAtMicros, endedAtMicros, events }: SpanFields): number {
-  return endedAtMicros ?? events.reduce((last, event) => Math.max(last, eventMicros(event)), startedAtMicros);
+export function lastKnownMicros(span: SpanFields): number {
+  // The events of a span are copied when they are asked for.
+  return span.endedAtMicros ?? span.events.reduce(laterOf, span.startedAtMicros);
+}
+
+function laterOf(micros: number, event: SpanEvent): number {
+  return Math.max(micros, eventMicros(event));
 }
 
 /** The name of the scope of spans that say no other. */

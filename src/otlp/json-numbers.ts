@@ -20,10 +20,10 @@ function integerOf(text: string): number | bigint | undefined {
 const INTEGER = /^-?\d{1,20}$/;
 
 /** A number of up to 16 digits, which takes a fifth of what a pattern and `Number` take; undefined for anything else. */
-function digitsOf(text: string, end: number): number | undefined {
-  if (end === 0 || end > MOST_DIGITS) return undefined;
+function digitsOf(text: string, end: number, from: number = 0): number | undefined {
+  if (end === from || end - from > MOST_DIGITS) return undefined;
   let number = 0;
-  for (let i = 0; i < end; i++) {
+  for (let i = from; i < end; i++) {
     const digit = text.charCodeAt(i) - ZERO;
     if (digit < 0 || digit > 9) return undefined;
     number = number * 10 + digit;
@@ -36,15 +36,26 @@ const ZERO = 0x30;
 
 /** Nanoseconds as whole microseconds; undefined for anything else. */
 export function microsOfNanos(json: unknown): number | undefined {
-  if (typeof json === "string" && NANOS_END.test(json))
-    return digitsOf(json, json.length - 3) ?? Number(json.slice(0, -3));
+  if (typeof json === "string") {
+    const micros = microsIn(json);
+    if (micros !== undefined) return micros;
+    if (NANOS.test(json)) return Number(json.slice(0, -3));
+  }
   const nanos = int64Of(json);
   if (nanos === undefined || nanos < 0) return undefined;
   return typeof nanos === "bigint" ? Number(nanos / 1000n) : Math.floor(nanos / 1000);
 }
 
-/** Whole microseconds stand before these; anything short or odd is read as a number first. */
-const NANOS_END = /^\d{16,20}$/;
+/** Without a pattern, which takes three times as long; undefined for what is short, odd or more than a number holds exactly. */
+function microsIn(text: string): number | undefined {
+  const end = text.length - 3;
+  if (end < SHORT_MICROS || digitsOf(text, text.length, end) === undefined) return undefined;
+  return digitsOf(text, end);
+}
+
+/** Whole microseconds stand before the last three; anything short or odd is read as a number. */
+const NANOS = /^\d{16,20}$/;
+const SHORT_MICROS = 13;
 
 /** A double: a number, or the text that stands for it; undefined for anything else. */
 export function doubleOf(json: unknown): number | undefined {

@@ -130,26 +130,26 @@ export class JsonValues {
     const entry = keyed(item, "");
     if (entry["key"] === undefined) checkKey(entry);
     const name = this.#names.after(before, entry["key"]);
-    setOwn(map, name.text, this.#value(entry["value"], "value", depth));
+    setOwn(map, name.text, this.#value(entry["value"], IN_ENTRY, depth));
     return name;
   }
 
-  /** Only one of the fields is there; an absent value, or one without a field, is null. `way` leads to it from where it stands. */
-  #value(json: unknown, way: string, depth: number): unknown {
-    const any = optional(json, way);
+  /** Only one of the fields is there; an absent value, or one without a field, is null. */
+  #value(json: unknown, kinds: Kinds, depth: number): unknown {
+    const any = optional(json, kinds.way);
     const text = any["stringValue"];
     if (typeof text === "string") return text;
     let value: unknown = null;
     for (const field in any) {
       const content = any[field];
-      const kind = KINDS_OF_VALUE.get(field);
-      if (kind === undefined) checkKind(any, way);
-      else if (content !== null) value = this.#content(kind, content, joined(way, field), depth);
+      const kind = kinds.all.get(field);
+      if (kind === undefined) checkKind(any, kinds.way);
+      else if (content !== null) value = this.#content(kind, content, depth);
     }
     return value;
   }
 
-  #content(kind: ValueKind, content: unknown, field: string, depth: number): unknown {
+  #content({ kind, field, values }: Kind, content: unknown, depth: number): unknown {
     switch (kind) {
       case "string":
         return textOf(content, field);
@@ -162,31 +162,20 @@ export class JsonValues {
       case "bytes":
         return bytesOf(content, field);
       case "array":
-        return depth < MAX_DEPTH ? this.#list(content, field, depth + 1) : TOO_DEEP;
+        return depth < MAX_DEPTH ? this.#list(valuesOf(content, field, values), values, depth + 1) : TOO_DEEP;
       case "kvlist":
-        return depth < MAX_DEPTH ? this.#kvlist(content, field, depth + 1) : TOO_DEEP;
+        return depth < MAX_DEPTH ? this.#map(valuesOf(content, field, values), values, depth + 1) : TOO_DEEP;
     }
   }
 
-  #kvlist(content: unknown, field: string, depth: number): unknown {
-    const values = joined(field, "values");
-    return this.#map(listOf(keyed(content, field)["values"], values), values, depth);
-  }
-
-  #list(content: unknown, field: string, depth: number): unknown {
-    const values = joined(field, "values");
-    const list = listOf(keyed(content, field)["values"], values);
+  #list(list: readonly unknown[], field: string, depth: number): unknown {
     const items: unknown[] = [];
     if (list.length > this.#most) {
-      this.#putOff(
-        list,
-        values,
-        (item) => this.#item(items, item, depth),
-        () => Object.freeze(items),
-      );
+      const read = (item: unknown): void => this.#item(items, item, depth);
+      this.#putOff(list, field, read, () => Object.freeze(items));
       return items;
     }
-    this.place.enter(values);
+    this.place.enter(field);
     for (const item of list) {
       this.place.next();
       this.#item(items, item, depth);
@@ -197,19 +186,39 @@ export class JsonValues {
 
   #item(items: unknown[], item: unknown, depth: number): void {
     this.#budget.take();
-    items.push(this.#value(item, "", depth));
+    items.push(this.#value(item, IN_LIST, depth));
   }
 }
 
-type ValueKind = "string" | "bool" | "int" | "double" | "bytes" | "array" | "kvlist";
+type ValueKind = (typeof VALUE_KINDS)[number];
+const VALUE_KINDS = ["string", "bool", "int", "double", "bytes", "array", "kvlist"] as const;
 
-const KINDS_OF_VALUE: ReadonlyMap<string, ValueKind> = new Map(
-  (["string", "bool", "int", "double", "bytes", "array", "kvlist"] as const).flatMap((kind) => [
-    [`${kind}Value`, kind] as const,
-    [`${kind}_value`, kind] as const,
-  ]),
-);
-const KIND_NAMES: ReadonlySet<string> = new Set(KINDS_OF_VALUE.keys());
+/** A kind of value, and the ways to it and to its items: put together once, not for each value. */
+interface Kind {
+  readonly kind: ValueKind;
+  readonly field: string;
+  readonly values: string;
+}
+
+/** The kinds by the names of their fields, in both spellings. `way` leads to a value from where it stands. */
+interface Kinds {
+  readonly way: string;
+  readonly all: ReadonlyMap<string, Kind>;
+}
+
+function kindsAt(way: string): Kinds {
+  const before = way === "" ? "" : `${way}.`;
+  const named = (kind: ValueKind, name: string): readonly [string, Kind] => [
+    name,
+    { kind, field: before + name, values: `${before}${name}.values` },
+  ];
+  const all = VALUE_KINDS.flatMap((kind) => [named(kind, `${kind}Value`), named(kind, `${kind}_value`)]);
+  return { way, all: new Map(all) };
+}
+
+const IN_ENTRY = kindsAt("value");
+const IN_LIST = kindsAt("");
+const KIND_NAMES: ReadonlySet<string> = new Set(IN_LIST.all.keys());
 const KEY_VALUE: ReadonlySet<string> = new Set(["key", "value"]);
 
 /** What is not known is ignored, but not where it stands in the place of what is. */
@@ -223,6 +232,6 @@ function checkKey(entry: Readonly<Record<string, unknown>>): void {
   if (unknown !== "") wrong("", `has no key, but ${unknown}`);
 }
 
-function joined(way: string, field: string): string {
-  return way === "" ? field : `${way}.${field}`;
+function valuesOf(content: unknown, field: string, values: string): readonly unknown[] {
+  return listOf(keyed(content, field)["values"], values);
 }
