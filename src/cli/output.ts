@@ -1,7 +1,7 @@
 // The two streams of a run: data on standard output, talk on standard error; colours only where they are seen.
 
 import { escapeText } from "../model/escape.ts";
-import { type Color, inColor, type Paint, plain } from "../render/color.ts";
+import { type Color, inColor, type Paint, plain, wantsColor } from "../render/color.ts";
 import { ReaderGone } from "./failures.ts";
 import type { TerminalStream, World } from "./world.ts";
 
@@ -103,13 +103,8 @@ export class Output {
     this.#progress = "";
   }
 
-  /** FORCE_COLOR wins (0 is off), then NO_COLOR, then the terminal: see force-color.org and no-color.org. */
   #isColored(stream: TerminalStream): boolean {
-    if (this.#wantsColor !== undefined) return this.#wantsColor;
-    const { FORCE_COLOR: force, NO_COLOR: no, TERM: terminal } = this.#world.env;
-    if (force !== undefined && force !== "") return force !== "0" && force !== "false";
-    if (no !== undefined && no !== "") return false;
-    return stream.isTTY === true && terminal !== "dumb";
+    return this.#wantsColor ?? wantsColor(this.#world.env, stream);
   }
 }
 

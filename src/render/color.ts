@@ -9,6 +9,25 @@ export type Color = keyof typeof CODES;
 /** Puts text in a colour, or leaves it. */
 export type Paint = (color: Color, text: string) => string;
 
+/** The variables that say whether there are colours. */
+interface ColorEnvironment {
+  readonly [name: string]: string | undefined;
+}
+
+/**
+ * Whether a stream gets colours unless told: FORCE_COLOR wins (0 and false are off), then NO_COLOR, then whether it is a terminal,
+ * and not a dumb one. See force-color.org and no-color.org.
+ */
+export function wantsColor(
+  env: ColorEnvironment,
+  { isTTY }: { readonly isTTY?: boolean | undefined },
+): boolean {
+  const { FORCE_COLOR: force, NO_COLOR: no, TERM: terminal } = env;
+  if (force !== undefined && force !== "") return force !== "0" && force !== "false";
+  if (no !== undefined && no !== "") return false;
+  return isTTY === true && terminal !== "dumb";
+}
+
 /** Paints for a terminal. */
 export const inColor: Paint = (color, text) => `\u001b[${CODES[color]}m${text}\u001b[0m`;
 /** Paints nothing. */

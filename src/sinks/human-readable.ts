@@ -2,6 +2,7 @@
 import { NAMES } from "../conventions/names.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { steadyNow } from "../model/timers.ts";
+import { wantsColor } from "../render/color.ts";
 import { DEFAULT_LENGTH, humanReadable, LABEL_WIDTH } from "../render/human-readable.ts";
 import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
@@ -12,7 +13,7 @@ import { STREAM_CHECK, TextStream, type TextTarget } from "./text-stream.ts";
 export interface HumanReadableTracerOptions extends TracerOptions {
   /** Default process.stdout. */
   readonly stream?: TextTarget | undefined;
-  /** Default: as the environment says (`FORCE_COLOR`, else `NO_COLOR`), else whether the stream is a terminal. */
+  /** Default: as the environment says (`FORCE_COLOR`, else `NO_COLOR`), else whether the stream is a terminal, and `TERM` not `dumb`. */
   readonly color?: boolean | undefined;
   /** Characters a line of a value. Default: what fits the terminal's width, else 160. */
   readonly maxLength?: number | undefined;
@@ -60,7 +61,7 @@ class HumanReadableSink implements Sink {
     this.#options = options;
     this.#target = options.stream ?? process.stdout;
     this.#stream = new TextStream(this.#target, options);
-    this.#color = options.color ?? defaultColor(this.#target);
+    this.#color = options.color ?? wantsColor(process.env, this.#target);
   }
 
   write(span: Span): void {
@@ -107,12 +108,4 @@ class HumanReadableSink implements Sink {
     this.#shownAt.set(spanId, now);
     return true;
   }
-}
-
-/** FORCE_COLOR wins (0 is off), then NO_COLOR, then the terminal: see force-color.org and no-color.org. */
-function defaultColor(target: TextTarget): boolean {
-  const { FORCE_COLOR: force, NO_COLOR: no } = process.env;
-  if (force !== undefined && force !== "") return force !== "0" && force !== "false";
-  if (no !== undefined && no !== "") return false;
-  return target.isTTY === true;
 }

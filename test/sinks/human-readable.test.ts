@@ -181,6 +181,7 @@ describe("colours", () => {
     beforeEach(() => {
       delete process.env["NO_COLOR"];
       delete process.env["FORCE_COLOR"];
+      delete process.env["TERM"];
     });
     afterEach(() => {
       process.env = { ...saved };
@@ -192,6 +193,10 @@ describe("colours", () => {
     };
     test("the terminal", () => {
       expect([isColored(true), isColored(false)]).toEqual([true, false]);
+    });
+    test("TERM, where it says that the terminal is a dumb one", () => {
+      process.env["TERM"] = "dumb";
+      expect(isColored(true)).toBe(false);
     });
     test("NO_COLOR", () => {
       process.env["NO_COLOR"] = "1";
