@@ -3,6 +3,7 @@ import type { TracelightError } from "./errors.ts";
 import { closest } from "./spelling.ts";
 import { DURATION_FORMS, dateOf, durationOf, TIME_FORMS, timeOf } from "./times.ts";
 import { FIELD_NAMES, FIELDS, type Field, type FieldType, fieldNamed } from "./where-fields.ts";
+import { isSearch, isSign, type Operator } from "./where-operators.ts";
 import { slipOf } from "./where-slips.ts";
 import { problem, shown, type Token, tokensOf } from "./where-tokens.ts";
 import { numberOf } from "./where-values.ts";
@@ -21,9 +22,6 @@ export interface Comparison {
   readonly value: Literal;
 }
 
-/** How a name is compared. */
-export type Operator = "=" | "<" | "<=" | ">" | ">=" | "contains" | "starts with";
-
 /** A value as the filter has it. Where a field is a time or the duration, it is a number of microseconds. */
 export type Literal = string | number | bigint | boolean | null | Date;
 
@@ -36,7 +34,6 @@ export type Name =
 export type Place = readonly [string, ...(string | number)[]];
 
 const KEYWORDS = new Set(["and", "or", "not", "in", "contains", "starts", "with", "exists", "ago"]);
-const COMPARISONS: ReadonlySet<string> = new Set<Operator>(["=", "<", "<=", ">", ">="]);
 const ROOTS = ["attributes", "resource"] as const;
 const MAX_DEPTH = 100;
 const MAX_NAME_PARTS = 20;
@@ -131,7 +128,7 @@ class Parser {
   #symbolComparison(named: Named): Where | undefined {
     const operator = this.#peek();
     if (this.#takeSymbol("!=")) return not(this.#compared(named, "=", operator));
-    if (operator.kind !== "symbol" || !isComparison(operator.text)) return undefined;
+    if (operator.kind !== "symbol" || !isSign(operator.text)) return undefined;
     this.#next++;
     return this.#compared(named, operator.text, operator);
   }
@@ -377,10 +374,6 @@ function flagUse({ text }: Named): string {
   return `${text} is true or false: write ${text}, not ${text} or ${text} = true.`;
 }
 
-function isSearch(operator: Operator): boolean {
-  return operator === "contains" || operator === "starts with";
-}
-
 /** What the operator takes, where the value is none. */
 function wantedBy(operator: Operator, value: Literal): string | undefined {
   if (operator === "=") return undefined;
@@ -401,10 +394,6 @@ function not(part: Where): Where {
 
 function comparison({ name }: Named, operator: Operator, value: Literal): Comparison {
   return { kind: "compare", name, operator, value };
-}
-
-function isComparison(text: string): text is Operator {
-  return COMPARISONS.has(text);
 }
 
 function fieldCalled(text: string): Name | undefined {

@@ -5,6 +5,7 @@ import { isPlain } from "./plain.ts";
 import type { SpanFields } from "./record.ts";
 import { closest } from "./spelling.ts";
 import { FIELD_NAMES, type Field } from "./where-fields.ts";
+import { ORDERS } from "./where-operators.ts";
 import {
   type Comparison,
   type Literal,
@@ -113,9 +114,9 @@ function compares(value: unknown, { operator, value: literal }: Comparison): boo
       return typeof value === "string" && folded(value).startsWith(folded(String(literal)));
     default: {
       const order = compareValues(value, literal);
+      const { isBelow, hasEqual } = ORDERS[operator];
       if (order === undefined) return false;
-      if (order === 0) return operator === "<=" || operator === ">=";
-      return order < 0 ? operator.startsWith("<") : operator.startsWith(">");
+      return order === 0 ? hasEqual : order < 0 === isBelow;
     }
   }
 }

@@ -7,7 +7,8 @@ import type { TraceQuery } from "../model/query.ts";
 import { canonicalJson, encodeValue } from "../model/values.ts";
 import { readWhere } from "../model/where.ts";
 import type { Field } from "../model/where-fields.ts";
-import type { Comparison, Literal, Name, Operator, Place, Where } from "../model/where-syntax.ts";
+import { isSearch, type Operator, ORDERS, type Order, type Search } from "../model/where-operators.ts";
+import type { Comparison, Literal, Name, Place, Where } from "../model/where-syntax.ts";
 import type { SqlValue } from "./driver.ts";
 
 /** An SQL expression and the values of its placeholders. */
@@ -196,7 +197,11 @@ function fieldBounds(field: Field, operator: Operator, value: Literal): SqlBound
     case "scope.name":
     case "scope.version":
       return readable("origin", jsonBounds(`(origin -> '$.${field}')`, operator, value));
-    default:
+    case "trace_id":
+    case "span_id":
+    case "parent_span_id":
+    case "span_kind":
+    case "span_status":
       return textBounds(field, operator, value);
   }
 }
@@ -223,7 +228,7 @@ function numberBounds(column: string, operator: Operator, value: Literal): SqlBo
   if (value === null) return exactly(`(${column} IS NULL)`);
   if (typeof value !== "number" || !Number.isSafeInteger(value)) return UNDECIDED;
   if (operator === "=") return exactly(`(${column} IS ?)`, value);
-  return exactly(`coalesce(${column} ${operator} ?, 0)`, value);
+  return isSearch(operator) ? UNDECIDED : exactly(`coalesce(${ordered(column, operator)}, 0)`, value);
 }
 
 function columnEquals(column: string, value: Literal): SqlBounds {
@@ -234,13 +239,18 @@ function columnEquals(column: string, value: Literal): SqlBounds {
 function textBounds(column: string, operator: Operator, value: Literal): SqlBounds {
   if (operator === "=") return columnEquals(column, value);
   if (!isPlainText(value)) return UNDECIDED;
-  if (operator !== "contains" && operator !== "starts with") {
-    return exactly(`coalesce(${column} ${operator} ?, 0)`, value);
-  }
+  if (!isSearch(operator)) return exactly(`coalesce(${ordered(column, operator)}, 0)`, value);
   const wanted = value.toLowerCase();
   if (!FOLDS_ALIKE.test(wanted)) return UNDECIDED;
   if (operator === "contains") return exactly(`coalesce(instr(${folded(column, wanted)}, ?) > 0, 0)`, wanted);
   return exactly(`coalesce(${startsWith(column, wanted)}, 0)`, wanted);
+}
+
+/** Only these are pasted into SQL. */
+const IN_SQL: Readonly<Record<Order, string>> = { "<": "<", "<=": "<=", ">": ">", ">=": ">=" };
+
+function ordered(sql: string, operator: Order): string {
+  return `${sql} ${IN_SQL[operator]} ?`;
 }
 
 /** True for texts that SQLite holds as they are. */
@@ -319,7 +329,7 @@ function jsonBounds(raw: string, operator: Operator, value: Literal): SqlBounds 
     const part = condition(`coalesce(instr(${raw}, ?) > 0, 0)`, json(value));
     return { may: part, must: jsonEquals(raw, value).must };
   }
-  if (operator === "contains" || operator === "starts with") return jsonSearch(raw, operator, String(value));
+  if (isSearch(operator)) return jsonSearch(raw, operator, String(value));
   if (typeof value === "string") return jsonTextOrder(raw, operator, value);
   if (typeof value === "number") return jsonNumberOrder(raw, operator, value);
   const mayBe = `coalesce(${typeof value === "bigint" ? `${isNumber(raw)} OR ` : ""}${isTagged(raw)}, 0)`;
@@ -337,7 +347,7 @@ function jsonEquals(raw: string, value: Literal): SqlBounds {
 }
 
 /** A text stands in JSON as it is, but for escapes; in a list or an object, keys and tags are found too. */
-function jsonSearch(raw: string, operator: "contains" | "starts with", value: string): SqlBounds {
+function jsonSearch(raw: string, operator: Search, value: string): SqlBounds {
   const wanted = value.toLowerCase();
   if (!wanted.isWellFormed() || !FOLDS_ALIKE.test(wanted)) return UNDECIDED;
   const quoted = JSON.stringify(wanted);
@@ -352,21 +362,21 @@ function jsonSearch(raw: string, operator: "contains" | "starts with", value: st
 }
 
 /** SQLite compares the bytes of UTF-8, which is the order of code points; it may stop at a NUL. */
-function jsonTextOrder(raw: string, operator: Operator, value: string): SqlBounds {
+function jsonTextOrder(raw: string, operator: Order, value: string): SqlBounds {
   if (!isPlainText(value)) return UNDECIDED;
-  const compared = `${raw} ->> '$' ${operator} ?`;
+  const compared = ordered(`${raw} ->> '$'`, operator);
   const when = (then: string) => condition(`(CASE WHEN ${isText(raw)} THEN ${then} ELSE 0 END)`, value);
   const isOpen = `instr(${raw}, '\\u') > 0`;
   return { may: when(`(${compared} OR ${isOpen})`), must: when(`(${compared} AND NOT ${isOpen})`) };
 }
 
 /** SQLite may read the last digit of a fraction in another way; equal numbers are known by their text. */
-function jsonNumberOrder(raw: string, operator: Operator, value: number): SqlBounds {
+function jsonNumberOrder(raw: string, operator: Order, value: number): SqlBounds {
   const slack = Math.max(Math.abs(value) * 2 ** -48, 1e-300);
-  const isBelow = operator.startsWith("<");
+  const { isBelow, hasEqual } = ORDERS[operator];
   const sign = isBelow ? "<" : ">";
   const towards = isBelow ? slack : -slack;
-  const equality = operator.endsWith("=") ? `OR ${raw} = ?` : `AND ${raw} <> ?`;
+  const equality = hasEqual ? `OR ${raw} = ?` : `AND ${raw} <> ?`;
   const when = (bound: number, tagged: 0 | 1) => {
     const compared = `(CAST(${raw} AS REAL) ${sign} ? ${equality})`;
     const sql = `(CASE WHEN ${isNumber(raw)} THEN ${compared} WHEN ${isTagged(raw)} THEN ${tagged} ELSE 0 END)`;
