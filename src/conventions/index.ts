@@ -2,6 +2,8 @@
 
 export { failureOf } from "../model/failure.ts";
 export type {
+  CompactionPart,
+  Evaluation,
   MediaPart,
   Message,
   MessagePart,

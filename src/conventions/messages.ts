@@ -58,6 +58,16 @@ export interface MediaPart {
   readonly name?: string;
 }
 
+/** What is left of messages that were left out to make room: a summary, or a provider's own form of one. */
+export interface CompactionPart {
+  /** What kind of part it is. */
+  readonly type: "compaction";
+  /** The summary, where it can be read. */
+  readonly text?: string;
+  /** Its id where the provider gave one. */
+  readonly id?: string;
+}
+
 /** What is none of these, as it was. */
 export interface OtherPart {
   /** Tells it from other parts. */
@@ -67,7 +77,14 @@ export interface OtherPart {
 }
 
 /** A part of a message. */
-export type MessagePart = TextPart | ReasoningPart | ToolCallPart | ToolResultPart | MediaPart | OtherPart;
+export type MessagePart =
+  | TextPart
+  | ReasoningPart
+  | ToolCallPart
+  | ToolResultPart
+  | MediaPart
+  | CompactionPart
+  | OtherPart;
 
 /** A message. */
 export interface Message {
@@ -107,6 +124,18 @@ export interface Usage {
   readonly outputAudio?: number;
   /** Of the output, tokens of images, where they are counted apart. */
   readonly outputImage?: number;
+}
+
+/** What somebody, or some model, thought of the work. */
+export interface Evaluation {
+  /** What was looked for, such as `relevance`. */
+  readonly name: string;
+  /** As a number. */
+  readonly score?: number;
+  /** In a word, such as `pass`. */
+  readonly label?: string;
+  /** Why. */
+  readonly explanation?: string;
 }
 
 /** The texts of the parts that are text, as one; undefined where there are none. */

@@ -91,6 +91,12 @@ function summaryText(summary: unknown): string | undefined {
   return summary.map((item) => textIn(fieldIn(item, "text")) ?? "").join("\n");
 }
 
+/** Some providers' forms are not for people. */
+function compaction(part: unknown): MessagePart {
+  const [words, id] = [textIn(firstField(part, "content", "summary")), textIn(fieldIn(part, "id"))];
+  return { type: "compaction", ...present({ text: words, id }) };
+}
+
 function toolCall(part: unknown): MessagePart {
   const called = firstField(part, "function", "toolUse") ?? part;
   return {
@@ -192,6 +198,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   // As `writeGenAi` has it.
   ["other", (part) => other(fieldIn(part, "value"))],
   ...["text", "input_text", "output_text", "refusal"].map((type) => [type, text] as const),
+  ["compaction", compaction],
   ...["reasoning", "thinking"].map((type) => [type, reasoning] as const),
   ...["tool_call", "tool_use", "server_tool_use", "tool-call", "function", "function_call"].map(
     (type) => [type, toolCall] as const,

@@ -3,7 +3,14 @@ import { conversationOf, type VocabularyName } from "../model/conversation.ts";
 import { failureOf } from "../model/failure.ts";
 import type { SpanFields } from "../model/record.ts";
 import { structured } from "./json-text.ts";
-import { contentOf, type Message, type OfferedTool, type Usage, withoutSystem } from "./messages.ts";
+import {
+  contentOf,
+  type Evaluation,
+  type Message,
+  type OfferedTool,
+  type Usage,
+  withoutSystem,
+} from "./messages.ts";
 import { NAMES } from "./names.ts";
 import { Source } from "./source.ts";
 import { oneLineOf } from "./title.ts";
@@ -65,6 +72,8 @@ export interface Reading {
   /** Why the model stopped, as its vocabulary has it. */
   readonly finishReason: string | undefined;
   /** Tokens in and out. */
+  /** What others thought of the work. */
+  readonly evaluations: readonly Evaluation[];
   readonly usage: Usage | undefined;
   /** Milliseconds until the first part of a streamed answer. */
   readonly timeToFirstTokenMs: number | undefined;
@@ -190,6 +199,10 @@ class SpanReading implements Reading {
 
   get finishReason(): string | undefined {
     return this.#text("finishReason") ?? this.#first((vocabulary) => vocabulary.finishReason?.(this.#source));
+  }
+
+  get evaluations(): readonly Evaluation[] {
+    return this.#firstList((vocabulary) => vocabulary.evaluations?.(this.#source));
   }
 
   get usage(): Usage | undefined {

@@ -145,6 +145,8 @@ const LABELS: Readonly<Record<Reading["kind"], { readonly input: string; readonl
   "model-call": { input: "Last message", output: "Response" },
   "tool-call": { input: "Input", output: "Output" },
   agent: { input: "Input", output: "Response" },
+  plan: { input: "Input", output: "Output" },
+  memory: { input: "Input", output: "Output" },
   retrieval: { input: "Query", output: "Documents" },
   embedding: { input: "Input", output: "Output" },
   chain: { input: "Input", output: "Output" },

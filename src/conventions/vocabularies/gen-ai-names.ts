@@ -47,9 +47,19 @@ export const GEN_AI = {
   result: "gen_ai.tool.call.result",
   query: "gen_ai.retrieval.query.text",
   documents: "gen_ai.retrieval.documents",
+  memoryQuery: "gen_ai.memory.query.text",
+  memoryRecords: "gen_ai.memory.records",
   finishReasons: "gen_ai.response.finish_reasons",
   /** What Anthropic's SDK writes instead. */
   anthropicReason: "anthropic.message.stop_reason",
+} as const;
+
+/** Of an evaluation: on the event of its result, or on a span. */
+export const GEN_AI_EVALUATION = {
+  name: "gen_ai.evaluation.name",
+  score: "gen_ai.evaluation.score.value",
+  label: "gen_ai.evaluation.score.label",
+  explanation: "gen_ai.evaluation.explanation",
 } as const;
 
 /** Seconds; the second name is the metric's, which the Vercel AI SDK writes as an attribute. */

@@ -16,6 +16,7 @@ const OPERATIONS: Readonly<Partial<Record<WorkKind, string>>> = {
   turn: "invoke_agent",
   agent: "invoke_agent",
   retrieval: "retrieval",
+  plan: "plan",
 };
 
 /**
@@ -90,6 +91,8 @@ function writtenPart(part: MessagePart): unknown {
     case "text":
     case "reasoning":
       return { type: part.type, content: part.text };
+    case "compaction":
+      return { type: part.type, ...present({ id: part.id, content: part.text }) };
     case "tool-call":
       return { ...part, type: "tool_call" };
     case "tool-result": {

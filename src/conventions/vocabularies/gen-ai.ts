@@ -5,7 +5,14 @@ import { partsOf, readMessage, readMessages, toolsIn } from "../parts.ts";
 import type { Source } from "../source.ts";
 import { type RawUsage, rawUsage, usageOf } from "../usage.ts";
 import { countIn, fieldIn, textIn, wordsIn } from "../values.ts";
-import { GEN_AI, GEN_AI_COUNTS, GEN_AI_FIELDS, GEN_AI_TIME_TO_FIRST } from "./gen-ai-names.ts";
+import { genAiEvaluations } from "./gen-ai-evaluations.ts";
+import {
+  GEN_AI,
+  GEN_AI_COUNTS,
+  GEN_AI_EVALUATION,
+  GEN_AI_FIELDS,
+  GEN_AI_TIME_TO_FIRST,
+} from "./gen-ai-names.ts";
 import { firstOlderWords, olderFinishReason, olderInput, olderOutput, olderTools } from "./gen-ai-older.ts";
 import type { Vocabulary, WorkKind } from "./vocabulary.ts";
 
@@ -19,6 +26,10 @@ const KINDS: ReadonlyMap<string, WorkKind> = new Map<string, WorkKind>([
   ["invoke_agent", "agent"],
   ["create_agent", "agent"],
   ["retrieval", "retrieval"],
+  ["plan", "plan"],
+  ["search_memory", "retrieval"],
+  ...["create", "update", "upsert", "delete"].map((does) => [`${does}_memory`, "memory"] as const),
+  ...["create", "delete"].map((does) => [`${does}_memory_store`, "memory"] as const),
 ]);
 
 /** Instrumentations that write Anthropic's count as it is, although the conventions want the sum. */
@@ -27,7 +38,8 @@ const RAW = /^@traceloop\/instrumentation-(anthropic|bedrock)/;
 /** The vocabulary of OpenTelemetry. */
 export const genAi: Vocabulary = {
   name: "gen_ai",
-  described: "OpenTelemetry semantic conventions for generative AI, 1.28 to 1.45",
+  described:
+    "OpenTelemetry semantic conventions for generative AI, 1.28 to 1.45, and 0.1 of their own repository",
   names: GEN_AI_FIELDS,
   counts: GEN_AI_COUNTS,
   owns: { "gen_ai.": "all" },
@@ -35,6 +47,7 @@ export const genAi: Vocabulary = {
   structures: [
     ...Object.values(GEN_AI),
     ...GEN_AI_TIME_TO_FIRST,
+    ...Object.values(GEN_AI_EVALUATION),
     ...["gen_ai.prompt", "gen_ai.prompt.", "gen_ai.completion", "gen_ai.completion."],
   ],
   kind: (source) => {
@@ -56,8 +69,16 @@ export const genAi: Vocabulary = {
       ? messages.map((message) => readMessage(message, "assistant"))
       : olderOutput(source);
   },
-  input: (source) => source.value(GEN_AI.arguments) ?? source.attributes[GEN_AI.query],
-  output: (source) => source.value(GEN_AI.result) ?? source.value(GEN_AI.documents),
+  // What a memory is given goes in, and what it finds comes out.
+  input: (source, kind) =>
+    source.value(GEN_AI.arguments) ??
+    source.attributes[GEN_AI.query] ??
+    source.attributes[GEN_AI.memoryQuery] ??
+    (kind === "memory" ? source.value(GEN_AI.memoryRecords) : undefined),
+  output: (source, kind) =>
+    source.value(GEN_AI.result) ??
+    source.value(GEN_AI.documents) ??
+    (kind === "memory" ? undefined : source.value(GEN_AI.memoryRecords)),
   tools: (source) => {
     const tools = toolsIn(source.value(GEN_AI.tools));
     return tools.length > 0 ? tools : olderTools(source);
@@ -72,6 +93,7 @@ export const genAi: Vocabulary = {
       source.text([GEN_AI.anthropicReason])
     );
   },
+  evaluations: genAiEvaluations,
   usage: (source) => {
     const raw = rawUsage(source, GEN_AI_COUNTS);
     return usageOf(raw, isApart(source, raw));

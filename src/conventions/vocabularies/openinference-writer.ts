@@ -24,6 +24,8 @@ const SPAN_KINDS: Readonly<Partial<Record<WorkKind, string>>> = {
   embedding: "EMBEDDING",
   chain: "CHAIN",
   cycle: "CHAIN",
+  plan: "CHAIN",
+  memory: "CHAIN",
 };
 
 /** A reading in OpenInference's words; nothing where there is none for its kind. */
@@ -162,6 +164,8 @@ function writtenPart(part: MessagePart): Record<string, unknown> {
       return { "message_content.type": "text", "message_content.text": jsonText(part.result ?? "") };
     case "image":
       return { "message_content.type": "image", "message_content.image.image.url": urlOf(part) };
+    case "compaction":
+      return { "message_content.type": "text", "message_content.text": part.text ?? `[${part.type}]` };
     case "file":
     case "other":
       return { "message_content.type": "text", "message_content.text": `[${part.type}]` };

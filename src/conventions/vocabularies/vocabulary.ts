@@ -1,7 +1,7 @@
 // What a vocabulary says about itself: a table of names, and how its structures are read.
 
 import type { VocabularyName } from "../../model/conversation.ts";
-import type { Message, OfferedTool, Usage } from "../messages.ts";
+import type { Evaluation, Message, OfferedTool, Usage } from "../messages.ts";
 import type { Source } from "../source.ts";
 
 /** What kind of work a span is. */
@@ -11,7 +11,9 @@ export type WorkKind =
   | "model-call"
   | "tool-call"
   | "agent"
+  | "plan"
   | "retrieval"
+  | "memory"
   | "embedding"
   | "chain"
   | "history"
@@ -70,6 +72,8 @@ export interface Vocabulary {
   output?(source: Source, kind: WorkKind): unknown;
   tools?(source: Source): readonly OfferedTool[];
   finishReason?(source: Source): string | undefined;
+  /** What others thought of the work. */
+  evaluations?(source: Source): readonly Evaluation[];
   usage?(source: Source): Usage | undefined;
   /** Milliseconds. */
   timeToFirstToken?(source: Source): number | undefined;
