@@ -2,7 +2,8 @@
 // biome-ignore-all assist/source/organizeImports: grouped by what they are for
 
 // What users hold.
-export { Tracer, type TraceContext, type TracerOptions } from "./tracing/tracer.ts";
+export { Tracer, type TraceContext } from "./tracing/tracer.ts";
+export type { TracerOptions } from "./tracing/tracer-options.ts";
 export type { Limits } from "./tracing/limits.ts";
 export type { RemoteParent, TraceOptions } from "./tracing/trace-options.ts";
 export { Span, type AttributeOptions } from "./tracing/span.ts";

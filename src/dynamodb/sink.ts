@@ -8,7 +8,7 @@ import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import type { Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
-import type { TracerOptions } from "../tracing/tracer.ts";
+import type { TracerOptions } from "../tracing/tracer-options.ts";
 import { type Connection, type ConnectionOptions, connect } from "./client.ts";
 import { explain } from "./errors.ts";
 import { TableItems } from "./fetch.ts";

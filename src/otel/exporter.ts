@@ -9,7 +9,8 @@ import { clearTimeout, setTimeout } from "../model/timers.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import { everyTracers, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { Tracer } from "../tracing/tracer.ts";
+import { everyTracers, TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
 import type { OtelExportedSpan, OtelExportResult, OtelSpanExporter } from "./sdk.ts";
 import { readableOf } from "./writing.ts";
 

@@ -4,7 +4,8 @@ import type { SpanFields } from "../model/record.ts";
 import { steadyNow } from "../model/timers.ts";
 import type { DeliveryReport, Sink } from "../tracing/sink.ts";
 import { spanFrom } from "../tracing/span.ts";
-import { OUTLET, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { OUTLET, Tracer } from "../tracing/tracer.ts";
+import type { TracerOptions } from "../tracing/tracer-options.ts";
 import { busy } from "./refusal.ts";
 
 /**

@@ -6,7 +6,7 @@ import type { TargetVocabulary } from "../conventions/translate.ts";
 import type { DeliveryOptions } from "../delivery/options.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { is, type OptionRules } from "../model/options.ts";
-import type { TracerOptions } from "../tracing/tracer.ts";
+import type { TracerOptions } from "../tracing/tracer-options.ts";
 import type { OtlpEncoding, OtlpValues } from "./codec.ts";
 
 /** How the bodies of requests are compressed. */

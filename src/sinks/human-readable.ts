@@ -6,7 +6,8 @@ import { wantsColor } from "../render/color.ts";
 import { DEFAULT_LENGTH, humanReadable, LABEL_WIDTH } from "../render/human-readable.ts";
 import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { Tracer } from "../tracing/tracer.ts";
+import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
 import { STREAM_CHECK, TextStream, type TextTarget } from "./text-stream.ts";
 
 /** Options of `HumanReadableTracer`. */

@@ -7,7 +7,8 @@ import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import type { Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { selectSummaries } from "../tracing/summaries.ts";
-import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { Tracer } from "../tracing/tracer.ts";
+import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
 
 /** Options of `InMemoryTracer`. */
 export interface InMemoryOptions extends TracerOptions {

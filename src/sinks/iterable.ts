@@ -5,7 +5,8 @@ import { setImmediate } from "../model/timers.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import { TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { Tracer } from "../tracing/tracer.ts";
+import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
 
 /** Options of `IterableTracer`. */
 export interface IterableOptions extends TracerOptions {

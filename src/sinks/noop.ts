@@ -5,7 +5,8 @@ import { READER, StoreReader } from "../tracing/readable.ts";
 import type { Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import type { TraceOptions } from "../tracing/trace-options.ts";
-import { START, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { START, Tracer } from "../tracing/tracer.ts";
+import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
 
 const NOTHING = new StoreReader({ name: "noop", find: () => [] });
 const NOOP_SINK: Sink = { name: "noop", write: () => undefined };

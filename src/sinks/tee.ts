@@ -7,7 +7,8 @@ import { READER, StoreReader } from "../tracing/readable.ts";
 import type { Awaitable, DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { isStore } from "../tracing/store.ts";
-import { OUTLET, TRACER_OPTION_CHECKS, Tracer, type TracerOptions } from "../tracing/tracer.ts";
+import { OUTLET, Tracer } from "../tracing/tracer.ts";
+import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
 
 /**
  * Sends each span to all of its tracers, through the `process` of each; one that fails neither stops the others nor

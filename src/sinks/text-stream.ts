@@ -6,7 +6,7 @@ import { is } from "../model/options.ts";
 import { clearTimeout, setTimeout } from "../model/timers.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
-import type { TracerOptions } from "../tracing/tracer.ts";
+import type { TracerOptions } from "../tracing/tracer-options.ts";
 
 /** Anything with a `write`: a Node stream, or an object of your own that collects text. */
 export interface TextTarget {

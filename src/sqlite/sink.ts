@@ -9,7 +9,7 @@ import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import type { Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
-import type { TracerOptions } from "../tracing/tracer.ts";
+import type { TracerOptions } from "../tracing/tracer-options.ts";
 import { type Database, ThreadedDatabase } from "./database.ts";
 import { type Driver, explainSqlite, isBusy } from "./driver.ts";
 import { SqliteReader } from "./reader.ts";

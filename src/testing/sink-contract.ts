@@ -1,7 +1,8 @@
 // What every sink keeps to, as tests: for our own back ends and for yours.
 import assert from "node:assert/strict";
 import type { Awaitable } from "../tracing/sink.ts";
-import type { Tracer, TracerOptions } from "../tracing/tracer.ts";
+import type { Tracer } from "../tracing/tracer.ts";
+import type { TracerOptions } from "../tracing/tracer-options.ts";
 import { EVERY_KIND_OF_VALUE } from "./values.ts";
 
 /** Makes a tracer over a fresh, empty sink, with these options. */

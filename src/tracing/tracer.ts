@@ -3,7 +3,7 @@ import type { Attributes } from "../model/attributes.ts";
 import { nextMicros } from "../model/clock.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId, newSpanId, newTraceId } from "../model/ids.ts";
-import { checkOptions, is, type OptionRules } from "../model/options.ts";
+import { checkOptions, is } from "../model/options.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
 import { OWN_SCOPE, type Scope } from "../model/record.ts";
 import { VERSION } from "../model/version.ts";
@@ -16,10 +16,8 @@ import {
   type ScopedUpdate,
   type SpanNode,
 } from "./context.ts";
-import type { Process } from "./draft.ts";
 import { Faults } from "./faults.ts";
 import { captureAttributes, captureScope, textOf } from "./given.ts";
-import { LIMITS_CHECK, type Limits } from "./limits.ts";
 import { NOOP_SPAN } from "./noop-span.ts";
 import { OpenSpans } from "./open-spans.ts";
 import { Outlet } from "./outlet.ts";
@@ -37,43 +35,14 @@ import {
   type TraceOptions,
   usableOptions,
 } from "./trace-options.ts";
-import { type ClassifyError, classified, heedSignal } from "./verdict.ts";
+import { TRACER_OPTION_CHECKS, type TracerOptions } from "./tracer-options.ts";
+import { classified, heedSignal } from "./verdict.ts";
 
 /** What is in force now. */
 export interface TraceContext extends ContextUpdate {
   /** The active span, whichever tracer started it; absent where there is none. */
   readonly span?: Span | undefined;
 }
-
-/** What every tracer takes. */
-export interface TracerOptions {
-  /** Told of each fault of tracing. Default: one process warning per distinct fault. */
-  readonly onError?: ((error: TracelightError) => void) | undefined;
-  /**
-   * The last change to a span before any sink sees it: redact, or return false to drop. Must be synchronous. Where it
-   * throws, the span is dropped, counted as failed and reported.
-   */
-  readonly process?: Process | undefined;
-  /**
-   * What a failure of traced work means for its span: `"error"` (status ERROR), `"aborted"` (called off, which is no error)
-   * or `"none"`, for what is thrown but no failure: an agent's `interrupt()`, a framework's `redirect()`. Undefined: as
-   * without this option, where aborts are `"aborted"` and all else is `"error"`. Must be synchronous.
-   */
-  readonly classifyError?: ClassifyError | undefined;
-  /** How many bytes the values of a span may have; what is more is cut. No limits unless told. */
-  readonly limits?: Limits | undefined;
-}
-
-/** Those of a named tracer's options that are every tracer's, for `super`. */
-export function everyTracers(options: TracerOptions): TracerOptions {
-  const { onError, process, classifyError, limits } = options;
-  return { onError, process, classifyError, limits };
-}
-
-/** The checks of `TracerOptions`, for the constructors of named tracers. */
-export const TRACER_OPTION_CHECKS: OptionRules["checks"] = {
-  ...{ onError: is.fn, process: is.fn, classifyError: is.fn, ...LIMITS_CHECK },
-};
 
 /** How a tee reaches its members: their `process` and their sinks. The same symbol in every copy of the package. */
 export const OUTLET: unique symbol = Symbol.for("tracelight.outlet.v1");

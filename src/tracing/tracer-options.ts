@@ -1,0 +1,36 @@
+// What every tracer takes, and the checks of it.
+import type { TracelightError } from "../model/errors.ts";
+import { is, type OptionRules } from "../model/options.ts";
+import type { Process } from "./draft.ts";
+import { LIMITS_CHECK, type Limits } from "./limits.ts";
+import type { ClassifyError } from "./verdict.ts";
+
+/** What every tracer takes. */
+export interface TracerOptions {
+  /** Told of each fault of tracing. Default: one process warning per distinct fault. */
+  readonly onError?: ((error: TracelightError) => void) | undefined;
+  /**
+   * The last change to a span before any sink sees it: redact, or return false to drop. Must be synchronous. Where it
+   * throws, the span is dropped, counted as failed and reported.
+   */
+  readonly process?: Process | undefined;
+  /**
+   * What a failure of traced work means for its span: `"error"` (status ERROR), `"aborted"` (called off, which is no error)
+   * or `"none"`, for what is thrown but no failure: an agent's `interrupt()`, a framework's `redirect()`. Undefined: as
+   * without this option, where aborts are `"aborted"` and all else is `"error"`. Must be synchronous.
+   */
+  readonly classifyError?: ClassifyError | undefined;
+  /** How many bytes the values of a span may have; what is more is cut. No limits unless told. */
+  readonly limits?: Limits | undefined;
+}
+
+/** Those of a named tracer's options that are every tracer's, for `super`. */
+export function everyTracers(options: TracerOptions): TracerOptions {
+  const { onError, process, classifyError, limits } = options;
+  return { onError, process, classifyError, limits };
+}
+
+/** The checks of `TracerOptions`, for the constructors of named tracers. */
+export const TRACER_OPTION_CHECKS: OptionRules["checks"] = {
+  ...{ onError: is.fn, process: is.fn, classifyError: is.fn, ...LIMITS_CHECK },
+};
