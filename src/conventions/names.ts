@@ -1,6 +1,4 @@
 // The attribute names that Tracelight gives meaning to: those of the Python toolkit, and OpenTelemetry's for exceptions.
-import { CONVERSATION_ID } from "../model/conversation.ts";
-
 /**
  * Attribute names, by what they say. `addAttribute` knows what the value of each is.
  *
@@ -13,7 +11,7 @@ export const NAMES = {
   /** The service that is called: `memory:short-term`, `tool:get_weather`. */
   peerService: "peer.service",
   /** Which conversation the span belongs to. */
-  conversationId: CONVERSATION_ID,
+  conversationId: "ai.conversation.id",
   /** Which part of the conversation: a subagent's. */
   subcontextId: "ai.subcontext.id",
   /** Who the work is done for: the principal, or an object with a `principal_id`. */
