@@ -12,7 +12,7 @@ import { finished, unfinished } from "./lifecycle.ts";
 import { type DeliveryOptions, type DeliverySettings, deliverySettings } from "./options.ts";
 import { Queue } from "./queue.ts";
 import { Rarely } from "./rarely.ts";
-import { Backoff, fullJitter, isOfOneSpan, isPermanent, MAX_FLUSH_DELAY_MS, Retries } from "./retry.ts";
+import { Backoff, fullJitter, MAX_FLUSH_DELAY_MS, Retries } from "./retry.ts";
 import { Suspicion, type Trial } from "./suspicion.ts";
 import type { Outcome, Transport } from "./transport.ts";
 import { Turns } from "./turns.ts";
@@ -386,16 +386,12 @@ export class Delivery<P> {
         "SINK_FAILED",
         `${this.#transport.name} could not be sent spans`,
       );
-      this.#conclude(entries, this.#outcomesOf(fault, entries), sentAt);
+      this.#conclude(
+        entries,
+        entries.map(() => ({ kind: "retry", error: fault })),
+        sentAt,
+      );
     }
-  }
-
-  /** A batch that was refused as a whole. */
-  #outcomesOf(error: TracelightError, entries: readonly Entry<P>[]): readonly Outcome[] {
-    const isOfOne = isOfOneSpan(error) && entries.length > 1;
-    if (isOfOne) for (const entry of entries) this.#suspicion.single(this.#trialOf(entry));
-    const kind = isPermanent(error) && !isOfOne ? "failed" : "retry";
-    return entries.map(() => ({ kind, error }));
   }
 
   #trialOf(entry: Entry<P>): Trial {

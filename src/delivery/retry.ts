@@ -1,5 +1,4 @@
 // What is sent again, and when: exponential back-off with full jitter, shared by all requests to one server.
-import { TracelightError } from "../model/errors.ts";
 import { steadyNow } from "../model/timers.ts";
 
 /** How long retries wait. */
@@ -10,31 +9,6 @@ export interface RetryDelays {
 
 /** The longest back-off while somebody waits for a flush, so that a server that is back is noticed. */
 export const MAX_FLUSH_DELAY_MS = 1000;
-
-/** Errors that the same request would meet again. */
-const PERMANENT: ReadonlySet<string> = new Set([
-  "INVALID_OPTION",
-  "INVALID_ITEM",
-  "INVALID_RECORD",
-  "MISSING_DEPENDENCY",
-  "TABLE_NOT_FOUND",
-  "TABLE_SCHEMA",
-  "CREDENTIALS",
-  "ACCESS_DENIED",
-  "ITEM_TOO_LARGE",
-]);
-/** Those among them that one span of a batch brings on all. */
-const OF_ONE_SPAN: ReadonlySet<string> = new Set(["INVALID_ITEM", "INVALID_RECORD", "ITEM_TOO_LARGE"]);
-
-/** True where sending the same again would fail the same way. */
-export function isPermanent(error: unknown): error is TracelightError {
-  return error instanceof TracelightError && PERMANENT.has(error.code);
-}
-
-/** True for a permanent error that concerns one span, not the server. */
-export function isOfOneSpan(error: unknown): boolean {
-  return error instanceof TracelightError && OF_ONE_SPAN.has(error.code);
-}
 
 /** A wait of anything up to `base` doubled `attempt` times, or `max` where that is less. */
 export function fullJitter(attempt: number, { baseRetryDelayMs, maxRetryDelayMs }: RetryDelays): number {

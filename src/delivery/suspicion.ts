@@ -34,12 +34,6 @@ export class Suspicion {
     return proofs === 0 && deliveries !== this.#deliveries ? Number.POSITIVE_INFINITY : company;
   }
 
-  /** The server said that one span of this one's request is bad: each is sent alone. */
-  single(trial: Trial): void {
-    trial.company = 1;
-    trial.proofs++;
-  }
-
   /** A span that has not failed yet. */
   trial(company: number): Trial {
     const deliveries = this.#deliveries;

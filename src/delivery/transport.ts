@@ -34,9 +34,8 @@ export interface Transport<P> {
   /** Bytes of an encoded span in a request. */
   size(parcel: P): number;
   /**
-   * Sends a batch: one outcome for each parcel, in order. Where it rejects, the whole batch failed: for good where the
-   * error is a TracelightError with a permanent code (see `isPermanent`), else it is sent again. Where that code is about
-   * one span, the spans of the batch are sent again one by one.
+   * Sends a batch: one outcome for each parcel, in order. What is refused for good it says by an outcome: where it rejects, the
+   * batch is sent again.
    */
   send(batch: readonly P[]): Promise<readonly Outcome[]>;
   /** Lets go of connections. */

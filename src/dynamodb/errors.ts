@@ -1,5 +1,4 @@
 // What DynamoDB and the AWS SDK throw, as Tracelight's errors: what is wrong, and the mend.
-import { isPermanent as isPermanentCode } from "../delivery/retry.ts";
 import type { Blame } from "../delivery/transport.ts";
 import { messageOf, TracelightError, type TracelightErrorCode } from "../model/errors.ts";
 
@@ -107,10 +106,25 @@ function explanationOf(error: unknown): Explanation {
 /** What DynamoDB calls items that it cannot take: by their values, or already by their JSON. */
 const OF_ONE_ITEM: ReadonlySet<string> = new Set(["ValidationException", "SerializationException"]);
 
-/** True where sending again cannot help. Expired credentials are renewed by the SDK, so that is worth another try. */
-export function isPermanent(error: TracelightError): boolean {
-  return isPermanentCode(error) && nameOf(error.cause) !== "ExpiredTokenException";
+/**
+ * Whether the same request would fail again. `passing`: it is worth another try. `lasting`: it is not. `of one item`: it is not, but
+ * one item may have brought it on the others.
+ */
+type Permanence = "passing" | "lasting" | "of one item";
+
+/** Whether sending again can help. Expired credentials are renewed by the SDK, so that is worth another try. */
+export function permanenceOf({ code, cause }: TracelightError): Permanence {
+  if (nameOf(cause) === "ExpiredTokenException") return "passing";
+  return LASTING.has(code) ? "lasting" : OF_ONE_ITEM_CODES.has(code) ? "of one item" : "passing";
 }
+
+const LASTING: ReadonlySet<string> = new Set<TracelightErrorCode>([
+  ...(["INVALID_OPTION", "MISSING_DEPENDENCY", "TABLE_NOT_FOUND", "TABLE_SCHEMA"] as const),
+  ...(["CREDENTIALS", "ACCESS_DENIED"] as const),
+]);
+const OF_ONE_ITEM_CODES: ReadonlySet<string> = new Set<TracelightErrorCode>([
+  ...(["INVALID_ITEM", "INVALID_RECORD", "ITEM_TOO_LARGE"] as const),
+]);
 
 /** What a failure that is worth another try may be due to. */
 export function blameOf({ cause }: TracelightError): Blame {

@@ -1,11 +1,10 @@
 // Sends packed spans to DynamoDB: BatchWriteItem, what a span needs before the span itself, an outcome for each.
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { isOfOneSpan } from "../delivery/retry.ts";
 import type { Outcome, Transport } from "../delivery/transport.ts";
 import { TracelightError } from "../model/errors.ts";
 import type { Span } from "../tracing/span.ts";
 import type { Connection } from "./client.ts";
-import { blameOf, explain, isPermanent } from "./errors.ts";
+import { blameOf, explain, permanenceOf } from "./errors.ts";
 import type { Item } from "./item.ts";
 import { batchWrite } from "./wire.ts";
 
@@ -88,8 +87,9 @@ export class DynamoDbTransport implements Transport<Parcel> {
 
   /** One item that DynamoDB will not take makes it refuse the whole batch: then each is sent alone. */
   async #afterError(items: readonly Item[], error: TracelightError, failures: Failures): Promise<void> {
-    if (!isPermanent(error)) for (const item of items) failures.set(keyOf(item), retry(error));
-    else if (items.length === 1 || !isOfOneSpan(error))
+    const permanence = permanenceOf(error);
+    if (permanence === "passing") for (const item of items) failures.set(keyOf(item), retry(error));
+    else if (items.length === 1 || permanence === "lasting")
       for (const item of items) failures.set(keyOf(item), { kind: "failed", error });
     else for (const item of items) await this.#writeBatch([item], failures);
   }

@@ -128,33 +128,17 @@ describe("retries", () => {
     expect(told).toEqual(report.errors);
   });
 
-  it("a permanent error of the batch fails it; one of a span fails that span alone", async () => {
+  it("what is refused for good is the transport's word: a rejection, whatever its code, is sent again", async () => {
+    const { TracelightError } = await import("tracelight");
     const server = new Server();
     server.answer = (name) => (name === "span-1" ? "failed" : "delivered");
+    server.before = () => {
+      if (server.batches.length === 1) throw new TracelightError("TABLE_NOT_FOUND", "there is no table");
+    };
     const { delivery, told } = deliveryTo(server);
     for (const span of endedSpans(3)) delivery.add(span);
     expect(counts(await delivery.flush(30_000))).toEqual({ written: 2, pending: 0, dropped: 0, failed: 1 });
-    server.answer = () => "refuse";
-    for (const span of endedSpans(3)) delivery.add(span);
-    expect(counts(await delivery.flush(30_000))).toEqual({ written: 2, pending: 0, dropped: 0, failed: 4 });
-    expect(told.map(({ code }) => code)).toEqual(["SERVER", "TABLE_NOT_FOUND"]);
-  });
-
-  it("a batch that one span spoils is sent span by span", async () => {
-    const { TracelightError } = await import("tracelight");
-    const server = new Server();
-    server.before = () => {
-      if (server.batches.at(-1)?.includes("span-7") === true)
-        throw new TracelightError("ITEM_TOO_LARGE", "a span is too large");
-    };
-    const { delivery } = deliveryTo(server);
-    for (const span of endedSpans(20)) delivery.add(span);
-    expect(counts(await delivery.flush(30_000))).toEqual({ written: 19, pending: 0, dropped: 0, failed: 1 });
-    expect([...server.received].sort()).toEqual(
-      NAMES(20)
-        .filter((name) => name !== "span-7")
-        .sort(),
-    );
+    expect(told.map(({ code }) => code)).toEqual(["SERVER"]);
   });
 });
 

@@ -18,7 +18,7 @@ export function endedSpans(count: number, name = "span", text = ""): Span[] {
   return spans;
 }
 
-type Answer = Outcome["kind"] | "reject" | "refuse";
+type Answer = Outcome["kind"] | "reject";
 
 /** A back end in memory, which answers as it is told. */
 export class Server implements Transport<string> {
@@ -57,7 +57,6 @@ export class Server implements Transport<string> {
     }
     const kinds = names.map((name) => this.answer(name));
     if (kinds.includes("reject")) throw new Error("connection reset");
-    if (kinds.includes("refuse")) throw new TracelightError("TABLE_NOT_FOUND", "no such table");
     return names.map((name, i) => this.#outcome(name, kinds[i]));
   }
 
