@@ -13,9 +13,15 @@ export interface DecodeLimits {
 /** The default of `DecodeLimits.maxValues`. */
 const MAX_VALUES = 2_000_000;
 
+/** A span that was received. */
+export interface ReceivedSpan extends SpanFields {
+  /** Its attributes as key, value, key, value …, where they are very many: `attributes` takes long then, the first time. */
+  readonly flat?: unknown[];
+}
+
 /** What a request held. */
 export interface DecodedRequest {
-  readonly spans: readonly SpanFields[];
+  readonly spans: readonly ReceivedSpan[];
   /** Spans that are none, such as those without an id; `messages` says why, the first few. */
   readonly rejected: { readonly count: number; readonly messages: readonly string[] };
 }
@@ -25,7 +31,7 @@ export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** The spans of a request as they come. */
 export class Collected implements DecodedRequest {
-  readonly spans: SpanFields[] = [];
+  readonly spans: ReceivedSpan[] = [];
   readonly rejected: { count: number; readonly messages: string[] } = { count: 0, messages: [] };
 
   /** Counts a span that is none. */

@@ -1,11 +1,11 @@
 // Spans from outside into a sink, one request at a time, and what became of them.
 import { Turns } from "../delivery/turns.ts";
-import type { SpanFields } from "../model/record.ts";
 import { steadyNow } from "../model/timers.ts";
 import type { DeliveryReport, Sink } from "../tracing/sink.ts";
 import { spanFrom } from "../tracing/span.ts";
 import { OUTLET, Tracer } from "../tracing/tracer.ts";
 import type { TracerOptions } from "../tracing/tracer-options.ts";
+import type { ReceivedSpan } from "./decoded.ts";
 import { busy } from "./refusal.ts";
 
 /**
@@ -27,7 +27,7 @@ export class Intake {
    * Stores the spans that `read` gives once it is this request's turn. Resolves with how many the sink refused for good.
    * Throws a `Refusal` where they are not all written within the time: the sender should keep them.
    */
-  async store(read: () => Promise<readonly SpanFields[]>, timeoutMs: number): Promise<number> {
+  async store(read: () => Promise<readonly ReceivedSpan[]>, timeoutMs: number): Promise<number> {
     const deadline = steadyNow() + timeoutMs;
     const before = this.#latest;
     let done = (): void => undefined;
@@ -40,7 +40,7 @@ export class Intake {
     }
   }
 
-  async #store(spans: readonly SpanFields[], deadline: number): Promise<number> {
+  async #store(spans: readonly ReceivedSpan[], deadline: number): Promise<number> {
     const before = await this.#flush(deadline);
     // What does not take what it has would drop what it gets.
     if (before.pending > 0) throw busy("The store does not keep up.");
@@ -52,15 +52,15 @@ export class Intake {
     return this.#outlet.flush(Math.max(0, deadline - steadyNow()));
   }
 
-  async #write(spans: readonly SpanFields[]): Promise<void> {
+  async #write(spans: readonly ReceivedSpan[]): Promise<void> {
     this.#turns.begin();
     for (const fields of spans) {
-      if (!this.#handedOver.has(idOf(fields))) this.#outlet.accept(spanFrom(fields));
+      if (!this.#handedOver.has(idOf(fields))) this.#outlet.accept(spanFrom(fields, undefined, fields.flat));
       if (this.#turns.over) await this.#turns.next();
     }
   }
 
-  #settle(spans: readonly SpanFields[], before: DeliveryReport, after: DeliveryReport): number {
+  #settle(spans: readonly ReceivedSpan[], before: DeliveryReport, after: DeliveryReport): number {
     const failed = after.failed - before.failed;
     const isLost = after.dropped > before.dropped && after.errors.some(({ code }) => LOSSES.has(code));
     if (after.pending > 0) {
@@ -78,7 +78,7 @@ export class Intake {
   }
 
   /** The repeat of these is not written again. */
-  #remember(spans: readonly SpanFields[]): void {
+  #remember(spans: readonly ReceivedSpan[]): void {
     for (const fields of spans) this.#handedOver.add(idOf(fields));
     for (const oldest of this.#handedOver) {
       if (this.#handedOver.size <= MAX_HANDED_OVER) break;
@@ -86,7 +86,7 @@ export class Intake {
     }
   }
 
-  #forget(spans: readonly SpanFields[]): void {
+  #forget(spans: readonly ReceivedSpan[]): void {
     if (this.#handedOver.size === 0) return;
     for (const fields of spans) this.#handedOver.delete(idOf(fields));
   }
@@ -97,7 +97,7 @@ function isTracer(to: Sink | Tracer): to is Tracer {
   return typeof to === "object" && to !== null && OUTLET in to;
 }
 
-function idOf({ traceId, spanId }: SpanFields): string {
+function idOf({ traceId, spanId }: ReceivedSpan): string {
   return traceId + spanId;
 }
 

@@ -26,6 +26,7 @@ import {
 } from "./json-fields.ts";
 import { Rounded, withIntegersAsText } from "./json-numbers.ts";
 import { JsonValues } from "./json-values.ts";
+import type { Many } from "./many.ts";
 import { type Around, eventOf, linkOf, SpanParts } from "./span-reading.ts";
 
 /**
@@ -67,7 +68,7 @@ function decode(json: unknown, limits: DecodeLimits | undefined): DecodedRequest
 /** A span whose long parts may not be read yet. */
 interface Draft {
   readonly parts: SpanParts;
-  readonly attributes: Attributes;
+  readonly attributes: Attributes | Many;
 }
 
 /** Reads a request that is parsed already, in steps: what is between two `next` of a generator is a short time. */
@@ -206,7 +207,7 @@ export class JsonRequestDecoder {
     parts.status = enumOf(code, "status.code", STATUS_NAMES);
     if (span["events"] !== undefined) this.#events(span["events"], parts);
     if (span["links"] !== undefined) this.#links(span["links"], parts);
-    return { parts, attributes: this.#in.attributes(span["attributes"]) ?? NO_ATTRIBUTES };
+    return { parts, attributes: this.#in.spanAttributes(span["attributes"]) ?? NO_ATTRIBUTES };
   }
 
   #events(json: unknown, parts: SpanParts): void {

@@ -1,6 +1,6 @@
 // Attributes and values of OTLP's JSON. What is long is put off, so that no step takes long: a span's lists may have a million numbers.
 import type { Attributes } from "../model/attributes.ts";
-import { MAX_DEPTH, setOwn, TOO_DEEP } from "../model/capture.ts";
+import { MAX_DEPTH, TOO_DEEP } from "../model/capture.ts";
 import type { Budget } from "./decoded.ts";
 import {
   bytesOf,
@@ -15,6 +15,7 @@ import {
   wrong,
 } from "./json-fields.ts";
 import { type Name, Names } from "./json-names.ts";
+import { type Builder, Growing, MANY_FROM, Many, put } from "./many.ts";
 import { Place } from "./place.ts";
 
 /** A list that is to be read in several steps. */
@@ -24,6 +25,14 @@ interface Later {
   readonly read: (item: unknown) => void;
   readonly end: () => void;
   at: number;
+}
+
+/** Where entries go. */
+interface Entries {
+  readonly into: Growing | Many;
+  readonly depth: number;
+  /** Called once all are there. */
+  readonly end: () => void;
 }
 
 /** Reads values, and knows where in the request it is. */
@@ -105,16 +114,31 @@ export class JsonValues {
     return list.length === 0 ? undefined : this.#map(list, "attributes", 0);
   }
 
-  #map(list: readonly unknown[], field: string, depth: number): Attributes {
-    const map: Record<string, unknown> = {};
+  /** The same of a span, which may have very many. */
+  spanAttributes(json: unknown): Attributes | Many | undefined {
+    const list = listOf(json, "attributes");
+    if (list.length < Math.max(this.#most, MANY_FROM)) return this.attributes(json);
+    const many = new Many();
+    this.#putOffEntries(list, "attributes", { into: many, depth: 0, end: () => undefined });
+    return many;
+  }
+
+  #putOffEntries(list: readonly unknown[], field: string, { into, depth, end }: Entries): void {
     let name = this.#names.first;
+    const read = (item: unknown): void => {
+      name = this.#entry(into, item, name, depth);
+    };
+    this.#putOff(list, field, read, end);
+  }
+
+  #map(list: readonly unknown[], field: string, depth: number): Attributes {
     if (list.length > this.#most) {
-      const read = (item: unknown): void => {
-        name = this.#entry(map, item, name, depth);
-      };
-      this.#putOff(list, field, read, () => Object.freeze(map));
-      return map;
+      const into = new Growing();
+      this.#putOffEntries(list, field, { into, depth, end: () => into.end() });
+      return into.object;
     }
+    const map: Builder = {};
+    let name = this.#names.first;
     this.place.enter(field);
     for (const item of list) {
       this.place.next();
@@ -125,12 +149,12 @@ export class JsonValues {
   }
 
   /** Sets what a KeyValue says; returns its name. */
-  #entry(map: Record<string, unknown>, item: unknown, before: Name, depth: number): Name {
+  #entry(into: Builder | Growing | Many, item: unknown, before: Name, depth: number): Name {
     this.#budget.take();
     const entry = keyed(item, "");
     if (entry["key"] === undefined) checkKey(entry);
     const name = this.#names.after(before, entry["key"]);
-    setOwn(map, name.text, this.#value(entry["value"], IN_ENTRY, depth));
+    put(into, name.text, this.#value(entry["value"], IN_ENTRY, depth));
     return name;
   }
 

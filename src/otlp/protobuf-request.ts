@@ -12,9 +12,10 @@ import {
   partDetails,
   sharedDetails,
 } from "./decoded.ts";
+import { type Builder, MANY_FROM, Many } from "./many.ts";
 import { Place } from "./place.ts";
 import { ProtobufReader, WireFault } from "./protobuf-reader.ts";
-import { type Builder, ProtobufValues } from "./protobuf-values.ts";
+import { ProtobufValues } from "./protobuf-values.ts";
 import { type Around, eventOf, linkOf, SpanParts } from "./span-reading.ts";
 
 /**
@@ -32,7 +33,9 @@ interface Draft {
   /** Where what is around it ends. */
   readonly outer: number;
   readonly parts: SpanParts;
-  readonly attributes: Builder;
+  attributes: Builder | Many;
+  /** How many attributes there were, names that came twice counted twice. */
+  count: number;
 }
 
 /** Reads a request in steps: what is between two `next` of the generator is a short time. */
@@ -41,6 +44,7 @@ export class ProtobufRequestDecoder {
   readonly #in: ProtobufReader;
   readonly #budget: Budget;
   readonly #values: ProtobufValues;
+  readonly #manyFrom: number;
   readonly #place = new Place();
 
   /** About `most` values are read in one step. Default: all. */
@@ -48,6 +52,7 @@ export class ProtobufRequestDecoder {
     this.#in = new ProtobufReader(bytes);
     this.#budget = new Budget(limits, most);
     this.#values = new ProtobufValues(this.#in, this.#budget, most);
+    this.#manyFrom = Number.isFinite(most) ? MANY_FROM : most;
   }
 
   /** Throws `INVALID_RECORD` where the request is malformed. */
@@ -153,7 +158,7 @@ export class ProtobufRequestDecoder {
   #begunSpan(): Draft {
     this.#place.next();
     this.#budget.take();
-    const draft = { outer: this.#in.enter(), parts: new SpanParts(), attributes: {} };
+    const draft: Draft = { outer: this.#in.enter(), parts: new SpanParts(), attributes: {}, count: 0 };
     this.#fields(draft);
     return draft;
   }
@@ -187,8 +192,9 @@ export class ProtobufRequestDecoder {
   }
 
   /** Fields of a span, as many as belong to this step. */
-  #fields({ parts, attributes }: Draft): void {
+  #fields(draft: Draft): void {
     const read = this.#in;
+    const { parts } = draft;
     while (read.at < read.end && !this.#budget.isSpent) {
       const tag = read.uint32();
       switch (tag) {
@@ -217,7 +223,7 @@ export class ProtobufRequestDecoder {
           parts.endedAtMicros = read.micros();
           break;
         case 0x4a:
-          this.#values.keyValue(attributes, 0);
+          this.#spanAttribute(draft);
           break;
         case 0x50:
           parts.droppedAttributes = read.uint32();
@@ -246,9 +252,16 @@ export class ProtobufRequestDecoder {
     }
   }
 
+  #spanAttribute(draft: Draft): void {
+    const { attributes } = draft;
+    const isMany = ++draft.count === this.#manyFrom && !(attributes instanceof Many);
+    if (isMany) draft.attributes = new Many(attributes);
+    this.#values.keyValue(draft.attributes, 0);
+  }
+
   #collect({ parts, attributes }: Draft, around: Around): void {
     const fault = parts.fault();
-    if (fault === undefined) this.collected.spans.push(parts.fields(Object.freeze(attributes), around));
+    if (fault === undefined) this.collected.spans.push(parts.fields(attributes, around));
     else this.collected.reject(parts.name, `${fault.why} (${this.#place.to(fault.field)})`);
   }
 
@@ -256,17 +269,19 @@ export class ProtobufRequestDecoder {
     const read = this.#in;
     const outer = read.enter();
     this.#budget.take();
+    const { at: from, end } = read;
     let [micros, name, dropped] = [0, "", 0];
     let attributes: Builder | undefined;
     while (read.at < read.end) {
       const tag = read.uint32();
       if (tag === 0x09) micros = read.micros();
       else if (tag === 0x12) name = read.text();
-      else if (tag === 0x1a) attributes = this.#values.keyValue(attributes ?? {}, 0);
+      else if (tag === 0x1a) attributes = this.#attribute(attributes, tag, from);
       else if (tag === 0x20) dropped = read.uint32();
       else read.skip(tag, FIELDS.event);
     }
     read.leave(outer);
+    if (!this.#values.isLong(end - from)) Object.freeze(attributes);
     return eventOf(name, micros, attributes, dropped);
   }
 
@@ -274,6 +289,7 @@ export class ProtobufRequestDecoder {
     const read = this.#in;
     const outer = read.enter();
     this.#budget.take();
+    const { at: from, end } = read;
     let [traceId, spanId, traceState, dropped, flags] = ["", "", "", 0, 0];
     let attributes: Builder | undefined;
     while (read.at < read.end) {
@@ -281,13 +297,25 @@ export class ProtobufRequestDecoder {
       if (tag === 0x0a) traceId = read.hex();
       else if (tag === 0x12) spanId = read.hex();
       else if (tag === 0x1a) traceState = read.text();
-      else if (tag === 0x22) attributes = this.#values.keyValue(attributes ?? {}, 0);
+      else if (tag === 0x22) attributes = this.#attribute(attributes, tag, from);
       else if (tag === 0x28) dropped = read.uint32();
       else if (tag === 0x35) flags = read.fixed32();
       else read.skip(tag, FIELDS.link);
     }
     read.leave(outer);
+    if (!this.#values.isLong(end - from)) Object.freeze(attributes);
     return linkOf({ traceId, spanId, traceState, attributes, dropped, flags });
+  }
+
+  /** An attribute of an event or link that begins at `from`; of a long one all are read later. */
+  #attribute(attributes: Builder | undefined, tag: number, from: number): Builder {
+    const read = this.#in;
+    if (!this.#values.isLong(read.end - from)) return this.#values.keyValue(attributes ?? {}, 0);
+    read.over();
+    if (attributes !== undefined) return attributes;
+    const later: Builder = {};
+    this.#values.putOff(later, tag, from);
+    return later;
   }
 
   #status(parts: SpanParts): void {

@@ -1,15 +1,15 @@
 // Attributes and values of OTLP's protobuf. What is long is put off, so that no step takes long: a span's lists may have a million numbers.
-import { MAX_DEPTH, setOwn, TOO_DEEP } from "../model/capture.ts";
+import { MAX_DEPTH, TOO_DEEP } from "../model/capture.ts";
 import type { Budget } from "./decoded.ts";
+import { type Builder, Growing, type Many, put } from "./many.ts";
 import type { ProtobufReader } from "./protobuf-reader.ts";
-
-/** An object that is being put together. */
-export type Builder = Record<string, unknown>;
 
 /** A list or a map that is to be read in several steps. */
 interface Later {
-  readonly into: unknown[] | Builder;
+  readonly into: unknown[] | Growing;
   readonly depth: number;
+  /** What stands before each: other fields are stepped over. */
+  readonly tag: number;
   readonly end: number;
   at: number;
 }
@@ -51,16 +51,37 @@ export class ProtobufValues {
     read.end = one.end;
     while (read.at < read.end && one === this.#later.at(-1) && !this.#budget.isSpent) this.#part(one);
     one.at = read.at;
-    if (one.at === one.end && one === this.#later.at(-1)) Object.freeze(this.#later.pop()?.into);
+    if (one.at !== one.end || one !== this.#later.at(-1)) return;
+    this.#later.pop();
+    if (one.into instanceof Growing) one.into.end();
+    else Object.freeze(one.into);
   }
 
-  #part({ into, depth }: Later): void {
+  #part({ into, depth, tag }: Later): void {
     if (Array.isArray(into)) this.#item(into, depth);
-    else this.#entry(into, depth);
+    else if (tag === ENTRY) this.#entry(into, depth);
+    else this.#attribute(into, tag);
+  }
+
+  #attribute(into: Growing, wanted: number): void {
+    const read = this.#in;
+    const tag = read.uint32();
+    if (tag === wanted) this.keyValue(into, 0);
+    else read.skip(tag, NONE);
+  }
+
+  /** True for a message of so many bytes that its attributes are to be put off. */
+  isLong(bytes: number): boolean {
+    return bytes > this.#longBytes;
+  }
+
+  /** Reads the attributes of a message later: what stands behind `tag` from `at` to where the message ends. */
+  putOff(into: Builder, tag: number, at: number): void {
+    this.#later.push({ into: new Growing(into), tag, depth: 0, at, end: this.#in.end });
   }
 
   /** Reads a KeyValue into an object. */
-  keyValue(target: Builder, depth: number): Builder {
+  keyValue<T extends Builder | Growing | Many>(target: T, depth: number): T {
     const read = this.#in;
     const outer = read.enter();
     this.#budget.take();
@@ -73,7 +94,7 @@ export class ProtobufValues {
       else read.skip(tag, FIELDS.keyValue);
     }
     read.leave(outer);
-    setOwn(target, key, value);
+    put(target, key, value);
     return target;
   }
 
@@ -104,7 +125,8 @@ export class ProtobufValues {
     const into = tag === 0x2a ? [] : {};
     const outer = read.enter();
     if (read.end - read.at > this.#longBytes) {
-      this.#later.push({ into, depth: depth + 1, at: read.at, end: read.end });
+      const later = Array.isArray(into) ? into : new Growing(into);
+      this.#later.push({ into: later, tag: ENTRY, depth: depth + 1, at: read.at, end: read.end });
       read.at = read.end;
       read.leave(outer);
       return into;
@@ -123,7 +145,7 @@ export class ProtobufValues {
     items.push(this.#value(depth));
   }
 
-  #entry(map: Builder, depth: number): void {
+  #entry(map: Builder | Growing, depth: number): void {
     const read = this.#in;
     const tag = read.uint32();
     if (tag === 0x0a) this.keyValue(map, depth);
@@ -137,5 +159,8 @@ const FIELDS = {
   value: [1, 2, 3, 4, 5, 6, 7],
   list: [1],
 } as const;
+const NONE: readonly number[] = [];
+/** Before an entry of a map, and an item of a list. */
+const ENTRY = 0x0a;
 /** What a value takes at least, about. */
 const VALUE_BYTES = 8;

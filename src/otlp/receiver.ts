@@ -2,7 +2,6 @@
 import { Turns } from "../delivery/turns.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
-import type { SpanFields } from "../model/record.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { Sink } from "../tracing/sink.ts";
 import type { Tracer } from "../tracing/tracer.ts";
@@ -152,7 +151,7 @@ class Receiver {
   /** Decodes in the request's turn, so that only one request at a time is in memory as objects. */
   async #store(body: Uint8Array, encoding: OtlpEncoding): Promise<Response> {
     let rejected: DecodedRequest["rejected"] = { count: 0, messages: [] };
-    const read = async (): Promise<readonly SpanFields[]> => {
+    const read = async (): Promise<DecodedRequest["spans"]> => {
       const decoded = await this.#decode(body, encoding);
       rejected = decoded.rejected;
       return decoded.spans;

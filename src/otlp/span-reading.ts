@@ -2,16 +2,11 @@
 import type { Attributes } from "../model/attributes.ts";
 import { idsOf } from "../model/ids.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
-import {
-  type Scope,
-  type SpanEvent,
-  type SpanFields,
-  type SpanLink,
-  STATE_ATTRIBUTE,
-} from "../model/record.ts";
+import { type Scope, type SpanEvent, type SpanLink, STATE_ATTRIBUTE } from "../model/record.ts";
 import { isTime, nearestTime, TIME_RANGE } from "../model/times.ts";
-import { type Mutable, spanDetails } from "./decoded.ts";
+import { type Mutable, type ReceivedSpan, spanDetails } from "./decoded.ts";
 import { KINDS, STATUSES } from "./enums.ts";
+import { Many } from "./many.ts";
 
 /** What the spans of a scope have in common. */
 export interface Around {
@@ -83,10 +78,21 @@ export class SpanParts {
   }
 
   /** The span. To be called where there is no fault. */
-  fields(all: Attributes, { resourceAttributes, scope, details }: Around): SpanFields {
+  fields(all: Attributes | Many, around: Around): ReceivedSpan {
+    if (!(all instanceof Many)) return this.#fields(all, around);
+    const few = Object.fromEntries([[STATE_ATTRIBUTE, all.get(STATE_ATTRIBUTE)]]);
+    const fields = this.#fields(few, around);
+    if (fields.state === "interrupted") all.delete(STATE_ATTRIBUTE);
+    // Whoever knows of `flat` never makes the object.
+    Object.defineProperty(fields, "attributes", { get: () => all.object, enumerable: true });
+    fields.flat = all.flat;
+    return fields;
+  }
+
+  #fields(all: Attributes, { resourceAttributes, scope, details }: Around): Mutable<ReceivedSpan> {
     const isInterrupted = all[STATE_ATTRIBUTE] === "interrupted";
     const { [STATE_ATTRIBUTE]: _, ...attributes } = isInterrupted ? all : NONE;
-    const fields: Mutable<SpanFields> = {
+    const fields: Mutable<ReceivedSpan> = {
       spanName: this.name,
       spanKind: KINDS[this.kind] ?? "INTERNAL",
       traceId: this.traceId,
@@ -97,7 +103,7 @@ export class SpanParts {
       state: isInterrupted ? "interrupted" : "ended",
       spanStatus: STATUSES[this.status] ?? "UNSET",
       statusMessage: this.statusMessage === "" ? undefined : this.statusMessage,
-      attributes: isInterrupted ? Object.freeze(attributes) : all,
+      attributes: Object.freeze(isInterrupted ? attributes : all),
       resourceAttributes,
       scope,
       events: this.events,
@@ -149,7 +155,7 @@ export function eventOf(
   const micros = nearestTime(given);
   const event: Mutable<SpanEvent> = { name, at: new Date(Math.floor(micros / 1000)) };
   if (micros % 1000 !== 0) event.atMicros = micros;
-  if (attributes !== undefined) event.attributes = Object.freeze(attributes);
+  if (attributes !== undefined) event.attributes = attributes;
   if (dropped !== 0) event.droppedAttributesCount = dropped;
   return Object.freeze(event);
 }
@@ -169,7 +175,7 @@ export function linkOf(parts: LinkParts): SpanLink | undefined {
   const { traceState, attributes, dropped, flags } = parts;
   const link: Mutable<SpanLink> | undefined = idsOf(parts.traceId, parts.spanId);
   if (link === undefined) return undefined;
-  if (attributes !== undefined) link.attributes = Object.freeze(attributes);
+  if (attributes !== undefined) link.attributes = attributes;
   if (traceState !== "") link.traceState = traceState;
   if (flags !== 0) link.flags = flags;
   if (dropped !== 0) link.droppedAttributesCount = dropped;

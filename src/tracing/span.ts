@@ -535,8 +535,15 @@ export function identityOf(span: Span): Span {
 
 const outlines = new WeakMap<SpanNode, Span>();
 
-/** A frozen span with these fields, below `parentSpan` where that is known. */
-export function spanFrom(fields: SpanFields, parentSpan?: Span): Span {
+/**
+ * A frozen span with these fields, below `parentSpan` where that is known. `own` has its attributes as key, value, key, value …, where
+ * they are there like that.
+ */
+export function spanFrom(
+  fields: SpanFields,
+  parentSpan?: Span,
+  own: unknown[] = keysAndValues(fields.attributes),
+): Span {
   const node: SpanNode = {
     traceId: fields.traceId,
     spanId: fields.spanId,
@@ -552,7 +559,7 @@ export function spanFrom(fields: SpanFields, parentSpan?: Span): Span {
   };
   if (fields.traceState !== undefined) node.traceState = fields.traceState;
   return frozenSpan(node, {
-    own: keysAndValues(fields.attributes),
+    own,
     inherited: undefined,
     events: fields.events,
     links: fields.links,
