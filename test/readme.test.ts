@@ -20,7 +20,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("each line works in its turn, in an empty folder", { timeout: 120_000 }, async () => {
+test("each line works in its turn, in an empty folder", async () => {
   const typed = README.slice(README.indexOf("## Install"), README.indexOf("## Why"));
   const blocks = [...typed.matchAll(/^```(sh|ts)\n([\s\S]*?)^```$/gm)];
   expect(blocks.map(([, language]) => language)).toEqual(["sh", "ts", "sh", "sh"]);
@@ -88,7 +88,7 @@ describe("the package", () => {
       maxBuffer: 2 ** 24,
     });
     [packed] = JSON.parse(stdout);
-  }, 120_000);
+  });
 
   test("is small, and has no source twice", () => {
     expect(packed.size).toBeLessThan(800_000);

@@ -38,7 +38,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, "seen.jsonl"), recordLines(SPANS));
   await tracelight(["create-table", "Seen", "--endpoint", dynamoDb.endpoint]);
   for (const store of ["seen.db", table]) await tracelight(["import", "seen.jsonl", store]);
-}, 60_000);
+});
 
 describe.each([
   ["a file of records", () => "seen.jsonl"],

@@ -75,7 +75,7 @@ beforeAll(async () => {
   await tracelight(["create-table", "Vocabularies", "--endpoint", dynamoDb.endpoint]);
   for (const store of ["otel.db", table])
     expect(await tracelight(["import", "otel.jsonl", store])).toMatchObject({ code: 0 });
-}, 60_000);
+});
 
 describe.each([
   ["a file of records", () => "otel.jsonl"],

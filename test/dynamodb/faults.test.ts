@@ -80,7 +80,7 @@ describe("through a network and a service at fault", () => {
     ["credentials that expire now and then", { expired: 0.3 }, 500],
     ["slow answers", { slowMs: 50 }, 500],
   ];
-  test.each(cases)("%s: all are stored, none twice", { timeout: 300_000 }, async (_name, faults, count) => {
+  test.each(cases)("%s: all are stored, none twice", async (_name, faults, count) => {
     const tableName = await freshTable();
     const proxy = await startFaultProxy(dynamoDb.endpoint, faults);
     const tracer = new DynamoDbTracer({ tableName, endpoint: proxy.endpoint, onError: () => undefined });
@@ -96,9 +96,7 @@ describe("through a network and a service at fault", () => {
     expect(await stored(tableName)).toBe(count);
   });
 
-  test("requests that are never answered: they time out and are sent again", {
-    timeout: 120_000,
-  }, async () => {
+  test("requests that are never answered: they time out and are sent again", async () => {
     const tableName = await freshTable();
     const proxy = await startFaultProxy(dynamoDb.endpoint, { hang: 0.3 });
     const credentials = { accessKeyId: "local", secretAccessKey: "local" };
@@ -127,34 +125,30 @@ describe("a span that DynamoDB refuses in a way that nobody foresaw", () => {
     ["a connection that breaks each time", "reset", "SPAN_REFUSED"],
     ["an error without a name that anybody knows", [418, "Teapot"], "SPAN_REFUSED"],
   ];
-  test.concurrent.each(ways)(
-    "%s: it fails alone, and holds up none",
-    { timeout: 120_000 },
-    async (_name, how, code) => {
-      const tableName = await freshTable();
-      const proxy = await startFaultProxy(dynamoDb.endpoint, { poison: { text: "poison", with: how } });
-      const errors: string[] = [];
-      const tracer = new DynamoDbTracer({
-        ...{ tableName, endpoint: proxy.endpoint, baseRetryDelayMs: 5, maxRetryDelayMs: 20 },
-        onError: (error) => errors.push(error.code),
-      });
-      record(tracer, 40);
-      tracer.trace("bad", (span) => span.addAttribute("ai.tool.output", "poison"));
-      record(tracer, 40);
-      let count = 80;
-      // Where there is no answer, it takes others to tell it from an outage.
-      for (; how === "reset" && !errors.includes(code); count++) {
-        record(tracer, 1);
-        await tracer.flush({ timeoutMs: 100 });
-      }
-      const report = await tracer.flush({ timeoutMs: 100_000 });
-      expect(report).toMatchObject({ written: count, pending: 0, failed: 1 });
-      expect(errors).toContain(code);
-      await tracer.close();
-      await proxy.close();
-      expect(await stored(tableName)).toBe(count);
-    },
-  );
+  test.concurrent.each(ways)("%s: it fails alone, and holds up none", async (_name, how, code) => {
+    const tableName = await freshTable();
+    const proxy = await startFaultProxy(dynamoDb.endpoint, { poison: { text: "poison", with: how } });
+    const errors: string[] = [];
+    const tracer = new DynamoDbTracer({
+      ...{ tableName, endpoint: proxy.endpoint, baseRetryDelayMs: 5, maxRetryDelayMs: 20 },
+      onError: (error) => errors.push(error.code),
+    });
+    record(tracer, 40);
+    tracer.trace("bad", (span) => span.addAttribute("ai.tool.output", "poison"));
+    record(tracer, 40);
+    let count = 80;
+    // Where there is no answer, it takes others to tell it from an outage.
+    for (; how === "reset" && !errors.includes(code); count++) {
+      record(tracer, 1);
+      await tracer.flush({ timeoutMs: 100 });
+    }
+    const report = await tracer.flush({ timeoutMs: 100_000 });
+    expect(report).toMatchObject({ written: count, pending: 0, failed: 1 });
+    expect(errors).toContain(code);
+    await tracer.close();
+    await proxy.close();
+    expect(await stored(tableName)).toBe(count);
+  });
 });
 
 describe("with a journal", () => {
@@ -164,7 +158,7 @@ describe("with a journal", () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test("spans ended before a SIGKILL are delivered by the next start", { timeout: 60_000 }, async () => {
+  test("spans ended before a SIGKILL are delivered by the next start", async () => {
     const tableName = await freshTable();
     const journal = join(folder, "killed");
     const child = start({ tableName, endpoint: dynamoDb.endpoint, journal, spans: 1000, ending: "kill" });
@@ -176,9 +170,7 @@ describe("with a journal", () => {
     expect(readdirSync(journal)).toEqual([]);
   });
 
-  test("spans that end while the table cannot be reached are all stored later, and memory stays flat", {
-    timeout: 200_000,
-  }, async () => {
+  test("spans that end while the table cannot be reached are all stored later, and memory stays flat", async () => {
     const tableName = await freshTable();
     const proxy: FaultProxy = await startFaultProxy(dynamoDb.endpoint, { down: true });
     const spans = sized(50_000, 4000);
@@ -199,7 +191,7 @@ describe("with a journal", () => {
   });
 });
 
-test("conversations written by four processes at once read back whole", { timeout: 300_000 }, async () => {
+test("conversations written by four processes at once read back whole", async () => {
   const tableName = await freshTable();
   const conversations = sized(1000, 16);
   const children = [0, 1, 2, 3].map(() =>

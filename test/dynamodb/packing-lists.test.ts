@@ -90,7 +90,7 @@ describe("a conversation of 100 turns of 1 KB", () => {
     return total;
   }
 
-  test("costs what is new", { timeout: 60_000 }, async () => {
+  test("costs what is new", async () => {
     const given = table.packer({ dedupe: false });
     const asGiven = await converse(() => given);
     const one = table.packer();
@@ -246,9 +246,7 @@ function asMessage(value: unknown): object {
 }
 
 describe("any history", () => {
-  test("comes back exactly, edited, forked, shortened or turned around, from any process", {
-    timeout: 60_000,
-  }, async () => {
+  test("comes back exactly, edited, forked, shortened or turned around, from any process", async () => {
     const every = [{ ...EVERY_KIND_OF_VALUE, padding: "x".repeat(1000) }];
     const known = call(every);
     deepStrictEqual(await table.roundTrip(known), known);
@@ -272,9 +270,7 @@ describe("any history", () => {
 describe("a node", () => {
   const TURNS = sized(200, 100);
 
-  test("lives as long as the last span that needs it, without a write a call", {
-    timeout: 60_000,
-  }, async () => {
+  test("lives as long as the last span that needs it, without a write a call", async () => {
     let now = 1_000_000;
     const history: object[] = [];
     const written = new Map<string, { expiresAt: number; item: Item }>();

@@ -109,7 +109,7 @@ test("any query finds what a filter over all spans finds", async () => {
     }),
     { numRuns: 15 },
   );
-}, 120_000);
+});
 
 describe("pushed down", () => {
   test("are times, as keys where the identifier is known, and plain conditions", async () => {

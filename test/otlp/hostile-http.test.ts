@@ -216,7 +216,7 @@ test("wrong ids are rejected, the rest of the request is not", async () => {
 describe.each(["protobuf", "json"] as const)("fuzzed %s", (encoding) => {
   const runs = { numRuns: sized(3000, 200) };
 
-  it("is refused or read, wherever bytes are changed, cut or added", { timeout: 120_000 }, async () => {
+  it("is refused or read, wherever bytes are changed, cut or added", async () => {
     const good = goodBody(encoding);
     const change = fc.record({
       at: fc.nat({ max: good.length }),
@@ -234,7 +234,7 @@ describe.each(["protobuf", "json"] as const)("fuzzed %s", (encoding) => {
     );
   });
 
-  it("is refused or read where all of it is anything", { timeout: 120_000 }, async () => {
+  it("is refused or read where all of it is anything", async () => {
     const anything = encoding === "json" ? fc.json().map((text) => Buffer.from(text)) : fc.uint8Array();
     await fc.assert(
       fc.asyncProperty(anything, async (body) => {

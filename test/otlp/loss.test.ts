@@ -60,7 +60,6 @@ describe("at default settings, none is lost and none comes twice:", () => {
 
   test.each(IS_FULL ? [10_000, 60_000] : [1500])(
     "2200 while the server is down from the start for %d ms",
-    { timeout: 200_000 },
     async (downMs) => {
       const server = await new StubServer().start();
       const { url } = server;
@@ -79,7 +78,7 @@ describe("at default settings, none is lost and none comes twice:", () => {
     },
   );
 
-  test("up, then an outage, then up", { timeout: 100_000 }, async () => {
+  test("up, then an outage, then up", async () => {
     const outageMs = sized(10_000, 1500);
     const server = await new StubServer().start();
     const { url } = server;
@@ -115,7 +114,7 @@ describe("with a journal, what a killed process leaves is sent by the next:", ()
     expectAllOnce(server, [...namesOf("kill", 1000), "next-0"]);
   });
 
-  test("kill after kill, with a server that is slow and away at times", { timeout: 60_000 }, async () => {
+  test("kill after kill, with a server that is slow and away at times", async () => {
     const server = await new StubServer().start();
     server.reply = (_, index) => (index % 3 === 1 ? 503 : 200);
     const options = { url: server.url, journal: join(folder, `journal-${journals++}`) };
@@ -151,7 +150,7 @@ describe("with a journal, what a killed process leaves is sent by the next:", ()
       ]);
   });
 
-  test("an outage of its whole life", { timeout: 60_000 }, async () => {
+  test("an outage of its whole life", async () => {
     const server = await new StubServer().start();
     const { url } = server;
     await server.stop();

@@ -20,6 +20,7 @@ import { type Span, spanFrom } from "../../src/tracing/span.ts";
 import { OUTLET } from "../../src/tracing/tracer.ts";
 import { client, useEmulator } from "../dynamodb/emulator.ts";
 import { filter, type Written, written } from "../model/filters.ts";
+import { sized } from "../sizes.ts";
 
 useEmulator();
 
@@ -145,9 +146,9 @@ async function hold(spans: readonly SpanFields[], store: Listed, texts: readonly
 }
 
 describe.each([
-  ["an SQLite file", sqlite, 12],
-  ["a file of records", lines, 12],
-  ["a DynamoDB table", dynamoDb, 3],
+  ["an SQLite file", sqlite, sized(12, 5)],
+  ["a file of records", lines, sized(12, 5)],
+  ["a DynamoDB table", dynamoDb, sized(3, 2)],
 ])("in %s", (_name, make, numRuns) => {
   it("a filter finds the spans and rows that it does in memory", async () => {
     await fc.assert(

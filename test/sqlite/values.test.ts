@@ -89,9 +89,7 @@ test("200 levels come back", async () => {
 const MOST_HELD_MS = 100;
 const LARGE = sized(100_000_000, 10_000_000);
 
-test(`a value of ${LARGE / 1e6} MB comes back, and the event loop goes on meanwhile`, {
-  timeout: 120_000,
-}, async () => {
+test(`a value of ${LARGE / 1e6} MB comes back, and the event loop goes on meanwhile`, async () => {
   const path = freshPath();
   const { tracer, errors } = tracerOver(path);
   await tracer.getTraces();
@@ -249,7 +247,7 @@ describe("message lists", () => {
         const found = await tracer.getTraces({ spanName: name });
         expect(found.map(({ attributes }) => attributes[MESSAGES])).toEqual(lists);
       }),
-      { numRuns: sized(500, 60) },
+      { numRuns: sized(500, 25) },
     );
   });
 });
