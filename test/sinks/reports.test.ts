@@ -240,9 +240,12 @@ describe("other sinks tell of a fault once, however many spans it hits:", () => 
         maxBatchSpans: 5,
         encode: (span) => (span.spanName.startsWith("bad") ? fail() : span.spanName),
         size: () => 1,
-        send: async () => {
+        send: async (batch) => {
           const { TracelightError } = await import("tracelight");
-          throw new TracelightError("ACCESS_DENIED", "not allowed");
+          return batch.map(() => ({
+            kind: "failed",
+            error: new TracelightError("ACCESS_DENIED", "not allowed"),
+          }));
         },
       },
       faults: new Faults(({ code }) => errors.push(code)),
