@@ -3,7 +3,10 @@
  * Attribute names, by what they say. `addAttribute` knows what the value of each is.
  *
  * @example
+ * ```ts
+ * const span = new InMemoryTracer().startSpan("model");
  * span.addAttribute(NAMES.traceType, "llm-invocation").addAttribute(NAMES.requestModel, "claude-sonnet-4-5");
+ * ```
  */
 export const NAMES = {
   /** What kind of work the span is: a turn, a cycle, a call of a model or a tool. */

@@ -43,8 +43,10 @@ const RULES: OptionRules = {
  * @throws TracelightError `INVALID_OPTION` for an unknown option, a file that cannot be read, or prices that are none
  *
  * @example
+ * ```ts
  * const prices = loadPrices({ models: { "my-model": { input: 0.5, output: 1.5 } } });
- * const { rows } = await tracer.summaries({ prices });
+ * const { rows } = await new InMemoryTracer().summaries({ prices });
+ * ```
  */
 export function loadPrices(options: PriceOptions = {}): Prices {
   checkOptions(options, RULES);
