@@ -19,6 +19,7 @@ if (positionals.length > 0) {
     dynamodb: ["dynamodb.mjs", "journal.mjs"],
     sqlite: ["sqlite.mjs"],
     otlp: ["otlp-codec.mjs", "otlp.mjs"],
+    prices: ["prices.mjs"],
   };
   for (const file of parts[positionals[0]] ?? []) await import(new URL(file, import.meta.url).href);
   if (!(positionals[0] in parts))
