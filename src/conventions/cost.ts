@@ -82,7 +82,7 @@ export function costOfCall({ facts, span }: PricedCall, table: PriceTable | unde
 }
 
 /** US dollars; undefined where tokens of a sort that was used have no price. */
-export function costOfTokens(tokens: TokenFacts, prices: ModelPrices): number | undefined {
+function costOfTokens(tokens: TokenFacts, prices: ModelPrices): number | undefined {
   const long = longPrices(tokens.inputTokens ?? 0, prices);
   const input = costOfWhole(INPUT, tokens, { prices, long });
   const output = costOfWhole(OUTPUT, tokens, { prices, long });
