@@ -45,6 +45,7 @@ export type {
   SearchPage,
   SearchProgress,
   Store,
+  StreamPosition,
   SummaryPage,
   SummaryQuery,
   TallyQuery,

@@ -2,8 +2,9 @@
 import { resolve } from "node:path";
 import type { PriceTable } from "../conventions/cost.ts";
 import { messageOf } from "../model/errors.ts";
+import type { StoreReader } from "../tracing/readable.ts";
 import type { Output } from "./output.ts";
-import { type OpenOptions, type OpenStore, openStore } from "./store.ts";
+import { type OpenOptions, openStore } from "./store.ts";
 import type { World } from "./world.ts";
 
 /** What a stopped command is given to tidy up, unless it says otherwise. */
@@ -17,7 +18,7 @@ export class Context {
   readonly output: Output;
   /** How long the command may take to end after Ctrl-C, in milliseconds. */
   graceMs: number = GRACE_MS;
-  readonly #stores: OpenStore[] = [];
+  readonly #stores: StoreReader[] = [];
   readonly #atEnd: (() => Promise<void>)[] = [];
 
   constructor(world: World, output: Output) {
@@ -26,7 +27,7 @@ export class Context {
   }
 
   /** Opens the store of that name, to be closed at the end of the run. */
-  async open(name: string | undefined, options: OpenOptions = {}): Promise<OpenStore> {
+  async open(name: string | undefined, options: OpenOptions = {}): Promise<StoreReader> {
     const store = await openStore(name, this.world, options);
     this.#stores.push(store);
     return store;
@@ -60,7 +61,7 @@ export class Context {
   async close(): Promise<void> {
     for (const work of this.#atEnd) await work();
     for (const store of this.#stores) {
-      for (const note of store.notes ?? []) this.output.talk(note, "yellow");
+      for (const note of store.notes) this.output.talk(note, "yellow");
       await store.close().catch((error: unknown) => this.output.talk(messageOf(error), "yellow"));
     }
   }

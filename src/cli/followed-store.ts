@@ -1,14 +1,15 @@
 // What changes in a store, over and over: also when its file is replaced, which a writer follows too.
 import { TracelightError } from "../model/errors.ts";
+import type { StoreReader } from "../tracing/readable.ts";
 import type { Span } from "../tracing/span.ts";
 import type { Context } from "./context.ts";
-import { fileOf, type OpenStore } from "./store.ts";
+import { fileOf } from "./store.ts";
 
 /** Follows the store of a name. */
 export class FollowedStore {
   readonly #context: Context;
   readonly #name: string | undefined;
-  #store: OpenStore;
+  #store: StoreReader;
   /** Which file that is; undefined for what is no file. */
   #file: string | undefined;
   #cursor: string | undefined;
@@ -18,7 +19,7 @@ export class FollowedStore {
   private constructor(
     context: Context,
     name: string | undefined,
-    store: OpenStore,
+    store: StoreReader,
     file: string | undefined,
   ) {
     this.#context = context;
@@ -35,7 +36,7 @@ export class FollowedStore {
   }
 
   /** The store as it is now. */
-  get store(): OpenStore {
+  get store(): StoreReader {
     return this.#store;
   }
 
@@ -52,7 +53,7 @@ export class FollowedStore {
   }
 
   async #changed(): Promise<readonly Span[]> {
-    const { spans = [], cursor } = (await this.#store.changes?.(this.#cursor)) ?? {};
+    const { spans, cursor } = await this.#store.changes(this.#cursor);
     this.#cursor = cursor;
     return spans;
   }
@@ -66,7 +67,7 @@ export class FollowedStore {
   /** All spans of the file that took the place: none of them was seen. */
   async #reopened(): Promise<readonly Span[]> {
     const next = await this.#tryToOpen();
-    if (next?.store.changes === undefined) return [];
+    if (next === undefined || !next.store.has("changes")) return [];
     const before = this.#store;
     [this.#store, this.#file, this.#cursor] = [next.#store, next.#file, undefined];
     await before.close();

@@ -1,7 +1,9 @@
 // Ids as people write them: whole, or as much of the beginning as tells one from the others.
+
+import type { StoreReader } from "../tracing/readable.ts";
+import type { FoundId } from "../tracing/store.ts";
 import { UsageError } from "./failures.ts";
 import { idText, words } from "./format.ts";
-import type { FoundId, OpenStore } from "./store.ts";
 
 const MAX_CANDIDATES = 10;
 /** Ids are made by others: one of them shall not fill the screen, or look like a line of ours. */
@@ -23,7 +25,7 @@ export interface ResolvedId extends FoundId {
  * "42" the quotes name the text, and what has none the number.
  * @throws (rejects) UsageError where there are several, with the candidates
  */
-export async function resolveId(text: string, store: OpenStore): Promise<ResolvedId | undefined> {
+export async function resolveId(text: string, store: StoreReader): Promise<ResolvedId | undefined> {
   const quoted = /^"(.*)"$/s.exec(text)?.[1];
   const found = await store.idsByPrefix(quoted ?? text, MAX_CANDIDATES + 1);
   const exact = found.filter(({ id }) => idText(id) === (quoted ?? text));
@@ -44,13 +46,13 @@ export function idTexts(ids: readonly unknown[]): string[] {
 }
 
 /** Ids of traces may have been copied in capitals, or with dashes. */
-async function resolveHex(text: string, store: OpenStore): Promise<FoundId | undefined> {
+async function resolveHex(text: string, store: StoreReader): Promise<FoundId | undefined> {
   const hex = text.replaceAll("-", "").toLowerCase();
   if (hex === text || !/^[0-9a-f]{4,32}$/.test(hex)) return undefined;
   return resolveId(hex, store);
 }
 
-function ambiguous(text: string, found: readonly FoundId[], store: OpenStore): UsageError {
+function ambiguous(text: string, found: readonly FoundId[], store: StoreReader): UsageError {
   const texts = idTexts(found.map(({ id }) => id));
   const named = found.slice(0, MAX_CANDIDATES).map(({ by }, i) => `  ${by.padEnd(12)}  ${shownId(texts[i])}`);
   const more = found.length > MAX_CANDIDATES ? ["  … and more"] : [];

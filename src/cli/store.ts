@@ -2,72 +2,9 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
-import type { TraceQuery } from "../model/query.ts";
-import type { Changes } from "../sqlite/changes.ts";
-import type { FoundId, Imported } from "../sqlite/file.ts";
-import type { Removed } from "../sqlite/retention.ts";
-import type { Span } from "../tracing/span.ts";
-import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
+import type { StoreReader } from "../tracing/readable.ts";
 import { UsageError } from "./failures.ts";
 import type { World } from "./world.ts";
-
-export type { FoundId, Imported };
-
-/** A store as the commands see it. The presence of an optional method is the capability. */
-export interface OpenStore {
-  /** What messages call it. */
-  readonly name: string;
-  /** The spans that the query asks for, in its order, each with its parent where that is among them. */
-  find(query: TraceQuery): Promise<readonly Span[]>;
-  /** The same one by one, without holding all; in start order where the store can. */
-  iterate(query: TraceQuery): AsyncIterable<Span>;
-  summaries(query: SummaryQuery): Promise<SummaryPage>;
-  /** Traces and conversations whose id, as text, begins so; one that is equal comes first. */
-  idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]>;
-  /** Names of attributes, for did-you-mean. */
-  attributeNames?(): Promise<readonly string[]>;
-  /** Spans in whose text all the words are, newest first. */
-  search?(text: string, options: SearchOptions): Promise<SearchPage>;
-  /** Spans that began, changed or ended since the cursor; without one, those that run now. */
-  changes?(after: string | undefined): Promise<Changes>;
-  /** Writes spans; those that are there already stay as they are. `progress` is told how many are done. */
-  importSpans?(spans: AsyncIterable<Span>, progress: (done: number) => void): Promise<Imported>;
-  /** Removes whole traces, the oldest first. */
-  prune?(limits: PruneLimits): Promise<Removed>;
-  /** Says before the first reading that there will be more of them: a pipe can be read once. */
-  keep?(): void;
-  /** How much of a stream has been read. */
-  readonly position?: () => { readonly bytes: number; readonly of: number | undefined };
-  /** What the user should know; filled while the store is read. */
-  readonly notes?: readonly string[];
-  /** How many spans could not be read so far, at most, and were left out. */
-  readonly leftOut?: number;
-  close(): Promise<void>;
-}
-
-/** Where to search, and for how many. */
-interface SearchOptions {
-  readonly since?: Date;
-  readonly until?: Date;
-  readonly where?: string;
-  readonly limit?: number;
-  /** Told how far the index of words is, where it has to be brought up to date first. */
-  readonly onProgress?: (progress: { readonly indexed: number; readonly left: number }) => void;
-}
-
-/** The spans that a search found. */
-export interface SearchPage {
-  /** Newest first. */
-  readonly spans: readonly Span[];
-  /** True where there may be more than the limit. */
-  readonly more: boolean;
-}
-
-/** What to keep. */
-interface PruneLimits {
-  readonly maxAgeMs?: number;
-  readonly maxBytes?: number;
-}
 
 /** How a store is opened. */
 export interface OpenOptions {
@@ -75,6 +12,8 @@ export interface OpenOptions {
   readonly write?: boolean;
   /** To be read as OTLP/JSON: a store of another kind is refused. */
   readonly otlp?: boolean;
+  /** To be read more than once: a pipe is kept for it. */
+  readonly again?: boolean;
 }
 
 /** The store where none is named. */
@@ -89,10 +28,10 @@ const HEAD_BYTES = 4096;
 export async function openStore(
   wanted: string | undefined,
   world: World,
-  { write = false, otlp = false }: OpenOptions = {},
-): Promise<OpenStore> {
+  { write = false, otlp = false, again = false }: OpenOptions = {},
+): Promise<StoreReader> {
   const name = storeName(wanted, world);
-  if (name === "-") return (await import("./stores/jsonl.ts")).openStandardInput(world, { otlp });
+  if (name === "-") return (await import("./stores/jsonl.ts")).openStandardInput(world, { otlp, again });
   const path = resolve(world.cwd, name);
   const kind = isTable(name) ? "table" : await kindOf(path, name);
   if (otlp && (kind === "table" || kind === "sqlite")) throw notOtlp(name);
@@ -100,11 +39,13 @@ export async function openStore(
   if (kind === "missing" && !write) throw notFound(name, wanted, world);
   if (isMade(kind) && write && isNameOfLines(name)) throw notLines(name);
   if (kind === "sqlite" || kind === "missing" || (kind === "empty" && write)) {
-    return (await import("./stores/sqlite.ts")).openSqlite(path, { readOnly: !write });
+    return (await import("../sqlite/file.ts")).openSqliteFile(path, { readOnly: !write });
   }
   const { openJsonlFile, openJsonlPipe } = await import("./stores/jsonl.ts");
   const { signal } = world;
-  return kind === "pipe" ? openJsonlPipe(path, name, { signal, otlp }) : openJsonlFile(path, name, { otlp });
+  return kind === "pipe"
+    ? openJsonlPipe(path, name, { signal, otlp, again })
+    : openJsonlFile(path, name, { otlp });
 }
 
 /** The name of the store: as given, else of the environment, else the default. */

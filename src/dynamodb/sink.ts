@@ -6,12 +6,14 @@ import type { TraceQuery } from "../model/query.ts";
 import { plainFields } from "../model/record.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions } from "../tracing/sink.ts";
+import { batches, deliver } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
-import type { Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
+import type { FoundId, Imported, Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import type { TracerOptions } from "../tracing/tracer-options.ts";
 import { type Connection, type ConnectionOptions, connect } from "./client.ts";
 import { explain } from "./errors.ts";
 import { TableItems } from "./fetch.ts";
+import { foundIds, NEWEST_ONLY } from "./ids.ts";
 import { expiry, type Item, toItem } from "./item.ts";
 import { WrittenLately } from "./lately.ts";
 import type { KeyLayout } from "./layout.ts";
@@ -39,6 +41,8 @@ export interface DynamoDbStoreOptions
 }
 
 const MAX_MARKED_DAYS = 100;
+/** Written before the next are taken, well within what the queue holds. */
+const IMPORT_BATCH = 200;
 
 /** Spans in a DynamoDB table. */
 export class DynamoDbStore implements Store {
@@ -51,6 +55,7 @@ export class DynamoDbStore implements Store {
   readonly #marked = new Set<string>();
   readonly #reader: TableReader;
   readonly #listing: Listing;
+  readonly #notes = new Set<string>();
   #connection: Promise<Connection> | undefined;
 
   constructor(options: DynamoDbStoreOptions) {
@@ -95,6 +100,29 @@ export class DynamoDbStore implements Store {
   /** The spans that the query asks for, in the order of the table's pages. */
   iterate(query: TraceQuery): AsyncGenerator<Span> {
     return this.#reader.iterate(this.#asked(query));
+  }
+
+  /** One that is whole is read by its key; of others only the newest can be looked at. */
+  async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
+    const { ids, isAll } = await foundIds(this, prefix);
+    if (!isAll) this.#notes.add(NEWEST_ONLY);
+    return ids.slice(0, limit);
+  }
+
+  /** A span has one key in the table: writing it again changes nothing, so known ones are not counted apart. */
+  async importSpans(spans: AsyncIterable<Span>, progress?: (done: number) => void): Promise<Imported> {
+    let added = 0;
+    for await (const batch of batches(spans, IMPORT_BATCH)) {
+      await deliver(this, batch);
+      added += batch.length;
+      progress?.(added);
+    }
+    return { added, known: 0 };
+  }
+
+  /** That some reads could not look at all. */
+  get notes(): readonly string[] {
+    return [...this.#notes];
   }
 
   async summaries(query: SummaryQuery): Promise<SummaryPage> {

@@ -1,15 +1,8 @@
 // What changed in a file since the last look: for those who watch it.
 import { TracelightError } from "../model/errors.ts";
-import type { Span } from "../tracing/span.ts";
+import type { Changes } from "../tracing/store.ts";
 import type { View } from "./reader.ts";
-
-/** Spans that began, changed or ended, and where to go on. */
-export interface Changes {
-  /** What is new or has changed, in the order of the changes. */
-  readonly spans: readonly Span[];
-  /** For the next call. */
-  readonly cursor: string;
-}
+import { type SqlCondition, TRUE } from "./where-sql.ts";
 
 /** The last row that was seen, and those that ran then. */
 interface Place {
@@ -17,32 +10,45 @@ interface Place {
   readonly running: readonly number[];
 }
 
+/** The cursor of a file that has no tables yet. */
+export const NOTHING_SEEN = '{"last":0,"running":[]}';
+
 /** So many at a time; the rest comes with the next look. */
 const MOST_AT_ONCE = 1000;
 
-/** What changed since `after`; without it, what runs now. Rows are numbered in the order in which they were written. */
-export async function changesSince(view: View, after: string | undefined): Promise<Changes> {
+/**
+ * What changed since `after`; without it, what runs now: of all spans, or of those under the identifier. Rows are numbered in the
+ * order in which they were written.
+ */
+export async function changesSince(
+  view: View,
+  after: string | undefined,
+  identifier?: string,
+): Promise<Changes> {
+  const own = identifier === undefined ? TRUE : { sql: "identifier = ?", values: [identifier] };
   const place =
-    after === undefined ? { last: await lastId(view), running: await openIds(view) } : decodePlace(after);
-  const added = after === undefined ? [] : await newIds(view, place.last);
+    after === undefined
+      ? { last: await lastId(view), running: await openIds(view, own) }
+      : decodePlace(after);
+  const added = after === undefined ? [] : await newIds(view, place.last, own);
   const found = await view.byIds([...new Set([...place.running, ...added])]);
   const running = found.filter(({ span }) => span.state === "running").map(({ id }) => id);
   const last = added.at(-1) ?? place.last;
   return { spans: found.map(({ span }) => span), cursor: JSON.stringify({ last, running }) };
 }
 
-async function openIds({ database }: View): Promise<number[]> {
+async function openIds({ database }: View, own: SqlCondition): Promise<number[]> {
   const rows = await database.all(
-    "SELECT id FROM spans INDEXED BY spans_open WHERE writer > 0 AND ended_at IS NULL ORDER BY id LIMIT ?",
-    [MOST_AT_ONCE],
+    `SELECT id FROM spans INDEXED BY spans_open WHERE writer > 0 AND ended_at IS NULL AND ${own.sql} ORDER BY id LIMIT ?`,
+    [...own.values, MOST_AT_ONCE],
   );
   return rows.map(({ id }) => Number(id));
 }
 
-async function newIds({ database }: View, last: number): Promise<number[]> {
+async function newIds({ database }: View, last: number, own: SqlCondition): Promise<number[]> {
   const rows = await database.all(
-    `SELECT id FROM spans WHERE id > ? AND id < ${Number.MAX_SAFE_INTEGER} ORDER BY id LIMIT ?`,
-    [last, MOST_AT_ONCE],
+    `SELECT id FROM spans WHERE id > ? AND id < ${Number.MAX_SAFE_INTEGER} AND ${own.sql} ORDER BY id LIMIT ?`,
+    [last, ...own.values, MOST_AT_ONCE],
   );
   return rows.map(({ id }) => Number(id));
 }

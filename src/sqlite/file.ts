@@ -6,21 +6,33 @@ import { TracelightError } from "../model/errors.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { Faults } from "../tracing/faults.ts";
+import { StoreReader } from "../tracing/readable.ts";
+import { batches } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
-import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
-import { checkSummaryQuery } from "../tracing/summaries.ts";
-import { type Changes, changesSince } from "./changes.ts";
+import type {
+  Changes,
+  FoundId,
+  Imported,
+  PruneLimits,
+  ReadableStore,
+  Removed,
+  SearchOptions,
+  SearchPage,
+  SummaryPage,
+  SummaryQuery,
+} from "../tracing/store.ts";
+import { changesSince, NOTHING_SEEN } from "./changes.ts";
 import { DamageNotes } from "./damage.ts";
 import { directDatabase } from "./database.ts";
-import { decodeJson } from "./decoded-rows.ts";
 import { type Connection, type Driver, explainSqlite, sqliteDriver } from "./driver.ts";
 import { foundSpans } from "./found.ts";
+import { latestAttributeNames } from "./ids.ts";
 import { type Opened, openToRead, openToWrite, PATIENCE_MS } from "./open.ts";
 import { SqliteReader } from "./reader.ts";
-import { type Removed, Retention, retentionBounds } from "./retention.ts";
+import { Retention, retentionBounds } from "./retention.ts";
 import { FIND_SPAN, keyValues } from "./rows.ts";
 import { checkAtSight, fileKind } from "./schema.ts";
-import { bringUpToDate, type IndexProgress, isUpToDate } from "./search.ts";
+import { bringUpToDate, isUpToDate } from "./search.ts";
 import { readsOf, SharedReader } from "./shared.ts";
 import { SnapshotPool } from "./snapshots.ts";
 import { ToolkitFile } from "./toolkit-file.ts";
@@ -34,84 +46,13 @@ export interface SqliteFileOptions {
   readonly onError?: ((error: TracelightError) => void) | undefined;
 }
 
-/** What to search for beside words. */
-export interface FileSearchOptions {
-  /** Spans that started at this time or later. */
-  readonly since?: Date | undefined;
-  /** Spans that started before this time. */
-  readonly until?: Date | undefined;
-  /** Spans for which this filter holds too. */
-  readonly where?: string | undefined;
-  /** Default 20. */
-  readonly limit?: number | undefined;
-  /** Told how far the index has come. */
-  readonly onProgress?: ((progress: IndexProgress) => void) | undefined;
-}
-
-/** A file that can be read. All methods reject with a TracelightError that names the file. */
-export interface SqliteFile {
-  /** Names the file in errors and reports. */
-  readonly name: string;
-  /** What the reader should know; what could not be read is among it. */
-  readonly notes: readonly string[];
-  /** How many spans could not be read, at most, and were left out. */
-  readonly leftOut: number;
-  /** The spans that the query asks for, in start order. */
-  find(query: TraceQuery): Promise<readonly Span[]>;
-  /** The same, a few at a time, for results of any size. */
-  iterate(query: TraceQuery): AsyncGenerator<Span>;
-  /** Traces or conversations as rows, newest first, by cursor. */
-  summaries(query: SummaryQuery): Promise<SummaryPage>;
-  /** Traces and conversations whose id begins so; one that is equal comes first. */
-  idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]>;
-  /** The names of attributes in its latest spans, each once. */
-  attributeNames?(): Promise<readonly string[]>;
-  /** Spans in whose texts the words stand. */
-  search?(text: string, options?: FileSearchOptions): Promise<FileSearchPage>;
-  /** What is new or has changed since a cursor. */
-  changes?(after: string | undefined): Promise<Changes>;
-  /** Writes spans of elsewhere, each once. */
-  importSpans?(spans: AsyncIterable<Span>, progress?: (done: number) => void): Promise<Imported>;
-  /** Removes whole traces, the oldest first, until the file is within the bounds. */
-  prune?(limits: { readonly maxAgeMs?: number; readonly maxBytes?: number }): Promise<Removed>;
-  /** Lets go of the file. */
-  close(): Promise<void>;
-}
-
-/** An id that was looked for by its beginning. */
-export interface FoundId {
-  /** Whether it is the id of a trace or of a conversation. */
-  readonly by: "trace" | "conversation";
-  /** The id. */
-  readonly id: unknown;
-}
-
-/** Spans that a search found, newest first; `more` where there may be others. */
-export interface FileSearchPage {
-  /** The spans that were found, newest first. */
-  readonly spans: readonly Span[];
-  /** True where there may be others. */
-  readonly more: boolean;
-}
-
-/** What became of imported spans: those that were there already are not written again. */
-export interface Imported {
-  /** Spans that are new in the file. */
-  readonly added: number;
-  /** Spans that were there already. */
-  readonly known: number;
-}
-
 const IMPORTED_AT_ONCE = 500;
-const SAMPLED_SPANS = 1000;
-/** How a number beyond 2^53 stands in the column. */
-const BIGINT_START = '{"__bigint__":"';
 
 /**
- * Opens a file of Tracelight's, or of the Python toolkit's, which is only ever read.
+ * Opens a file of Tracelight's, or of the Python toolkit's, which is only ever read. To be closed.
  * @throws (rejects) TracelightError: `STORE_NOT_FOUND`, `NOT_A_DATABASE`, `STORE_NEWER`, `STORE_CORRUPT`, …
  */
-export async function openSqliteFile(path: string, options: SqliteFileOptions = {}): Promise<SqliteFile> {
+export async function openSqliteFile(path: string, options: SqliteFileOptions = {}): Promise<StoreReader> {
   const { readOnly = true } = options;
   const driver = sqliteDriver();
   if (readOnly && !existsSync(path)) {
@@ -120,15 +61,17 @@ export async function openSqliteFile(path: string, options: SqliteFileOptions = 
   checkAtSight(path);
   try {
     const opened = readOnly ? openToRead(driver, path) : openToWrite(driver, path);
-    return opened.kind === "toolkit"
-      ? new ToolkitFile(opened.connection, path)
-      : new TracelightFile(opened, driver, path, options);
+    const file =
+      opened.kind === "toolkit"
+        ? new ToolkitFile(opened.connection, path)
+        : new TracelightFile(opened, driver, path, options);
+    return new StoreReader(file, { explain: (error) => explainSqlite(error, path) });
   } catch (error) {
     throw explainSqlite(error, path);
   }
 }
 
-class TracelightFile implements SqliteFile {
+class TracelightFile implements ReadableStore {
   readonly name: string;
   readonly #notes: string[] = [];
   readonly #damage = new DamageNotes();
@@ -166,88 +109,40 @@ class TracelightFile implements SqliteFile {
     return this.#damage.leftOut;
   }
 
-  find(query: TraceQuery): Promise<readonly Span[]> {
-    return this.#ask([], () => this.#shared.find(query));
+  async find(query: TraceQuery): Promise<readonly Span[]> {
+    return this.#isEmpty ? [] : this.#shared.find(query);
   }
 
   async *iterate(query: TraceQuery): AsyncGenerator<Span> {
-    try {
-      if (!this.#isEmpty) yield* this.#shared.iterate(query);
-    } catch (error) {
-      throw explainSqlite(error, this.#path);
-    }
+    if (!this.#isEmpty) yield* this.#shared.iterate(query);
   }
 
   async summaries(query: SummaryQuery): Promise<SummaryPage> {
-    checkSummaryQuery(query);
-    return this.#ask({ rows: [], notes: [] }, () => this.#shared.summaries(query));
+    return this.#isEmpty ? { rows: [], notes: [] } : this.#shared.summaries(query);
   }
 
-  idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
-    return this.#ask([], async () => {
-      const ids = [...this.#traces(prefix, limit), ...this.#conversations(prefix, limit)];
-      const theirs = (await this.#shared.theirIds(prefix)).filter(
-        ({ by, id }) => !ids.some((known) => known.by === by && known.id === id),
-      );
-      return [...ids, ...theirs]
-        .sort((a, b) => Number(String(b.id) === prefix) - Number(String(a.id) === prefix))
-        .slice(0, limit);
-    });
+  async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
+    return this.#isEmpty ? [] : this.#shared.idsByPrefix({ prefix, limit });
   }
 
-  #traces(prefix: string, limit: number): FoundId[] {
-    return this.#beginning("trace_id", "spans_by_trace", prefix.toLowerCase(), limit).map((id) => ({
-      by: "trace",
-      id,
-    }));
+  async attributeNames(): Promise<readonly string[]> {
+    return this.#isEmpty ? [] : latestAttributeNames(this.#reader.database);
   }
 
-  /** Ids are stored as JSON, so that a text is told from a number. */
-  #conversations(prefix: string, limit: number): FoundId[] {
-    const big = /^-?\d+$/.test(prefix) ? [BIGINT_START + prefix] : [];
-    const forms = [JSON.stringify(prefix).slice(0, -1), prefix, ...big];
-    const found = forms.flatMap((form) =>
-      this.#beginning("conversation", "spans_by_conversation", form, limit),
-    );
-    return [...new Set(found)].flatMap((json) => conversationIn(json));
-  }
-
-  #beginning(column: string, index: string, prefix: string, limit: number): string[] {
-    const sql = `SELECT DISTINCT ${column} AS id FROM spans INDEXED BY ${index}
-      WHERE ${column} >= ? AND ${column} < ? AND ${column} IS NOT NULL LIMIT ?`;
-    return this.#connection
-      .prepare(sql)
-      .all(prefix, `${prefix}\u{10ffff}`, limit)
-      .map(({ id }) => String(id));
-  }
-
-  attributeNames(): Promise<readonly string[]> {
-    return this.#ask([], async () => {
-      const sql = `SELECT DISTINCT keys.key AS name
-        FROM (SELECT attributes FROM spans WHERE typeof(attributes) = 'text' AND json_valid(attributes) ORDER BY id DESC LIMIT ${SAMPLED_SPANS}) AS latest,
-          json_each(latest.attributes) AS keys`;
-      return this.#connection
-        .prepare(sql)
-        .all()
-        .map(({ name }) => String(name));
-    });
-  }
-
-  search(text: string, options: FileSearchOptions = {}): Promise<FileSearchPage> {
+  async search(text: string, options: SearchOptions): Promise<SearchPage> {
+    if (this.#isEmpty) return { spans: [], more: false };
     const query = parseSearch(text);
-    return this.#ask({ spans: [], more: false }, async () => {
-      await this.#index(options);
-      const snapshot = this.#snapshots.begin();
-      const page = await this.#reader.look(
-        (view) => foundSpans(view, { ...options, connection: snapshot.connection, query }),
-        () => snapshot,
-      );
-      return this.#shared.withFound(page, query, options);
-    });
+    await this.#index(options);
+    const snapshot = this.#snapshots.begin();
+    const page = await this.#reader.look(
+      (view) => foundSpans(view, { ...options, connection: snapshot.connection, query }),
+      () => snapshot,
+    );
+    return this.#shared.withFound(page, query, options);
   }
 
   /** Searching is what brings the index up to date. A file that may not be written to is looked through without. */
-  async #index({ onProgress }: FileSearchOptions): Promise<void> {
+  async #index({ onProgress, signal }: SearchOptions): Promise<void> {
     let connection: Connection | undefined;
     try {
       if (isUpToDate(this.#connection)) return;
@@ -255,7 +150,8 @@ class TracelightFile implements SqliteFile {
       connection.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON");
       await bringUpToDate(connection, {
         path: this.#path,
-        ...(onProgress === undefined ? {} : { onProgress }),
+        onProgress: ({ indexed, left }) => onProgress?.({ done: indexed, left }),
+        ...(signal === undefined ? {} : { signal }),
       });
     } catch (error) {
       const { code, message } = explainSqlite(error, this.#path);
@@ -268,16 +164,13 @@ class TracelightFile implements SqliteFile {
     }
   }
 
-  changes(after: string | undefined): Promise<Changes> {
-    return this.#ask({ spans: [], cursor: '{"last":0,"running":[]}' }, () =>
-      this.#reader.look((view) => changesSince(view, after)),
-    );
+  async changes(after: string | undefined): Promise<Changes> {
+    return this.#isEmpty
+      ? { spans: [], cursor: NOTHING_SEEN }
+      : this.#reader.look((view) => changesSince(view, after));
   }
 
-  async importSpans(
-    spans: AsyncIterable<Span>,
-    progress: (done: number) => void = () => undefined,
-  ): Promise<Imported> {
+  async importSpans(spans: AsyncIterable<Span>, progress?: (done: number) => void): Promise<Imported> {
     const faults = new Faults(this.#options.onError ?? (() => undefined));
     const writer = new Writer({
       ...{ driver: this.#driver, path: this.#path, identifier: NO_IDENTIFIER, durability: "tick", faults },
@@ -294,10 +187,10 @@ class TracelightFile implements SqliteFile {
         throw errors[0] ?? new TracelightError("STORE_LOCKED", `${this.#path} could not be written to.`);
       done.added += unknown.length;
       done.known += batch.length - unknown.length;
-      progress(done.added + done.known);
+      progress?.(done.added + done.known);
     };
     try {
-      for await (const batch of batches(spans)) await take(batch);
+      for await (const batch of batches(spans, IMPORTED_AT_ONCE)) await take(batch);
       this.#connection.exec("PRAGMA wal_checkpoint(PASSIVE)");
     } finally {
       await writer.close();
@@ -314,14 +207,13 @@ class TracelightFile implements SqliteFile {
     return [...unknown.values()].filter((span) => known.get(...keyValues(span)) === undefined);
   }
 
-  prune({
+  async prune({
     maxAgeMs = Number.POSITIVE_INFINITY,
     maxBytes = Number.POSITIVE_INFINITY,
   }: PruneLimits): Promise<Removed> {
+    if (this.#isEmpty) return { traces: 0, spans: 0, bytes: 0 };
     const bounds = { ...retentionBounds(), maxAgeMicros: maxAgeMs * 1000, maxBytes };
-    return this.#ask({ traces: 0, spans: 0, bytes: 0 }, () =>
-      new Retention(this.#reader.database, this.#reader.states).run(bounds),
-    );
+    return new Retention(this.#reader.database, this.#reader.states).run(bounds);
   }
 
   async close(): Promise<void> {
@@ -334,37 +226,4 @@ class TracelightFile implements SqliteFile {
     this.#wasEmpty &&= fileKind(this.#connection, this.#path) === "empty";
     return this.#wasEmpty;
   }
-
-  async #ask<T>(ofEmpty: T, ask: () => Promise<T>): Promise<T> {
-    try {
-      return this.#isEmpty ? ofEmpty : await ask();
-    } catch (error) {
-      throw explainSqlite(error, this.#path);
-    }
-  }
-}
-
-/** A damaged one is nobody's. */
-function conversationIn(json: string): FoundId[] {
-  try {
-    return [{ by: "conversation", id: decodeJson(json) }];
-  } catch {
-    return [];
-  }
-}
-
-interface PruneLimits {
-  readonly maxAgeMs?: number;
-  readonly maxBytes?: number;
-}
-
-async function* batches(spans: AsyncIterable<Span>): AsyncGenerator<Span[]> {
-  let batch: Span[] = [];
-  for await (const span of spans) {
-    batch.push(span);
-    if (batch.length < IMPORTED_AT_ONCE) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
 }

@@ -1,14 +1,15 @@
 // The spans that a search asks for, read in the snapshot in which they were found.
 import type { SearchQuery } from "../conventions/search.ts";
 import { matches } from "../model/query.ts";
+import { DEFAULT_FOUND } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
+import type { SearchOptions, SearchPage } from "../tracing/store.ts";
 import type { Connection } from "./driver.ts";
-import type { FileSearchOptions, FileSearchPage } from "./file.ts";
 import type { View } from "./reader.ts";
 import { searchSpans } from "./search.ts";
 
 /** What to look for, through the connection of the view's snapshot. */
-export interface Finding extends FileSearchOptions {
+export interface Finding extends SearchOptions {
   readonly connection: Connection;
   readonly query: SearchQuery;
 }
@@ -16,11 +17,12 @@ export interface Finding extends FileSearchOptions {
 /** Newest first. Rejects with what SQLite says. */
 export async function foundSpans(
   view: View,
-  { connection, query, limit = 20, where, since, until }: Finding,
-): Promise<FileSearchPage> {
+  { connection, query, limit = DEFAULT_FOUND, where, since, until, signal }: Finding,
+): Promise<SearchPage> {
   const times = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
   const spans: Span[] = [];
   for (let before: number | undefined; ; ) {
+    signal?.throwIfAborted();
     const page = searchSpans(connection, query, {
       ...times,
       limit: limit - spans.length + 1,

@@ -1,8 +1,10 @@
 // Retention: whole traces go, the oldest first, in slices, until age and size are within their bounds.
+
 import { nowMicros } from "../model/clock.ts";
 import type { OptionRules } from "../model/options.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { delay, systemNow } from "../model/timers.ts";
+import type { Removed } from "../tracing/store.ts";
 import { nodePrefix, scopeOf } from "./content.ts";
 import type { Database, SqlStatement } from "./database.ts";
 import { exactly, type StateOf } from "./decoded-rows.ts";
@@ -19,16 +21,6 @@ export interface RetentionOptions {
   readonly maxBytes?: number | undefined;
   /** Told of what was removed, whenever something was. */
   readonly onRemoved?: ((removed: Removed) => void) | undefined;
-}
-
-/** What retention removed. */
-export interface Removed {
-  /** How many traces were removed. */
-  readonly traces: number;
-  /** How many spans were removed. */
-  readonly spans: number;
-  /** By how much the file's content shrank, in bytes. */
-  readonly bytes: number;
 }
 
 /** The bounds, in the units of the file. */

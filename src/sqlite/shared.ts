@@ -4,24 +4,23 @@ import { summaryKey } from "../conventions/summary.ts";
 import { conversationKey, conversationOf } from "../model/conversation.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { arrangeSpans } from "../tracing/select.ts";
+import { DEFAULT_FOUND, exactFirst, idsIn } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
-import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
+import type { FoundId, SearchOptions, SearchPage, SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { byPlace, groupsOf, limitOf, pageOf, type Row, rowsOf } from "../tracing/summaries.ts";
 import type { Reading } from "./database.ts";
-import type { FileSearchOptions, FileSearchPage, FoundId } from "./file.ts";
+import { type Beginning, idsBeginning } from "./ids.ts";
 import { listPage } from "./listing.ts";
 import type { SqliteReader } from "./reader.ts";
 import { TOOLKIT_COLUMNS } from "./schema.ts";
 import { ToolkitReader } from "./toolkit.ts";
-
-/** As many as a search finds unless told. */
-const DEFAULT_FOUND = 20;
 
 /** What is read of a file. */
 export interface FileReads {
   find(query: TraceQuery): Promise<readonly Span[]>;
   iterate(query: TraceQuery): AsyncGenerator<Span>;
   summaries(query: SummaryQuery): Promise<SummaryPage>;
+  idsByPrefix(asked: Beginning): Promise<readonly FoundId[]>;
 }
 
 /** What we wrote. */
@@ -30,6 +29,7 @@ export function readsOf(reader: SqliteReader): FileReads {
     find: (query) => reader.find(query),
     iterate: (query) => reader.iterate(query),
     summaries: (query) => reader.look((view) => listPage(view, query)),
+    idsByPrefix: (asked) => idsBeginning(reader.database, asked),
   };
 }
 
@@ -96,10 +96,10 @@ export class SharedReader implements FileReads {
 
   /** A page of a search, with the toolkit's spans among them, the newest first. */
   async withFound(
-    page: FileSearchPage,
+    page: SearchPage,
     search: SearchQuery,
-    { limit = DEFAULT_FOUND, since, until, where }: FileSearchOptions,
-  ): Promise<FileSearchPage> {
+    { limit = DEFAULT_FOUND, since, until, where }: SearchOptions,
+  ): Promise<SearchPage> {
     if (!(await this.isShared())) return page;
     const filter = { since, until, where };
     const theirs = (await this.#toolkit.find(filter)).filter((span) =>
@@ -109,19 +109,17 @@ export class SharedReader implements FileReads {
     return { spans: spans.slice(0, limit), more: page.more || spans.length > limit };
   }
 
-  /** Ids of the toolkit's traces and conversations that begin so. */
-  async theirIds(prefix: string): Promise<readonly FoundId[]> {
-    if (!(await this.isShared())) return [];
-    const ids = new Map<string, FoundId>();
-    for (const span of await this.#toolkit.find({})) {
-      const conversation = conversationOf(span.attributes);
-      if (span.traceId.startsWith(prefix.toLowerCase()))
-        ids.set(span.traceId, { by: "trace", id: span.traceId });
-      const key = conversationKey(conversation);
-      if (key !== undefined && String(conversation).startsWith(prefix))
-        ids.set(key, { by: "conversation", id: conversation });
-    }
-    return [...ids.values()];
+  async idsByPrefix(asked: Beginning): Promise<readonly FoundId[]> {
+    const own = await this.#own.idsByPrefix(asked);
+    if (!(await this.isShared())) return own;
+    const { prefix, limit, identifier } = asked;
+    const theirs = await idsIn(
+      this.#toolkit.iterate(identifier === undefined ? {} : { identifier }),
+      prefix,
+      limit,
+    );
+    const unknown = theirs.filter(({ by, id }) => !own.some((known) => known.by === by && known.id === id));
+    return exactFirst([...own, ...unknown], prefix).slice(0, limit);
   }
 
   /** A page, and one row more where there is one, without those in which there are spans of both. */

@@ -8,8 +8,9 @@ import { clearTimeout, setTimeout, systemNow } from "../model/timers.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import type { Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
+import type { Changes, FoundId, Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import type { TracerOptions } from "../tracing/tracer-options.ts";
+import { changesSince } from "./changes.ts";
 import { type Database, ThreadedDatabase } from "./database.ts";
 import { type Driver, explainSqlite, isBusy } from "./driver.ts";
 import { SqliteReader } from "./reader.ts";
@@ -116,6 +117,16 @@ export class SqliteStore implements Store {
 
   async summaries(query: SummaryQuery): Promise<SummaryPage> {
     return this.#read(() => this.#shared.summaries(this.#asked(query)));
+  }
+
+  async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
+    const { identifier } = this.#options;
+    return this.#read(() => this.#shared.idsByPrefix({ prefix, limit, identifier }));
+  }
+
+  async changes(after: string | undefined): Promise<Changes> {
+    const { identifier } = this.#options;
+    return this.#read(() => this.#reader.look((view) => changesSince(view, after, identifier)));
   }
 
   flush({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {

@@ -6,8 +6,6 @@ import { decodeRecord } from "../model/record.ts";
 import { parsePythonJson } from "../model/values.ts";
 import { arrangeSpans } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
-import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
-import { selectSummaries } from "../tracing/summaries.ts";
 import type { Reading } from "./database.ts";
 import { bytesOf, type Row } from "./driver.ts";
 
@@ -41,11 +39,6 @@ export class ToolkitReader {
   /** The same one by one, by start. */
   async *iterate(query: TraceQuery): AsyncGenerator<Span> {
     yield* await this.find(query);
-  }
-
-  /** Traces or conversations as rows, newest first, by cursor. */
-  async summaries({ identifier, ...query }: SummaryQuery): Promise<SummaryPage> {
-    return selectSummaries(await this.find(identifier === undefined ? {} : { identifier }), query);
   }
 
   async *#matching(query: TraceQuery): AsyncGenerator<Span> {

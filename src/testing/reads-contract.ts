@@ -39,8 +39,11 @@ export const readsContract: readonly ContractTest[] = [
     assert.deepEqual(await tracer.idsByPrefix(traceId.slice(0, 12).toUpperCase()), [trace]);
     const conversations = async (prefix: string, limit?: number) =>
       (await tracer.idsByPrefix(prefix, limit)).flatMap(({ by, id }) => (by === "conversation" ? [id] : []));
-    assert.deepEqual(sorted(await conversations("talk-1")), ["talk-1", "talk-10"]);
-    assert.equal((await conversations("talk-1"))[0], "talk-1");
+    assert.deepEqual(sorted(await conversations("talk-")), ["talk-1", "talk-10"]);
+    const [first, ...others] = await conversations("talk-1");
+    assert.equal(first, "talk-1");
+    // A store may leave it at the one that is equal.
+    assert.ok(others.every((id) => id === "talk-10"));
     assert.deepEqual(
       new Set((await conversations("7")).filter((id) => String(id) === "7")),
       new Set([7, "7"]),

@@ -38,7 +38,10 @@ export interface HasReader {
 }
 
 /** A capability of a store. */
-export type Capability = Exclude<keyof ReadableStore, "name" | "find" | "notes" | "leftOut" | "close">;
+export type Capability = Exclude<
+  keyof ReadableStore,
+  "name" | "find" | "notes" | "leftOut" | "position" | "close"
+>;
 
 /**
  * Every way to read a store, or what a tracer has stored.
@@ -65,6 +68,8 @@ export class StoreReader implements ReadableStore {
   readonly importSpans: ReadableStore["importSpans"];
   /** Removes whole traces, the oldest first; undefined where the store cannot. */
   readonly prune: ReadableStore["prune"];
+  /** How much of a stream has been read; undefined where the store is none. */
+  readonly position: ReadableStore["position"];
   readonly #store: ReadableStore;
   readonly #setup: ReaderSetup;
   readonly #looks: slow.Looks = new slow.Looks();
@@ -74,8 +79,8 @@ export class StoreReader implements ReadableStore {
     this.#store = store;
     this.#setup = setup;
     const { importSpans, prune } = store;
-    const bring = importSpans?.bind(store) ?? (isWritable(store) ? importing(store) : undefined);
-    this.importSpans = bring && ((spans, progress) => this.#ask(() => bring(spans, progress)));
+    this.importSpans = importSpans?.bind(store) ?? (isWritable(store) ? importing(store) : undefined);
+    this.position = store.position?.bind(store);
     this.prune = prune && ((limits) => this.#ask(() => prune.call(store, limits)));
   }
 
@@ -132,7 +137,7 @@ export class StoreReader implements ReadableStore {
     );
   }
 
-  /** Traces and conversations whose id, as text, begins so; one that is equal comes first. At most `limit`, by default 10. */
+  /** Traces and conversations whose id, as text, begins so; one that is equal comes first, or alone. At most `limit`, by default 10. */
   idsByPrefix(prefix: string, limit: number = 10): Promise<readonly FoundId[]> {
     return this.#ask(
       () => this.#store.idsByPrefix?.(prefix, limit) ?? slow.idsIn(this.#each({}), prefix, limit),
@@ -141,11 +146,12 @@ export class StoreReader implements ReadableStore {
 
   /** Spans that have the words, newest first. What can be asked for is on the page of the command line, under `search`. */
   async search(text: string, options: SearchOptions = {}): Promise<SearchPage> {
-    const { onProgress: _onProgress, signal: _signal, limit, ...filter } = options;
+    const { onProgress: _onProgress, signal, limit, ...filter } = options;
     const query = parseSearch(text);
     return this.#ask(
       () => this.#store.search?.(text, options) ?? slow.searchIn(this.#each(filter), query, options),
       () => checkFields({ ...filter, limit }, SEARCH_FIELDS),
+      signal,
     );
   }
 
@@ -159,10 +165,11 @@ export class StoreReader implements ReadableStore {
 
   /** Calls, errors, times and tokens: of all spans that the query asks for, and by model, tool, agent, user and day. */
   tally(query: TallyQuery = {}): Promise<TallyReport> {
-    const { by, prices, onProgress: _onProgress, signal: _signal, ...filter } = query;
+    const { by, prices, onProgress: _onProgress, signal, ...filter } = query;
     return this.#ask(
       () => this.#store.tally?.(query) ?? slow.tallyOf(this.#each(filter), query),
       () => checkFields({ ...filter, by, prices }, TALLY_FIELDS),
+      signal,
     );
   }
 
@@ -193,13 +200,13 @@ export class StoreReader implements ReadableStore {
     return this.#each({ order: "desc", limit: slow.SAMPLED_SPANS });
   }
 
-  async #ask<T>(ask: () => Awaitable<T>, check?: () => void): Promise<T> {
+  async #ask<T>(ask: () => Awaitable<T>, check?: () => void, signal?: AbortSignal): Promise<T> {
     check?.();
     try {
       await this.#setup.prepare?.();
       return await ask();
     } catch (error) {
-      throw this.#explained(error);
+      throw signal?.aborted && error === signal.reason ? error : this.#explained(error);
     }
   }
 

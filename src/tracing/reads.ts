@@ -54,7 +54,7 @@ export abstract class TracerReads {
     return this.#read((reader) => reader.outlines(query));
   }
 
-  /** Traces and conversations whose id, as text, begins so; one that is equal comes first. At most `limit`, by default 10. */
+  /** Traces and conversations whose id, as text, begins so; one that is equal comes first, or alone. At most `limit`, by default 10. */
   idsByPrefix(prefix: string, limit?: number): Promise<readonly FoundId[]> {
     return this.#read((reader) => reader.idsByPrefix(prefix, limit));
   }

@@ -22,7 +22,7 @@ export interface ReadableStore {
   summaries?(query: SummaryQuery): Awaitable<SummaryPage>;
   /** The spans of a trace or conversation without their payload, in start order. */
   outlines?(query: OutlineQuery): Awaitable<readonly SpanOutline[]>;
-  /** Traces and conversations whose id, as text, begins so; one that is equal comes first. At most `limit`. */
+  /** Traces and conversations whose id, as text, begins so; one that is equal comes first, or alone. At most `limit`. */
   idsByPrefix?(prefix: string, limit: number): Awaitable<readonly FoundId[]>;
   /** Spans that have the words, newest first. */
   search?(text: string, options: SearchOptions): Awaitable<SearchPage>;
@@ -44,8 +44,18 @@ export interface ReadableStore {
   readonly notes?: readonly string[];
   /** How many spans could not be read so far, at most, and were left out. */
   readonly leftOut?: number;
+  /** How much of a stream has been read. */
+  readonly position?: (() => StreamPosition) | undefined;
   /** Lets go of what it holds, within the time. */
   close?(options: FlushOptions): Promise<unknown>;
+}
+
+/** How far the reading of a stream is. */
+export interface StreamPosition {
+  /** So many were read. */
+  readonly bytes: number;
+  /** Of so many; undefined where nobody knows, as of a pipe. */
+  readonly of: number | undefined;
 }
 
 /** A sink that can be read. */

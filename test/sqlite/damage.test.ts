@@ -1,7 +1,8 @@
 // A damaged row, value, chain or page costs what is in it, by name; the rest is read.
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { openSqliteFile, type SqliteFile } from "../../src/sqlite/file.ts";
+import { openSqliteFile } from "../../src/sqlite/file.ts";
+import type { StoreReader } from "../../src/tracing/readable.ts";
 import { freshPath, read, sql, tracerOver, withConnection } from "./support.ts";
 
 const MESSAGES = "ai.llm.request.messages";
@@ -230,7 +231,7 @@ function damagePages(path: string, at: number, pages: number): number {
 }
 
 /** All that a command asks of a file. */
-async function useEverything(file: SqliteFile): Promise<void> {
+async function useEverything(file: StoreReader): Promise<void> {
   await file.summaries({ by: "trace" });
   await file.summaries({ by: "conversation" });
   await file.summaries({ by: "trace", where: 'n contains "1" and duration >= 0ms' });
@@ -242,7 +243,7 @@ async function useEverything(file: SqliteFile): Promise<void> {
   await file.search?.("x*");
 }
 
-async function iterated(file: SqliteFile, query: object) {
+async function iterated(file: StoreReader, query: object) {
   const spans = [];
   for await (const span of file.iterate(query)) spans.push(span);
   return spans;
@@ -252,7 +253,7 @@ function names(spans: readonly { readonly spanName: string }[]): string[] {
   return spans.map(({ spanName }) => spanName);
 }
 
-async function withFile(path: string, use: (file: SqliteFile) => Promise<void>): Promise<void> {
+async function withFile(path: string, use: (file: StoreReader) => Promise<void>): Promise<void> {
   const file = await openSqliteFile(path);
   try {
     await use(file);

@@ -4,7 +4,8 @@ import { fileURLToPath } from "node:url";
 import { Span, type SpanRecord, type Tracer } from "tracelight";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";
-import { openSqliteFile, type SqliteFile } from "../../src/sqlite/file.ts";
+import { openSqliteFile } from "../../src/sqlite/file.ts";
+import type { StoreReader } from "../../src/tracing/readable.ts";
 import { sized } from "../sizes.ts";
 import { Children } from "./processes.ts";
 import { freshPath, read, sql, tracerOver } from "./support.ts";
@@ -288,7 +289,7 @@ function turn(
   root.end();
 }
 
-async function opened(path: string, readOnly = true): Promise<SqliteFile> {
+async function opened(path: string, readOnly = true): Promise<StoreReader> {
   const file = await openSqliteFile(path, { readOnly });
   onTestFinished(() => file.close());
   return file;

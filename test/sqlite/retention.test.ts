@@ -1,7 +1,6 @@
 // Retention: whole traces go, the oldest first; what runs stays; the file gets smaller.
 import { existsSync, rmSync, statSync } from "node:fs";
-import type { Span, Tracer } from "tracelight";
-import type { Removed } from "tracelight/sqlite";
+import type { Removed, Span, Tracer } from "tracelight";
 import { describe, expect, test, vi } from "vitest";
 import type * as realTimers from "../../src/model/timers.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";

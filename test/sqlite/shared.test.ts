@@ -3,12 +3,13 @@ import { fileURLToPath } from "node:url";
 import { type Span, type Summary, type SummaryPage, selectSummaries } from "tracelight";
 import { expect, it, onTestFinished } from "vitest";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";
-import { openSqliteFile, type SqliteFile } from "../../src/sqlite/file.ts";
+import { openSqliteFile } from "../../src/sqlite/file.ts";
+import type { StoreReader } from "../../src/tracing/readable.ts";
 import { freshPath, tracerOver } from "./support.ts";
 
 const TOOLKIT = fileURLToPath(new URL("../fixtures/traces.sqlite", import.meta.url));
 
-async function opened(path: string): Promise<SqliteFile> {
+async function opened(path: string): Promise<StoreReader> {
   const file = await openSqliteFile(path);
   onTestFinished(() => file.close());
   return file;

@@ -7,12 +7,12 @@ import { asciiJson } from "../../model/escape.ts";
 import { wellFormedJson } from "../../model/json-strings.ts";
 import type { TraceQuery } from "../../model/query.ts";
 import { encodeLogTrace, encodeRecord, type SpanFields } from "../../model/record.ts";
+import type { StoreReader } from "../../tracing/readable.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../failures.ts";
 import { counted, idText } from "../format.ts";
 import { resolveId } from "../ids.ts";
-import type { OpenStore } from "../store.ts";
 import { WholeFile } from "../whole-file.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { type FilterOptions, filterOf, jsonLine, nothingFound } from "./filter.ts";
@@ -33,7 +33,7 @@ export async function exportSpans(
   name: string | undefined,
   options: ExportOptions,
 ): Promise<ExitCode> {
-  const store = await context.open(name);
+  const store = await context.open(name, { again: options.trace !== undefined });
   const spans = exported(store, context, options);
   if (options.out === undefined) {
     const written = await write(spans, options, (line) => context.output.line(line));
@@ -68,7 +68,7 @@ async function notWhole({ output }: Context, lacking: number, unread: number): P
 
 async function ended(
   context: Context,
-  store: OpenStore,
+  store: StoreReader,
   options: ExportOptions,
   { done, leftOut, lacking }: Written,
 ): Promise<ExitCode> {
@@ -79,7 +79,7 @@ async function ended(
   }
   if (done > 0 && options.out !== undefined)
     await output.say(`${counted(done, "span")} written to ${options.out}`);
-  const unread = store.leftOut ?? 0;
+  const unread = store.leftOut;
   if (lacking + unread > 0) return notWhole(context, lacking, unread);
   if (done > 0) return EXIT.ok;
   return leftOut > 0 ? EXIT.nothingFound : nothingFound(context, store, options);
@@ -125,7 +125,7 @@ function isLacking({ attributes }: Span): number {
   return missingIn(attributes).length > 0 ? 1 : 0;
 }
 
-async function* exported(store: OpenStore, context: Context, options: ExportOptions): AsyncGenerator<Span> {
+async function* exported(store: StoreReader, context: Context, options: ExportOptions): AsyncGenerator<Span> {
   let done = 0;
   for (const query of await queriesOf(store, options)) {
     for await (const span of context.untilStopped(store.iterate(query))) {
@@ -136,7 +136,7 @@ async function* exported(store: OpenStore, context: Context, options: ExportOpti
   }
 }
 
-async function queriesOf(store: OpenStore, options: ExportOptions): Promise<TraceQuery[]> {
+async function queriesOf(store: StoreReader, options: ExportOptions): Promise<TraceQuery[]> {
   const filter = filterOf(options);
   if (options.trace === undefined) return [filter];
   const ids = new Set<string>();
@@ -144,7 +144,7 @@ async function queriesOf(store: OpenStore, options: ExportOptions): Promise<Trac
   return [...ids].map((traceId) => ({ ...filter, traceId }));
 }
 
-async function traceId(text: string, store: OpenStore): Promise<string> {
+async function traceId(text: string, store: StoreReader): Promise<string> {
   if (/^[0-9a-f]{32}$/.test(text)) return text;
   const found = await resolveId(text, store);
   if (found?.by === "trace") return idText(found.id);

@@ -1,7 +1,7 @@
 // What several commands have in common: their filters as queries, and what to say where nothing was found.
 import { asciiJson } from "../../model/escape.ts";
+import type { StoreReader } from "../../tracing/readable.ts";
 import type { Context } from "../context.ts";
-import type { OpenStore } from "../store.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 
 /** Options that choose spans. */
@@ -23,7 +23,7 @@ export function filterOf({ since, until, where }: FilterOptions): FilterOptions 
 /** Says that there is nothing, and where a filter's attribute may be a slip, which was meant. */
 export async function nothingFound(
   { output }: Context,
-  store: OpenStore,
+  store: StoreReader,
   { since, until, where }: FilterOptions,
   what: string = "No spans",
 ): Promise<ExitCode> {
@@ -33,9 +33,9 @@ export async function nothingFound(
   return EXIT.nothingFound;
 }
 
-async function slips(where: string, store: OpenStore): Promise<string[]> {
+async function slips(where: string, store: StoreReader): Promise<string[]> {
   const { readWhere, suggestNames } = await import("../../model/where.ts");
-  const names = (await store.attributeNames?.()) ?? [];
+  const names = await store.attributeNames();
   // A stream that was read is gone.
   if (names.length === 0) return [];
   return suggestNames(readWhere(where), names).map(

@@ -1,9 +1,10 @@
 // `tracelight import`: spans from one store into another that can be written.
+
+import type { StoreReader } from "../../tracing/readable.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { Context } from "../context.ts";
 import { Interrupted, UsageError } from "../failures.ts";
 import { bytes, counted } from "../format.ts";
-import type { OpenStore } from "../store.ts";
 import { blocks } from "../tree.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 
@@ -46,13 +47,13 @@ export async function importSpans(
   }
 }
 
-function notWritable({ name }: OpenStore): UsageError {
+function notWritable({ name }: StoreReader): UsageError {
   return new UsageError(
     `import writes to an SQLite file or a DynamoDB table; ${name} is neither; files are imported one by one`,
   );
 }
 
-function barOf({ position }: OpenStore): string {
+function barOf({ position }: StoreReader): string {
   const { bytes: read = 0, of } = position?.() ?? {};
   if (read === 0) return "";
   if (of === undefined || of === 0) return `${bytes(read)}  `;

@@ -5,11 +5,11 @@ import { isoDate } from "../../model/clock.ts";
 import { encodeValue } from "../../model/values.ts";
 import type { Color } from "../../render/color.ts";
 import { subjectOf } from "../../tracing/cursors.ts";
+import type { StoreReader } from "../../tracing/readable.ts";
 import type { SummaryPage, SummaryQuery } from "../../tracing/store.ts";
 import type { Context } from "../context.ts";
 import { age, compact, cost, duration, idText, tokens, words } from "../format.ts";
 import { idTexts } from "../ids.ts";
-import type { OpenStore } from "../store.ts";
 import { type Column, table } from "../table.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { type FilterOptions, filterOf, jsonLine, nothingFound } from "./filter.ts";
@@ -46,7 +46,7 @@ export async function ls(context: Context, name: string | undefined, options: Ls
 
 type Listed = SummaryPage & { readonly by: SummarySubject };
 
-async function listed(store: OpenStore, options: LsOptions, prices: PriceTable): Promise<Listed> {
+async function listed(store: StoreReader, options: LsOptions, prices: PriceTable): Promise<Listed> {
   const { limit, cursor } = options;
   // A listing goes on as it began, also where it fell back to traces.
   const { by = subjectOf(cursor) ?? "conversation" } = options;
@@ -64,7 +64,7 @@ async function listed(store: OpenStore, options: LsOptions, prices: PriceTable):
 function nothingListed(
   by: SummarySubject,
   context: Context,
-  store: OpenStore,
+  store: StoreReader,
   options: LsOptions,
 ): Promise<ExitCode> {
   const what = by === "conversation" ? "No conversations" : "No traces";

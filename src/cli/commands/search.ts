@@ -1,5 +1,5 @@
 // `tracelight search`: spans by their words, each hit in its context.
-import { matchesSearch, parseSearch, type SearchQuery, searchTexts } from "../../conventions/search.ts";
+import { parseSearch, type SearchQuery, searchTexts } from "../../conventions/search.ts";
 import { type Snippet, snippets } from "../../conventions/snippets.ts";
 import { isoMicros } from "../../model/clock.ts";
 import { conversationOf } from "../../model/conversation.ts";
@@ -10,10 +10,11 @@ import type { Paint } from "../../render/color.ts";
 import { oneLine } from "../../render/text.ts";
 import { cutToWidth, displayWidth, padToWidth } from "../../render/width.ts";
 import type { Span } from "../../tracing/span.ts";
+import type { SearchProgress } from "../../tracing/store.ts";
 import type { Context } from "../context.ts";
 import { age, count, counted } from "../format.ts";
 import { nameOf } from "../glance.ts";
-import { type OpenStore, type SearchPage, storeLast } from "../store.ts";
+import { storeLast } from "../store.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { type FilterOptions, filterOf, jsonLine, nothingFound } from "./filter.ts";
 
@@ -41,8 +42,10 @@ export async function search(
   const query = parseSearch(text);
   const store = await context.open(name);
   const limit = options.limit ?? DEFAULT_LIMIT;
-  const asked = { ...filterOf(options), limit };
-  const page = await found(text, query, { store, asked, context });
+  const page = await store.search(text, {
+    ...{ ...filterOf(options), limit, signal: context.world.signal },
+    onProgress: (progress) => context.output.progress(() => progressOf(progress)),
+  });
   if (page.spans.length === 0) return nothingFound(context, store, options, `No spans with ${text}`);
   for (const span of page.spans) {
     const lines = options.json ? [jsonLine(hitJson(span, query))] : hitLines(span, query, context);
@@ -53,41 +56,10 @@ export async function search(
   return EXIT.ok;
 }
 
-interface Search {
-  readonly store: OpenStore;
-  readonly asked: FilterOptions & { readonly limit: number };
-  readonly context: Context;
-}
-
-/** By the store's index of words where it has one. */
-function found(text: string, query: SearchQuery, { store, asked, context }: Search): Promise<SearchPage> {
-  if (store.search === undefined) return scan(store, query, asked, context);
-  const onProgress = ({ indexed, left }: { readonly indexed: number; readonly left: number }): void =>
-    context.output.progress(() => `${counted(indexed, "span")} indexed, about ${count(left)} left`);
-  return store.search(text, { ...asked, onProgress });
-}
-
-/** Looks at every span; holds only the newest that have the words. */
-async function scan(
-  store: OpenStore,
-  query: SearchQuery,
-  { limit, ...filter }: FilterOptions & { readonly limit: number },
-  context: Context,
-): Promise<SearchPage> {
-  let newest: Span[] = [];
-  let found = 0;
-  for await (const span of context.untilStopped(store.iterate(filter))) {
-    if (!matchesSearch(searchTexts(span), query)) continue;
-    found++;
-    newest.push(span);
-    if (newest.length >= limit * 2) newest = newestOf(newest, limit);
-    context.output.progress(() => `${counted(found, "span")} found`);
-  }
-  return { spans: newestOf(newest, limit), more: found > limit };
-}
-
-function newestOf(spans: readonly Span[], limit: number): Span[] {
-  return [...spans].sort((a, b) => b.startedAtMicros - a.startedAtMicros).slice(0, limit);
+function progressOf({ done, left }: SearchProgress): string {
+  return left === undefined
+    ? `${counted(done, "span")} looked at`
+    : `${counted(done, "span")} indexed, about ${count(left)} left`;
 }
 
 function hitLines(span: Span, query: SearchQuery, { output: { paint, width } }: Context): string[] {

@@ -3,7 +3,9 @@ import type { PriceTable } from "../../conventions/cost.ts";
 import { type Summary, summarize } from "../../conventions/summary.ts";
 import type { TraceQuery } from "../../model/query.ts";
 import { encodeRecord } from "../../model/record.ts";
+import type { StoreReader } from "../../tracing/readable.ts";
 import type { Span } from "../../tracing/span.ts";
+import type { FoundId } from "../../tracing/store.ts";
 import type { Context } from "../context.ts";
 import { turnHeading, turnLines, turnsOf } from "../conversation.ts";
 import { spanDetails } from "../details.ts";
@@ -11,7 +13,7 @@ import { type Fact, factLine } from "../facts.ts";
 import { UsageError } from "../failures.ts";
 import { costInWords, counted, duration, idText, timestamp, tokens, words } from "../format.ts";
 import { idTexts, type ResolvedId, resolveId, shownId } from "../ids.ts";
-import { type FoundId, isStore, type OpenStore, storeLast } from "../store.ts";
+import { isStore, storeLast } from "../store.ts";
 import { placedSpans, traceTree } from "../tree.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { jsonLine, nothingFound } from "./filter.ts";
@@ -36,7 +38,7 @@ export async function show(
   const [id, name] = await asked(args, context);
   if (id?.trim() === "")
     throw new UsageError("Say which: the id of a trace or conversation, or how it begins");
-  const store = await context.open(name);
+  const store = await context.open(name, { again: true });
   const found = await (id === undefined ? latest(store) : resolveId(id.trim(), store));
   const spans = found === undefined ? [] : await store.find(queryFor(found));
   if (found === undefined || spans.length === 0) return nothing(id?.trim(), store, context);
@@ -60,8 +62,7 @@ async function asked(
 const NAME_OF_FILE = /\.(?:db|sqlite3?|jsonl|ndjson)$/i;
 
 /** The first row of a listing. */
-async function latest(store: OpenStore): Promise<ResolvedId | undefined> {
-  store.keep?.();
+async function latest(store: StoreReader): Promise<ResolvedId | undefined> {
   for (const by of ["conversation", "trace"] as const) {
     const [row] = (await store.summaries({ by, limit: 1 })).rows;
     if (row !== undefined) return { by, id: row.id };
@@ -73,7 +74,7 @@ function queryFor({ by, id }: FoundId): TraceQuery {
   return by === "trace" ? { traceId: idText(id) } : { conversation: id };
 }
 
-function nothing(id: string | undefined, store: OpenStore, context: Context): Promise<ExitCode> {
+function nothing(id: string | undefined, store: StoreReader, context: Context): Promise<ExitCode> {
   return id === undefined ? nothingFound(context, store, {}) : unknownId(id, store, context);
 }
 
@@ -88,7 +89,7 @@ async function sayDouble({ id, double }: ResolvedId, { output }: Context): Promi
   );
 }
 
-async function unknownId(text: string, store: OpenStore, { output }: Context): Promise<ExitCode> {
+async function unknownId(text: string, store: StoreReader, { output }: Context): Promise<ExitCode> {
   await output.say(`No trace or conversation in ${store.name} begins with "${shownId(text)}".`);
   const start = text.slice(0, Math.min(HINT_LENGTH, Math.ceil(text.length / 2)));
   const [near] = start === text ? [] : await store.idsByPrefix(start, 1);

@@ -3,7 +3,6 @@ import type { TallyGrouping, TallyReport, TallyRow, TallyTotal, TallyUse } from 
 import { isoMicros } from "../../model/clock.ts";
 import type { Paint } from "../../render/color.ts";
 import { oneLine } from "../../render/text.ts";
-import { tallyOf } from "../../tracing/slow-ways.ts";
 import type { Context } from "../context.ts";
 import { type Fact, factLine } from "../facts.ts";
 import { compact, cost, costInWords, count, counted, duration, timestamp, tokens } from "../format.ts";
@@ -31,7 +30,8 @@ export async function stats(
 ): Promise<ExitCode> {
   const store = await context.open(name);
   const { output } = context;
-  const tally = await tallyOf(store.iterate(filterOf(options)), {
+  const tally = await store.tally({
+    ...filterOf(options),
     by: GROUPINGS,
     prices: await context.prices(options),
     onProgress: (done) => output.progress(() => counted(done, "span")),

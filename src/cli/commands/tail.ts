@@ -7,12 +7,13 @@ import { encodeRecord } from "../../model/record.ts";
 import { readWhere } from "../../model/where.ts";
 import { oneLine } from "../../render/text.ts";
 import { cutToWidth, displayWidth } from "../../render/width.ts";
+import type { StoreReader } from "../../tracing/readable.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../failures.ts";
 import { FollowedStore } from "../followed-store.ts";
 import { glance, type Mishap, mishapOf, valueText, workOf } from "../glance.ts";
-import { isStillToCome, type OpenStore, storeName } from "../store.ts";
+import { isStillToCome, storeName } from "../store.ts";
 import { timeOf } from "../tree.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { jsonLine } from "./filter.ts";
@@ -56,7 +57,7 @@ async function untilThere({ world, output }: Context, name: string | undefined):
 async function follow(followed: FollowedStore, context: Context, options: TailOptions): Promise<void> {
   const show = new Follower(context, options);
   const { store } = followed;
-  if (store.changes === undefined) return followLines(store, { context, options, show });
+  if (!store.has("changes")) return followLines(store, { context, options, show });
   const { lines = DEFAULT_LINES, where } = options;
   const running = await followed.changes();
   const latest = await store.find({ order: "desc", limit: lines, ...(where === undefined ? {} : { where }) });
@@ -75,7 +76,7 @@ interface Following {
 }
 
 /** Standard input says itself when there is more. */
-async function followLines(store: OpenStore, { context, options, show }: Following): Promise<void> {
+async function followLines(store: StoreReader, { context, options, show }: Following): Promise<void> {
   const { position } = store;
   if (position === undefined)
     throw new UsageError(`tail follows SQLite files and standard input; not ${store.name}`);

@@ -6,23 +6,18 @@ import { DynamoDbTracer, type DynamoDbTracerOptions } from "../../dynamodb/trace
 import { messageOf, TracelightError } from "../../model/errors.ts";
 import type { TraceQuery } from "../../model/query.ts";
 import { closest } from "../../model/spelling.ts";
+import { readable, StoreReader } from "../../tracing/readable.ts";
 import type { Span } from "../../tracing/span.ts";
-import type { SummaryPage, SummaryQuery } from "../../tracing/store.ts";
-import { OUTLET } from "../../tracing/tracer.ts";
+import type { FoundId, Imported, ReadableStore, SummaryPage, SummaryQuery } from "../../tracing/store.ts";
 import { UsageError } from "../failures.ts";
-import { idText } from "../format.ts";
-import type { FoundId, Imported, OpenStore } from "../store.ts";
 import { createTableLine, inShell } from "./table-faults.ts";
 
 const PARAMETERS = ["region", "endpoint", "identifier", "index", "recentIndex", "keyLayout"] as const;
-/** A full id is read by its key; for the beginning of one only the newest can be looked at. */
-const NEWEST_FOR_PREFIX = 100;
-/** Written before the next are taken, well within what the queue holds. */
-const IMPORT_BATCH = 200;
 
 /** Opens the table; nothing is sent before the first read. */
-export function openDynamoDb(location: string): OpenStore {
-  return new DynamoDbTable(location);
+export function openDynamoDb(location: string): StoreReader {
+  const options = parseLocation(location);
+  return new StoreReader(new DynamoDbTable(options), { explain: (error) => inShell(error, options) });
 }
 
 /** A tracer that writes into a table, and what it rejects with as the shell says it. */
@@ -42,17 +37,18 @@ export function dynamoDbTracer(location: string, onError: (error: TracelightErro
   return { tracer: new DynamoDbTracer({ ...options, onError: told }), explain };
 }
 
-class DynamoDbTable implements OpenStore {
+/** What a tracer reads of its table, said as the shell says it. */
+class DynamoDbTable implements ReadableStore {
   readonly name: string;
   readonly #notes = new Set<string>();
   #leftOut = 0;
   readonly #options: TableOptions;
   readonly #tracer: DynamoDbTracer;
 
-  constructor(location: string) {
-    this.#options = parseLocation(location);
-    this.name = `dynamodb:${this.#options.tableName}`;
-    this.#tracer = new DynamoDbTracer({ ...this.#options, onError: (error) => this.#note(error) });
+  constructor(options: TableOptions) {
+    this.#options = options;
+    this.name = `dynamodb:${options.tableName}`;
+    this.#tracer = new DynamoDbTracer({ ...options, onError: (error) => this.#note(error) });
   }
 
   /** A listing has what is said of its scan. */
@@ -61,15 +57,8 @@ class DynamoDbTable implements OpenStore {
     if (error.code !== "TABLE_SCAN") this.#notes.add(messageOf(inShell(error, this.#options)));
   }
 
-  /** Rejects as the shell says it. */
-  #told<T>(work: Promise<T>): Promise<T> {
-    return work.catch((error: unknown) => {
-      throw inShell(error, this.#options);
-    });
-  }
-
   get notes(): readonly string[] {
-    return [...this.#notes];
+    return [...this.#notes, ...readable(this.#tracer).notes];
   }
 
   get leftOut(): number {
@@ -77,20 +66,16 @@ class DynamoDbTable implements OpenStore {
   }
 
   find(query: TraceQuery): Promise<readonly Span[]> {
-    return this.#told(this.#tracer.getTraces(query));
+    return this.#tracer.getTraces(query);
   }
 
-  async *iterate(query: TraceQuery): AsyncGenerator<Span> {
-    try {
-      yield* this.#tracer.iterateTraces(query);
-    } catch (error) {
-      throw inShell(error, this.#options);
-    }
+  iterate(query: TraceQuery): AsyncGenerator<Span> {
+    return this.#tracer.iterateTraces(query);
   }
 
   /** The recent index is used only where it is asked for: one that not all writers fill would hide the others' traces. */
   async summaries(query: SummaryQuery): Promise<SummaryPage> {
-    const page = await this.#told(this.#tracer.summaries(query));
+    const page = await this.#tracer.summaries(query);
     return { ...page, notes: page.notes.map((note) => note.replace(SCAN_MEND, () => this.#scanMend())) };
   }
 
@@ -99,58 +84,20 @@ class DynamoDbTable implements OpenStore {
     return `dynamodb:${tableName}?recentIndex=true uses one that all tracers fill, and ${createTableLine(this.#options)} --recent-index makes it`;
   }
 
-  async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
-    const exact = await this.#exact(prefix);
-    if (exact.length > 0) return exact.slice(0, limit);
-    const found: FoundId[] = [];
-    for (const by of ["trace", "conversation"] as const) {
-      const { rows, cursor } = await this.summaries({ by, limit: NEWEST_FOR_PREFIX });
-      for (const { id } of rows) if (idText(id).startsWith(prefix)) found.push({ by, id });
-      if (cursor !== undefined) {
-        this.#notes.add(
-          `Only the newest ${NEWEST_FOR_PREFIX} traces and conversations are found by the beginning of their id; others by the whole id.`,
-        );
-      }
+  idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
+    return this.#tracer.idsByPrefix(prefix, limit);
+  }
+
+  async importSpans(spans: AsyncIterable<Span>, progress?: (done: number) => void): Promise<Imported> {
+    const { importSpans } = readable(this.#tracer);
+    if (importSpans === undefined) return { added: 0, known: 0 };
+    try {
+      return await importSpans(spans, progress);
+    } catch (error) {
+      // What ends the import is said once.
+      this.#notes.clear();
+      throw inShell(error, this.#options);
     }
-    return found.slice(0, limit);
-  }
-
-  async #exact(text: string): Promise<FoundId[]> {
-    const candidates: FoundId[] = [
-      ...(/^[0-9a-f]{32}$/.test(text) ? [{ by: "trace", id: text } as const] : []),
-      ...(text === "" ? [] : [{ by: "conversation", id: text } as const]),
-      ...(/^-?\d{1,15}$/.test(text) ? [{ by: "conversation", id: Number(text) } as const] : []),
-      ...(/^-?\d{16,1000}$/.test(text) ? [{ by: "conversation", id: BigInt(text) } as const] : []),
-    ];
-    const found = await Promise.all(candidates.map(async (one) => ((await this.#has(one)) ? [one] : [])));
-    return found.flat();
-  }
-
-  async #has({ by, id }: FoundId): Promise<boolean> {
-    const query = by === "trace" ? { traceId: idText(id) } : { conversation: id };
-    return (await this.find({ ...query, limit: 1 })).length > 0;
-  }
-
-  /** A span has one key in the table: writing it again changes nothing, so known ones are not counted apart. */
-  async importSpans(spans: AsyncIterable<Span>, progress: (done: number) => void): Promise<Imported> {
-    let added = 0;
-    for await (const span of spans) {
-      this.#tracer[OUTLET].accept(span);
-      if (++added % IMPORT_BATCH === 0) {
-        await this.#deliver();
-        progress(added);
-      }
-    }
-    await this.#deliver();
-    return { added, known: 0 };
-  }
-
-  async #deliver(): Promise<void> {
-    const { pending, dropped, failed, errors } = await this.#tracer.flush();
-    if (pending + dropped + failed === 0) return;
-    const lost = `${pending + dropped + failed} spans could not be written to ${this.name}`;
-    this.#notes.clear();
-    throw inShell(errors[0], this.#options) ?? new TracelightError("DYNAMODB_FAILED", lost);
   }
 
   async close(): Promise<void> {
