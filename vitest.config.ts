@@ -22,7 +22,11 @@ const lowered: Plugin = {
  * Test files of these share a process with others, one after the other: what they import is loaded once. The rest set what is global
  * to a process (OpenTelemetry's tracer, a module that is replaced), and have one each.
  */
-const ALONE = ["test/otel/**/*.test.ts", "test/delivery/ownership.test.ts", "test/sqlite/retention.test.ts"];
+const ALONE = [
+  "test/otel/**/*.test.ts",
+  "test/delivery/{lifecycle,ownership}.test.ts",
+  "test/sqlite/retention.test.ts",
+];
 const ALL = ["test/**/*.test.ts"];
 
 export default defineConfig({

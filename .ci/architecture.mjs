@@ -17,12 +17,12 @@ const FLOORS = [
 ];
 /** Circles that only imports of types close, and that are still to go. No file may be added. */
 const CIRCLES = [
-  ["cli/store.ts", "cli/stores/dynamodb.ts", "cli/stores/jsonl.ts", "cli/stores/sqlite.ts"],
+  [],
   ["dynamodb/client.ts", "dynamodb/wire.ts"],
   ["dynamodb/item.ts", "dynamodb/recent.ts"],
   ["otlp/codec.ts", "otlp/response.ts"],
   ["sqlite/database.ts", "sqlite/snapshots.ts"],
-  ["sqlite/file.ts", "sqlite/found.ts", "sqlite/shared.ts", "sqlite/toolkit-file.ts"],
+  [],
   ["tracing/context.ts", "tracing/span.ts", "tracing/trace-options.ts"],
 ];
 const MODULES = "build/modules/";

@@ -75,7 +75,7 @@ export function timestamp(date: Date): string {
 }
 
 /** `2026-11-22`: the day in UTC. */
-export function day(date: Date): string {
+function day(date: Date): string {
   return date.toISOString().split("T", 1)[0] ?? "";
 }
 

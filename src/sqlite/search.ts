@@ -22,7 +22,7 @@ export interface IndexOptions {
 }
 
 /** How far the index is. */
-export interface IndexProgress {
+interface IndexProgress {
   /** Spans that this call has indexed. */
   readonly indexed: number;
   /** About how many are left. */
