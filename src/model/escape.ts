@@ -1,11 +1,13 @@
 // The one place where text from models and tools is made safe for a terminal, for a line of a log and for a message.
 
+import { madeWhenUsed } from "./patterns.ts";
+
 /** Controls, line and paragraph separators, lone surrogates, what is invisible, and signs that have no ink. */
 const SUSPECT =
-  /[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\u{13441}\u{13442}\u{16fe4}\u{1d159}]/u;
+  "[\\p{Cc}\\p{Zl}\\p{Zp}\\p{Cs}\\p{Cf}\\p{Default_Ignorable_Code_Point}\\u2800\\u{13441}\\u{13442}\\u{16fe4}\\u{1d159}]";
 
 /** Format characters that are seen: signs of Arabic, Syriac and Kaithi that go round numbers and names. */
-const SEEN = /[\u0600-\u0605\u06dd\u070f\u0890\u0891\u08e2\u{110bd}\u{110cd}]/u;
+const SEEN = "[\\u0600-\\u0605\\u06dd\\u070f\\u0890\\u0891\\u08e2\\u{110bd}\\u{110cd}]";
 
 /** Scripts whose letters join, and are written with joiners and non-joiners between them. */
 const JOINED = [
@@ -32,7 +34,7 @@ const FITTING = [
 ];
 
 /** What is suspect is looked for first: that takes a sixth of the time. */
-const UNSAFE = new RegExp(`(?=${SUSPECT.source})(?!${[SEEN.source, ...FITTING].join("|")})[^]`, "gv");
+const unsafe = madeWhenUsed(() => `(?=${SUSPECT})(?!${[SEEN, ...FITTING].join("|")})[^]`, "gv");
 const ASCII = /^[\u0020-\u007e]*$/;
 
 const SHORT: ReadonlyMap<string, string> = new Map([
@@ -48,17 +50,17 @@ export function escapeText(text: string): string {
 
 /** Text with something else in the place of each character that is unsafe. */
 export function replaceUnsafe(text: string, replacement: (character: string) => string): string {
-  return ASCII.test(text) ? text : text.replace(UNSAFE, replacement);
+  return ASCII.test(text) ? text : text.replace(unsafe(), replacement);
 }
 
 /** The characters of a text as `escapeText` shows them, one by one; an escape is never taken apart. */
 export function* escapedCharacters(text: string): Generator<string> {
   let from = 0;
   if (!ASCII.test(text)) {
-    for (const { 0: unsafe, index } of text.matchAll(UNSAFE)) {
+    for (const { 0: character, index } of text.matchAll(unsafe())) {
       yield* text.slice(from, index);
-      yield escapeOf(unsafe);
-      from = index + unsafe.length;
+      yield escapeOf(character);
+      from = index + character.length;
     }
   }
   yield* text.slice(from);

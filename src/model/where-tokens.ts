@@ -1,6 +1,7 @@
 // The words of the filter language, and its errors, which point at the column.
 import { TracelightError } from "./errors.ts";
 import { replaceUnsafe } from "./escape.ts";
+import { madeWhenUsed } from "./patterns.ts";
 
 /** `atom` begins with a digit or a sign: a number, duration or time. `text` is a quoted text, read. */
 export interface Token {
@@ -17,8 +18,8 @@ const SHOWN_BEFORE = 60;
 const SHOWN_AFTER = 40;
 
 const SPACE = /\s/;
-const WORD_START = /[\p{L}_$@.]/u;
-const WORD_PART = /[\p{L}\p{M}\p{N}_$@./:-]/u;
+const wordStart = madeWhenUsed(() => "[\\p{L}_$@.]", "u");
+const wordPart = madeWhenUsed(() => "[\\p{L}\\p{M}\\p{N}_$@./:-]", "u");
 const ATOM_PART = /[0-9A-Za-z_.:+-]/;
 const DIGIT = /\d/;
 /** Longest first. Those that the language lacks are read whole, so that the error can name them. */
@@ -65,7 +66,7 @@ function add(tokens: Token[], text: string, at: number): number {
   if (first === '"' || first === "'") return addText(tokens, text, at);
   const isAtom = DIGIT.test(first) || (/[+-]/.test(first) && DIGIT.test(text.charAt(at + 1)));
   if (isAtom) return addRun(tokens, "atom", { text, at, part: ATOM_PART });
-  if (WORD_START.test(first)) return addRun(tokens, "word", { text, at, part: WORD_PART });
+  if (wordStart().test(first)) return addRun(tokens, "word", { text, at, part: wordPart() });
   const symbol = SYMBOLS.find((candidate) => text.startsWith(candidate, at));
   if (symbol === undefined) {
     const character = shown(String.fromCodePoint(text.codePointAt(at) ?? 0));

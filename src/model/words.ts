@@ -1,4 +1,5 @@
 // What a word of a text is, for those that search: one definition for the index of a store and for a plain look.
+import { madeWhenUsed } from "./patterns.ts";
 
 /** A word as it is compared, and where in the text it stands, in code units. */
 export interface Word {
@@ -79,19 +80,22 @@ function foldCharacter(code: number): string {
 
 function computeFold(code: number): string {
   const character = String.fromCodePoint(code);
-  if (IGNORED.test(character)) return "";
-  if (!IN_WORDS.test(character)) return " ";
-  const plain = character.toLowerCase().normalize("NFD").replace(ALL_IGNORED, "").normalize("NFC");
+  if (ignored().test(character)) return "";
+  if (!inWords().test(character)) return " ";
+  const plain = character.toLowerCase().normalize("NFD").replace(allIgnored(), "").normalize("NFC");
   const word = plain.replace("ς", "σ");
-  return ALONE.test(character) ? ` ${word} ` : word;
+  return alone().test(character) ? ` ${word} ` : word;
 }
 
 /** Marks that search looks past: accents, vowel points of Hebrew and Arabic, and what nobody sees: joiners, selectors, fillers, tags. */
 const MARKS =
   "\\u0300-\\u036f\\u0591-\\u05bd\\u05bf\\u05c1\\u05c2\\u05c4\\u05c5\\u05c7\\u064b-\\u065f\\u0670\\u1ab0-\\u1aff" +
   "\\u1dc0-\\u1dff\\u20d0-\\u20ff\\ufe00-\\ufe0f\\ufe20-\\ufe2f\\p{Default_Ignorable_Code_Point}";
-const IGNORED = new RegExp(`^[${MARKS}]$`, "u");
-const ALL_IGNORED = new RegExp(`[${MARKS}]`, "gu");
-const IN_WORDS = /^[\p{L}\p{N}\p{M}]$/u;
-const ALONE =
-  /^[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Bopomofo}\u30fc\uff70\p{sc=Thai}\p{sc=Lao}\p{sc=Khmer}\p{sc=Myanmar}]$/u;
+const ignored = madeWhenUsed(() => `^[${MARKS}]$`, "u");
+const allIgnored = madeWhenUsed(() => `[${MARKS}]`, "gu");
+const inWords = madeWhenUsed(() => "^[\\p{L}\\p{N}\\p{M}]$", "u");
+const alone = madeWhenUsed(
+  () =>
+    "^[\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Bopomofo}\\u30fc\\uff70\\p{sc=Thai}\\p{sc=Lao}\\p{sc=Khmer}\\p{sc=Myanmar}]$",
+  "u",
+);
