@@ -96,22 +96,39 @@ type OtherText = string & Record<never, never>;
 
 /** What the values of named attributes are; those of all others, and of named ones that are not here, may be anything. */
 export interface NamedValues {
+  /** What kind of work the span is. */
   readonly [NAMES.traceType]: TraceType | OtherText;
+  /** The service that was called. */
   readonly [NAMES.peerService]: string;
+  /** The name of the agent. */
   readonly [NAMES.agentName]: string;
+  /** True where the work was called off. */
   readonly [NAMES.aborted]: boolean;
+  /** Which cycle of the turn it is, from 1. */
   readonly [NAMES.cycleNr]: number;
+  /** The tool that was called. */
   readonly [NAMES.toolName]: string;
+  /** The id by which the model asked for the call. */
   readonly [NAMES.toolUseId]: string;
+  /** The model that was asked for. */
   readonly [NAMES.requestModel]: string;
+  /** Why the model stopped. */
   readonly [NAMES.stopReason]: string;
+  /** Tokens, as the provider counts them. */
   readonly [NAMES.responseUsage]: object;
+  /** The provider's own times, such as `latencyMs`. */
   readonly [NAMES.responseMetrics]: object;
+  /** The class of what was thrown. */
   readonly [NAMES.exceptionType]: string;
+  /** Its message. */
   readonly [NAMES.exceptionMessage]: string;
+  /** Its stack, with those of its causes. */
   readonly [NAMES.exceptionStack]: string;
+  /** The name of the program, an attribute of the resource. */
   readonly [NAMES.serviceName]: string;
+  /** Seconds until the first part of what was followed. */
   readonly [NAMES.timeToFirstChunk]: number;
+  /** How what was followed ended: `unread` or `unfinished`. */
   readonly [NAMES.followedEnd]: string;
 }
 

@@ -74,6 +74,7 @@ export interface Reading {
   /** Tokens in and out. */
   /** What others thought of the work. */
   readonly evaluations: readonly Evaluation[];
+  /** Tokens of the call, cached ones and those of reasoning included. */
   readonly usage: Usage | undefined;
   /** Milliseconds until the first part of a streamed answer. */
   readonly timeToFirstTokenMs: number | undefined;

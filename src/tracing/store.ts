@@ -41,9 +41,9 @@ export interface ReadableStore {
   /** Removes whole traces, the oldest first. */
   readonly prune?: ((limits: PruneLimits) => Awaitable<Removed>) | undefined;
   /** What the reader should know; what could not be read is among it. Grows while the store is read. */
-  readonly notes?: readonly string[];
+  readonly notes?: readonly string[] | undefined;
   /** How many spans could not be read so far, at most, and were left out. */
-  readonly leftOut?: number;
+  readonly leftOut?: number | undefined;
   /** How much of a stream has been read. */
   readonly position?: (() => StreamPosition) | undefined;
   /** Lets go of what it holds, within the time. */
