@@ -44,6 +44,12 @@ export class Context {
     return prices;
   }
 
+  /** Closes a store before the end of the run. */
+  async release(store: StoreReader): Promise<void> {
+    this.#stores.splice(this.#stores.indexOf(store), 1);
+    await store.close();
+  }
+
   /** The same spans; ends with an `Interrupted` after Ctrl-C. */
   async *untilStopped<T>(items: AsyncIterable<T>): AsyncGenerator<T> {
     for await (const item of items) {

@@ -70,7 +70,7 @@ export class FollowedStore {
     if (next === undefined || !next.store.has("changes")) return [];
     const before = this.#store;
     [this.#store, this.#file, this.#cursor] = [next.#store, next.#file, undefined];
-    await before.close();
+    await this.#context.release(before);
     const running = await this.#changed();
     const all: Span[] = [];
     for await (const span of this.#context.untilStopped(next.store.iterate({}))) all.push(span);

@@ -241,9 +241,8 @@ describe("tail", () => {
     await write(path, ["last"]);
     await shown("✓ last");
     child.kill("SIGINT");
-    // It may have met a file that was still on its way, which it says.
-    const { code, stdout } = await outcome;
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await outcome;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout.match(/[▶✓‖] \w+( \d)?/g)?.filter((line) => !line.startsWith("▶"))).toEqual(
       ["before", "first", "again", "moved 1", "moved 2", "last"].map((name) => `✓ ${name}`),
     );
