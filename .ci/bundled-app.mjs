@@ -1,4 +1,5 @@
 // A program that bundlers take in: says of each part of tracelight "ok", or the code and message of what it threw.
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,13 +47,18 @@ async function otel(api) {
 }
 
 async function sqlite() {
-  const path = join(tmpdir(), `tracelight-bundled-${process.pid}.db`);
-  const tracer = new SqliteTracer({ path });
-  tracer.trace("stored", () => undefined);
-  const spans = await tracer.getTraces();
-  const { rows } = await tracer.summaries();
-  await tracer.close();
-  return names(spans) === "stored" && rows.length === 1 ? "ok" : "lost spans";
+  const folder = mkdtempSync(join(tmpdir(), "tracelight-bundled-"));
+  try {
+    const tracer = new SqliteTracer({ path: join(folder, "traces.db") });
+    tracer.trace("stored", () => undefined);
+    const spans = await tracer.getTraces();
+    const { rows } = await tracer.summaries();
+    const report = await tracer.close();
+    const found = `${names(spans)}, ${rows.length} summary`;
+    return found === "stored, 1 summary" ? "ok" : `lost spans: ${found}, ${JSON.stringify(report)}`;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The SDK is there where it speaks to a server; this one refuses all. */

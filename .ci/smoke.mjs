@@ -1,7 +1,16 @@
 // Installs the packed tarball into an empty project and uses it there, on each Node: node .ci/smoke.mjs TARBALL TOOLS
 // TOOLS is a folder where .ci/tools is installed.
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
@@ -15,7 +24,7 @@ const PEERS = {
 };
 const [tarball, tools] = process.argv.slice(2).map((path) => resolve(path));
 const repository = resolve(import.meta.dirname, "..");
-const folder = join(tmpdir(), `tracelight-smoke-${process.pid}`);
+const folder = mkdtempSync(join(tmpdir(), "tracelight-smoke-"));
 const project = join(folder, "project");
 
 try {
