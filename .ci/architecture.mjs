@@ -19,7 +19,7 @@ const FLOORS = [
 const CIRCLES = [
   [],
   ["dynamodb/client.ts", "dynamodb/wire.ts"],
-  ["dynamodb/item.ts", "dynamodb/recent.ts"],
+  ["dynamodb/item.ts", "dynamodb/recent-index.ts"],
   ["otlp/codec.ts", "otlp/response.ts"],
   ["sqlite/database.ts", "sqlite/snapshots.ts"],
   [],

@@ -135,7 +135,7 @@ export class Nesting {
   #keep(
     { startedAtMicros: start, endedAtMicros: end }: NestedSpan,
     facts: SpanFacts,
-    { at, trace }: Place,
+    { at, trace }: CallNumbers,
   ): void {
     const { model, scope = "", inputTokens = 0, outputTokens = 0 } = facts;
     if (model === undefined || end === undefined) return;
@@ -229,7 +229,7 @@ export type NestedSpan = Pick<
   "traceId" | "spanId" | "parentSpanId" | "startedAtMicros" | "endedAtMicros"
 >;
 
-type Place = Pick<ModelCall, "at" | "trace">;
+type CallNumbers = Pick<ModelCall, "at" | "trace">;
 
 /** True for a span that says how many tokens were used. */
 export function hasTokens({ inputTokens, outputTokens }: SpanFacts): boolean {

@@ -7,7 +7,7 @@ import { type Bill, billOf, type PriceTable } from "./cost.ts";
 import { outlineOf, type SpanFacts, type SpanOutline, type TokenFacts } from "./facts.ts";
 import { hasTokens, Nesting } from "./nesting.ts";
 import type { WorkKind } from "./reading.ts";
-import { latestTurn, type PlacedSpan } from "./turns.ts";
+import { latestTurn, type NumberedSpan } from "./turns.ts";
 
 /** What a row is about. */
 export type SummarySubject = "trace" | "conversation";
@@ -122,9 +122,9 @@ export function summarizeOutlines(
 
 /** The kinds of the spans, but for those of a call that another span has; and the facts with tokens, each once: see `Nesting`. */
 function eachOnce(
-  placed: readonly PlacedSpan[],
+  placed: readonly NumberedSpan[],
   nesting: Nesting,
-): { readonly kinds: WorkKind[]; readonly used: PlacedSpan[] } {
+): { readonly kinds: WorkKind[]; readonly used: NumberedSpan[] } {
   const used = placed.filter(({ facts, at }) => hasTokens(facts) && !nesting.areTokensElsewhere(at));
   const own = placed.filter(({ at }) => !nesting.isCallElsewhere(at));
   return { kinds: own.map(({ facts }) => facts.kind), used };
@@ -174,7 +174,7 @@ function stateOf(spans: readonly SpanOutline[]): SpanState {
   return spans.some(({ state }) => state === "interrupted") ? "interrupted" : "ended";
 }
 
-function sumOf(used: readonly PlacedSpan[], field: keyof TokenFacts): number {
+function sumOf(used: readonly NumberedSpan[], field: keyof TokenFacts): number {
   return used.reduce((sum, { facts: { [field]: count = 0 } }) => sum + count, 0);
 }
 

@@ -106,7 +106,7 @@ export function isSaid(value: unknown): boolean {
 }
 
 /** A span that a `Nesting` has the number of. */
-export interface PlacedSpan {
+export interface NumberedSpan {
   readonly span: Pick<SpanFields, "traceId" | "parentSpanId" | "spanKind" | "startedAtMicros">;
   readonly facts: SpanFacts;
   readonly at: number;
@@ -116,7 +116,7 @@ export interface PlacedSpan {
  * When the latest turn of a row began, in microseconds; the spans are in start order. A trace that is a turn as a whole began with its first
  * root or SERVER span. Where there is no such span either, it is the start of the last span.
  */
-export function latestTurn(placed: readonly PlacedSpan[], nesting: Nesting): number {
+export function latestTurn(placed: readonly NumberedSpan[], nesting: Nesting): number {
   const heads = placed.filter(({ facts, at }) => isTurnHead(facts.kind) && nesting.turnOf(at) === at);
   const known = new Set(heads.map(({ span }) => span.traceId));
   let latest = heads.at(-1)?.span.startedAtMicros;

@@ -6,7 +6,7 @@ import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { Journal } from "./journal.ts";
-import type { Place } from "./journal-segment.ts";
+import type { JournalPosition } from "./journal-segment.ts";
 import { type Epoch, Ledger } from "./ledger.ts";
 import { finished, unfinished } from "./lifecycle.ts";
 import { type DeliveryOptions, type DeliverySettings, deliverySettings } from "./options.ts";
@@ -38,7 +38,7 @@ interface Entry<P> {
   readonly weight: number;
   readonly epoch: Epoch;
   /** Where the journal holds it. */
-  readonly place: Place | undefined;
+  readonly place: JournalPosition | undefined;
   ready: Ready<P> | undefined;
   /** Of one that was sent and not taken. */
   trial: Trial | undefined;
@@ -123,14 +123,14 @@ export class Delivery<P> {
   }
 
   /** A large span is on its way into the journal, and goes on when it is there. */
-  async #addLater(span: Span, writing: Promise<Place | undefined>): Promise<void> {
+  async #addLater(span: Span, writing: Promise<JournalPosition | undefined>): Promise<void> {
     const epoch = this.#ledger.accept();
     const place = await writing;
     if (!this.#isStopped) this.#enter(span, place, epoch);
   }
 
   /** Takes its place in the queue, or on disk; with an epoch where it was accepted before. */
-  #enter(span: Span, place: Place | undefined, accepted: Epoch | undefined): void {
+  #enter(span: Span, place: JournalPosition | undefined, accepted: Epoch | undefined): void {
     const weight = place?.weight ?? weigh(span);
     if (this.#isOverflowing(place, weight)) {
       if (accepted !== undefined) this.#ledger.putAside(accepted);
@@ -200,17 +200,21 @@ export class Delivery<P> {
   }
 
   /** Once spans are left on disk, later ones are left there too, so that they keep their order. */
-  #isOverflowing(place: Place | undefined, weight: number): place is Place {
+  #isOverflowing(place: JournalPosition | undefined, weight: number): place is JournalPosition {
     if (place === undefined || this.#journal === undefined) return false;
     return this.#journal.isOverflowing || this.#queue.isFullFor(weight);
   }
 
-  #overflow(place: Place): void {
+  #overflow(place: JournalPosition): void {
     this.#journal?.leave(place);
     this.#schedule();
   }
 
-  #push(span: Span, place: Place | undefined, { weight, epoch }: { weight: number; epoch: Epoch }): void {
+  #push(
+    span: Span,
+    place: JournalPosition | undefined,
+    { weight, epoch }: { weight: number; epoch: Epoch },
+  ): void {
     this.#queue.push({ span, weight, epoch, place, ready: undefined, trial: undefined });
     // Also where a look is due: it sends no more than what has aged until then.
     if (this.#ageTimer === undefined) this.#startAgeTimer();

@@ -2,7 +2,7 @@
 import { BinaryEncoder } from "../model/binary.ts";
 import type { SpanFields } from "../model/record.ts";
 import { lineOf, partText, wholeText } from "./journal-line.ts";
-import type { Place, Segment } from "./journal-segment.ts";
+import type { JournalPosition, Segment } from "./journal-segment.ts";
 import { plainSpan } from "./journal-value.ts";
 import { atExit } from "./lifecycle.ts";
 import type { Turns } from "./turns.ts";
@@ -35,7 +35,7 @@ export class LargeEntries {
   }
 
   /** Writes a span of about so many bytes; resolves with where it is, or with undefined where that cannot be done. */
-  add(fields: SpanFields, bytes: number): Promise<Place | undefined> {
+  add(fields: SpanFields, bytes: number): Promise<JournalPosition | undefined> {
     return new Promise((resolve) => {
       this.#waiting.push(new LargeEntry(this.#setup, { fields, bytes, done: resolve }));
       this.#bytes += bytes;
@@ -85,7 +85,7 @@ const MAX_ENTRY_BYTES = 64 * 1024 * 1024;
 interface LargeTask {
   readonly fields: SpanFields;
   readonly bytes: number;
-  readonly done: (place: Place | undefined) => void;
+  readonly done: (place: JournalPosition | undefined) => void;
 }
 
 /** One span, which is written step by step. */
@@ -150,7 +150,7 @@ class LargeEntry {
     this.#end({ segment, number, offset: this.#offset, weight: this.bytes });
   }
 
-  #end(place: Place | undefined): void {
+  #end(place: JournalPosition | undefined): void {
     this.isDone = true;
     this.#task.done(place);
   }

@@ -16,7 +16,7 @@ import { promisify } from "node:util";
 import { acknowledgementText, lineOf } from "./journal-line.ts";
 
 /** Where the journal holds a span. */
-export interface Place {
+export interface JournalPosition {
   readonly segment: Segment;
   readonly number: number;
   /** Where its line begins. */

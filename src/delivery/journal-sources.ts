@@ -2,7 +2,7 @@
 import { Span, spanFrom } from "../tracing/span.ts";
 import { decodeInSlices } from "./compression.ts";
 import { type Item, readItems } from "./journal-reader.ts";
-import type { Place, Segment } from "./journal-segment.ts";
+import type { JournalPosition, Segment } from "./journal-segment.ts";
 import { fieldsOf } from "./journal-value.ts";
 import type { NumberRanges } from "./number-ranges.ts";
 import type { Turns } from "./turns.ts";
@@ -13,7 +13,7 @@ export interface SourcesSetup {
   /** True while spans may be read back into memory. */
   readonly hasRoom: () => boolean;
   /** Takes a span that was read back. */
-  readonly take: (span: Span, place: Place) => void;
+  readonly take: (span: Span, place: JournalPosition) => void;
   /** So many spans of a segment cannot be read. */
   readonly lost: (segment: Segment, spans: number, error: unknown) => void;
   /** A segment was read to its end. */
@@ -55,7 +55,7 @@ export class Sources {
   }
 
   /** A span of our own stays on disk for now. */
-  leave({ segment, number, offset }: Place): void {
+  leave({ segment, number, offset }: JournalPosition): void {
     if (this.#sources.findLast((source) => source.segment === segment) !== undefined) return;
     this.#sources.push({ ...{ segment, offset, from: number, isAgain: false }, done: () => undefined });
   }

@@ -9,7 +9,7 @@ import { LargeEntries } from "./journal-large.ts";
 import { LINE_EXTRA_BYTES, lineOf, writeLine } from "./journal-line.ts";
 import { readContents } from "./journal-reader.ts";
 import { type Abandoned, isMissing, Recovery } from "./journal-recovery.ts";
-import type { Place, Segment } from "./journal-segment.ts";
+import type { JournalPosition, Segment } from "./journal-segment.ts";
 import { isOurs, OwnSegments } from "./journal-segments.ts";
 import { Sources } from "./journal-sources.ts";
 import { RENEW_MS } from "./journal-watch.ts";
@@ -28,7 +28,7 @@ export interface JournalSetup {
   /** True while spans may be read back into memory. */
   readonly hasRoom: () => boolean;
   /** Takes a span that was read back. */
-  readonly take: (span: Span, place: Place) => void;
+  readonly take: (span: Span, place: JournalPosition) => void;
   /** So many spans were in it and cannot be read any more. */
   readonly lost: (spans: number) => void;
   /** Something was found, read or finished. */
@@ -107,7 +107,7 @@ export class Journal {
   }
 
   /** Writes a span down, at once or, where that is much work, in slices. Undefined where it cannot be done. */
-  append(span: Span): Place | undefined | Promise<Place | undefined> {
+  append(span: Span): JournalPosition | undefined | Promise<JournalPosition | undefined> {
     const now = steadyNow();
     if (this.#isClosed || now < this.#retryAt) return undefined;
     try {
@@ -121,14 +121,14 @@ export class Journal {
   }
 
   /** The span is to stay on disk until there is room. */
-  leave(place: Place): void {
+  leave(place: JournalPosition): void {
     place.segment.unsettled--;
     place.segment.unread++;
     this.#sources.leave(place);
   }
 
   /** The span is delivered, or given up. */
-  settle({ segment, number }: Place): void {
+  settle({ segment, number }: JournalPosition): void {
     segment.settle(number);
   }
 
@@ -163,7 +163,7 @@ export class Journal {
     this.#left = left;
   }
 
-  #append(fields: SpanFields): Place | undefined {
+  #append(fields: SpanFields): JournalPosition | undefined {
     const segment = this.#segments.writable();
     const { nextNumber: number, version } = segment;
     const text = entryText(number, fields);
@@ -178,7 +178,7 @@ export class Journal {
     return { segment, number, offset, weight: weightOf(bytes) };
   }
 
-  #appendLarge(fields: SpanFields, bytes: number): Promise<Place | undefined> | undefined {
+  #appendLarge(fields: SpanFields, bytes: number): Promise<JournalPosition | undefined> | undefined {
     return this.#hasRoomFor(bytes) ? this.#large.add(fields, bytes) : undefined;
   }
 

@@ -6,7 +6,7 @@ import { NO_IDENTIFIER } from "../model/identifier.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
 import { decodeRecord, encodeEvent, encodeLink, type SpanFields } from "../model/record.ts";
 import { type KeyLayout, LAYOUTS } from "./layout.ts";
-import { recentKey } from "./recent.ts";
+import { recentKey } from "./recent-index.ts";
 import { fromMap, toAttributeValue, toMap } from "./values.ts";
 
 /** One stored item. */

@@ -10,7 +10,7 @@ import type { Faults } from "../tracing/faults.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { byPlace, limitOf, pageOf, type Row, rowsOf } from "../tracing/summaries.ts";
 import { type Item, sortKeyPrefix, startKey } from "./item.ts";
-import type { WrittenLately } from "./lately.ts";
+import type { JustWritten } from "./just-written.ts";
 import type { TableReader } from "./reader.ts";
 import {
   dayOf,
@@ -19,14 +19,14 @@ import {
   RECENT_ATTRIBUTE,
   recentPartition,
   SHARDS,
-} from "./recent.ts";
+} from "./recent-index.ts";
 import { conversationRequest, outlineScan } from "./requests.ts";
 import { fromMap } from "./values.ts";
 
 /** What a listing needs. */
 export interface ListingOptions {
   readonly reader: TableReader;
-  readonly lately: WrittenLately;
+  readonly justWritten: JustWritten;
   readonly faults: Faults;
   readonly identifier: string | undefined;
   readonly ttlSeconds: number;
@@ -128,7 +128,7 @@ export class Listing {
   #indexed(query: SummaryQuery, indexName: string): AsyncIterable<Candidate> {
     const prefix = sortKeyPrefix(query.identifier);
     const range = rangeOf(query);
-    const written = this.#options.lately
+    const written = this.#options.justWritten
       .turns(prefix)
       .flatMap((item) => candidateOf(item, query.by) ?? [])
       .filter(({ at }) => at >= (range.since ?? 0) && at < (range.before ?? Number.POSITIVE_INFINITY))

@@ -8,6 +8,9 @@ import type { Attributes } from "../model/attributes.ts";
 import { setOwn } from "../model/capture.ts";
 import { CONVERSATION_NAMES } from "../model/conversation.ts";
 import { plainFields, type SpanFields } from "../model/record.ts";
+import type { Item, StoredSpan } from "./item.ts";
+import { itemBytes } from "./item-size.ts";
+import { type ItemReader, ItemsByKey } from "./items.ts";
 import {
   isLongList,
   ListPacker,
@@ -15,10 +18,7 @@ import {
   type ListReference,
   nodeRanges,
   readReferences,
-} from "./content.ts";
-import type { Item, StoredSpan } from "./item.ts";
-import { itemBytes } from "./item-size.ts";
-import { type ItemReader, ItemsByKey } from "./items.ts";
+} from "./message-chains.ts";
 import {
   isTooLarge,
   joinSpan,

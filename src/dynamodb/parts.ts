@@ -12,7 +12,7 @@ const HASH = /^[0-9a-f]{32}$/;
 const VERSION = 1;
 
 /** Where parts are stored: their sort keys are `<prefix>#<hash>#<number>`. */
-export interface PartsPlace {
+export interface PartsKey {
   readonly pk: string;
   readonly prefix: string;
 }
@@ -26,7 +26,7 @@ export interface PartsList {
 }
 
 /** The items of the parts. A repeat writes the same items, since their keys hold the hash of their bytes. */
-export function partItems(blob: Blob, { pk, prefix }: PartsPlace, expireAt: AttributeValue): Item[] {
+export function partItems(blob: Blob, { pk, prefix }: PartsKey, expireAt: AttributeValue): Item[] {
   return cut(blob.chunks, PART_BYTES).map((data, i) => ({
     pk: { S: pk },
     sk: { S: partSortKey(prefix, blob.hash, i) },
@@ -78,7 +78,7 @@ export function readPartsList(item: Item): PartsList | undefined {
 }
 
 /** The keys of all parts. */
-export function partKeys({ hash, parts }: PartsList, { pk, prefix }: PartsPlace): ItemKey[] {
+export function partKeys({ hash, parts }: PartsList, { pk, prefix }: PartsKey): ItemKey[] {
   return Array.from({ length: parts }, (_, i) => ({ pk, sk: partSortKey(prefix, hash, i) }));
 }
 
@@ -88,7 +88,7 @@ export function partKeys({ hash, parts }: PartsList, { pk, prefix }: PartsPlace)
  */
 export async function joinParts(
   list: PartsList,
-  place: PartsPlace,
+  place: PartsKey,
   { found, turns }: { readonly found: ItemsByKey; readonly turns: Turns },
 ): Promise<Buffer> {
   const chunks = partKeys(list, place).map((key, i) => {

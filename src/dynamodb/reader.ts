@@ -10,7 +10,7 @@ import { type Span, spanFrom } from "../tracing/span.ts";
 import type { Connection } from "./client.ts";
 import { fromItem, type Item, sortKeyPrefix } from "./item.ts";
 import type { ItemReader } from "./items.ts";
-import { keyText, type WrittenLately } from "./lately.ts";
+import { type JustWritten, keyText } from "./just-written.ts";
 import type { KeyLayout } from "./layout.ts";
 import { type UnpackedSpan, unpack } from "./packing.ts";
 import { layoutsOf, sampleScan } from "./recognise.ts";
@@ -24,7 +24,7 @@ export interface ReaderOptions {
   readonly names: TableNames;
   readonly send: Send;
   readonly items: ItemReader;
-  readonly lately: WrittenLately;
+  readonly justWritten: JustWritten;
   readonly faults: Faults;
   /** True where the user said which layout it is. */
   readonly isLayoutGiven: boolean;
@@ -123,7 +123,7 @@ export class TableReader {
   /** The spans that match, as they come; at least those within the query's limit. */
   async *spans(query: TraceQuery, request: ReadRequest = this.#request(query)): AsyncGenerator<SpanFields> {
     const conversation = request.kind === "query" ? request.conversation : undefined;
-    const unseen = this.#options.lately.under(conversation, sortKeyPrefix(query.identifier));
+    const unseen = this.#options.justWritten.under(conversation, sortKeyPrefix(query.identifier));
     const end = new End(query, request);
     for await (const page of this.pages(request.kind, request.input)) {
       for (const { item, ...stored } of await this.#unpack(page)) {
@@ -137,7 +137,7 @@ export class TableReader {
     yield* this.#unseen(unseen, end, query);
   }
 
-  /** What was written lately and the index has not shown, as far as it lies within the end. */
+  /** What was written just now and the index has not shown, as far as it lies within the end. */
   async *#unseen(unseen: ReadonlyMap<string, Item>, end: End, query: TraceQuery): AsyncGenerator<SpanFields> {
     const keys = [...unseen.values()].filter((key) => end.isWithin(key));
     if (keys.length === 0) return;

@@ -12,8 +12,8 @@ import { itemBytes, valueBytes } from "./item-size.ts";
 import type { ItemKey, ItemsByKey } from "./items.ts";
 import {
   joinParts,
+  type PartsKey,
   type PartsList,
-  type PartsPlace,
   partItems,
   partKeys,
   partsAttributes,
@@ -36,11 +36,11 @@ const MEASURED_BYTES = 1 << 20;
 /** The top-level attribute that says which values of an item are stored elsewhere. */
 export const SPLIT_ATTRIBUTE = "split_values";
 
-type Place = "attributes" | "resourceAttributes" | "fields";
+type MovableField = "attributes" | "resourceAttributes" | "fields";
 
 /** One value that may be moved. */
 interface Movable {
-  readonly place: Place;
+  readonly place: MovableField;
   readonly key: string;
   readonly value: unknown;
   readonly bytes: number;
@@ -148,7 +148,7 @@ function withoutMoved(
     fields: new Set<string>(),
   };
   for (const { place, key } of moved) gone[place].add(key);
-  const previews = (place: Place) =>
+  const previews = (place: MovableField) =>
     [...shown].filter((one) => one.place === place).map(({ key, value }) => [key, previewOf(value)] as const);
   const kept = (place: "attributes" | "resourceAttributes"): Attributes => {
     const entries = Object.entries(span[place]).filter(([key]) => !gone[place].has(key));
@@ -182,7 +182,7 @@ function objectOf(entries: Iterable<readonly [string, unknown]>): Record<string,
 /** The items of what was moved, and what the main item says of them. */
 export async function packMoved(
   moved: readonly Group[],
-  place: PartsPlace,
+  place: PartsKey,
   { expireAt, turns }: { readonly expireAt: AttributeValue; readonly turns: Turns },
 ): Promise<{ readonly parts: readonly Item[]; readonly top: Item }> {
   const parts: Item[] = [];
@@ -206,7 +206,7 @@ function contentOf({ values }: Group): object {
 }
 
 function shownAttributes({ values, shown }: Group): Item {
-  const keys = (place: Place): AttributeValue => ({
+  const keys = (place: MovableField): AttributeValue => ({
     L: shown.filter((one) => one.place === place).map(({ key }) => ({ S: key })),
   });
   return {
@@ -219,12 +219,12 @@ function shownAttributes({ values, shown }: Group): Item {
 
 /** What a main item says that is in parts. */
 export interface SplitList {
-  readonly place: PartsPlace;
+  readonly place: PartsKey;
   readonly groups: readonly Item[];
 }
 
 /** Where the parts of a span are. */
-export function partsPlace(main: Item, spanId: string): PartsPlace {
+export function partsPlace(main: Item, spanId: string): PartsKey {
   return { pk: main["pk"]?.S ?? "", prefix: `PART#${spanId}` };
 }
 
@@ -263,7 +263,7 @@ export async function joinSpan(
 
 async function readGroup(
   list: PartsList | undefined,
-  place: PartsPlace,
+  place: PartsKey,
   { found, turns }: { readonly found: ItemsByKey; readonly turns: Turns },
 ): Promise<object> {
   if (list === undefined) throw new Error("what the item says of its parts cannot be true");

@@ -19,7 +19,7 @@ import {
   isTableName,
 } from "./client.ts";
 import { explain, nameOf } from "./errors.ts";
-import { isIndexOption, RECENT_ATTRIBUTE, RECENT_PROJECTION, recentIndexName } from "./recent.ts";
+import { isIndexOption, RECENT_ATTRIBUTE, RECENT_PROJECTION, recentIndexName } from "./recent-index.ts";
 
 /** Options of `ensureTable`. */
 export interface TableOptions extends ConnectionOptions {

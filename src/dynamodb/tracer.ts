@@ -9,8 +9,8 @@ import { Tracer } from "../tracing/tracer.ts";
 import { everyTracers, TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
 import { CONNECTION_CHECKS, type ConnectionOptions, isTableName } from "./client.ts";
 import { type KeyLayout, LAYOUTS } from "./layout.ts";
-import { isIndexOption, recentIndexName } from "./recent.ts";
-import { DynamoDbStore } from "./sink.ts";
+import { isIndexOption, recentIndexName } from "./recent-index.ts";
+import { DynamoDbStore } from "./store.ts";
 
 /** Options of `DynamoDbTracer`. */
 export interface DynamoDbTracerOptions extends TracerOptions, ConnectionOptions, DeliveryOptions {

@@ -25,13 +25,13 @@ export interface Comparison {
 /** A value as the filter has it. Where a field is a time or the duration, it is a number of microseconds. */
 export type Literal = string | number | bigint | boolean | null | Date;
 
-/** What is compared: a field of the span, or the first of these places that there is among its attributes. */
+/** What is compared: a field of the span, or the first of these that there is among its attributes. */
 export type Name =
   | { readonly kind: "field"; readonly field: Field }
-  | { readonly kind: "attribute" | "resource"; readonly places: readonly Place[] };
+  | { readonly kind: "attribute" | "resource"; readonly places: readonly AttributePath[] };
 
 /** An attribute's name, then the keys and indexes of the path within its value. */
-export type Place = readonly [string, ...(string | number)[]];
+export type AttributePath = readonly [string, ...(string | number)[]];
 
 const KEYWORDS = new Set(["and", "or", "not", "in", "contains", "starts", "with", "exists", "ago"]);
 const ROOTS = ["attributes", "resource"] as const;
@@ -402,8 +402,11 @@ function fieldCalled(text: string): Name | undefined {
 }
 
 /** The whole name first, then ever shorter ones with the rest as the path within the value. */
-function placesOf(parts: readonly [string, ...string[]], path: readonly (string | number)[]): Place[] {
-  return parts.map((_, i): Place => {
+function placesOf(
+  parts: readonly [string, ...string[]],
+  path: readonly (string | number)[],
+): AttributePath[] {
+  return parts.map((_, i): AttributePath => {
     const length = parts.length - i;
     return [parts.slice(0, length).join("."), ...parts.slice(length), ...path];
   });

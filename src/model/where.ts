@@ -7,10 +7,10 @@ import { closest } from "./spelling.ts";
 import { FIELD_NAMES, type Field } from "./where-fields.ts";
 import { ORDERS } from "./where-operators.ts";
 import {
+  type AttributePath,
   type Comparison,
   type Literal,
   type Name,
-  type Place,
   parseWhere,
   type Where,
 } from "./where-syntax.ts";
@@ -93,7 +93,7 @@ function fieldOf(span: SpanFields, field: Field): unknown {
   }
 }
 
-function valueAt(value: unknown, place: Place): unknown {
+function valueAt(value: unknown, place: AttributePath): unknown {
   let inner = value;
   for (const key of place) {
     if (typeof inner !== "object" || inner === null) return undefined;
@@ -200,7 +200,7 @@ export function attributeNamesIn(where: Where): readonly string[] {
 }
 
 /** The places of each attribute; the first is its whole name. */
-function attributesIn(where: Where): (readonly [Place, ...Place[]])[] {
+function attributesIn(where: Where): (readonly [AttributePath, ...AttributePath[]])[] {
   if (where.kind === "not") return attributesIn(where.part);
   if (where.kind !== "compare") return where.parts.flatMap(attributesIn);
   if (where.name.kind !== "attribute") return [];

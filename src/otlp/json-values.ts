@@ -16,12 +16,12 @@ import {
 } from "./json-fields.ts";
 import { type Name, Names } from "./json-names.ts";
 import { type Builder, Growing, MANY_FROM, Many, put } from "./many.ts";
-import { Place } from "./place.ts";
+import { RequestPath } from "./request-path.ts";
 
 /** A list that is to be read in several steps. */
 interface Later {
   readonly list: readonly unknown[];
-  readonly place: Place;
+  readonly place: RequestPath;
   readonly read: (item: unknown) => void;
   readonly end: () => void;
   at: number;
@@ -37,7 +37,7 @@ interface Entries {
 
 /** Reads values, and knows where in the request it is. */
 export class JsonValues {
-  place: Place = new Place();
+  place: RequestPath = new RequestPath();
   readonly #budget: Budget;
   readonly #names = new Names();
   readonly #most: number;
@@ -79,7 +79,7 @@ export class JsonValues {
   }
 
   /** Forgets what was put off, and goes back to where something was wrong. */
-  giveUp(place: Place, depth: number): void {
+  giveUp(place: RequestPath, depth: number): void {
     this.#later.length = 0;
     this.place = place;
     place.backTo(depth);
@@ -103,7 +103,7 @@ export class JsonValues {
     read: (item: unknown) => void,
     end: () => void = () => undefined,
   ): void {
-    const place = new Place(this.place.to(field));
+    const place = new RequestPath(this.place.to(field));
     place.enter("");
     this.#later.push({ list, place, read, end, at: 0 });
   }

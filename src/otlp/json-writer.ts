@@ -4,7 +4,7 @@ import type { OtlpPartDetails } from "../model/otlp-details.ts";
 import { eventMicros, type Scope, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
 import { ByteWriter, type Piece, pieceOf, valuesIn } from "./byte-writer.ts";
 import { KINDS, STATUSES } from "./enums.ts";
-import type { EntryPlace, LongPart, PartWriter, SpanContent } from "./long-spans.ts";
+import type { EntryKind, LongPart, PartWriter, SpanContent } from "./long-spans.ts";
 import { type EnvelopeBytes, endOf, envelopeOf, startOf, wireMicros } from "./span-parts.ts";
 import {
   base64,
@@ -156,7 +156,7 @@ export class JsonWriter extends ByteWriter implements PartWriter {
     for (const key of keys) this.#keyValue(key, Reflect.get(form, key));
   }
 
-  entry(_place: EntryPlace, key: string, value: unknown): void {
+  entry(_place: EntryKind, key: string, value: unknown): void {
     this.#keyValue(key, value);
   }
 

@@ -7,11 +7,11 @@ import { isNamed, jsonTextInPieces, keepsKind, type OtlpValues } from "./values.
 import { Written } from "./written.ts";
 
 /** Where a KeyValue stands: that decides on its tag. */
-export type EntryPlace = "span" | "event" | "link" | "map";
+export type EntryKind = "span" | "event" | "link" | "map";
 
 /** What writes the parts of a span, one by one. */
 export interface PartWriter extends ByteWriter {
-  entry(place: EntryPlace, key: string, value: unknown): void;
+  entry(place: EntryKind, key: string, value: unknown): void;
   item(value: unknown): void;
   event(event: SpanEvent | LongPart<SpanEvent>): void;
   link(link: SpanLink | LongPart<SpanLink>): void;
@@ -70,17 +70,17 @@ export class LongSpan {
     shorten: (link, level) => this.#part(link, "link", level),
   };
 
-  *#part<T extends SpanEvent | SpanLink>(part: T, place: EntryPlace, level: number): Generator<void, T> {
+  *#part<T extends SpanEvent | SpanLink>(part: T, place: EntryKind, level: number): Generator<void, T> {
     if (part.attributes === undefined) return part;
     const attributes = yield* this.#attributes(part.attributes, place, level);
     return Object.assign({ ...part }, { attributes });
   }
 
-  #attributes(attributes: Attributes, place: EntryPlace, level: number): Generator<void, Written> {
+  #attributes(attributes: Attributes, place: EntryKind, level: number): Generator<void, Written> {
     return this.#list(entriesIn(attributes), level, this.#entries(place), "map");
   }
 
-  #entries(place: EntryPlace): Kind<readonly [string, unknown]> {
+  #entries(place: EntryKind): Kind<readonly [string, unknown]> {
     const { shortened } = this;
     return {
       write: (writer, [key, value]) => writer.entry(place, key, value),

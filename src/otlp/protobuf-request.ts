@@ -13,9 +13,9 @@ import {
   sharedDetails,
 } from "./decoded.ts";
 import { type Builder, MANY_FROM, Many } from "./many.ts";
-import { Place } from "./place.ts";
 import { ProtobufReader, WireFault } from "./protobuf-reader.ts";
 import { ProtobufValues } from "./protobuf-values.ts";
+import { RequestPath } from "./request-path.ts";
 import { type Around, eventOf, linkOf, SpanParts } from "./span-reading.ts";
 
 /**
@@ -45,7 +45,7 @@ export class ProtobufRequestDecoder {
   readonly #budget: Budget;
   readonly #values: ProtobufValues;
   readonly #manyFrom: number;
-  readonly #place = new Place();
+  readonly #place = new RequestPath();
 
   /** About `most` values are read in one step. Default: all. */
   constructor(bytes: Uint8Array, limits: DecodeLimits | undefined, most: number = Number.POSITIVE_INFINITY) {

@@ -4,7 +4,7 @@ import type { OtlpPartDetails } from "../model/otlp-details.ts";
 import { eventMicros, type Scope, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
 import { ByteWriter, countBytes, valuesIn } from "./byte-writer.ts";
 import { KINDS, STATUSES } from "./enums.ts";
-import type { EntryPlace, LongPart, PartWriter, SpanContent } from "./long-spans.ts";
+import type { EntryKind, LongPart, PartWriter, SpanContent } from "./long-spans.ts";
 import { type EnvelopeBytes, endOf, envelopeOf, startOf, wireMicros } from "./span-parts.ts";
 import { entriesOf, fitsInt64, flatForm, isInteger, isLong, type OtlpValues, plainForm } from "./values.ts";
 import { Written } from "./written.ts";
@@ -99,7 +99,7 @@ export class ProtobufWriter extends ByteWriter implements PartWriter {
     for (const key of keys) this.#keyValue(tag, key, attributes[key]);
   }
 
-  entry(place: EntryPlace, key: string, value: unknown): void {
+  entry(place: EntryKind, key: string, value: unknown): void {
     this.#keyValue(TAGS[place], key, value);
   }
 
@@ -206,4 +206,4 @@ export class ProtobufWriter extends ByteWriter implements PartWriter {
 }
 
 /** Of a KeyValue. */
-const TAGS: Readonly<Record<EntryPlace, number>> = { span: 0x4a, event: 0x1a, link: 0x22, map: 0x0a };
+const TAGS: Readonly<Record<EntryKind, number>> = { span: 0x4a, event: 0x1a, link: 0x22, map: 0x0a };

@@ -1,14 +1,14 @@
 // Where the package of prices may have a model: who serves it, by the names that vocabularies and SDKs have for providers.
 
 /** A model as the package may know it. */
-export interface ModelPlace {
+export interface ModelAtProvider {
   readonly model: string;
   /** The package's name of the provider; where it is left out, the model's id says whose it is. */
   readonly providerId?: string | undefined;
 }
 
 /** The places to look in, the likeliest first. A provider that is said is believed: the same model may cost something else elsewhere, or nothing. */
-export function placesOf(model: string, provider: string | undefined): readonly ModelPlace[] {
+export function placesOf(model: string, provider: string | undefined): readonly ModelAtProvider[] {
   const aws = BEDROCK.test(model) ? [{ model, providerId: "aws" }] : [];
   if (provider === undefined) return [...aws, ...anywhere(model)];
   const name = provider.toLowerCase().trim();
@@ -19,7 +19,7 @@ export function placesOf(model: string, provider: string | undefined): readonly 
 }
 
 /** `provider/model`, as routers have it, else the id as it is, else what stands behind the last slash: `models/gemini-2.5-pro`. */
-function anywhere(model: string): readonly ModelPlace[] {
+function anywhere(model: string): readonly ModelAtProvider[] {
   const last = model.slice(model.lastIndexOf("/") + 1);
   return [{ model, providerId: "litellm" }, { model }, ...(last === model ? [] : [{ model: last }])];
 }

@@ -5,7 +5,7 @@ import type { View } from "./reader.ts";
 import { type SqlCondition, TRUE } from "./where-sql.ts";
 
 /** The last row that was seen, and those that ran then. */
-interface Place {
+interface Seen {
   readonly last: number;
   readonly running: readonly number[];
 }
@@ -26,14 +26,12 @@ export async function changesSince(
   identifier?: string,
 ): Promise<Changes> {
   const own = identifier === undefined ? TRUE : { sql: "identifier = ?", values: [identifier] };
-  const place =
-    after === undefined
-      ? { last: await lastId(view), running: await openIds(view, own) }
-      : decodePlace(after);
-  const added = after === undefined ? [] : await newIds(view, place.last, own);
-  const found = await view.byIds([...new Set([...place.running, ...added])]);
+  const seen =
+    after === undefined ? { last: await lastId(view), running: await openIds(view, own) } : decodeSeen(after);
+  const added = after === undefined ? [] : await newIds(view, seen.last, own);
+  const found = await view.byIds([...new Set([...seen.running, ...added])]);
   const running = found.filter(({ span }) => span.state === "running").map(({ id }) => id);
-  const last = added.at(-1) ?? place.last;
+  const last = added.at(-1) ?? seen.last;
   return { spans: found.map(({ span }) => span), cursor: JSON.stringify({ last, running }) };
 }
 
@@ -58,7 +56,7 @@ async function lastId({ database }: View): Promise<number> {
   return Number(row?.["id"] ?? 0);
 }
 
-function decodePlace(cursor: string): Place {
+function decodeSeen(cursor: string): Seen {
   const { last, running } = Object(parsedIn(cursor));
   if (!Number.isSafeInteger(last) || !Array.isArray(running)) {
     throw new TracelightError(

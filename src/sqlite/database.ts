@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { types } from "node:util";
 import { Worker } from "node:worker_threads";
-import { RecentMap } from "../delivery/content.ts";
 import { atExit } from "../delivery/lifecycle.ts";
+import { RecentMap } from "../delivery/message-chains.ts";
 import { delay, setImmediate, steadyNow } from "../model/timers.ts";
 import { type Connection, type Driver, isBusy, type Row, type SqlValue, type Statement } from "./driver.ts";
 import { IDLE_CONNECTIONS, type Snapshot, type SnapshotPool, snapshotOf } from "./snapshots.ts";

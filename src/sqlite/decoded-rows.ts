@@ -90,7 +90,7 @@ export function decodeOutline(row: OutlineRow, stateOf: StateOf): ReadOutline {
 }
 
 /** What a row must say to be a span's. */
-function placeOf({ traceId, spanId, name, startedAt, endedAt }: PlaceColumns) {
+function placeOf({ traceId, spanId, name, startedAt, endedAt }: IdentityColumns) {
   if (!isTraceId(traceId)) throw new RangeError("its trace_id is none");
   if (!isSpanId(spanId)) throw new RangeError("its span_id is none");
   if (typeof name !== "string") throw new RangeError("its span_name is no text");
@@ -99,7 +99,7 @@ function placeOf({ traceId, spanId, name, startedAt, endedAt }: PlaceColumns) {
   return { traceId, spanId, spanName: name, startedAtMicros, endedAtMicros: timeIn(endedAt) };
 }
 
-interface PlaceColumns {
+interface IdentityColumns {
   readonly traceId: unknown;
   readonly spanId: unknown;
   readonly name: unknown;

@@ -1,8 +1,8 @@
 // The SQLite library: node:sqlite where this Node has it, else the package libsql; as one small interface over both.
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
-import { RecentMap } from "../delivery/content.ts";
 import { requireInstalled } from "../delivery/installed.ts";
+import { RecentMap } from "../delivery/message-chains.ts";
 import { messageOf, TracelightError, type TracelightErrorCode } from "../model/errors.ts";
 
 /** What SQLite stores. */

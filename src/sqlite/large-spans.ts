@@ -1,10 +1,16 @@
 // Spans with large values: prepared in slices, one after the other, and their pieces written one by one before their row is.
 import { compress } from "../delivery/compression.ts";
-import { NodeEncoder } from "../delivery/content.ts";
+import { NodeEncoder } from "../delivery/message-chains.ts";
 import type { Turns } from "../delivery/turns.ts";
 import { weighValue } from "../delivery/weight.ts";
 import type { Span } from "../tracing/span.ts";
-import { nodePrefix, type PreparedSpan, piecesOwner, prepareInSlices, type StorePieces } from "./content.ts";
+import {
+  nodePrefix,
+  type PreparedSpan,
+  piecesOwner,
+  prepareInSlices,
+  type StorePieces,
+} from "./message-chains.ts";
 import type { WriterFile } from "./writer-file.ts";
 
 /** Values of fewer bytes are no work to speak of. */

@@ -4,7 +4,7 @@ import { type SummarySubject, summarizeOutlines } from "../conventions/summary.t
 import { boundOf } from "../model/clock.ts";
 import { matches, type TraceQuery } from "../model/query.ts";
 import { readWhere } from "../model/where.ts";
-import { type Place, placeAfter } from "../tracing/cursors.ts";
+import { placeAfter, type RowPosition } from "../tracing/cursors.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { byPlace, type Row as ListedRow, limitOf, pageOf, spanConditions } from "../tracing/summaries.ts";
 import { isBadValue, rowDamage } from "./damage.ts";
@@ -72,7 +72,7 @@ class Listing {
   readonly #view: View;
   readonly #query: SummaryQuery;
   readonly #by: SummarySubject;
-  readonly #after: Place | undefined;
+  readonly #after: RowPosition | undefined;
   readonly #filter: TraceQuery;
 
   constructor(view: View, query: SummaryQuery) {

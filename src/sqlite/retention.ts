@@ -5,11 +5,11 @@ import type { OptionRules } from "../model/options.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { delay, systemNow } from "../model/timers.ts";
 import type { Removed } from "../tracing/store.ts";
-import { nodePrefix, scopeOf } from "./content.ts";
 import type { Database, SqlStatement } from "./database.ts";
 import { exactly, type StateOf } from "./decoded-rows.ts";
 import type { Row, SqlValue } from "./driver.ts";
 import { Forgetting } from "./forgetting.ts";
+import { nodePrefix, scopeOf } from "./message-chains.ts";
 import { type States, UNKNOWN_WRITER } from "./states.ts";
 import { NO_NUMBER } from "./times.ts";
 
@@ -123,7 +123,7 @@ export class Retention {
   async #removeOlderThan(cutoff: number, progress: () => void): Promise<void> {
     if (!Number.isFinite(cutoff)) return;
     const sql = `${OLDEST} WHERE started_at < ? AND (started_at, id) > (?, ?) ${IN_ORDER} LIMIT ${SLICE_SPANS}`;
-    for (let place: Place = [Number.NEGATIVE_INFINITY, 0]; ; ) {
+    for (let place: StartAndId = [Number.NEGATIVE_INFINITY, 0]; ; ) {
       const rows = await this.#database.all(sql, [cutoff, ...place]);
       const last = rows.at(-1);
       if (last === undefined) return;
@@ -141,7 +141,7 @@ export class Retention {
 
   async #removeBeyond(bytes: number, progress: () => void): Promise<void> {
     const sql = `${OLDEST} WHERE (started_at, id) > (?, ?) ${IN_ORDER} LIMIT ?`;
-    for (let place: Place = [Number.NEGATIVE_INFINITY, 0]; ; ) {
+    for (let place: StartAndId = [Number.NEGATIVE_INFINITY, 0]; ; ) {
       const excess = 1 - bytes / (await this.#bytes());
       if (excess <= 0) return;
       const rows = await this.#database.all(sql, [...place, await this.#sliceOf(excess)]);
@@ -282,10 +282,10 @@ function isAlive({ is_open: isOpen, writer = null }: Row, stateOf: StateOf): boo
 }
 
 /** A start and the number of a row, as the file has them. */
-type Place = readonly [SqlValue, SqlValue];
+type StartAndId = readonly [SqlValue, SqlValue];
 
 /** What is no number comes last; behind null there is nothing. */
-function placeOf({ started_at: start = null, id = null }: Row): Place {
+function placeOf({ started_at: start = null, id = null }: Row): StartAndId {
   return [start === NO_NUMBER ? null : start, id];
 }
 

@@ -64,7 +64,7 @@ export interface Stored {
   readonly rest?: StoredPieces;
 }
 
-/** A message list of the content store. */
+/** A message list that is stored as a chain. */
 export interface StoredList {
   readonly hash: string;
   readonly length: number;
@@ -77,7 +77,7 @@ export interface StoredPieces {
 }
 
 /** What a row says beside the span itself. */
-export interface RowPlace {
+export interface BesideSpan {
   readonly identifier: string;
   /** Who writes the span while it runs; 0 where nobody knows, null where it ended or was interrupted. */
   readonly writer: number | null;
@@ -88,7 +88,7 @@ export interface RowPlace {
 }
 
 /** The values of `INSERT_SPAN`. `span` has own properties: see `plainFields`. */
-export function rowValues(span: SpanFields, place: RowPlace): SqlValue[] {
+export function rowValues(span: SpanFields, place: BesideSpan): SqlValue[] {
   const { attributes } = span;
   const { identifier, writer, stored, details = detailsOf(span, stored) } = place;
   return [

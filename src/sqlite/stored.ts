@@ -1,16 +1,16 @@
 // Rows as spans, with what is kept outside of them: message lists put together from their nodes, large values from their pieces.
 import { decodeInSlices, decompress } from "../delivery/compression.ts";
-import { assemble, type CheckedNode, checkNode } from "../delivery/content.ts";
+import { assemble, type CheckedNode, checkNode } from "../delivery/message-chains.ts";
 import { Turns } from "../delivery/turns.ts";
 import { messageOf } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import type { SpanEvent, SpanFields, SpanLink } from "../model/record.ts";
 import { decodeValue } from "../model/values.ts";
-import { largeNodePlace, piecesOwner, scopeOf, spanPrefix } from "./content.ts";
 import { type OnDamage, rowDamage, TIME_DAMAGE, valueDamage } from "./damage.ts";
 import type { Reading } from "./database.ts";
 import { decodeRow, type Elsewhere, exactly, type StateOf, storedIn } from "./decoded-rows.ts";
 import { bytesOf, type Row } from "./driver.ts";
+import { largeNodePlace, piecesOwner, scopeOf, spanPrefix } from "./message-chains.ts";
 import type { Stored, StoredList, StoredPieces } from "./rows.ts";
 import { isOddTime } from "./times.ts";
 

@@ -9,7 +9,7 @@ import { Tracer } from "../tracing/tracer.ts";
 import { everyTracers, TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
 import { sqliteDriver } from "./driver.ts";
 import { isRetention, type RetentionOptions } from "./retention.ts";
-import { SqliteStore } from "./sink.ts";
+import { SqliteStore } from "./store.ts";
 import type { Durability } from "./writer.ts";
 
 /** Options of `SqliteTracer`. */

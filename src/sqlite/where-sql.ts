@@ -8,7 +8,7 @@ import { canonicalJson, encodeValue } from "../model/values.ts";
 import { readWhere } from "../model/where.ts";
 import type { Field } from "../model/where-fields.ts";
 import { isSearch, type Operator, ORDERS, type Order, type Search } from "../model/where-operators.ts";
-import type { Comparison, Literal, Name, Place, Where } from "../model/where-syntax.ts";
+import type { AttributePath, Comparison, Literal, Name, Where } from "../model/where-syntax.ts";
 import type { SqlValue } from "./driver.ts";
 
 /** An SQL expression and the values of its placeholders. */
@@ -311,7 +311,7 @@ function within({ column, open }: JsonSource, bounds: SqlBounds): SqlBounds {
 /** Attributes of which not even the names are in the row. */
 const HAS_REST: SqlCondition = condition(`(instr(stored, '"rest":') > 0)`);
 
-function pathOf(prefix: string, [name, ...keys]: Place): string | undefined {
+function pathOf(prefix: string, [name, ...keys]: AttributePath): string | undefined {
   if (name.length > MAX_KEY_LENGTH || !SAFE_KEY.test(name)) return undefined;
   let path = `${prefix}."${name}"`;
   for (const key of keys) {

@@ -3,10 +3,10 @@ import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { nowMicros } from "../model/clock.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
-import { ContentWriter, type PreparedSpan, spanPrefix } from "./content.ts";
 import { rollBack } from "./database.ts";
 import type { Connection, Driver, Statement } from "./driver.ts";
 import { type LifeLock, takeLifeLock } from "./liveness.ts";
+import { ContentWriter, type PreparedSpan, spanPrefix } from "./message-chains.ts";
 import {
   changingValues,
   FIND_SPAN,

@@ -6,20 +6,20 @@ import { canonicalJson } from "../model/values.ts";
 import type { SummaryQuery } from "./store.ts";
 
 /** Where a row stands: by time, then by key, both descending. */
-export interface Place {
+export interface RowPosition {
   readonly at: number;
   readonly key: string;
 }
 
 /** What a cursor says. */
-interface Cursor extends Place {
+interface Cursor extends RowPosition {
   readonly by: SummarySubject;
   /** Stands for the other fields of the query, but `limit` and the times: those of a command may count from now. */
   readonly query: string;
 }
 
 /** The cursor of the page behind this place of the query's listing. */
-export function encodeCursor({ at, key }: Place, query: SummaryQuery): string {
+export function encodeCursor({ at, key }: RowPosition, query: SummaryQuery): string {
   const json = JSON.stringify([at, key, query.by ?? "trace", markOf(query)]);
   return Buffer.from(json).toString("base64url");
 }
@@ -28,7 +28,7 @@ export function encodeCursor({ at, key }: Place, query: SummaryQuery): string {
  * The place after which the query's page begins; undefined for the first.
  * @throws TracelightError `INVALID_QUERY` for a cursor that is none, or of another query
  */
-export function placeAfter(query: SummaryQuery): Place | undefined {
+export function placeAfter(query: SummaryQuery): RowPosition | undefined {
   if (query.cursor === undefined) return undefined;
   const cursor = decodeCursor(query.cursor);
   if (cursor === undefined) throw refused("is none that a page ended with");

@@ -5,13 +5,13 @@ import { boundOf } from "../model/clock.ts";
 import { conversationKey } from "../model/conversation.ts";
 import { checkFields, matches, type QueryFields, queryFields, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
-import { encodeCursor, isCursor, type Place, placeAfter } from "./cursors.ts";
+import { encodeCursor, isCursor, placeAfter, type RowPosition } from "./cursors.ts";
 import type { SummaryPage, SummaryQuery } from "./store.ts";
 
 /** A row with its place in a listing. */
 export interface Row {
   readonly summary: Summary;
-  readonly place: Place;
+  readonly place: RowPosition;
 }
 
 const DEFAULT_LIMIT = 50;
@@ -164,7 +164,7 @@ export function byPlace(a: Row, b: Row): number {
 }
 
 /** Less than 0 where `a` comes before `b` in a listing. */
-function comparePlaces(a: Place, b: Place): number {
+function comparePlaces(a: RowPosition, b: RowPosition): number {
   if (a.at !== b.at) return b.at - a.at;
   return a.key === b.key ? 0 : a.key > b.key ? -1 : 1;
 }
@@ -172,7 +172,7 @@ function comparePlaces(a: Place, b: Place): number {
 /** How a page ends. */
 interface PageEnd {
   /** Where more may come, the place after which they do. */
-  readonly last?: Place | undefined;
+  readonly last?: RowPosition | undefined;
   readonly notes?: readonly string[];
 }
 

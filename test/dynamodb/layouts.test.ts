@@ -9,7 +9,7 @@ import {
 import { type Attributes, Span, type SpanRecord, type TracelightError } from "tracelight";
 import { DynamoDbTracer, type DynamoDbTracerOptions, ensureTable, type KeyLayout } from "tracelight/dynamodb";
 import { describe, expect, test } from "vitest";
-import { DynamoDbStore } from "../../src/dynamodb/sink.ts";
+import { DynamoDbStore } from "../../src/dynamodb/store.ts";
 import { client, dynamoDb, useEmulator } from "./emulator.ts";
 
 useEmulator();

@@ -12,15 +12,15 @@ import type { FoundId, Imported, Store, SummaryPage, SummaryQuery } from "../tra
 import type { TracerOptions } from "../tracing/tracer-options.ts";
 import { type Connection, type ConnectionOptions, connect } from "./client.ts";
 import { explain } from "./errors.ts";
-import { TableItems } from "./fetch.ts";
 import { foundIds, NEWEST_ONLY } from "./ids.ts";
 import { expiry, type Item, toItem } from "./item.ts";
-import { WrittenLately } from "./lately.ts";
+import { JustWritten } from "./just-written.ts";
 import type { KeyLayout } from "./layout.ts";
 import { Listing } from "./listing.ts";
 import { Packer } from "./packing.ts";
 import { TableReader } from "./reader.ts";
-import { dayOf, markedDay, markerItem, RECENT_ATTRIBUTE } from "./recent.ts";
+import { dayOf, markedDay, markerItem, RECENT_ATTRIBUTE } from "./recent-index.ts";
+import { TableItems } from "./table-items.ts";
 import { DynamoDbTransport, type Parcel } from "./transport.ts";
 
 /** What the store needs to know. */
@@ -50,7 +50,7 @@ export class DynamoDbStore implements Store {
   readonly #options: DynamoDbStoreOptions;
   readonly #delivery: Delivery<Parcel>;
   readonly #packer: Packer;
-  readonly #lately: WrittenLately = new WrittenLately();
+  readonly #justWritten: JustWritten = new JustWritten();
   /** The keys of the items that say: on this day this identifier wrote. */
   readonly #marked = new Set<string>();
   readonly #reader: TableReader;
@@ -71,7 +71,7 @@ export class DynamoDbStore implements Store {
     } = options;
     const send = <T>(work: (connection: Connection) => Promise<T>) => this.#request(work);
     const items = new TableItems({ tableName, request: send });
-    const shared = { lately: this.#lately, faults };
+    const shared = { justWritten: this.#justWritten, faults };
     const names = { tableName, indexName, keyLayout };
     this.#packer = new Packer({ ttlSeconds, dedupe: options.dedupe, reader: items });
     this.#reader = new TableReader({
@@ -173,7 +173,7 @@ export class DynamoDbStore implements Store {
 
   #written(items: readonly Item[]): void {
     this.#packer.acknowledge(items);
-    this.#lately.add(items);
+    this.#justWritten.add(items);
     if (this.#options.recentIndex !== undefined) for (const item of items) this.#mark(markedDay(item));
   }
 

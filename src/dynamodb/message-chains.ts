@@ -14,7 +14,7 @@ import {
   probeRounds,
   RecentMap,
   seedHash,
-} from "../delivery/content.ts";
+} from "../delivery/message-chains.ts";
 import type { Turns } from "../delivery/turns.ts";
 import { setOwn } from "../model/capture.ts";
 import { conversationOf } from "../model/conversation.ts";
@@ -23,7 +23,7 @@ import { type Item, tracePartition } from "./item.ts";
 import { valueBytes } from "./item-size.ts";
 import { countOf, type ItemKey, type ItemReader, type ItemsByKey, type KeyRange } from "./items.ts";
 import { LAYOUTS } from "./layout.ts";
-import { joinParts, type PartsPlace, partItems, partsAttributes, readPartsList } from "./parts.ts";
+import { joinParts, type PartsKey, partItems, partsAttributes, readPartsList } from "./parts.ts";
 import { previewOf } from "./preview.ts";
 
 /** Lists of fewer bytes are stored as given. */
@@ -375,7 +375,7 @@ export class ListReader {
     return checkNode({ hash, length, previous, from }, payload, this.#turns);
   }
 
-  async #payload(item: Item, place: PartsPlace): Promise<Buffer> {
+  async #payload(item: Item, place: PartsKey): Promise<Buffer> {
     const list = item["in_parts"]?.M === undefined ? undefined : readPartsList(item["in_parts"].M);
     if (list !== undefined) return joinParts(list, place, { found: this.#found, turns: this.#turns });
     const data = item["data"]?.B ?? new Uint8Array();

@@ -1,7 +1,7 @@
 // Where in a request a decoder is, so that what it refuses can be found: resourceSpans[0].scopeSpans[2].spans[7].
 
 /** A way down into a request. To keep it takes a few numbers; it is put into words only where something is wrong. */
-export class Place {
+export class RequestPath {
   readonly #before: string;
   readonly #fields: string[] = [];
   readonly #items: number[] = [];

@@ -13,7 +13,7 @@ export interface HashedList {
 }
 
 /** What a node says of itself, apart from its messages. */
-export interface NodePlace {
+export interface NodeLabel {
   /** The hash of the list that ends with this node, and its length. */
   readonly hash: ContentHash;
   readonly length: number;
@@ -23,7 +23,7 @@ export interface NodePlace {
 }
 
 /** A node whose messages are those of its hash. */
-export interface CheckedNode extends NodePlace {
+export interface CheckedNode extends NodeLabel {
   readonly messages: readonly unknown[];
 }
 
@@ -145,7 +145,7 @@ export class NodeEncoder {
  * The messages of a stored node, if they are those that its hash says.
  * @throws (rejects) RangeError where they are not.
  */
-export async function checkNode(place: NodePlace, payload: Buffer, turns: Turns): Promise<CheckedNode> {
+export async function checkNode(place: NodeLabel, payload: Buffer, turns: Turns): Promise<CheckedNode> {
   const messages: unknown[] = [];
   let hash = place.previous;
   for (let at = 0; at < payload.length; ) {

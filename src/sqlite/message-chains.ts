@@ -10,7 +10,7 @@ import {
   probeRounds,
   RecentMap,
   seedHash,
-} from "../delivery/content.ts";
+} from "../delivery/message-chains.ts";
 import type { Turns } from "../delivery/turns.ts";
 import { weighValue } from "../delivery/weight.ts";
 import type { Attributes } from "../model/attributes.ts";

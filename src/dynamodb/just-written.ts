@@ -1,7 +1,7 @@
 // What this tracer wrote in the last seconds, by key: the indexes are only eventually consistent and may lack it.
 import { steadyNow } from "../model/timers.ts";
 import type { Item } from "./item.ts";
-import { RECENT_ATTRIBUTE } from "./recent.ts";
+import { RECENT_ATTRIBUTE } from "./recent-index.ts";
 
 /** An item's keys, and what the indexes hold of it. */
 interface Written {
@@ -16,7 +16,7 @@ const MAX_KEYS = 1000;
 const MAX_AGE_MS = 10_000;
 
 /** A bounded memory of keys; values stay in the table. */
-export class WrittenLately {
+export class JustWritten {
   /** In order of writing. */
   #written: Written[] = [];
 

@@ -16,7 +16,7 @@ import {
   probeRounds,
   RecentMap,
   seedHash,
-} from "../../src/delivery/content.ts";
+} from "../../src/delivery/message-chains.ts";
 import { Turns } from "../../src/delivery/turns.ts";
 import { capture } from "../../src/model/capture.ts";
 import { anyMaker } from "../model/arbitraries.ts";
