@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { build as buildPage } from "vite";
 
 const FACE = "src/index.ts";
 const REQUIRED = "src/otel/required.ts";
@@ -44,6 +45,7 @@ await build({
   plugins: [fromCore(), fromRequired()],
 });
 await buildRequired();
+await buildPage({ configFile: "web/vite.config.ts", logLevel: "warn" });
 compile("tsconfig.examples.json");
 
 /** What the public face is made of. */

@@ -10,6 +10,7 @@ process.chdir(root);
 
 const INSTALLED = "node_modules/.tracelight-ready";
 const BUILT = "build/.tracelight-ready";
+const SOURCE = /\.(?:tsx?|mjs|js|css|html)$/;
 
 // The lock file has the wishes of package.json too.
 ensure(INSTALLED, ["package-lock.json"], () => {
@@ -19,7 +20,14 @@ ensure(INSTALLED, ["package-lock.json"], () => {
 });
 ensure(
   BUILT,
-  ["package.json", "scripts/build.mjs", ...files("src"), ...files("examples"), ...tsconfigs()],
+  [
+    "package.json",
+    "scripts/build.mjs",
+    ...files("src"),
+    ...files("web"),
+    ...files("examples"),
+    ...tsconfigs(),
+  ],
   () => {
     say("Building …");
     run(process.execPath, ["scripts/build.mjs"]);
@@ -48,7 +56,7 @@ function files(folder) {
   );
   return found
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .filter((f) => f.endsWith(".ts"))
+    .filter((f) => SOURCE.test(f))
     .sort();
 }
 

@@ -3,23 +3,15 @@
 import type { Bill } from "../conventions/cost.ts";
 import { idText } from "../model/conversation.ts";
 import { escapeText } from "../model/escape.ts";
-import { count, duration } from "../render/figures.ts";
+import { compact, count, duration } from "../render/figures.ts";
 import { boundedJson } from "../render/text.ts";
 import { cutToWidth } from "../render/width.ts";
 
-export { count, duration, idText };
+export { compact, count, duration, idText };
 
 /** `12,345 spans`, `1 span`. */
 export function counted(n: number, noun: string, plural: string = `${noun}s`): string {
   return `${count(n)} ${n === 1 ? noun : plural}`;
-}
-
-/** `999`, `1.2k`, `340k`, `1.2M`. */
-export function compact(n: number): string {
-  if (n < 1000) return String(n);
-  const power = n < 999_500 ? 1 : n < 999_500_000 ? 2 : 3;
-  const scaled = n / 1000 ** power;
-  return `${scaled < 99.95 ? scaled.toFixed(1).replace(/\.0$/, "") : Math.round(scaled)}${"kMG"[power - 1]}`;
 }
 
 /** `312→48`: tokens in and out; empty where there are none. */

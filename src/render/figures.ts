@@ -19,6 +19,14 @@ export function count(n: number): string {
   return String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
+/** `999`, `1.2k`, `340k`, `1.2M`. */
+export function compact(n: number): string {
+  if (n < 1000) return String(n);
+  const power = n < 999_500 ? 1 : n < 999_500_000 ? 2 : 3;
+  const scaled = n / 1000 ** power;
+  return `${scaled < 99.95 ? scaled.toFixed(1).replace(/\.0$/, "") : Math.round(scaled)}${"kMG"[power - 1]}`;
+}
+
 function two(n: number): string {
   return String(n).padStart(2, "0");
 }

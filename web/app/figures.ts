@@ -1,0 +1,66 @@
+// Figures as the page writes them: those of the terminal, with a no-break space before the unit.
+import { compact, count, duration } from "../../src/render/figures.ts";
+
+export { compact, count };
+
+const NO_BREAK = "\u00a0";
+
+/** `58 µs`, `1.4 ms`, `2.29 s`, `1m 36s`; empty where it is not known. */
+export function time(ms: number | undefined | null): string {
+  return ms === undefined || ms === null ? "" : duration(ms).replaceAll(" ", NO_BREAK);
+}
+
+/** How far into something: `+13.18 s`. */
+export function offset(ms: number): string {
+  const seconds = ms / 1000;
+  if (ms >= 60_000) return `+${time(ms)}`;
+  return `+${seconds.toFixed(seconds < 10 ? 1 : 2)}${NO_BREAK}s`;
+}
+
+/** How precisely money is told: in a row, where it is the subject, or as a sum. */
+export type MoneyOf = "row" | "detail" | "sum";
+
+const DECIMALS: Readonly<Record<MoneyOf, number>> = { row: 3, detail: 4, sum: 2 };
+
+/** `$0.147`, `$0.0066`, `$4.40`; below that `<$0.001`. Empty where it is not known. */
+export function money(dollars: number | undefined | null, of: MoneyOf = "row"): string {
+  if (dollars === undefined || dollars === null) return "";
+  const least = of === "sum" ? 3 : DECIMALS[of];
+  if (dollars > 0 && dollars < 0.5 / 10 ** least) return `<$${(1 / 10 ** least).toFixed(least)}`;
+  const decimals = of === "sum" && dollars > 0 && dollars < 0.01 ? 3 : DECIMALS[of];
+  const [whole = "", rest = ""] = dollars.toFixed(decimals).split(".");
+  return `$${count(Number(whole))}.${rest}`;
+}
+
+/** `8 %`, `<1 %`. */
+export function share(part: number): string {
+  const percent = part > 0 && part < 0.01 ? "<1" : String(Math.round(part * 100));
+  return `${percent}${NO_BREAK}%`;
+}
+
+/** `+75 %`, `−27 %`, from twice on `2.3×`; empty where there is no change to tell. */
+export function changeOf(from: number, to: number): string {
+  if (from === to || from === 0) return "";
+  const ratio = to / from;
+  if (ratio >= 2) return `${ratio.toFixed(ratio < 9.95 ? 1 : 0)}×`;
+  const percent = Math.round((ratio - 1) * 100);
+  if (percent === 0) return "";
+  return `${percent > 0 ? "+" : "−"}${Math.abs(percent)}${NO_BREAK}%`;
+}
+
+/** `3 turns`, `1 turn`. */
+export function counted(n: number, noun: string, plural: string = `${noun}s`): string {
+  return `${count(n)} ${n === 1 ? noun : plural}`;
+}
+
+/** A model's name without what its providers put before it. */
+export function shortModel(name: string): string {
+  return name
+    .replace(/^(?:[a-z]{2,6}\.)?(?:anthropic|amazon|meta|mistral|cohere)\.(?:claude-)?/, "")
+    .replace(/^claude-/, "");
+}
+
+/** Text of which a row shows the beginning, bounded before it is laid out. */
+export function bounded(text: string, characters: number): string {
+  return text.length <= characters ? text : `${text.slice(0, characters)}…`;
+}

@@ -1,0 +1,12 @@
+// The page: what is above all views, and the view that the URL names. Views come when they are first asked for.
+import { type JSX, render } from "preact";
+import { listenToKeys } from "./app/keys.ts";
+import { connect } from "./app/live.ts";
+import { followLinks } from "./app/location.ts";
+import { App } from "./shell/app.tsx";
+import "./style/page.css";
+
+followLinks();
+listenToKeys();
+connect();
+render((<App />) satisfies JSX.Element, document.body);

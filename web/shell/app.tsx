@@ -1,0 +1,67 @@
+// All of the page: top bar, the view that the URL names, dialogs, and what the keys do anywhere.
+import { useSignal } from "@preact/signals";
+import type { ComponentType, JSX } from "preact";
+import { useEffect, useErrorBoundary } from "preact/hooks";
+import { read } from "../app/api.ts";
+import { useKeys } from "../app/keys.ts";
+import { turnLive } from "../app/live.ts";
+import { open, urlOf, type View, view } from "../app/location.ts";
+import { turnTheme, turnZone } from "../app/preferences.ts";
+import { useResource } from "../app/resource.ts";
+import { isHelpOpen, isSearchOpen } from "./dialogs.ts";
+import { Help } from "./help.tsx";
+import { Oops } from "./oops.tsx";
+import { TopBar } from "./top-bar.tsx";
+import { VIEWS } from "./views.ts";
+
+/** The page. */
+export function App(): JSX.Element {
+  const store = useResource("store", (signal) => read<{ name: string }>("store", {}, signal));
+  useKeys({
+    "Ctrl+k": () => {
+      isSearchOpen.value = true;
+    },
+    "?": () => {
+      isHelpOpen.value = true;
+    },
+    "g c": () => open(urlOf("")),
+    "g x": () => open(urlOf("compare")),
+    "g n": () => open(urlOf("numbers")),
+    z: turnZone,
+    t: turnTheme,
+    p: turnLive,
+    y: () => void navigator.clipboard?.writeText(location.href),
+    Escape: () => history.back(),
+  });
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to content
+      </a>
+      <TopBar store={store.data.value?.name ?? ""} />
+      <Shown key={view.value} name={view.value} />
+      <Help />
+    </>
+  );
+}
+
+/** A view, loaded when it is first asked for. A view that breaks says so, and the page stays. */
+function Shown({ name }: { readonly name: View }): JSX.Element | null {
+  const loaded = useSignal<ComponentType | undefined>(undefined);
+  const failure = useSignal<unknown>(undefined);
+  const [broken, again] = useErrorBoundary();
+  useEffect(() => {
+    VIEWS[name]().then(
+      (component) => {
+        loaded.value = component;
+      },
+      (error: unknown) => {
+        failure.value = error;
+      },
+    );
+  }, [name]);
+  const error = broken ?? failure.value;
+  if (error !== undefined) return <Oops error={error} again={again} />;
+  const Component = loaded.value;
+  return Component === undefined ? <main id="main" /> : <Component />;
+}

@@ -1,0 +1,43 @@
+// What the keys do.
+import type { JSX } from "preact";
+import { HELP } from "../app/keys.ts";
+import { Icon } from "../parts/icon.tsx";
+import { Dialog } from "./dialog.tsx";
+import { isHelpOpen } from "./dialogs.ts";
+
+/** The help of keys. */
+export function Help(): JSX.Element | null {
+  if (!isHelpOpen.value) return null;
+  const close = () => {
+    isHelpOpen.value = false;
+  };
+  return (
+    <Dialog id="keys" label="Keys" onClose={close}>
+      <header>
+        <h2>Keys</h2>
+        <span class="grow" />
+        <button class="ib sq" type="button" aria-label="Close" onClick={close}>
+          <Icon name="close" />
+        </button>
+      </header>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls where the window is low. */}
+      <div class="kcols" tabIndex={0}>
+        {HELP.map(([group, keys]) => (
+          <section key={group}>
+            <h3>{group}</h3>
+            <dl>
+              {keys.map(([key, what]) => [
+                <dt key={key}>
+                  {key.split(" ").map((one) => (
+                    <kbd key={one}>{one}</kbd>
+                  ))}
+                </dt>,
+                <dd key={what}>{what}</dd>,
+              ])}
+            </dl>
+          </section>
+        ))}
+      </div>
+    </Dialog>
+  );
+}
