@@ -5,7 +5,7 @@ import { clearTimeout, setTimeout, steadyNow } from "../model/timers.ts";
 import { reportUnowned } from "../tracing/faults.ts";
 
 /** What can have spans left at the end of the process. */
-interface Unfinished {
+export interface Unfinished {
   readonly pending: number;
   flush(timeoutMs: number): Promise<unknown>;
 }

@@ -40,6 +40,15 @@ export class Queue<T extends { readonly weight: number }> {
     return this.size < this.#bounds.maxQueuedSpans / 2 && this.#bytes < this.#bounds.maxQueuedBytes / 2;
   }
 
+  /** Takes out the oldest until there is room for one of that weight. */
+  makeRoomFor(weight: number, dropped: (item: T) => void): void {
+    while (this.isFullFor(weight)) {
+      const oldest = this.shift();
+      if (oldest === undefined) return;
+      dropped(oldest);
+    }
+  }
+
   push(item: T): void {
     this.#items.push(item);
     this.#bytes += item.weight;

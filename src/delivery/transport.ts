@@ -34,10 +34,16 @@ export interface Transport<P> {
   /** Bytes of an encoded span in a request. */
   size(parcel: P): number;
   /**
-   * Sends a batch: one outcome for each parcel, in order. What is refused for good it says by an outcome: where it rejects, the
+   * Sends a batch: one outcome for each parcel, in order. Called where `prepare` is not there, and only while fewer than
+   * `maxConcurrency` requests are under way: a transport need not count its own. What is refused for good it says by an outcome: where it rejects, the
    * batch is sent again.
    */
   send(batch: readonly P[]): Promise<readonly Outcome[]>;
+  /**
+   * Puts a request together where that takes time: it is done while others are under way, one request ahead. What it gives
+   * sends the batch, as `send` does, when fewer than `maxConcurrency` requests are under way.
+   */
+  prepare?(batch: readonly P[]): Promise<() => Promise<readonly Outcome[]>>;
   /** Lets go of connections. */
   close?(): Promise<void> | void;
 }

@@ -74,12 +74,13 @@ export class OtlpSink implements Sink {
     const transport = new OtlpTransport({
       encoder: otlpEncoder(encoding, { values, translate }),
       warn: (error) => faults.reportRarely(error),
-      ...{ url, headers, compression, timeoutMs, tls, agent, maxBatchSpans, maxBatchBytes, maxConcurrency },
+      ...{ url, headers, compression, timeoutMs, tls, agent, maxBatchSpans, maxBatchBytes },
     });
     const destination = JSON.stringify(["otlp", shownUrl(url)]);
-    // One batch more than may be under way: it is encoded while the others are.
-    const lanes = { ...options, maxConcurrency: maxConcurrency + 1 };
-    this.#delivery = new Delivery({ transport, faults, options: lanes, destination });
+    this.#delivery = new Delivery({
+      ...{ transport, faults, destination },
+      options: { ...options, maxConcurrency },
+    });
   }
 
   write(span: Span): void {

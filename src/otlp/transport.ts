@@ -18,7 +18,6 @@ import { Secrets } from "./secrets.ts";
 export interface OtlpTransportOptions extends PosterOptions {
   readonly encoder: OtlpEncoder;
   readonly compression: OtlpCompression;
-  readonly maxConcurrency: number;
   readonly maxBatchSpans: number;
   readonly maxBatchBytes: number;
   /** Told what a server says about spans that it took nevertheless. */
@@ -34,9 +33,7 @@ export class OtlpTransport implements Transport<OtlpParcel> {
   readonly #poster: Poster;
   readonly #turns: Turns = new Turns();
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #waiting: ((before: Outcome | undefined) => void)[] = [];
   readonly #secrets: Secrets;
-  #underWay = 0;
   #hasTaken = false;
   #refusedAlone = 0;
   /** Answers in a row that were none of OTLP. */
@@ -69,27 +66,14 @@ export class OtlpTransport implements Transport<OtlpParcel> {
     return size;
   }
 
-  /** Packs while others are under way; posts when it is this batch's turn. */
   async send(batch: readonly OtlpParcel[]): Promise<readonly Outcome[]> {
-    const body = await this.#pack(batch);
-    const before = this.#underWay < this.#options.maxConcurrency ? undefined : await this.#turn();
-    let latest: Outcome | undefined;
-    this.#underWay++;
-    try {
-      // What was refused for now is not asked again by those who stood behind it.
-      const outcomes =
-        before?.kind === "retry" ? all(batch, { ...before, blame: "server" }) : await this.#post(batch, body);
-      latest = outcomes[0];
-      return outcomes;
-    } finally {
-      this.#underWay--;
-      this.#waiting.shift()?.(latest);
-    }
+    const send = await this.prepare(batch);
+    return send();
   }
 
-  /** Resolves with what became of the batch whose place is free now. */
-  #turn(): Promise<Outcome | undefined> {
-    return new Promise((resolve) => this.#waiting.push(resolve));
+  async prepare(batch: readonly OtlpParcel[]): Promise<() => Promise<readonly Outcome[]>> {
+    const body = await this.#pack(batch);
+    return () => this.#post(batch, body);
   }
 
   async #post(batch: readonly OtlpParcel[], body: Uint8Array): Promise<readonly Outcome[]> {

@@ -52,6 +52,79 @@ describe("batches", () => {
     expect(server.mostAtOnce).toBe(3);
   });
 
+  /** Puts requests together before it sends them, and says in which order it does. */
+  class PreparingServer extends Server {
+    readonly steps: string[] = [];
+    readonly answers: (() => void)[] = [];
+
+    constructor() {
+      super();
+      this.before = () => new Promise((resolve) => this.answers.push(resolve));
+    }
+
+    async prepare(names: readonly string[]) {
+      if (names.some((name) => name.startsWith("odd"))) throw new TypeError("no such form");
+      this.steps.push(`prepare ${names[0]}`);
+      return () => {
+        this.steps.push(`send ${names[0]}`);
+        return this.send(names);
+      };
+    }
+  }
+
+  const preparedBy = ({ steps }: PreparingServer) =>
+    steps.filter((step) => step.startsWith("prepare")).length;
+
+  it.each([1, 2])(
+    "are put together one ahead, where a back end can, and sent %d at a time in their order",
+    async (maxConcurrency) => {
+      const server = new PreparingServer();
+      const { delivery } = deliveryTo(server, { maxConcurrency });
+      for (const span of endedSpans(100)) delivery.add(span);
+      const flushed = delivery.flush(30_000);
+      while (server.received.length < 100) {
+        await until(() => server.answers.length > 0 || server.received.length === 100);
+        // The next is put together before the answer is there, and no more than that.
+        const answered = server.batches.length - server.answers.length;
+        const prepared = Math.min(answered + maxConcurrency + 1, 4);
+        await until(() => preparedBy(server) >= prepared);
+        expect(preparedBy(server)).toBe(prepared);
+        server.answers.shift()?.();
+      }
+      expect((await flushed).written).toBe(100);
+      expect(server.mostAtOnce).toBe(maxConcurrency);
+      const sent = server.steps.filter((step) => step.startsWith("send"));
+      expect(sent).toEqual(["send span-0", "send span-25", "send span-50", "send span-75"]);
+    },
+  );
+
+  it("one that was put together is not sent to a server that refused the one before for now", async () => {
+    const server = new PreparingServer();
+    server.answer = () => "retry";
+    server.afterMs = 3_600_000;
+    const { delivery } = deliveryTo(server, { maxConcurrency: 1 });
+    for (const span of endedSpans(50)) delivery.add(span);
+    await until(() => server.steps.includes("prepare span-25") && server.answers.length === 1);
+    server.answers.shift()?.();
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(server.batches).toHaveLength(1);
+    expect(delivery.pending).toBe(50);
+    server.answer = () => "delivered";
+    server.before = () => undefined;
+    expect(counts(await delivery.flush(30_000))).toEqual({ written: 50, pending: 0, dropped: 0, failed: 0 });
+    expect(new Set(server.received).size).toBe(50);
+  });
+
+  it("one that cannot be put together holds up no other", async () => {
+    const server = new PreparingServer();
+    server.before = () => undefined;
+    const { delivery } = deliveryTo(server, { maxConcurrency: 1, maxBatchSpans: 5 });
+    for (const span of [...endedSpans(1, "odd"), ...endedSpans(20)]) delivery.add(span);
+    await until(() => server.received.length === 20);
+    const { pending, failed } = delivery.report();
+    expect(pending + failed).toBe(1);
+  });
+
   it("encoding may take time, and one span that cannot be encoded fails alone", async () => {
     const server = new Server();
     const { delivery, told } = deliveryTo(server);
