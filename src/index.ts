@@ -55,7 +55,8 @@ export type { TracerReads } from "./tracing/reads.ts";
 export type { SpanFacts, SpanOutline } from "./conventions/facts.ts";
 export type { TallyGrouping, TallyReport, TallyRow, TallyTotal } from "./conventions/tally.ts";
 export type { Summary, SummarySubject } from "./conventions/summary.ts";
-export { matches, type TraceQuery } from "./model/query.ts";
+export type { TraceQuery } from "./model/query.ts";
+export { matches } from "./conventions/matches.ts";
 export { selectSpans } from "./tracing/select.ts";
 export { selectSummaries } from "./tracing/summaries.ts";
 

@@ -1,7 +1,7 @@
 // One reading of a span: what it says in the words of agents, whichever vocabulary wrote it. Total: it never throws.
-import { conversationOf, type VocabularyName } from "../model/conversation.ts";
 import { failureOf } from "../model/failure.ts";
 import type { SpanFields } from "../model/record.ts";
+import { conversationOf } from "./conversation.ts";
 import { structured } from "./json-text.ts";
 import {
   contentOf,
@@ -15,11 +15,11 @@ import { NAMES } from "./names.ts";
 import { Source } from "./source.ts";
 import { oneLineOf } from "./title.ts";
 import { wordsIn } from "./values.ts";
-import { recognised } from "./vocabularies/recognised.ts";
+import { recognised, type VocabularyName } from "./vocabularies/recognised.ts";
 import { principalOf } from "./vocabularies/toolkit.ts";
 import type { NamedField, Vocabulary, WorkKind } from "./vocabularies/vocabulary.ts";
 
-export type { VocabularyName } from "../model/conversation.ts";
+export type { VocabularyName } from "./vocabularies/recognised.ts";
 export type { WorkKind } from "./vocabularies/vocabulary.ts";
 
 /** A call of a tool: the span's own, not one that a model asked for. */
@@ -96,8 +96,8 @@ export function readSpan(span: SpanFields): Reading {
 class SpanReading implements Reading {
   readonly kind: WorkKind;
   readonly #source: Source;
-  readonly #vocabularies: readonly Vocabulary[];
-  readonly #by: Vocabulary | undefined;
+  readonly #vocabularies: readonly Vocabulary<VocabularyName>[];
+  readonly #by: Vocabulary<VocabularyName> | undefined;
   #messages: Messages | undefined;
   #outputMessages: readonly Message[] | undefined;
 

@@ -1,8 +1,9 @@
 // Spans as one row: a trace or a conversation at a glance. Every store lists such rows. Total: it never throws.
 import { PreciseDate } from "../model/clock.ts";
-import { conversationKey, conversationOf } from "../model/conversation.ts";
+import { conversationKey } from "../model/conversation.ts";
 import { inStartOrder } from "../model/query.ts";
 import type { SpanFields, SpanState } from "../model/record.ts";
+import { conversationOf } from "./conversation.ts";
 import { type Bill, billOf, type PriceTable } from "./cost.ts";
 import { outlineOf, type SpanFacts, type SpanOutline, type TokenFacts } from "./facts.ts";
 import { hasTokens, Nesting } from "./nesting.ts";

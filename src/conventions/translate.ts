@@ -1,8 +1,9 @@
 // A span in the words of another vocabulary: the readings' tables, turned round.
 import type { Attributes } from "../model/attributes.ts";
 import { setOwn } from "../model/capture.ts";
-import { CONVERSATION_ID, CONVERSATION_NAMES } from "../model/conversation.ts";
+import { CONVERSATION_ID } from "../model/conversation.ts";
 import type { SpanFields } from "../model/record.ts";
+import { CONVERSATION_NAMES } from "./conversation.ts";
 import { NAMES } from "./names.ts";
 import { type Reading, readSpan } from "./reading.ts";
 import { writeGenAi } from "./vocabularies/gen-ai-writer.ts";

@@ -1,7 +1,7 @@
 // A span as a DynamoDB item and back. The layout is shared with the Python Generative AI Toolkit: see docs/dynamodb.md.
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { conversationOf } from "../conventions/conversation.ts";
 import { mayBeginTurn } from "../conventions/turns.ts";
-import { conversationOf } from "../model/conversation.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
 import { decodeRecord, encodeEvent, encodeLink, type SpanFields } from "../model/record.ts";

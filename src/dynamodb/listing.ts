@@ -1,8 +1,9 @@
 // Listings: the newest traces or conversations, found in the recent index or else by a bounded scan, and read in full.
 import type { QueryCommandInput } from "@aws-sdk/client-dynamodb";
+import { conversationOf } from "../conventions/conversation.ts";
 import type { SummarySubject } from "../conventions/summary.ts";
 import { boundOf, nowMicros } from "../model/clock.ts";
-import { conversationKey, conversationOf } from "../model/conversation.ts";
+import { conversationKey } from "../model/conversation.ts";
 import { TracelightError } from "../model/errors.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { placeAfter } from "../tracing/cursors.ts";

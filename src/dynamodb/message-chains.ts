@@ -1,5 +1,6 @@
 // Message lists in DynamoDB: the chain's nodes as items of the conversation's partition, written once, read by range.
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+import { conversationOf } from "../conventions/conversation.ts";
 import { compress, decompress, isSmall, MAX_BLOB_BYTES, packSmall } from "../delivery/compression.ts";
 import {
   assemble,
@@ -17,7 +18,6 @@ import {
 } from "../delivery/message-chains.ts";
 import type { Turns } from "../delivery/turns.ts";
 import { setOwn } from "../model/capture.ts";
-import { conversationOf } from "../model/conversation.ts";
 import type { SpanFields } from "../model/record.ts";
 import { type Item, tracePartition } from "./item.ts";
 import { valueBytes } from "./item-size.ts";

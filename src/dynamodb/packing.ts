@@ -1,12 +1,12 @@
 // Spans as items of any size, with message lists stored once, and back: the one door for writing and for reading.
 
+import { CONVERSATION_NAMES } from "../conventions/conversation.ts";
 import { NAMES } from "../conventions/names.ts";
 import { MESSAGE_LISTS } from "../conventions/vocabularies/recognised.ts";
 import { noteMissing } from "../delivery/missing.ts";
 import { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { setOwn } from "../model/capture.ts";
-import { CONVERSATION_NAMES } from "../model/conversation.ts";
 import { plainFields, type SpanFields } from "../model/record.ts";
 import type { Item, StoredSpan } from "./item.ts";
 import { itemBytes } from "./item-size.ts";

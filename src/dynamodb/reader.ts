@@ -1,8 +1,9 @@
 // Reads spans from the table: the pages of a query, and what its index does not show yet.
 import type { QueryCommandInput, ScanCommandInput } from "@aws-sdk/client-dynamodb";
+import { matches } from "../conventions/matches.ts";
 import { CONVERSATION_ID } from "../model/conversation.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
-import { matches, type TraceQuery } from "../model/query.ts";
+import type { TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import type { Faults } from "../tracing/faults.ts";
 import { arrangeSpans } from "../tracing/select.ts";

@@ -1,8 +1,9 @@
 // A query as DynamoDB requests: by trace, by conversation in the index, or a scan; `matches` does the rest.
 import type { AttributeValue, QueryCommandInput, ScanCommandInput } from "@aws-sdk/client-dynamodb";
+import { CONVERSATION_NAMES } from "../conventions/conversation.ts";
 import { capture } from "../model/capture.ts";
 import { boundOf, isoMicros } from "../model/clock.ts";
-import { CONVERSATION_ID, CONVERSATION_NAMES } from "../model/conversation.ts";
+import { CONVERSATION_ID } from "../model/conversation.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { sortKeyPrefix, startKey, tracePartition } from "./item.ts";

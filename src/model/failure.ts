@@ -90,3 +90,6 @@ const TESTS: ReadonlyMap<string, Test> = new Map<string, Test>([
   [EXCEPTION, isSaid],
   ...ERROR_TEXTS.map((name) => [name, isSaidOfOperation] as const),
 ]);
+
+/** The attributes that say of a span that it failed. */
+export const FAILURE_NAMES: readonly string[] = [...TESTS.keys()];

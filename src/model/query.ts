@@ -1,15 +1,13 @@
-// What a query means, in every store: which spans match, in which order they come, how many.
-import { type Attributes, equalValues } from "./attributes.ts";
+// What a query may be, in which order its spans come, and how many. Which spans match, `conventions/matches.ts` says.
+import type { Attributes } from "./attributes.ts";
 import { capture } from "./capture.ts";
-import { boundOf } from "./clock.ts";
-import { conversationOf, isConversationId, isSameConversation } from "./conversation.ts";
+import { isConversationId } from "./conversation.ts";
 import { TracelightError } from "./errors.ts";
-import { hasFailed } from "./failure.ts";
-import { isIdentifier, MAX_IDENTIFIER_BYTES, NO_IDENTIFIER } from "./identifier.ts";
+import { isIdentifier, MAX_IDENTIFIER_BYTES } from "./identifier.ts";
 import { isPlain } from "./plain.ts";
 import { isSpanStatus, type SpanFields, type SpanStatus } from "./record.ts";
 import { closest } from "./spelling.ts";
-import { evaluate, readWhere } from "./where.ts";
+import { readWhere } from "./where.ts";
 
 /** Which spans to read. All fields hold together; none given means all spans. */
 export interface TraceQuery {
@@ -43,44 +41,6 @@ export interface TraceQuery {
   readonly order?: "asc" | "desc" | undefined;
   /** At most so many, after ordering. */
   readonly limit?: number | undefined;
-}
-
-/**
- * True where a span, written under `identifier`, is one that the query asks for. `order` and `limit` play no part.
- * @throws TracelightError `INVALID_QUERY` where the query's `where` cannot be read
- */
-export function matches(span: SpanFields, query: TraceQuery, identifier: string = NO_IDENTIFIER): boolean {
-  return (
-    (query.traceId === undefined || span.traceId === query.traceId) &&
-    (query.identifier === undefined || identifier === query.identifier) &&
-    (query.spanName === undefined || span.spanName === query.spanName) &&
-    (query.status === undefined || span.spanStatus === query.status) &&
-    (query.failed === undefined || hasFailed(span)) &&
-    (query.since === undefined || span.startedAtMicros >= boundOf(query.since)) &&
-    (query.until === undefined || span.startedAtMicros < boundOf(query.until)) &&
-    (query.conversation === undefined || isOf(span, query.conversation)) &&
-    (query.attributeFilter === undefined || hasAttributes(span.attributes, query.attributeFilter)) &&
-    (query.where === undefined || evaluate(readWhere(query.where), span))
-  );
-}
-
-function isOf({ attributes }: SpanFields, conversation: unknown): boolean {
-  return isSameConversation(conversationOf(attributes), capture(conversation));
-}
-
-function hasAttributes(attributes: Attributes, filter: Attributes): boolean {
-  return Object.keys(filter).every((key) => {
-    const value = Object.hasOwn(attributes, key) ? attributes[key] : null;
-    return equalValues(value ?? null, capture(filter[key]) ?? null);
-  });
-}
-
-/** The spans that match, in the query's order, no more than its limit. */
-export function select<S extends SpanFields>(spans: readonly S[], query: TraceQuery): S[] {
-  return arrange(
-    spans.filter((span) => matches(span, query)),
-    query,
-  );
 }
 
 /** Spans that match already, in the query's order, no more than its limit. */

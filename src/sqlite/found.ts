@@ -1,6 +1,7 @@
 // The spans that a search asks for, read in the snapshot in which they were found.
+
+import { matches } from "../conventions/matches.ts";
 import type { SearchQuery } from "../conventions/search.ts";
-import { matches } from "../model/query.ts";
 import { DEFAULT_FOUND } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
 import type { SearchOptions, SearchPage } from "../tracing/store.ts";

@@ -1,8 +1,9 @@
 // Traces or conversations as rows, newest first, by cursor, from what is kept beside the spans: no payload is read.
 import type { SpanOutline } from "../conventions/facts.ts";
+import { matches } from "../conventions/matches.ts";
 import { type SummarySubject, summarizeOutlines } from "../conventions/summary.ts";
 import { boundOf } from "../model/clock.ts";
-import { matches, type TraceQuery } from "../model/query.ts";
+import type { TraceQuery } from "../model/query.ts";
 import { readWhere } from "../model/where.ts";
 import { placeAfter, type RowPosition } from "../tracing/cursors.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";

@@ -1,4 +1,6 @@
 // What is kept outside of a span's row: message lists, once a conversation, and large values in pieces.
+
+import { conversationOf } from "../conventions/conversation.ts";
 import { isKnownName } from "../conventions/known-names.ts";
 import { MESSAGE_LISTS } from "../conventions/vocabularies/recognised.ts";
 import { compress } from "../delivery/compression.ts";
@@ -16,7 +18,7 @@ import { weighValue } from "../delivery/weight.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { BinaryEncoder, Properties } from "../model/binary.ts";
 import { setOwn } from "../model/capture.ts";
-import { conversationKey, conversationOf } from "../model/conversation.ts";
+import { conversationKey } from "../model/conversation.ts";
 import { MANY_KEYS } from "../model/many-keys.ts";
 import { fieldsWith, plainFields, type SpanFields } from "../model/record.ts";
 import { encodeValue } from "../model/values.ts";

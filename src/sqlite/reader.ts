@@ -1,5 +1,7 @@
 // Reads spans by query: which rows come into question is SQL's part, what a query means is `matches`'.
-import { matches, type TraceQuery } from "../model/query.ts";
+
+import { matches } from "../conventions/matches.ts";
+import type { TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { arrangeFields } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";

@@ -1,7 +1,9 @@
 // A span as a row of the table `spans`.
+
+import { conversationOf } from "../conventions/conversation.ts";
 import { factsOf } from "../conventions/facts.ts";
 import { encodeFacts } from "../conventions/stored-facts.ts";
-import { conversationKey, conversationOf } from "../model/conversation.ts";
+import { conversationKey } from "../model/conversation.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
 import { encodeEvent, encodeLink, type SpanFields } from "../model/record.ts";
 import { encodeValue, mapProperties } from "../model/values.ts";

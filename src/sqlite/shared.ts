@@ -1,7 +1,9 @@
 // A file in which the Python toolkit writes as well: its table beside ours, read as one.
+
+import { conversationOf } from "../conventions/conversation.ts";
 import { matchesSearch, type SearchQuery, searchTexts } from "../conventions/search.ts";
 import { summaryKey } from "../conventions/summary.ts";
-import { conversationKey, conversationOf } from "../model/conversation.ts";
+import { conversationKey } from "../model/conversation.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { arrangeSpans } from "../tracing/select.ts";
 import { DEFAULT_FOUND, exactFirst, idsIn } from "../tracing/slow-ways.ts";

@@ -1,7 +1,9 @@
 // The Python toolkit's own SQLite file, read as it is: its one table holds spans with attributes as tagged JSON.
+
+import { matches } from "../conventions/matches.ts";
 import { asTracelightError, type TracelightError } from "../model/errors.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
-import { matches, type TraceQuery } from "../model/query.ts";
+import type { TraceQuery } from "../model/query.ts";
 import { decodeRecord } from "../model/record.ts";
 import { parsePythonJson } from "../model/values.ts";
 import { arrangeSpans } from "../tracing/select.ts";

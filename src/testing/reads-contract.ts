@@ -1,7 +1,8 @@
 // What every store keeps to in each way to read it, its own or the slow one that stands in: they all mean the same.
 import assert from "node:assert/strict";
 import { outlineOf } from "../conventions/facts.ts";
-import { arrange, inStartOrder, select, type TraceQuery } from "../model/query.ts";
+import { select } from "../conventions/matches.ts";
+import { arrange, inStartOrder, type TraceQuery } from "../model/query.ts";
 import { InMemoryTracer } from "../sinks/in-memory.ts";
 import { readable } from "../tracing/readable.ts";
 import { tallyOf } from "../tracing/slow-ways.ts";

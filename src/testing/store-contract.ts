@@ -1,8 +1,9 @@
 // What every store keeps to, as tests: what was written is read back, and a query means the same everywhere.
 import assert from "node:assert/strict";
+import { select } from "../conventions/matches.ts";
 import type { Summary } from "../conventions/summary.ts";
 import type { Attributes } from "../model/attributes.ts";
-import { select, type TraceQuery } from "../model/query.ts";
+import type { TraceQuery } from "../model/query.ts";
 import type { Awaitable } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";

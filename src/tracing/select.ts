@@ -1,5 +1,7 @@
 // The answer to a query, in the one form of every store: in order, no more than asked for, each span with its parent.
-import { arrange, matches, type TraceQuery } from "../model/query.ts";
+
+import { matches } from "../conventions/matches.ts";
+import { arrange, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { parentsOf } from "../model/tree.ts";
 import { linkSpans, spansFrom } from "./families.ts";

@@ -1,8 +1,10 @@
 // The slow way of each capability: over all spans of a store, one by one.
+
+import { conversationOf } from "../conventions/conversation.ts";
 import { factsOf, outlineOf, type SpanOutline } from "../conventions/facts.ts";
 import { matchesSearch, type SearchQuery, searchTexts } from "../conventions/search.ts";
 import { Tally, type TallyReport } from "../conventions/tally.ts";
-import { conversationKey, conversationOf, idText } from "../model/conversation.ts";
+import { conversationKey, idText } from "../model/conversation.ts";
 import { TracelightError } from "../model/errors.ts";
 import { newSpanId } from "../model/ids.ts";
 import { inStartOrder } from "../model/query.ts";

@@ -1,9 +1,10 @@
 // Listings: rows of traces or conversations, newest first, page by page, with one meaning in every store.
 import { outlineOf, type SpanOutline } from "../conventions/facts.ts";
+import { matches } from "../conventions/matches.ts";
 import { type Summary, type SummarySubject, summarizeOutlines } from "../conventions/summary.ts";
 import { boundOf } from "../model/clock.ts";
 import { conversationKey } from "../model/conversation.ts";
-import { checkFields, matches, type QueryFields, queryFields, type TraceQuery } from "../model/query.ts";
+import { checkFields, type QueryFields, queryFields, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { encodeCursor, isCursor, placeAfter, type RowPosition } from "./cursors.ts";
 import type { SummaryPage, SummaryQuery } from "./store.ts";

@@ -1,10 +1,10 @@
 // Spans as one row: what each column says, and that nothing a span may hold makes it throw.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { CONVERSATION_NAMES } from "../../src/conventions/conversation.ts";
 import { NAMES } from "../../src/conventions/names.ts";
 import { summarize, summaryKey } from "../../src/conventions/summary.ts";
 import { capture } from "../../src/model/capture.ts";
-import { CONVERSATION_NAMES } from "../../src/model/conversation.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { anyMaker, spanFields, spanLists } from "../model/arbitraries.ts";
 import { runs } from "../sizes.ts";

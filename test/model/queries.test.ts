@@ -2,8 +2,9 @@
 import fc from "fast-check";
 import { InMemoryTracer, matches, TracelightError, type TraceQuery } from "tracelight";
 import { describe, expect, it } from "vitest";
+import { select } from "../../src/conventions/matches.ts";
 import { equalValues } from "../../src/model/attributes.ts";
-import { arrange, checkQuery, inStartOrder, select } from "../../src/model/query.ts";
+import { arrange, checkQuery, inStartOrder } from "../../src/model/query.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { parentsOf } from "../../src/model/tree.ts";
 import { runs } from "../sizes.ts";

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { InMemoryTracer, TracelightError } from "tracelight";
 import { describe, expect, it, vi } from "vitest";
+import { matches } from "../../src/conventions/matches.ts";
 import { capture } from "../../src/model/capture.ts";
-import { matches } from "../../src/model/query.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { attributeNamesIn, evaluate, suggestNames } from "../../src/model/where.ts";
 import { parseWhere } from "../../src/model/where-syntax.ts";

@@ -1,8 +1,9 @@
 // `tracelight search`: spans by their words, each hit in its context.
+
+import { conversationOf } from "../../conventions/conversation.ts";
 import { parseSearch, type SearchQuery, searchTexts } from "../../conventions/search.ts";
 import { type Snippet, snippets } from "../../conventions/snippets.ts";
 import { isoMicros } from "../../model/clock.ts";
-import { conversationOf } from "../../model/conversation.ts";
 import { escapeText } from "../../model/escape.ts";
 import { hasFailed } from "../../model/failure.ts";
 import { encodeValue } from "../../model/values.ts";

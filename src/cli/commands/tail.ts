@@ -1,8 +1,9 @@
 // `tracelight tail`: spans as they start and end, until Ctrl-C.
 import { setTimeout as wait } from "node:timers/promises";
+import { matches } from "../../conventions/matches.ts";
 import { readSpan } from "../../conventions/reading.ts";
 import { isoMicros } from "../../model/clock.ts";
-import { inStartOrder, matches } from "../../model/query.ts";
+import { inStartOrder } from "../../model/query.ts";
 import { encodeRecord } from "../../model/record.ts";
 import { readWhere } from "../../model/where.ts";
 import { oneLine } from "../../render/text.ts";

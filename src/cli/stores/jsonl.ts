@@ -1,8 +1,9 @@
 // Files and pipes of one JSON object a line, of records, log lines or OTLP: read as a stream, whatever their size.
 import { createReadStream } from "node:fs";
 import { outlineOf, type SpanOutline } from "../../conventions/facts.ts";
+import { matches } from "../../conventions/matches.ts";
 import { asTracelightError } from "../../model/errors.ts";
-import { matches, type TraceQuery } from "../../model/query.ts";
+import type { TraceQuery } from "../../model/query.ts";
 import type { SpanFields } from "../../model/record.ts";
 import { SpanNumbers } from "../../model/span-numbers.ts";
 import { readable, type StoreReader } from "../../tracing/readable.ts";

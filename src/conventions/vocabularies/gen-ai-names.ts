@@ -36,6 +36,9 @@ export const GEN_AI_COUNTS = {
   outputImage: ["gen_ai.usage.image.output_tokens"],
 } as const;
 
+/** The id of a conversation. */
+export const GEN_AI_CONVERSATION = "gen_ai.conversation.id";
+
 /** What has structure. */
 export const GEN_AI = {
   operation: "gen_ai.operation.name",

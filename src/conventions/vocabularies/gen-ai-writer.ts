@@ -1,11 +1,16 @@
 // A reading in OpenTelemetry's words: the table of gen-ai-names.ts, turned round.
-import { GEN_AI_CONVERSATION_ID } from "../../model/conversation.ts";
 import { jsonOf } from "../json-text.ts";
 import type { MediaPart, Message, MessagePart } from "../messages.ts";
 import { partsOf } from "../parts.ts";
 import type { Reading } from "../reading.ts";
 import { fieldIn, isAnObject, present, textIn } from "../values.ts";
-import { GEN_AI, GEN_AI_COUNTS, GEN_AI_FIELDS, GEN_AI_TIME_TO_FIRST } from "./gen-ai-names.ts";
+import {
+  GEN_AI,
+  GEN_AI_CONVERSATION,
+  GEN_AI_COUNTS,
+  GEN_AI_FIELDS,
+  GEN_AI_TIME_TO_FIRST,
+} from "./gen-ai-names.ts";
 import type { WorkKind } from "./vocabulary.ts";
 
 /** Of each kind, the operation that is written; a turn is one call of an agent. */
@@ -31,7 +36,7 @@ export function writeGenAi(reading: Reading, agent: string | undefined): Readonl
     [GEN_AI_FIELDS.agent[0]]: agent,
     [GEN_AI_FIELDS.provider[0]]: reading.provider,
     [GEN_AI_FIELDS.model[0]]: reading.model,
-    [GEN_AI_CONVERSATION_ID]: textIn(reading.conversation),
+    [GEN_AI_CONVERSATION]: textIn(reading.conversation),
     [GEN_AI_FIELDS.user[0]]: reading.user,
     [GEN_AI_FIELDS.toolName[0]]: tool?.name,
     [GEN_AI_FIELDS.toolCallId[0]]: tool?.callId,

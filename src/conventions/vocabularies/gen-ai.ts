@@ -8,6 +8,7 @@ import { countIn, fieldIn, textIn, wordsIn } from "../values.ts";
 import { genAiEvaluations } from "./gen-ai-evaluations.ts";
 import {
   GEN_AI,
+  GEN_AI_CONVERSATION,
   GEN_AI_COUNTS,
   GEN_AI_EVALUATION,
   GEN_AI_FIELDS,
@@ -36,13 +37,14 @@ const KINDS: ReadonlyMap<string, WorkKind> = new Map<string, WorkKind>([
 const RAW = /^@traceloop\/instrumentation-(anthropic|bedrock)/;
 
 /** The vocabulary of OpenTelemetry. */
-export const genAi: Vocabulary = {
+export const genAi: Vocabulary<"gen_ai"> = {
   name: "gen_ai",
   described:
     "OpenTelemetry semantic conventions for generative AI, 1.28 to 1.45, and 0.1 of their own repository",
   names: GEN_AI_FIELDS,
   counts: GEN_AI_COUNTS,
   owns: { "gen_ai.": "all" },
+  conversationNames: [GEN_AI_CONVERSATION],
   messageLists: ["gen_ai.input.messages"],
   structures: [
     ...Object.values(GEN_AI),

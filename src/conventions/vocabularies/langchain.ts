@@ -20,9 +20,12 @@ export function langChainOutput(source: Source): readonly Message[] {
   return messagesIn(fieldIn(output, "messages")).slice(-1);
 }
 
+/** What a run was given beside its input, of the application too. */
+export const LANGCHAIN_METADATA = "metadata";
+
 /** Who makes the model, as the metadata of a run have it. */
 export function langChainProvider(source: Source): string | undefined {
-  return wordsIn(fieldIn(valueIn(source, "metadata"), "ls_provider"));
+  return wordsIn(fieldIn(valueIn(source, LANGCHAIN_METADATA), "ls_provider"));
 }
 
 /** The call that a tool's answer is for. */

@@ -12,7 +12,7 @@ const ARGUMENTS = ["gen_ai.tool.call.arguments", "mcp.tool.arguments", "mcp.requ
 const RESULT = ["gen_ai.tool.call.result", "mcp.tool.result"] as const;
 
 /** The vocabulary of MCP. */
-export const mcp: Vocabulary = {
+export const mcp: Vocabulary<"mcp"> = {
   name: "mcp",
   described: "OpenTelemetry semantic conventions for MCP, 1.39 to 1.45 (docs/gen-ai/mcp.md)",
   names: NAMES,

@@ -28,6 +28,9 @@ export const OPENINFERENCE_COUNTS = {
   outputAudio: ["llm.token_count.completion_details.audio"],
 } as const;
 
+/** The id of a conversation; of OpenTelemetry too, for sessions of any kind. */
+export const OPENINFERENCE_CONVERSATION = "session.id";
+
 /** What has structure. */
 export const OPENINFERENCE = {
   kind: "openinference.span.kind",

@@ -1,6 +1,5 @@
 // A reading in OpenInference's words: the table of openinference-names.ts, turned round.
 
-import { SESSION_ID } from "../../model/conversation.ts";
 import { wellFormedJson } from "../../model/json-strings.ts";
 import { lossyValue } from "../../model/values.ts";
 import type { MediaPart, Message, MessagePart, ToolCallPart, ToolResultPart } from "../messages.ts";
@@ -9,6 +8,7 @@ import { fieldIn, isAnObject, present, textIn } from "../values.ts";
 import {
   JSON_TYPE,
   OPENINFERENCE,
+  OPENINFERENCE_CONVERSATION,
   OPENINFERENCE_COUNTS,
   OPENINFERENCE_FIELDS,
 } from "./openinference-names.ts";
@@ -45,7 +45,7 @@ export function writeOpenInference(
     [kind === "embedding" ? "embedding.model_name" : OPENINFERENCE.model]: reading.model,
     [OPENINFERENCE_FIELDS.agent[0]]: agent,
     [OPENINFERENCE_FIELDS.provider[0]]: reading.provider,
-    [SESSION_ID]: textIn(reading.conversation),
+    [OPENINFERENCE_CONVERSATION]: textIn(reading.conversation),
     [OPENINFERENCE_FIELDS.user[0]]: reading.user,
     [OPENINFERENCE_FIELDS.toolName[0]]: tool?.name,
     [OPENINFERENCE_FIELDS.toolCallId[0]]: tool?.callId,

@@ -7,10 +7,18 @@ import type { Source } from "../source.ts";
 import { usageOf } from "../usage.ts";
 import { fieldIn, present, textIn, wordsIn } from "../values.ts";
 import { firstUserMessage } from "./gen-ai.ts";
-import { answeredCall, langChainInput, langChainOutput, langChainProvider, unwrapped } from "./langchain.ts";
+import {
+  answeredCall,
+  LANGCHAIN_METADATA,
+  langChainInput,
+  langChainOutput,
+  langChainProvider,
+  unwrapped,
+} from "./langchain.ts";
 import {
   JSON_TYPE,
   OPENINFERENCE,
+  OPENINFERENCE_CONVERSATION,
   OPENINFERENCE_COUNTS,
   OPENINFERENCE_FIELDS,
 } from "./openinference-names.ts";
@@ -31,7 +39,7 @@ const KINDS: ReadonlyMap<string, WorkKind> = new Map<string, WorkKind>([
 ]);
 
 /** The vocabulary of OpenInference. */
-export const openinference: Vocabulary = {
+export const openinference: Vocabulary<"openinference"> = {
   name: "openinference",
   described:
     "OpenInference, spec/semantic_conventions.md; @arizeai/openinference-semantic-conventions 2.12.0; requests and answers as its " +
@@ -45,6 +53,7 @@ export const openinference: Vocabulary = {
     "input.": /^input\.(value|mime_type)$/,
     "output.": /^output\.(value|mime_type)$/,
   },
+  conversationNames: [OPENINFERENCE_CONVERSATION],
   // Where it is not spread over one attribute a field.
   messageLists: [OPENINFERENCE.inputMessages],
   structures: [
@@ -64,6 +73,7 @@ export const openinference: Vocabulary = {
       OPENINFERENCE.documents,
     ].map((name) => `${name}.`),
   ],
+  hints: [LANGCHAIN_METADATA],
   kind: (source) => {
     const kind = textIn(source.attributes[OPENINFERENCE.kind]);
     if (kind !== undefined) return KINDS.get(kind.toUpperCase()) ?? "chain";

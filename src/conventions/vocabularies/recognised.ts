@@ -8,15 +8,30 @@ import { traceloop } from "./traceloop.ts";
 import { vercelAi } from "./vercel-ai.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** All vocabularies, in the order in which they are asked. The toolkit's names are inherited by spans of all the others. */
-export const VOCABULARIES: readonly Vocabulary[] = [openinference, vercelAi, mcp, traceloop, genAi, toolkit];
+/** Who made up the names of attributes: Tracelight and the Python toolkit, OpenTelemetry, and so on. */
+export type VocabularyName = "openinference" | "vercel-ai" | "mcp" | "traceloop" | "gen_ai" | "tracelight";
 
-const TOOLKIT_ALONE: readonly Vocabulary[] = [toolkit];
+/**
+ * All vocabularies, in the order in which they are asked for what a span says, and the other way round for its conversation. The
+ * toolkit's names are inherited by spans of all the others.
+ */
+export const VOCABULARIES: readonly Vocabulary<VocabularyName>[] = [
+  openinference,
+  vercelAi,
+  mcp,
+  traceloop,
+  genAi,
+  toolkit,
+];
+
+const TOOLKIT_ALONE: readonly Vocabulary<VocabularyName>[] = [toolkit];
 /** Lists by the set of their vocabularies: few occur, and each span needs one. */
-const lists = new Map<number, readonly Vocabulary[]>();
+const lists = new Map<number, readonly Vocabulary<VocabularyName>[]>();
 
 /** The vocabularies that a span's attributes are of; the toolkit's is always among them, last. */
-export function recognised(attributes: Readonly<Record<string, unknown>>): readonly Vocabulary[] {
+export function recognised(
+  attributes: Readonly<Record<string, unknown>>,
+): readonly Vocabulary<VocabularyName>[] {
   if (KINDS.has(attributes[NAMES.traceType])) return TOOLKIT_ALONE;
   let found = 0;
   for (const key in attributes) found |= ownerBit(key);
@@ -29,7 +44,7 @@ export function recognised(attributes: Readonly<Record<string, unknown>>): reado
 }
 
 /** The vocabulary that an attribute belongs to, by its name; undefined for the toolkit's and all others. */
-export function ownerOf(key: string): Vocabulary | undefined {
+export function ownerOf(key: string): Vocabulary<VocabularyName> | undefined {
   const bit = ownerBit(key);
   return bit === 0 ? undefined : VOCABULARIES[31 - Math.clz32(bit)];
 }

@@ -23,7 +23,7 @@ export const KINDS: ReadonlyMap<unknown, WorkKind> = new Map<unknown, WorkKind>(
 ]);
 
 /** The vocabulary of the toolkit. */
-export const toolkit: Vocabulary = {
+export const toolkit: Vocabulary<"tracelight"> = {
   name: "tracelight",
   described:
     "Generative AI Toolkit for Python, of April 2025 and newer; Bedrock's Converse API for messages, tools and usage",
@@ -34,6 +34,7 @@ export const toolkit: Vocabulary = {
     toolCallId: [NAMES.toolUseId],
     finishReason: [NAMES.stopReason],
   },
+  conversationNames: [NAMES.conversationId],
   messageLists: [NAMES.requestMessages, NAMES.historyMessages],
   structures: [
     ...[NAMES.traceType, NAMES.userInput, NAMES.agentResponse, NAMES.toolInput, NAMES.toolOutput],

@@ -7,6 +7,9 @@ const NAMES = {
   user: ["traceloop.association.properties.user_id"],
 } as const satisfies Names<NamedField>;
 
+/** What programs give to `withAssociationProperties`. */
+const CONVERSATIONS = ["session_id", "conversation_id", "thread_id", "chat_id"];
+
 const SPAN_KIND = "traceloop.span.kind";
 const ENTITY = "traceloop.entity.name";
 const INPUT = "traceloop.entity.input";
@@ -28,7 +31,7 @@ const REQUESTS: ReadonlyMap<unknown, WorkKind> = new Map<unknown, WorkKind>([
 ]);
 
 /** The vocabulary of Traceloop. */
-export const traceloop: Vocabulary = {
+export const traceloop: Vocabulary<"traceloop"> = {
   name: "traceloop",
   described: "Traceloop OpenLLMetry for JavaScript, 0.10 to 0.27 (@traceloop/ai-semantic-conventions)",
   names: NAMES,
@@ -37,6 +40,7 @@ export const traceloop: Vocabulary = {
     "llm.":
       /^llm\.(request\.(?!model_name$)|usage\.|prompts\.|completions\.|headers$|is_streaming$|top_k$|user$|frequency_penalty$|presence_penalty$|chat\.)/,
   },
+  conversationNames: CONVERSATIONS.map((name) => `traceloop.association.properties.${name}`),
   structures: [
     SPAN_KIND,
     ENTITY,

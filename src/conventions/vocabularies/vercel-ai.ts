@@ -26,6 +26,9 @@ const COUNTS = {
   reasoning: ["ai.usage.outputTokenDetails.reasoningTokens", "ai.usage.reasoningTokens"],
 } as const satisfies Names<CountedField>;
 
+/** What programs give as `metadata` of its telemetry. */
+const CONVERSATIONS = ["sessionId", "conversationId", "threadId", "chatId"];
+
 const OPERATION = "ai.operationId";
 const PROMPT = "ai.prompt";
 const MESSAGES = "ai.prompt.messages";
@@ -36,7 +39,7 @@ const TIME_TO_FIRST = ["ai.response.msToFirstChunk", "ai.stream.msToFirstChunk"]
 const MAX_SHORT = 2 ** 16;
 
 /** The vocabulary of the Vercel AI SDK. */
-export const vercelAi: Vocabulary = {
+export const vercelAi: Vocabulary<"vercel-ai"> = {
   name: "vercel-ai",
   described:
     "Vercel AI SDK: ai 5 and 6, and @ai-sdk/otel 1.0 (LegacyOpenTelemetry) for ai 7; 4 and 3 in part",
@@ -46,6 +49,7 @@ export const vercelAi: Vocabulary = {
     "ai.":
       /^ai\.(operationId$|telemetry\.|model\.|prompt|response\.|result\.|stream\.|usage\.|toolCall\.|settings\.|values?$|embeddings?$|finishReason$|schema|request\.headers|ranking|documents$)/,
   },
+  conversationNames: CONVERSATIONS.map((name) => `ai.telemetry.metadata.${name}`),
   messageLists: [MESSAGES],
   structures: [
     ...[

@@ -1,6 +1,5 @@
 // What a vocabulary says about itself: a table of names, and how its structures are read.
 
-import type { VocabularyName } from "../../model/conversation.ts";
 import type { Evaluation, Message, OfferedTool, Usage } from "../messages.ts";
 import type { Source } from "../source.ts";
 
@@ -41,8 +40,8 @@ export type Names<Field extends string> = Readonly<Partial<Record<Field, readonl
  * A vocabulary. What it has no function or names for it does not say. All functions are total; `undefined` and empty lists mean that
  * a span says nothing.
  */
-export interface Vocabulary {
-  readonly name: VocabularyName;
+export interface Vocabulary<Name extends string = string> {
+  readonly name: Name;
   /** Where it is described, and up to which version it is known. */
   readonly described: string;
   readonly names: Names<NamedField>;
@@ -52,10 +51,14 @@ export interface Vocabulary {
    * vocabularies that claim one, the later of the list has it. None of the toolkit's, which spans of all the others inherit.
    */
   readonly owns?: Readonly<Record<string, RegExp | "all">>;
+  /** The attributes that its conversations are known by, in the order in which they are asked. */
+  readonly conversationNames?: readonly string[];
   /** Attributes whose value is a list of messages that grows from call to call: stores keep those once. */
   readonly messageLists?: readonly string[];
   /** Attributes that the functions read, besides; one that ends in a dot stands for all below it. */
   readonly structures: readonly string[];
+  /** Attributes of which the functions read a part; a translation keeps them. */
+  readonly hints?: readonly string[];
   kind(source: Source): WorkKind | undefined;
   /** A field that other attributes say better than its own; asked before the names. */
   said?(source: Source, field: NamedField): string | undefined;
