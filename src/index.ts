@@ -91,4 +91,5 @@ export type {
 } from "./model/record.ts";
 export type { JsonValue } from "./model/values.ts";
 export type { HumanReadableOptions } from "./render/human-readable.ts";
-export { TracelightError, type TracelightErrorCode, type TracelightErrorOptions } from "./model/errors.ts";
+export type { TracelightErrorCode } from "./model/error-codes.ts";
+export { TracelightError, type TracelightErrorOptions } from "./model/errors.ts";

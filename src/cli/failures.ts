@@ -1,4 +1,5 @@
 // What can end a run early, and what the shell and its user are told of it.
+import type { TracelightErrorCode } from "../model/error-codes.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { messageText } from "../model/escape.ts";
 import { EXIT } from "./world.ts";
@@ -44,9 +45,14 @@ export function sayingOf(error: unknown): string | undefined {
 
 /** The code of an error of ours or of the system. */
 function codeOf(error: unknown): string | undefined {
-  if (typeof error !== "object" || error === null) return "UNEXPECTED";
-  return "code" in error && typeof error.code === "string" ? error.code : "UNEXPECTED";
+  if (typeof error !== "object" || error === null) return UNEXPECTED;
+  return "code" in error && typeof error.code === "string" ? error.code : UNEXPECTED;
 }
 
+const UNEXPECTED: TracelightErrorCode = "UNEXPECTED";
 /** Codes of what the user wrote, not of what a store did. */
-const USAGE_CODES: ReadonlySet<string> = new Set(["INVALID_QUERY", "INVALID_OPTION", "INVALID_ARGUMENT"]);
+const USAGE_CODES: ReadonlySet<string> = new Set<TracelightErrorCode>([
+  "INVALID_QUERY",
+  "INVALID_OPTION",
+  "INVALID_ARGUMENT",
+]);

@@ -1,6 +1,7 @@
 // What DynamoDB and the AWS SDK throw, as Tracelight's errors: what is wrong, and the mend.
 import type { Blame } from "../delivery/transport.ts";
-import { messageOf, TracelightError, type TracelightErrorCode } from "../model/errors.ts";
+import type { TracelightErrorCode } from "../model/error-codes.ts";
+import { messageOf, TracelightError } from "../model/errors.ts";
 
 interface Explanation {
   readonly code: TracelightErrorCode;

@@ -1,5 +1,6 @@
 // Spans from outside into a sink, one request at a time, and what became of them.
 import { Turns } from "../delivery/turns.ts";
+import type { TracelightErrorCode } from "../model/error-codes.ts";
 import { steadyNow } from "../model/timers.ts";
 import type { DeliveryReport, Sink } from "../tracing/sink.ts";
 import { spanFrom } from "../tracing/span.ts";
@@ -103,4 +104,4 @@ function idOf({ traceId, spanId }: ReceivedSpan): string {
 
 const MAX_HANDED_OVER = 100_000;
 /** A store that keeps the latest only drops older ones as well, and says none of these. */
-const LOSSES: ReadonlySet<string> = new Set(["QUEUE_FULL", "TRACER_CLOSED"]);
+const LOSSES: ReadonlySet<string> = new Set<TracelightErrorCode>(["QUEUE_FULL", "TRACER_CLOSED"]);

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { gzip, gzipSync } from "node:zlib";
 import type { Blame, Outcome, Transport } from "../delivery/transport.ts";
 import { Turns } from "../delivery/turns.ts";
+import type { TracelightErrorCode } from "../model/error-codes.ts";
 import { errorCode, messageOf, TracelightError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
 import { oneLine } from "../render/text.ts";
@@ -170,7 +171,7 @@ export class OtlpTransport implements Transport<OtlpParcel> {
     return this.#error("OTLP_FAILED", `could not be reached (${code ?? said})${mend}`, cause);
   }
 
-  #error(code: string, what: string, cause?: unknown): TracelightError {
+  #error(code: TracelightErrorCode, what: string, cause?: unknown): TracelightError {
     const message = `The OTLP server at ${shownUrl(this.#options.url)} ${what}.`;
     return new TracelightError(code, message, cause === undefined ? {} : { cause });
   }

@@ -1,5 +1,6 @@
 // Spans as they come, for a loop: one turn of an agent, shown while it runs.
-import { TracelightError, type TracelightErrorCode } from "../model/errors.ts";
+import type { TracelightErrorCode } from "../model/error-codes.ts";
+import { TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { setImmediate } from "../model/timers.ts";
 import { Faults } from "../tracing/faults.ts";

@@ -3,7 +3,8 @@ import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { requireInstalled } from "../delivery/installed.ts";
 import { RecentMap } from "../delivery/message-chains.ts";
-import { messageOf, TracelightError, type TracelightErrorCode } from "../model/errors.ts";
+import type { TracelightErrorCode } from "../model/error-codes.ts";
+import { messageOf, TracelightError } from "../model/errors.ts";
 
 /** What SQLite stores. */
 export type SqlValue = string | number | bigint | Uint8Array | null;

@@ -6,6 +6,7 @@ import { Rarely } from "../delivery/rarely.ts";
 import { Backoff } from "../delivery/retry.ts";
 import { Turns } from "../delivery/turns.ts";
 import { weigh, weighValue } from "../delivery/weight.ts";
+import type { TracelightErrorCode } from "../model/error-codes.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { plainFields, type SpanFields } from "../model/record.ts";
 import {
@@ -72,7 +73,7 @@ const EXIT_PATIENCE_MS = 2000;
 const READ_PATIENCE_MS = 5000;
 
 /** Errors that writing again would meet again. */
-const REFUSALS: ReadonlySet<string> = new Set([
+const REFUSALS: ReadonlySet<string> = new Set<TracelightErrorCode>([
   "NOT_A_DATABASE",
   "STORE_NEWER",
   "STORE_CORRUPT",

@@ -1,5 +1,6 @@
 // What is wrong with a DynamoDB table, with the mend that the shell has for it.
 import type { DynamoDbTracerOptions } from "../../dynamodb/tracer.ts";
+import type { TracelightErrorCode } from "../../model/error-codes.ts";
 import { messageOf, TracelightError } from "../../model/errors.ts";
 
 /** Where a table is, as the command was told. */
@@ -25,7 +26,7 @@ export function createTableLine({ tableName, region, endpoint }: TableLocation):
 
 type Saying = (table: TableLocation) => string;
 
-const SAYINGS: ReadonlyMap<string, Saying> = new Map<string, Saying>([
+const SAYINGS: ReadonlyMap<string, Saying> = new Map<TracelightErrorCode, Saying>([
   [
     "TABLE_NOT_FOUND",
     (table) =>
