@@ -1,6 +1,7 @@
 // Values of spans as lines that fit: escaped, their own line breaks kept, cut or whole.
 
 import { escapedCharacters } from "../model/escape.ts";
+import { hasParts } from "../model/scalars.ts";
 import { lossyValue } from "../model/values.ts";
 import { boundedJson } from "../render/text.ts";
 import { characterWidth, cutToWidth, displayWidth } from "../render/width.ts";
@@ -40,8 +41,7 @@ function textOf(value: unknown, width: number, maxLines: number): string {
 function shown(this: unknown, key: string): unknown {
   const value = typeof this === "object" && this !== null ? Reflect.get(this, key) : undefined;
   if (value instanceof Map || value instanceof Set) return [...value];
-  const isPlain = typeof value === "object" && !(value instanceof Uint8Array) && !(value instanceof Date);
-  return isPlain ? value : lossyValue(value);
+  return hasParts(value) ? value : lossyValue(value);
 }
 
 function cutOff(lines: string[], width: number): string[] {

@@ -1,9 +1,11 @@
 // A span as the text of a journal's entry, where that is little work; what is more goes to the journal in slices.
+
 import type { Attributes } from "../model/attributes.ts";
 import { isoMicros } from "../model/clock.ts";
 import { hasManyKeys } from "../model/many-keys.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
 import { encodeEvent, encodeLink, RECORD_VERSION, type SpanFields } from "../model/record.ts";
+import { hasParts } from "../model/scalars.ts";
 import { encodeValue } from "../model/values.ts";
 
 /** True where encoding the span at once, or reading its text, could hold the event loop for more than some milliseconds. */
@@ -23,7 +25,7 @@ const BYTES = 8;
 /** What others count as: they become objects, texts, or what nobody can change. */
 const OBJECT_VALUES = 3;
 const BIGINT_VALUES = 10;
-const DATE_VALUES = 30;
+const SCALAR_VALUES = 30;
 const HUGE = 1n << 65_536n;
 
 /** What of `left` the value leaves; below zero where it takes more, and then not all of it was looked at. */
@@ -32,7 +34,7 @@ function spend(value: unknown, left: number): number {
   if (typeof value === "bigint") return value < HUGE && value > -HUGE ? left - BIGINT_VALUES : -1;
   if (typeof value !== "object" || value === null) return left - 1;
   if (value instanceof Uint8Array) return left - OBJECT_VALUES - value.byteLength / BYTES;
-  if (value instanceof Date) return left - DATE_VALUES;
+  if (!hasParts(value)) return left - SCALAR_VALUES;
   const rest = left - OBJECT_VALUES;
   if (Array.isArray(value)) return value.length > rest ? -1 : spendAll(value, rest);
   if (value instanceof Map)

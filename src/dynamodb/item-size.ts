@@ -1,6 +1,8 @@
 // How large a span's item will be: an upper bound, found in a microsecond for a small span, that stops at its limit.
+
 import type { Attributes } from "../model/attributes.ts";
 import type { SpanFields } from "../model/record.ts";
+import { scalarOf } from "../model/scalars.ts";
 
 /** Keys, ids, times, names of top-level attributes: keys have up to 2 KB each. */
 const FIXED_BYTES = 7_000;
@@ -66,7 +68,7 @@ class Size {
   #container(value: object, level: number): void {
     this.bytes += CONTAINER_BYTES;
     if (value instanceof Uint8Array) this.bytes += (level >= DEEP ? 2 : 1) * value.byteLength;
-    else if (value instanceof Date) this.bytes += VALUE_BYTES;
+    else if (scalarOf(value) !== undefined) this.bytes += VALUE_BYTES;
     else if (Array.isArray(value) || value instanceof Set) this.#items(value, level + 1);
     else if (value instanceof Map) this.#items(value, level + 2);
     else this.properties(value, level + 1);

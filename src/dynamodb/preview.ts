@@ -1,5 +1,7 @@
 // What stands in an item in place of a value that is stored elsewhere: its beginning, in its own shape.
+
 import { setOwn } from "../model/capture.ts";
+import { hasParts } from "../model/scalars.ts";
 import { boundedJson } from "../render/text.ts";
 
 /** A preview has about so many characters of text at most. */
@@ -20,7 +22,7 @@ export function previewOf(value: unknown): unknown {
 function shaped(value: unknown, room: { left: number }, levels: number): unknown {
   if (typeof value === "string") return taken(value, room);
   if (value instanceof Uint8Array) return value.subarray(0, SHOWN_BYTES);
-  if (typeof value !== "object" || value === null || value instanceof Date) return value;
+  if (!hasParts(value)) return value;
   if (levels === 0 || value instanceof Map || value instanceof Set) return taken(previewText(value), room);
   if (Array.isArray(value)) {
     return Array.from(shownItems(value, room), (item) => shaped(item, room, levels - 1));

@@ -1,7 +1,8 @@
 // Captured values as DynamoDB's attribute values and back, with the record's tags for what DynamoDB lacks.
+
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { sealed, setOwn } from "../model/capture.ts";
-import { isoDate } from "../model/clock.ts";
+import { SCALAR_READERS, scalarOf } from "../model/scalars.ts";
 import { decodeValue, encodeValue } from "../model/values.ts";
 
 /** DynamoDB takes 32 levels; an item's attributes and a value's tag take some. Deeper values are JSON text. */
@@ -55,7 +56,8 @@ function toBigint(value: bigint): AttributeValue {
 
 function toContainer(value: object, level: number, forms: ValueForms | undefined): AttributeValue {
   if (value instanceof Uint8Array) return { B: value };
-  if (value instanceof Date) return tag("__datetime__", { S: isoDate(value) });
+  const scalar = scalarOf(value);
+  if (scalar !== undefined) return tag(scalar.tag, { S: scalar.text });
   if (level >= MAX_LEVELS) return tag("__json__", { S: JSON.stringify(encodeValue(value)) });
   if (Array.isArray(value)) return { L: value.map((item) => toAttributeValue(item, level + 1, forms)) };
   if (value instanceof Set) return toSet([...value], level, forms);
@@ -100,9 +102,9 @@ function keyIn(json: string): string {
 }
 
 const TAGS = new Set([
+  ...Object.keys(SCALAR_READERS),
   "__number__",
   "__bigint__",
-  "__datetime__",
   "__json__",
   "__map__",
   "__set__",
@@ -150,7 +152,7 @@ function fromMapValue(map: Record<string, AttributeValue>, read: TextReader | un
 
 /** Only a whole tag is decoded: nested broken ones that were tried first would take twice the time at each level. */
 function fromTag(name: string, content: AttributeValue, read: TextReader | undefined): unknown {
-  if (content.S !== undefined) return scalarOf(name, content.S);
+  if (content.S !== undefined) return textTagged(name, content.S);
   if (content.L === undefined) return undefined;
   if (name === "__set__") return sealed(new Set(content.L.map((item) => fromAttributeValue(item, read))));
   if (name !== "__map__" || !content.L.every(({ L }) => L?.length === 2)) return undefined;
@@ -162,9 +164,11 @@ function fromTag(name: string, content: AttributeValue, read: TextReader | undef
 }
 
 /** The tags over text are those of the record; what is none of them stays as it is. */
-function scalarOf(name: string, text: string): unknown {
+function textTagged(name: string, text: string): unknown {
   const decoded = decodeValue({ [name]: text });
-  return typeof decoded === "object" && decoded !== null && !(decoded instanceof Date) ? undefined : decoded;
+  return typeof decoded !== "object" || decoded === null || scalarOf(decoded) !== undefined
+    ? decoded
+    : undefined;
 }
 
 /** An object from its stored properties. */

@@ -1,6 +1,7 @@
 // Attributes: comparing them, and passing the inheritable ones down a trace.
 import { setOwn } from "./capture.ts";
 import { reveal } from "./history.ts";
+import { compareScalars } from "./scalars.ts";
 
 /** Attribute names and values, as captured: frozen, and safe to keep. */
 export type Attributes = Readonly<Record<string, unknown>>;
@@ -62,7 +63,8 @@ export function equalValues(a: unknown, b: unknown): boolean {
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
   if (Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
   if (Array.isArray(a) && Array.isArray(b)) return equalItems(a, b);
-  if (a instanceof Date && b instanceof Date) return a.getTime() === b.getTime();
+  const order = compareScalars(a, b);
+  if (order !== undefined) return order === 0;
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.compare(a, b) === 0;
   if (a instanceof Map && b instanceof Map) return equalUnordered([...a], [...b]);
   if (a instanceof Set && b instanceof Set) return equalUnordered([...a], [...b]);

@@ -1,8 +1,9 @@
 // Captured values as JSON and back: tags for what JSON lacks (lossless), or text in their place (lossy).
 import { decodeBase85, encodeBase85 } from "./base85.ts";
 import { sealed, setOwn } from "./capture.ts";
-import { isoDate, isoMicros, parseIsoDate } from "./clock.ts";
+import { isoMicros } from "./clock.ts";
 import { endOfJsonString } from "./json-strings.ts";
+import { hasParts, SCALAR_READERS, scalarOf, withOffset } from "./scalars.ts";
 
 /** What JSON can say. */
 export type JsonValue =
@@ -15,8 +16,8 @@ export type JsonValue =
 
 /** An object whose only key is one of these is a tag; a real object that looks so is wrapped in `__escaped__`. */
 const TAGS = new Set([
+  ...Object.keys(SCALAR_READERS),
   "__bytes__",
-  "__datetime__",
   "__bigint__",
   "__number__",
   "__map__",
@@ -107,7 +108,8 @@ function numberName(value: number): string {
 function encodeObject(value: object): JsonValue {
   if (Array.isArray(value)) return value.map(encodeValue);
   if (value instanceof Uint8Array) return { __bytes__: encodeBase85(zlib().deflateSync(value)) };
-  if (value instanceof Date) return { __datetime__: withOffset(isoDate(value)) };
+  const scalar = scalarOf(value);
+  if (scalar !== undefined) return { [scalar.tag]: scalar.toolkitText };
   if (value instanceof Map) return { __map__: [...value].map(([k, v]) => [encodeValue(k), encodeValue(v)]) };
   if (value instanceof Set) return { __set__: [...value].map(encodeValue) };
   const copy = mapProperties(value, encodeValue);
@@ -117,10 +119,6 @@ function encodeObject(value: object): JsonValue {
 /** ISO 8601 as Python's `isoformat` writes it in UTC: with `+00:00` for the zone. */
 export function isoOffset(micros: number): string {
   return withOffset(isoMicros(micros));
-}
-
-function withOffset(iso: string): string {
-  return `${iso.slice(0, -1)}+00:00`;
 }
 
 /** Own properties in order, each value changed by `change`; `__proto__` stays a property. */
@@ -186,11 +184,10 @@ function decodeTag(tag: string, content: unknown, depth: number): unknown {
 
 function decodeText(tag: string, text: string): unknown {
   if (tag === "__bytes__") return decodeBytes(text);
-  if (tag === "__datetime__") return decodeDate(text);
   if (tag === "__bigint__") return /^-?\d+$/.test(text) ? BigInt(text) : undefined;
   if (tag === "__number__")
     return /^(NaN|-?Infinity|-?\d+(\.\d+)?(e[+-]\d+)?)$/.test(text) ? Number(text) : undefined;
-  return undefined;
+  return SCALAR_READERS[tag]?.(text);
 }
 
 /** Loaded when the first bytes come: it takes a millisecond, which every program's start would pay. */
@@ -205,11 +202,6 @@ function decodeBytes(text: string): Uint8Array | undefined {
   } catch {
     return undefined;
   }
-}
-
-function decodeDate(text: string): Date | undefined {
-  const date = parseIsoDate(text);
-  return date && sealed(date);
 }
 
 /** Only a whole tag is decoded: nested broken ones that were tried first would take twice the time at each level. */
@@ -239,7 +231,8 @@ function lossyObject(value: object): JsonValue {
   if (Array.isArray(value)) return value.map(lossyValue);
   if (value instanceof Uint8Array)
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64");
-  if (value instanceof Date) return withOffset(isoDate(value));
+  const scalar = scalarOf(value);
+  if (scalar !== undefined) return scalar.toolkitText;
   if (value instanceof Map || value instanceof Set) return JSON.stringify(items.of(value));
   return mapProperties(value, lossyValue);
 }
@@ -248,13 +241,9 @@ function lossyObject(value: object): JsonValue {
 const items = new Made((value) => {
   if (value instanceof Map || value instanceof Set) return [...value].map(item);
   if (Array.isArray(value)) return value.map(item);
-  return isLeaf(value) ? lossyValue(value) : mapProperties(value, item);
+  return hasParts(value) ? mapProperties(value, item) : lossyValue(value);
 });
 
 function item(value: unknown): JsonValue {
   return typeof value === "object" && value !== null ? items.of(value) : lossyValue(value);
-}
-
-function isLeaf(value: object): boolean {
-  return value instanceof Uint8Array || value instanceof Date;
 }

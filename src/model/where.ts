@@ -3,6 +3,7 @@ import { type Attributes, equalValues } from "./attributes.ts";
 import { hasFailed } from "./failure.ts";
 import { isPlain } from "./plain.ts";
 import type { SpanFields } from "./record.ts";
+import { compareScalars, hasParts } from "./scalars.ts";
 import { closest } from "./spelling.ts";
 import { FIELD_NAMES, type Field } from "./where-fields.ts";
 import { ORDERS } from "./where-operators.ts";
@@ -124,7 +125,7 @@ function compares(value: unknown, { operator, value: literal }: Comparison): boo
 /** Less than, equal to or more than 0; undefined where the two have no order. */
 function compareValues(a: unknown, b: unknown): number | undefined {
   if (typeof a === "string" && typeof b === "string") return compareTexts(a, b);
-  if (a instanceof Date && b instanceof Date) return a.getTime() - b.getTime();
+  if (typeof a === "object" && typeof b === "object" && a && b) return compareScalars(a, b);
   if (!isNumeric(a) || !isNumeric(b)) return undefined;
   return a < b ? -1 : a > b ? 1 : a >= b ? 0 : undefined;
 }
@@ -164,7 +165,7 @@ function contains(value: unknown, literal: Literal): boolean {
 }
 
 function innerValues(value: unknown): Iterable<unknown> {
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return [];
+  if (!hasParts(value)) return [];
   if (Array.isArray(value) || value instanceof Set) return value;
   return value instanceof Map ? [...value].flat() : Object.values(value);
 }

@@ -1,6 +1,8 @@
 // Spans that are too long to be encoded in one go: what is long in them is written beforehand, in slices.
+
 import type { Attributes } from "../model/attributes.ts";
 import type { SpanEvent, SpanLink } from "../model/record.ts";
+import { hasParts } from "../model/scalars.ts";
 import { type ByteWriter, NO_BOUND, TooLong, valuesIn } from "./byte-writer.ts";
 import { entriesIn } from "./keys.ts";
 import { isNamed, jsonTextInPieces, keepsKind, type OtlpValues } from "./values.ts";
@@ -98,7 +100,7 @@ export class LongSpan {
   /** What stands for a value that is too long. */
   readonly shortened = (value: unknown, level: number): Generator<void, unknown> => {
     if (typeof value === "string") return this.#text(value, level);
-    if (!isContainer(value)) return same(value);
+    if (!hasParts(value)) return same(value);
     if (this.#values === "json" && !keepsKind(value)) return this.#json(value, level);
     return this.#container(value, level);
   };
@@ -193,13 +195,6 @@ function tried(writer: PartWriter, write: () => void): boolean {
 
 function* namedEntries(map: ReadonlyMap<unknown, unknown>): Generator<readonly [string, unknown]> {
   for (const entry of map) if (isNamed(entry)) yield entry;
-}
-
-/** No other value is too long by itself. */
-function isContainer(value: unknown): value is object {
-  return (
-    typeof value === "object" && value !== null && !(value instanceof Date) && !(value instanceof Uint8Array)
-  );
 }
 
 function* same<T>(value: T): Generator<void, T> {

@@ -2,6 +2,7 @@
 
 import { setOwn } from "../model/capture.ts";
 import { wellFormedJson } from "../model/json-strings.ts";
+import { hasParts, scalarOf } from "../model/scalars.ts";
 import { entriesIn, keysUpTo } from "./keys.ts";
 
 /**
@@ -28,7 +29,8 @@ export function fitsInt64(value: bigint): boolean {
  * some key is no text. Anything else stands for itself.
  */
 export function plainForm(value: object): object | string {
-  if (value instanceof Date) return value.toISOString();
+  const scalar = scalarOf(value);
+  if (scalar !== undefined) return scalar.shortText;
   if (value instanceof Set) return [...value];
   if (!(value instanceof Map)) return value;
   const entries = [...value];
@@ -109,8 +111,7 @@ export function isLong(value: unknown, most: number): boolean {
 
 function partsLeft(value: unknown, most: number): number {
   if (typeof value === "string") return most - 1 - value.length / 64;
-  if (typeof value !== "object" || value === null || value instanceof Uint8Array || value instanceof Date)
-    return most - 1;
+  if (!hasParts(value)) return most - 1;
   const isIterable = Array.isArray(value) || value instanceof Set || value instanceof Map;
   const parts: Iterable<unknown> | undefined = isIterable ? value : keysUpTo(most, value);
   if (parts === undefined) return -1;

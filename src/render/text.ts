@@ -1,5 +1,7 @@
 // Values as short text: escaped, cut, and never more work than what is shown.
+
 import { escapedCharacters } from "../model/escape.ts";
+import { hasParts } from "../model/scalars.ts";
 import { lossyValue } from "../model/values.ts";
 
 /** How much of a value is shown. */
@@ -46,8 +48,7 @@ export function boundedJson(value: unknown, limit: number): string {
   if (Array.isArray(value)) return joined(value, "[", "]", limit, boundedJson);
   if (value instanceof Uint8Array) return `"${Buffer.from(value.subarray(0, limit)).toString("base64")}"`;
   if (value instanceof Set || value instanceof Map) return joined(value, "[", "]", limit, boundedJson);
-  if (typeof value !== "object" || value === null || value instanceof Date)
-    return JSON.stringify(lossyValue(value));
+  if (!hasParts(value)) return JSON.stringify(lossyValue(value));
   const member = ([key, inner]: [string, unknown], left: number) =>
     `${JSON.stringify(key)}: ${boundedJson(inner, left)}`;
   return joined(entries(value), "{", "}", limit, member);

@@ -1,6 +1,8 @@
 // The `limits` option: values of a span that are larger than somebody chose are cut where they are given.
+
 import { isPrimitive, sealed } from "../model/capture.ts";
 import { checkOptions, is, type OptionRules } from "../model/options.ts";
+import { hasParts } from "../model/scalars.ts";
 import { mapProperties } from "../model/values.ts";
 import { boundedJson } from "../render/text.ts";
 
@@ -86,7 +88,7 @@ function sizesOf(captured: unknown): Sizes {
     const value = waiting.pop();
     if (typeof value === "string") leaves.push(Buffer.byteLength(value));
     else if (value instanceof Uint8Array) leaves.push(value.byteLength);
-    else if (typeof value !== "object" || value === null || value instanceof Date) rest += NUMBER_BYTES;
+    else if (!hasParts(value)) rest += NUMBER_BYTES;
     else for (const part of partsOf(value)) waiting.push(part);
   }
   return { total: rest + sum(leaves), leaves };
@@ -119,7 +121,7 @@ function largestThatFits(leaves: readonly number[], most: number): number | unde
 function withCutLeaves(value: unknown, most: number): unknown {
   if (typeof value === "string") return cutText(value, most);
   if (value instanceof Uint8Array) return value.byteLength <= most ? value : cutBytes(value, most);
-  if (typeof value !== "object" || value === null || value instanceof Date) return value;
+  if (!hasParts(value)) return value;
   const inner = (part: unknown): unknown => withCutLeaves(part, most);
   if (Array.isArray(value)) return Object.freeze(value.map(inner));
   if (value instanceof Map) return sealed(new Map([...value].map(([key, part]) => [key, inner(part)])));
