@@ -7,14 +7,8 @@ import { compareScalars, hasParts } from "./scalars.ts";
 import { closest } from "./spelling.ts";
 import { FIELD_NAMES, type Field } from "./where-fields.ts";
 import { ORDERS } from "./where-operators.ts";
-import {
-  type AttributePath,
-  type Comparison,
-  type Literal,
-  type Name,
-  parseWhere,
-  type Where,
-} from "./where-syntax.ts";
+import { parseWhere } from "./where-syntax.ts";
+import type { AttributePath, Comparison, Literal, Name, Where } from "./where-tree.ts";
 
 const MAX_KEPT = 50;
 /** Times that count from now are read anew after so long. */
