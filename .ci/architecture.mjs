@@ -1,6 +1,6 @@
 // Checks the floors of the house, on the modules as tsc emits them one by one: there type-only imports are gone.
 import { execFileSync } from "node:child_process";
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { cruise } from "dependency-cruiser";
 import { circlesIn } from "./circles.mjs";
 
@@ -24,6 +24,14 @@ const CIRCLES = [
   ["sqlite/database.ts", "sqlite/snapshots.ts"],
   [],
   ["tracing/context.ts", "tracing/span.ts", "tracing/trace-options.ts"],
+];
+/** A file does one thing: none has more lines than this, and nine of ten have no more than that. */
+const MAX_LINES = 400;
+const MOST_LINES = 250;
+/** Files that are still longer. None may be added. */
+const TOO_LONG = [
+  ...["model/capture.ts", "model/record.ts"],
+  ...["sqlite/where-sql.ts", "sqlite/writer.ts", "tracing/span.ts"],
 ];
 const MODULES = "build/modules/";
 const FACE = `^${MODULES}index\\.js$`;
@@ -90,13 +98,34 @@ for (const file of CIRCLES.flat()) {
   if (!stillThere.has(file)) problems.push(`no longer in a circle, so take it out of CIRCLES: ${file}`);
 }
 
+const files = readdirSync("src", { recursive: true, encoding: "utf8" }).filter((file) =>
+  file.endsWith(".ts"),
+);
+problems.push(...sizeProblems());
+
 // A checker that reads no module is green too.
-const written = readdirSync("src", { recursive: true }).filter((file) => file.endsWith(".ts")).length;
+const written = files.length;
 if (seen.length !== written) problems.push(`saw ${seen.length} modules, but src has ${written}`);
 
 for (const problem of problems) console.error(problem);
 console.log(`${seen.length} of ${written} modules, ${forbidden.length} rules, ${problems.length} problems`);
 process.exitCode = problems.length > 0 ? 1 : 0;
+
+function sizeProblems() {
+  const sizes = files.map((file) => {
+    const lines = readFileSync(`src/${file}`, "utf8").split("\n").length - 1;
+    return { file: file.replaceAll("\\", "/"), lines };
+  });
+  const long = sizes.filter(({ lines }) => lines > MAX_LINES);
+  const added = long.filter(({ file }) => !TOO_LONG.includes(file));
+  const mended = TOO_LONG.filter((file) => long.every((one) => one.file !== file));
+  const p90 = sizes.map(({ lines }) => lines).sort((a, b) => a - b)[Math.floor(sizes.length * 0.9)];
+  return [
+    ...added.map(({ file, lines }) => `no file has more than ${MAX_LINES} lines: ${file} has ${lines}`),
+    ...mended.map((file) => `no longer too long, so take it out of TOO_LONG: ${file}`),
+    ...(p90 > MOST_LINES ? [`nine of ten files have at most ${MOST_LINES} lines, not ${p90}`] : []),
+  ];
+}
 
 function emitted() {
   const off = [
