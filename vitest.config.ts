@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
 import { defineConfig, type Plugin } from "vitest/config";
+import { embedded } from "./scripts/embedded.mjs";
 
 const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
 
@@ -31,6 +32,7 @@ const ALL = ["test/**/*.test.ts"];
 
 export default defineConfig({
   oxc: false,
+  define: await embedded(),
   plugins: [lowered],
   resolve: {
     alias: [

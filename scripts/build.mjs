@@ -5,6 +5,7 @@ import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { build as buildPage } from "vite";
+import { embedded } from "./embedded.mjs";
 
 const FACE = "src/index.ts";
 const REQUIRED = "src/otel/required.ts";
@@ -23,6 +24,7 @@ const shared = {
   format: "esm",
   target: "node20.19",
   logLevel: "warning",
+  define: await embedded(),
 };
 const core = await coreModules();
 await buildCore();

@@ -23,6 +23,7 @@ ensure(
   [
     "package.json",
     "scripts/build.mjs",
+    "scripts/embedded.mjs",
     ...files("src"),
     ...files("web"),
     ...files("examples"),

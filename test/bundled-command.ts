@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import type { TestProject } from "vitest/node";
+import { embedded } from "../scripts/embedded.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const CACHE = join(ROOT, "node_modules/.cache");
@@ -30,6 +31,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
     format: "esm",
     target: "node20.19",
     logLevel: "warning",
+    define: await embedded(),
   });
   project.provide("command", join(bundle, "main.js"));
   return () => rmSync(bundle, { recursive: true, force: true });

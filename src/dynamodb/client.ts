@@ -3,6 +3,7 @@ import type * as Sdk from "@aws-sdk/client-dynamodb";
 import { requireInstalled } from "../delivery/installed.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { is, type OptionRules } from "../model/options.ts";
+import type { Connection } from "./connection.ts";
 import { prepareClient } from "./wire.ts";
 
 /** The part of the AWS SDK's `DynamoDBClient` that Tracelight uses. */
@@ -35,14 +36,6 @@ export const isTableName: (value: unknown) => string | undefined = (value) =>
   typeof value === "string" && (/^[\w.-]{3,255}$/.test(value) || value.startsWith("arn:"))
     ? undefined
     : "a table's name (3 to 255 letters, digits, _, - or .) or ARN";
-
-/** The SDK's module and a client of it. */
-export interface Connection {
-  readonly sdk: typeof Sdk;
-  readonly client: Sdk.DynamoDBClient;
-  /** Lets go of the client, where it is ours. */
-  readonly close: () => void;
-}
 
 /** Connects as the options say. Rejects with `MISSING_DEPENDENCY` where the SDK is not installed. */
 export async function connect(options: ConnectionOptions): Promise<Connection> {

@@ -1,16 +1,13 @@
 // A span as a DynamoDB item and back. The layout is shared with the Python Generative AI Toolkit: see docs/dynamodb.md.
-import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { conversationOf } from "../conventions/conversation.ts";
 import { mayBeginTurn } from "../conventions/turns.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
 import { decodeRecord, encodeEvent, encodeLink, type SpanFields } from "../model/record.ts";
+import type { Item } from "./items.ts";
 import { type KeyLayout, LAYOUTS } from "./layout.ts";
 import { recentKey } from "./recent-index.ts";
 import { fromMap, toAttributeValue, toMap } from "./values.ts";
-
-/** One stored item. */
-export type Item = Record<string, AttributeValue>;
 
 /** Where and how long a span is stored. */
 export interface ItemOptions {

@@ -1,5 +1,8 @@
 // Reading items that belong to others: by key and by range of sort keys.
-import type { Item } from "./item.ts";
+import type { AttributeValue } from "@aws-sdk/client-dynamodb";
+
+/** One stored item. */
+export type Item = Record<string, AttributeValue>;
 
 /** The primary key of an item. */
 export interface ItemKey {

@@ -1,6 +1,7 @@
 // What this tracer wrote in the last seconds, by key: the indexes are only eventually consistent and may lack it.
+
 import { steadyNow } from "../model/timers.ts";
-import type { Item } from "./item.ts";
+import type { Item } from "./items.ts";
 import { RECENT_ATTRIBUTE } from "./recent-index.ts";
 
 /** An item's keys, and what the indexes hold of it. */

@@ -10,7 +10,8 @@ import { placeAfter } from "../tracing/cursors.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { byPlace, limitOf, pageOf, type Row, rowsOf } from "../tracing/summaries.ts";
-import { type Item, sortKeyPrefix, startKey } from "./item.ts";
+import { sortKeyPrefix, startKey } from "./item.ts";
+import type { Item } from "./items.ts";
 import type { JustWritten } from "./just-written.ts";
 import type { TableReader } from "./reader.ts";
 import {

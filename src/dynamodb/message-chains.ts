@@ -19,9 +19,16 @@ import {
 import type { Turns } from "../delivery/turns.ts";
 import { setOwn } from "../model/capture.ts";
 import type { SpanFields } from "../model/record.ts";
-import { type Item, tracePartition } from "./item.ts";
+import { tracePartition } from "./item.ts";
 import { valueBytes } from "./item-size.ts";
-import { countOf, type ItemKey, type ItemReader, type ItemsByKey, type KeyRange } from "./items.ts";
+import {
+  countOf,
+  type Item,
+  type ItemKey,
+  type ItemReader,
+  type ItemsByKey,
+  type KeyRange,
+} from "./items.ts";
 import { LAYOUTS } from "./layout.ts";
 import { joinParts, type PartsKey, partItems, partsAttributes, readPartsList } from "./parts.ts";
 import { previewOf } from "./preview.ts";

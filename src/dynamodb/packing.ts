@@ -8,9 +8,9 @@ import { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { setOwn } from "../model/capture.ts";
 import { plainFields, type SpanFields } from "../model/record.ts";
-import type { Item, StoredSpan } from "./item.ts";
+import type { StoredSpan } from "./item.ts";
 import { itemBytes } from "./item-size.ts";
-import { type ItemReader, ItemsByKey } from "./items.ts";
+import { type Item, type ItemReader, ItemsByKey } from "./items.ts";
 import {
   isLongList,
   ListPacker,

@@ -2,8 +2,7 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { type Blob, blobHash, decompress, MAX_BLOB_BYTES } from "../delivery/compression.ts";
 import type { Turns } from "../delivery/turns.ts";
-import type { Item } from "./item.ts";
-import { countOf, type ItemKey, type ItemsByKey } from "./items.ts";
+import { countOf, type Item, type ItemKey, type ItemsByKey } from "./items.ts";
 
 /** Bytes of one part: DynamoDB's 400 KB with room for keys, and for what requests hold besides. */
 const PART_BYTES = 350_000;

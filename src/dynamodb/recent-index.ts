@@ -1,8 +1,9 @@
 // The recent index: spans that begin a turn, by identifier and day, so that the newest are listed without a scan.
+
 import type { QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { isoMicros } from "../model/clock.ts";
 import type { SpanFields } from "../model/record.ts";
-import type { Item } from "./item.ts";
+import type { Item } from "./items.ts";
 
 /** The index's partition key. Its sort key is the table's. */
 export const RECENT_ATTRIBUTE = "recent";

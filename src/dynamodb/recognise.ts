@@ -1,8 +1,9 @@
 // Which key layouts a table has, as its own items show.
+
 import type { ScanCommandInput } from "@aws-sdk/client-dynamodb";
 import { CONVERSATION_NAMES, conversationOf } from "../conventions/conversation.ts";
 import { NAMES } from "../conventions/names.ts";
-import type { Item } from "./item.ts";
+import type { Item } from "./items.ts";
 import { type KeyLayout, LAYOUTS } from "./layout.ts";
 import type { TableNames } from "./requests.ts";
 import { escapeKey, fromMap } from "./values.ts";

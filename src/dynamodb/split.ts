@@ -7,9 +7,8 @@ import type { Attributes } from "../model/attributes.ts";
 import { BinaryEncoder } from "../model/binary.ts";
 import { setOwn } from "../model/capture.ts";
 import { plainFields, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
-import type { Item } from "./item.ts";
 import { itemBytes, valueBytes } from "./item-size.ts";
-import type { ItemKey, ItemsByKey } from "./items.ts";
+import type { Item, ItemKey, ItemsByKey } from "./items.ts";
 import {
   joinParts,
   type PartsKey,

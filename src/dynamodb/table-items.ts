@@ -6,9 +6,8 @@ import type {
 } from "@aws-sdk/client-dynamodb";
 import { TracelightError } from "../model/errors.ts";
 import { setTimeout } from "../model/timers.ts";
-import type { Connection } from "./client.ts";
-import type { Item } from "./item.ts";
-import type { ItemKey, ItemReader, KeyRange } from "./items.ts";
+import type { Connection } from "./connection.ts";
+import type { Item, ItemKey, ItemReader, KeyRange } from "./items.ts";
 
 /** DynamoDB's limit for a BatchGetItem. */
 const MAX_BATCH_KEYS = 100;

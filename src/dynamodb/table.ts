@@ -11,13 +11,8 @@ import type {
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { setTimeout, steadyNow } from "../model/timers.ts";
-import {
-  CONNECTION_CHECKS,
-  type Connection,
-  type ConnectionOptions,
-  connect,
-  isTableName,
-} from "./client.ts";
+import { CONNECTION_CHECKS, type ConnectionOptions, connect, isTableName } from "./client.ts";
+import type { Connection } from "./connection.ts";
 import { explain, nameOf } from "./errors.ts";
 import { isIndexOption, RECENT_ATTRIBUTE, RECENT_PROJECTION, recentIndexName } from "./recent-index.ts";
 

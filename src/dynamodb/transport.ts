@@ -1,11 +1,12 @@
 // Sends packed spans to DynamoDB: BatchWriteItem, what a span needs before the span itself, an outcome for each.
+
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import type { Outcome, Transport } from "../delivery/transport.ts";
 import { TracelightError } from "../model/errors.ts";
 import type { Span } from "../tracing/span.ts";
-import type { Connection } from "./client.ts";
+import type { Connection } from "./connection.ts";
 import { blameOf, explain, permanenceOf } from "./errors.ts";
-import type { Item } from "./item.ts";
+import type { Item } from "./items.ts";
 import { batchWrite } from "./wire.ts";
 
 /** A span as it is sent: `before` must be acknowledged before `main` is written, since batches are not atomic. */

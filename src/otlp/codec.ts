@@ -4,6 +4,7 @@ import type { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { type SpanFields, STATE_ATTRIBUTE } from "../model/record.ts";
 import { NO_BOUND, TooLong } from "./byte-writer.ts";
+import type { OtlpEncoding } from "./encoding.ts";
 import { JsonWriter } from "./json-writer.ts";
 import { LongSpan, type PartWriter, type SpanContent, STEP_BYTES } from "./long-spans.ts";
 import { Envelopes, type OtlpParcel } from "./parcels.ts";
@@ -13,14 +14,12 @@ import { sendableLinks } from "./span-parts.ts";
 import type { OtlpValues } from "./values.ts";
 
 export type { DecodedRequest, DecodeLimits } from "./decoded.ts";
+export type { OtlpEncoding } from "./encoding.ts";
 export { decodeJsonRequest } from "./json-request.ts";
 export type { OtlpParcel } from "./parcels.ts";
 export { decodeProtobufRequest } from "./protobuf-request.ts";
 export { decodeResponse, encodeResponse, type OtlpResponse } from "./response.ts";
 export type { OtlpValues } from "./values.ts";
-
-/** How OTLP is written: its protobuf messages, or their JSON. */
-export type OtlpEncoding = "protobuf" | "json";
 
 /** Turns spans into parcels, and parcels into the body of one ExportTraceServiceRequest. */
 export interface OtlpEncoder {

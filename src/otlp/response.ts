@@ -1,8 +1,8 @@
 // The body of an ExportTraceServiceResponse: how many spans were refused, and why.
 import { messageOf } from "../model/errors.ts";
 import { ByteWriter } from "./byte-writer.ts";
-import type { OtlpEncoding } from "./codec.ts";
 import { malformed } from "./decoded.ts";
+import type { OtlpEncoding } from "./encoding.ts";
 import { int64Of, Rounded } from "./json-numbers.ts";
 import { ProtobufReader, WireFault } from "./protobuf-reader.ts";
 

@@ -1,6 +1,6 @@
 // google.rpc.Status: what a refused request is answered with, in protobuf or JSON.
 import { ByteWriter } from "./byte-writer.ts";
-import type { OtlpEncoding } from "./codec.ts";
+import type { OtlpEncoding } from "./encoding.ts";
 import { ProtobufReader } from "./protobuf-reader.ts";
 
 /** A code of gRPC and a sentence. */

@@ -1,7 +1,8 @@
 // What could not be read of a file, by name: the rest is read.
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { oneLine } from "../render/text.ts";
-import { type Row, SQLITE, sqliteCode } from "./driver.ts";
+import type { Row } from "./connection.ts";
+import { SQLITE, sqliteCode } from "./driver.ts";
 import { ODD_TIMES } from "./times.ts";
 
 /** Something that could not be read, and how many spans are left out for it; none where the span itself says so. */

@@ -17,7 +17,7 @@ import {
   type SpanState,
 } from "../model/record.ts";
 import { decodeValue, mapProperties } from "../model/values.ts";
-import type { Row, SqlValue } from "./driver.ts";
+import type { Row, SqlValue } from "./connection.ts";
 import { COLUMNS, type Stored, type StoredList, type StoredPieces } from "./rows.ts";
 import { readableNumber, timeIn } from "./times.ts";
 

@@ -5,44 +5,8 @@ import { requireInstalled } from "../delivery/installed.ts";
 import { RecentMap } from "../delivery/message-chains.ts";
 import type { TracelightErrorCode } from "../model/error-codes.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
-
-/** What SQLite stores. */
-export type SqlValue = string | number | bigint | Uint8Array | null;
-
-/** A row, by column name. */
-export type Row = Readonly<Record<string, SqlValue>>;
-
-/** A prepared statement. */
-export interface Statement {
-  run(...values: SqlValue[]): {
-    readonly changes: number | bigint;
-    readonly lastInsertRowid: number | bigint;
-  };
-  all(...values: SqlValue[]): readonly Row[];
-  get(...values: SqlValue[]): Row | undefined;
-}
-
-/** A connection to one file. All its methods are synchronous and may throw what SQLite says: see `explainSqlite`. */
-export interface Connection {
-  prepare(sql: string): Statement;
-  exec(sql: string): unknown;
-  close(): unknown;
-}
-
-/** A library that opens SQLite files. */
-export interface Driver {
-  readonly name: "node:sqlite" | "libsql";
-  /** What `require` takes in a thread of this process. */
-  readonly module: string;
-  open(path: string, options?: OpenOptions): Connection;
-}
-
-/** How a file is opened. */
-interface OpenOptions {
-  readonly readOnly?: boolean;
-}
-
-type Open = new (path: string, options: object) => Connection;
+import type { Connection, Driver } from "./connection.ts";
+import { libraryIn } from "./library.ts";
 
 let chosen: Driver | undefined;
 
@@ -60,9 +24,8 @@ function builtIn(): Driver | undefined {
   const warn = process.emitWarning;
   process.emitWarning = () => undefined;
   try {
-    const module: unknown = process.getBuiltinModule("node:sqlite");
-    const open = constructorIn(module, "DatabaseSync");
-    return open && { name: "node:sqlite", module: "node:sqlite", open: opener(open, "readOnly") };
+    const name = "node:sqlite";
+    return { name, module: name, open: libraryIn(name, process.getBuiltinModule(name)) };
   } catch {
     return undefined;
   } finally {
@@ -73,9 +36,7 @@ function builtIn(): Driver | undefined {
 function installed(): Driver {
   try {
     const { path, module } = requireInstalled("libsql");
-    const open = isConstructor(module) ? module : constructorIn(module, "default");
-    if (open === undefined) throw new TypeError("it exports no Database");
-    return { name: "libsql", module: path, open: opener(open, "readonly") };
+    return { name: "libsql", module: path, open: libraryIn("libsql", module) };
   } catch (error) {
     const mend = `npm install libsql, or use Node 22.13 or newer, which brings SQLite (this is ${process.version})`;
     throw new TracelightError(
@@ -84,25 +45,6 @@ function installed(): Driver {
       { cause: error },
     );
   }
-}
-
-function opener(open: Open, readOnlyName: string): Driver["open"] {
-  return (path, { readOnly = false } = {}) => {
-    if (!readOnly) return new open(path, {});
-    const connection = new open(path, { [readOnlyName]: true });
-    // libsql opens such a file to write all the same.
-    connection.exec("PRAGMA query_only = 1");
-    return connection;
-  };
-}
-
-function constructorIn(module: unknown, name: string): Open | undefined {
-  const found: unknown = typeof module === "object" && module !== null && Reflect.get(module, name);
-  return isConstructor(found) ? found : undefined;
-}
-
-function isConstructor(value: unknown): value is Open {
-  return typeof value === "function" && typeof value.prototype?.prepare === "function";
 }
 
 /** The bytes of a BLOB: node:sqlite gives an array of bytes, libsql its buffer. */

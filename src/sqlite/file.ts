@@ -22,9 +22,10 @@ import type {
   SummaryQuery,
 } from "../tracing/store.ts";
 import { changesSince, NOTHING_SEEN } from "./changes.ts";
+import type { Connection, Driver } from "./connection.ts";
 import { DamageNotes } from "./damage.ts";
-import { directDatabase } from "./database.ts";
-import { type Connection, type Driver, explainSqlite, sqliteDriver } from "./driver.ts";
+import { directDatabase } from "./direct-database.ts";
+import { explainSqlite, sqliteDriver } from "./driver.ts";
 import { foundSpans } from "./found.ts";
 import { latestAttributeNames } from "./ids.ts";
 import { type Opened, openToRead, openToWrite, PATIENCE_MS } from "./open.ts";

@@ -5,7 +5,7 @@ import type { SearchQuery } from "../conventions/search.ts";
 import { DEFAULT_FOUND } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
 import type { SearchOptions, SearchPage } from "../tracing/store.ts";
-import type { Connection } from "./driver.ts";
+import type { Connection } from "./connection.ts";
 import type { View } from "./reader.ts";
 import { searchSpans } from "./search.ts";
 

@@ -1,9 +1,9 @@
 // Ids of traces and conversations by their beginning, and names of attributes: looks into indexes, and at the latest rows.
 import { exactFirst } from "../tracing/slow-ways.ts";
 import type { FoundId } from "../tracing/store.ts";
+import type { SqlValue } from "./connection.ts";
 import type { Reading } from "./database.ts";
 import { decodeJson } from "./decoded-rows.ts";
-import type { SqlValue } from "./driver.ts";
 
 /** How a number beyond 2^53 stands in the column. */
 const BIGINT_START = '{"__bigint__":"';

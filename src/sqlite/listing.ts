@@ -8,6 +8,7 @@ import { readWhere } from "../model/where.ts";
 import { placeAfter, type RowPosition } from "../tracing/cursors.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { byPlace, type Row as ListedRow, limitOf, pageOf, spanConditions } from "../tracing/summaries.ts";
+import type { Row } from "./connection.ts";
 import { isBadValue, rowDamage } from "./damage.ts";
 import {
   decodeOutline,
@@ -18,7 +19,6 @@ import {
   READ_OUTLINE,
   type ReadOutline,
 } from "./decoded-rows.ts";
-import type { Row } from "./driver.ts";
 import { withNewFacts } from "./old-facts.ts";
 import type { View } from "./reader.ts";
 import { readableNumber, timeIn } from "./times.ts";

@@ -4,7 +4,8 @@ import { existsSync, rmSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { systemNow, turn } from "../model/timers.ts";
-import { type Connection, type Driver, isBusy } from "./driver.ts";
+import type { Connection, Driver } from "./connection.ts";
+import { isBusy } from "./driver.ts";
 
 /** The lock of one living writer. Locks of files cross containers, and are held by a stopped or suspended process as well. */
 export interface LifeLock {

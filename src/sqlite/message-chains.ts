@@ -24,7 +24,7 @@ import { fieldsWith, plainFields, type SpanFields } from "../model/record.ts";
 import { encodeValue } from "../model/values.ts";
 import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";
-import type { Connection, Statement } from "./driver.ts";
+import type { Connection, Statement } from "./connection.ts";
 import { detailsOf, type Stored, type StoredList, type StoredPieces } from "./rows.ts";
 
 /** Lists of about fewer bytes stay in the row. */

@@ -2,8 +2,9 @@
 import { statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { TracelightError } from "../model/errors.ts";
-import { remembering } from "./database.ts";
-import { type Connection, type Driver, SQLITE, sqliteCode } from "./driver.ts";
+import type { Connection, Driver } from "./connection.ts";
+import { remembering } from "./direct-database.ts";
+import { SQLITE, sqliteCode } from "./driver.ts";
 import { fileKind, prepareFile } from "./schema.ts";
 
 /** How long a reader waits for the lock of others, in milliseconds. */

@@ -7,7 +7,7 @@ import { conversationKey } from "../model/conversation.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
 import { encodeEvent, encodeLink, type SpanFields } from "../model/record.ts";
 import { encodeValue, mapProperties } from "../model/values.ts";
-import type { SqlValue } from "./driver.ts";
+import type { SqlValue } from "./connection.ts";
 
 /** The columns that a span fills, in the order of `rowValues`. */
 export const COLUMNS = [

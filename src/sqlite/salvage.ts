@@ -1,9 +1,9 @@
 // Rows of a file with damaged pages: by their numbers, around the damage.
 
+import type { Row } from "./connection.ts";
 import { isCorrupt, type OnDamage, pageDamage } from "./damage.ts";
 import type { Reading } from "./database.ts";
 import { READ_COLUMNS } from "./decoded-rows.ts";
-import type { Row } from "./driver.ts";
 
 /** Numbers of rows that are asked for at a time. */
 const BLOCK = 500;

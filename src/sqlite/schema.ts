@@ -1,7 +1,7 @@
 // The layout of Tracelight's SQLite files: tables, version, and how a file is told from others.
 import { statSync } from "node:fs";
 import { TracelightError } from "../model/errors.ts";
-import type { Connection } from "./driver.ts";
+import type { Connection } from "./connection.ts";
 
 /** Marks a file as Tracelight's, in the header that `file(1)` and SQLite show: "TrcL". */
 const APPLICATION_ID = 0x5472634c;

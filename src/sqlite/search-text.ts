@@ -4,8 +4,9 @@ import { type Searchable, type SearchText, searchTexts } from "../conventions/se
 import { BinaryDecoder, readCount } from "../model/binary.ts";
 import { decodeValue } from "../model/values.ts";
 import { asciiBetweenWords, WORD_BREAK } from "../model/words.ts";
+import type { Connection, Row, Statement } from "./connection.ts";
 import { exactly, storedIn } from "./decoded-rows.ts";
-import { bytesOf, type Connection, type Row, type Statement } from "./driver.ts";
+import { bytesOf } from "./driver.ts";
 import { largeNodePlace, piecesOwner, spanPrefix } from "./message-chains.ts";
 import type { StoredPieces } from "./rows.ts";
 

@@ -4,10 +4,12 @@ import { matchesSearch, type SearchQuery, type SearchTerm } from "../conventions
 import { boundOf } from "../model/clock.ts";
 import { delay, steadyNow } from "../model/timers.ts";
 import { WORD_BREAK } from "../model/words.ts";
-import { inTransaction, type SqlStatement } from "./database.ts";
-import { type Connection, explainSqlite, isBusy, type Row, type SqlValue, type Statement } from "./driver.ts";
+import type { Connection, Row, SqlValue, Statement } from "./connection.ts";
+import type { SqlStatement } from "./database.ts";
+import { explainSqlite, isBusy } from "./driver.ts";
 import { pragma } from "./schema.ts";
 import { RowTexts, TEXT_COLUMNS } from "./search-text.ts";
+import { inTransaction } from "./transactions.ts";
 
 /** How the index is brought up to date. */
 export interface IndexOptions {

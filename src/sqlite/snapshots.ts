@@ -1,12 +1,7 @@
 // The file as it was at one moment: each read that asks more than one question asks all of them of one snapshot.
-import type { Reading } from "./database.ts";
-import type { Connection, Row, SqlValue } from "./driver.ts";
 
-/** What the file held at one moment. It keeps the log from being emptied, so it is to be ended. */
-export interface Snapshot extends Reading {
-  /** Lets go of it. More than once does no harm. */
-  end(): void;
-}
+import type { Connection, Row, SqlValue } from "./connection.ts";
+import type { Reading, Snapshot } from "./database.ts";
 
 /** Connections that wait for the next snapshot. */
 export const IDLE_CONNECTIONS = 2;

@@ -1,9 +1,9 @@
 // The state of spans that did not end: running while their writer lives, interrupted when it does not.
 import { Turns } from "../delivery/turns.ts";
+import type { Driver } from "./connection.ts";
 import { isCorrupt } from "./damage.ts";
 import type { Database } from "./database.ts";
 import type { StateOf } from "./decoded-rows.ts";
-import type { Driver } from "./driver.ts";
 import { isHeld, removeForgottenLocks, removeLifeLock } from "./liveness.ts";
 
 /** The writer of a span that some record says runs, without saying where. */

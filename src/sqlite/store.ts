@@ -11,12 +11,14 @@ import type { Span } from "../tracing/span.ts";
 import type { Changes, FoundId, Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import type { TracerOptions } from "../tracing/tracer-options.ts";
 import { changesSince } from "./changes.ts";
-import { type Database, ThreadedDatabase } from "./database.ts";
-import { type Driver, explainSqlite, isBusy } from "./driver.ts";
+import type { Driver } from "./connection.ts";
+import type { Database } from "./database.ts";
+import { explainSqlite, isBusy } from "./driver.ts";
 import { SqliteReader } from "./reader.ts";
 import { Retention, type RetentionBounds, type RetentionOptions, retentionBounds } from "./retention.ts";
 import { readsOf, SharedReader } from "./shared.ts";
 import { States } from "./states.ts";
+import { ThreadedDatabase } from "./threaded-database.ts";
 import { type Durability, Writer } from "./writer.ts";
 import type { WriterFile } from "./writer-file.ts";
 

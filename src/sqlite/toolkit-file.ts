@@ -3,7 +3,7 @@ import { basename } from "node:path";
 import type { TraceQuery } from "../model/query.ts";
 import type { Span } from "../tracing/span.ts";
 import type { ReadableStore } from "../tracing/store.ts";
-import type { Connection } from "./driver.ts";
+import type { Connection } from "./connection.ts";
 import { ToolkitReader } from "./toolkit.ts";
 
 /** Read only, whole, by its one table. */

@@ -8,8 +8,9 @@ import { decodeRecord } from "../model/record.ts";
 import { parsePythonJson } from "../model/values.ts";
 import { arrangeSpans } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
+import type { Row } from "./connection.ts";
 import type { Reading } from "./database.ts";
-import { bytesOf, type Row } from "./driver.ts";
+import { bytesOf } from "./driver.ts";
 
 const ROWS_AT_ONCE = 500;
 

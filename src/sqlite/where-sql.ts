@@ -9,7 +9,7 @@ import { readWhere } from "../model/where.ts";
 import type { Field } from "../model/where-fields.ts";
 import { isSearch, type Operator, ORDERS, type Order, type Search } from "../model/where-operators.ts";
 import type { AttributePath, Comparison, Literal, Name, Where } from "../model/where-tree.ts";
-import type { SqlValue } from "./driver.ts";
+import type { SqlValue } from "./connection.ts";
 
 /** An SQL expression and the values of its placeholders. */
 export interface SqlCondition {

@@ -3,8 +3,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { nowMicros } from "../model/clock.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
-import { rollBack } from "./database.ts";
-import type { Connection, Driver, Statement } from "./driver.ts";
+import type { Connection, Driver, Statement } from "./connection.ts";
 import { type LifeLock, takeLifeLock } from "./liveness.ts";
 import { ContentWriter, type PreparedSpan, spanPrefix } from "./message-chains.ts";
 import {
@@ -18,6 +17,7 @@ import {
 } from "./rows.ts";
 import { checkAtSight, pragma, prepareFile } from "./schema.ts";
 import { UNKNOWN_WRITER } from "./states.ts";
+import { rollBack } from "./transactions.ts";
 
 /** The log is cut back to so many bytes when it begins anew. */
 const LOG_BYTES = 16 * 1024 * 1024;

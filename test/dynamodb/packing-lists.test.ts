@@ -1,9 +1,10 @@
 // Message lists are stored once a conversation: what a call adds is written, the rest is referred to, and comes back exact.
+
 import { deepStrictEqual } from "node:assert";
 import { randomBytes } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Item } from "../../src/dynamodb/item.ts";
+import type { Item } from "../../src/dynamodb/items.ts";
 import type { PackedSpan, Packer } from "../../src/dynamodb/packing.ts";
 import { capture } from "../../src/model/capture.ts";
 import { captureShared, reveal } from "../../src/model/history.ts";

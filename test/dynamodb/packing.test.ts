@@ -2,7 +2,8 @@
 import { deepStrictEqual } from "node:assert";
 import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fromItem, type Item } from "../../src/dynamodb/item.ts";
+import { fromItem } from "../../src/dynamodb/item.ts";
+import type { Item } from "../../src/dynamodb/items.ts";
 import { unpack } from "../../src/dynamodb/packing.ts";
 import { fromMap } from "../../src/dynamodb/values.ts";
 import { capture } from "../../src/model/capture.ts";

@@ -8,8 +8,8 @@ import {
   QueryCommand,
 } from "@aws-sdk/client-dynamodb";
 import { ensureTable, type LocalDynamoDb, startLocalDynamoDb } from "tracelight/dynamodb";
-import { fromItem, type Item, type StoredSpan, toItem } from "../../src/dynamodb/item.ts";
-import type { ItemKey, ItemReader, KeyRange } from "../../src/dynamodb/items.ts";
+import { fromItem, type StoredSpan, toItem } from "../../src/dynamodb/item.ts";
+import type { Item, ItemKey, ItemReader, KeyRange } from "../../src/dynamodb/items.ts";
 import { type PackedSpan, Packer, type PackerOptions, unpack } from "../../src/dynamodb/packing.ts";
 import { TableItems } from "../../src/dynamodb/table-items.ts";
 import type { SpanFields } from "../../src/model/record.ts";

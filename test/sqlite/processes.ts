@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { onTestFinished } from "vitest";
+import { embedded } from "../../scripts/embedded.mjs";
 import type { Acts, ChildOptions } from "./child.ts";
 
 const source = (path: string): string => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
@@ -27,6 +28,7 @@ export class Children {
       target: "node20",
       alias: { "tracelight/sqlite": source("sqlite/index.ts"), tracelight: source("index.ts") },
       logLevel: "error",
+      define: await embedded(),
     });
     return this;
   }

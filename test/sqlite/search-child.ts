@@ -1,6 +1,7 @@
 // A process that brings the index of a file up to date, and stops amid a slice where it is told to.
 import { writeSync } from "node:fs";
-import { type Connection, sqliteDriver } from "../../src/sqlite/driver.ts";
+import type { Connection } from "../../src/sqlite/connection.ts";
+import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { bringUpToDate } from "../../src/sqlite/search.ts";
 
 /** What the process is to do. */

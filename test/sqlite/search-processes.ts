@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { onTestFinished } from "vitest";
+import { embedded } from "../../scripts/embedded.mjs";
 import type { SearchTask } from "./search-child.ts";
 
 /** A process that indexes. */
@@ -39,6 +40,7 @@ export class SearchChildren {
       format: "esm",
       target: "node20",
       logLevel: "error",
+      define: await embedded(),
     });
     return this;
   }

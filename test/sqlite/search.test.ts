@@ -9,7 +9,8 @@ import { matchesSearch, parseSearch, type SearchQuery, searchTexts } from "../..
 import { BinaryEncoder } from "../../src/model/binary.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { encodeValue } from "../../src/model/values.ts";
-import { type Connection, sqliteDriver } from "../../src/sqlite/driver.ts";
+import type { Connection } from "../../src/sqlite/connection.ts";
+import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { prepareFile } from "../../src/sqlite/schema.ts";
 import { bringUpToDate, type SearchOptions, searchSpans } from "../../src/sqlite/search.ts";
 import { searches, texts } from "../conventions/words.ts";

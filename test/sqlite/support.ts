@@ -6,7 +6,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Span, TracelightError, TraceQuery } from "tracelight";
 import { SqliteTracer, type SqliteTracerOptions } from "tracelight/sqlite";
 import { onTestFinished } from "vitest";
-import { type Connection, type Row, type SqlValue, sqliteDriver } from "../../src/sqlite/driver.ts";
+import type { Connection, Row, SqlValue } from "../../src/sqlite/connection.ts";
+import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
 
 /** The path of a file in a new folder, which goes at the end of the test. */

@@ -1,0 +1,10 @@
+// What requests to DynamoDB are sent with.
+import type * as Sdk from "@aws-sdk/client-dynamodb";
+
+/** The SDK's module and a client of it. */
+export interface Connection {
+  readonly sdk: typeof Sdk;
+  readonly client: Sdk.DynamoDBClient;
+  /** Lets go of the client, where it is ours. */
+  readonly close: () => void;
+}
