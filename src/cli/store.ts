@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import type { StoreReader } from "../tracing/readable.ts";
 import { UsageError } from "./failures.ts";
+import { namedStores } from "./stores/by-name.ts";
 import type { World } from "./world.ts";
 
 /** How a store is opened. */
@@ -33,9 +34,10 @@ export async function openStore(
   const name = storeName(wanted, world);
   if (name === "-") return (await import("./stores/jsonl.ts")).openStandardInput(world, { otlp, again });
   const path = resolve(world.cwd, name);
-  const kind = isTable(name) ? "table" : await kindOf(path, name);
-  if (otlp && (kind === "table" || kind === "sqlite")) throw notOtlp(name);
-  if (kind === "table") return (await import("./stores/dynamodb.ts")).openDynamoDb(name);
+  const named = namedStores(name);
+  const kind = named === undefined ? await kindOf(path, name) : "named";
+  if (otlp && (kind === "named" || kind === "sqlite")) throw notOtlp(name);
+  if (named !== undefined) return (await named()).open(name);
   if (kind === "missing" && !write) throw notFound(name, wanted, world);
   if (isMade(kind) && write && isNameOfLines(name)) throw notLines(name);
   if (kind === "sqlite" || kind === "missing" || (kind === "empty" && write)) {
@@ -56,7 +58,7 @@ export function storeName(wanted: string | undefined, world: World): string {
 /** True where the store is a file, and the file is not there or has nothing in it yet. */
 export async function isStillToCome(wanted: string | undefined, world: World): Promise<boolean> {
   const name = storeName(wanted, world);
-  if (name === "-" || isTable(name)) return false;
+  if (name === "-" || namedStores(name) !== undefined) return false;
   const kind = await kindOf(resolve(world.cwd, name), name);
   return kind === "missing" || kind === "empty";
 }
@@ -64,14 +66,9 @@ export async function isStillToCome(wanted: string | undefined, world: World): P
 /** Tells the file that is there now from another of the same name; undefined where there is none, or nothing in it yet. */
 export async function fileOf(wanted: string | undefined, world: World): Promise<string | undefined> {
   const name = storeName(wanted, world);
-  if (name === "-" || isTable(name)) return undefined;
+  if (name === "-" || namedStores(name) !== undefined) return undefined;
   const found = await stat(resolve(world.cwd, name), { bigint: true }).catch(() => undefined);
   return found?.isFile() && found.size > 0n ? `${found.dev} ${found.ino}` : undefined;
-}
-
-/** True where the name is that of a DynamoDB table. */
-export function isTable(name: string): boolean {
-  return name.startsWith("dynamodb:");
 }
 
 /** True where the file, an absolute path, is an SQLite file or can become one. */
@@ -92,7 +89,7 @@ function isNameOfLines(name: string): boolean {
 
 /** True for the name of a store that is there. */
 export async function isStore(name: string, world: World): Promise<boolean> {
-  if (name === "-" || isTable(name)) return true;
+  if (name === "-" || namedStores(name) !== undefined) return true;
   return stat(resolve(world.cwd, name)).then(
     (found) => !found.isDirectory(),
     () => false,

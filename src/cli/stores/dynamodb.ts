@@ -10,31 +10,28 @@ import { readable, StoreReader } from "../../tracing/readable.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { FoundId, Imported, ReadableStore, SummaryPage, SummaryQuery } from "../../tracing/store.ts";
 import { UsageError } from "../failures.ts";
+import type { NamedStores, Written } from "./named.ts";
 import { createTableLine, inShell } from "./table-faults.ts";
 
 const PARAMETERS = ["region", "endpoint", "identifier", "index", "recentIndex", "keyLayout"] as const;
 
-/** Opens the table; nothing is sent before the first read. */
-export function openDynamoDb(location: string): StoreReader {
+/** DynamoDB's tables. */
+export const dynamoDbTables: NamedStores = { open: openTable, write: writeTable };
+
+function openTable(location: string): StoreReader {
   const options = parseLocation(location);
   return new StoreReader(new DynamoDbTable(options), { explain: (error) => inShell(error, options) });
 }
 
-/** A tracer that writes into a table, and what it rejects with as the shell says it. */
-export interface TableTracer {
-  readonly tracer: DynamoDbTracer;
-  readonly explain: (error: unknown) => unknown;
-}
-
-/** Writes into the table. Throws UsageError where the location cannot be one. */
-export function dynamoDbTracer(location: string, onError: (error: TracelightError) => void): TableTracer {
+function writeTable(location: string, onError: (error: TracelightError) => void): Written {
   const options = parseLocation(location);
   const explain = (error: unknown): unknown => inShell(error, options);
   const told = (error: TracelightError): void => {
     const explained = explain(error);
     onError(explained instanceof TracelightError ? explained : error);
   };
-  return { tracer: new DynamoDbTracer({ ...options, onError: told }), explain };
+  const tracer = new DynamoDbTracer({ ...options, onError: told });
+  return { tracer, explain, label: `dynamodb:${options.tableName}` };
 }
 
 /** What a tracer reads of its table, said as the shell says it. */

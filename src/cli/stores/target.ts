@@ -1,4 +1,4 @@
-// Where `collect` writes: a tracer over an SQLite file or a DynamoDB table, or lines of records on standard output.
+// Where `collect` writes: a tracer over an SQLite file or a store that is known by its name, or lines of records on standard output.
 import { access, constants } from "node:fs/promises";
 import { resolve } from "node:path";
 import { TracelightError } from "../../model/errors.ts";
@@ -9,8 +9,10 @@ import type { Span } from "../../tracing/span.ts";
 import { Tracer } from "../../tracing/tracer.ts";
 import { UsageError } from "../failures.ts";
 import type { Output } from "../output.ts";
-import { isMissing, isSqliteOrNew, isTable, storeName } from "../store.ts";
+import { isMissing, isSqliteOrNew, storeName } from "../store.ts";
 import type { World } from "../world.ts";
+import { namedStores } from "./by-name.ts";
+import type { Written } from "./named.ts";
 
 /** A store that takes spans as they come. */
 export interface Target {
@@ -41,7 +43,7 @@ export interface TargetSetup {
 export async function targetOf(wanted: string | undefined, setup: TargetSetup): Promise<Target> {
   const name = storeName(wanted, setup.world);
   if (name === "-") return linesTarget(setup);
-  const made = isTable(name) ? await table(name, setup) : await file(name, setup);
+  const made: Made = (await namedStores(name)?.())?.write(name, setup.onError) ?? (await file(name, setup));
   const { tracer, label = name, path, explain = (error: unknown) => error } = made;
   const check = async (): Promise<void> => {
     if (path !== undefined) await checkWritable(path, name);
@@ -54,12 +56,8 @@ export async function targetOf(wanted: string | undefined, setup: TargetSetup): 
   return { name: label, tracer, check, isOutput: false };
 }
 
-interface Made {
-  readonly tracer: Tracer;
-  readonly label?: string;
+interface Made extends Written {
   readonly path?: string;
-  /** What it rejects with, as the shell says it. */
-  readonly explain?: (error: unknown) => unknown;
 }
 
 /** A file that may only be read opens without a word; what is not there is made. */
@@ -70,11 +68,6 @@ async function checkWritable(path: string, name: string): Promise<void> {
       cause: error,
     });
   });
-}
-
-async function table(name: string, { onError }: TargetSetup): Promise<Made> {
-  const { dynamoDbTracer } = await import("./dynamodb.ts");
-  return { ...dynamoDbTracer(name, onError), label: name.split("?", 1)[0] ?? name };
 }
 
 async function file(name: string, { onError, world }: TargetSetup): Promise<Made> {
