@@ -8,7 +8,7 @@ import {
   deflateRawSync,
   inflateRawSync,
 } from "node:zlib";
-import { BinaryDecoder } from "../model/binary.ts";
+import { BinaryDecoder } from "../model/binary-decoder.ts";
 import { TracelightError } from "../model/errors.ts";
 import type { Turns } from "./turns.ts";
 

@@ -1,5 +1,5 @@
 // Spans with large values on their way into a journal: each in a segment of its own, encoded and written in slices.
-import { BinaryEncoder } from "../model/binary.ts";
+import { BinaryEncoder } from "../model/binary-encoder.ts";
 import type { SpanFields } from "../model/record.ts";
 import { lineOf, partText, wholeText } from "./journal-line.ts";
 import type { JournalPosition, Segment } from "./journal-segment.ts";

@@ -1,6 +1,8 @@
 // Message lists as chains by content hash: each node holds what is new since the one before. Pure: stores share it.
 import { createHash } from "node:crypto";
-import { BinaryDecoder, BinaryEncoder, readCount, writeCount } from "../model/binary.ts";
+import { readCount, writeCount } from "../model/binary-counts.ts";
+import { BinaryDecoder } from "../model/binary-decoder.ts";
+import { BinaryEncoder } from "../model/binary-encoder.ts";
 import type { Turns } from "./turns.ts";
 
 /** 128 bits of SHA-256 in hex: the first so many messages of a list, and in which chain they are. */

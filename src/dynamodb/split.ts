@@ -4,7 +4,7 @@ import { compress, decodeInSlices } from "../delivery/compression.ts";
 import { noteMissing } from "../delivery/missing.ts";
 import type { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
-import { BinaryEncoder } from "../model/binary.ts";
+import { BinaryEncoder } from "../model/binary-encoder.ts";
 import { setOwn } from "../model/capture.ts";
 import { plainFields, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
 import { itemBytes, valueBytes } from "./item-size.ts";

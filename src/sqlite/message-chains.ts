@@ -16,7 +16,7 @@ import {
 import type { Turns } from "../delivery/turns.ts";
 import { weighValue } from "../delivery/weight.ts";
 import type { Attributes } from "../model/attributes.ts";
-import { BinaryEncoder, Properties } from "../model/binary.ts";
+import { BinaryEncoder, Properties } from "../model/binary-encoder.ts";
 import { setOwn } from "../model/capture.ts";
 import { conversationKey } from "../model/conversation.ts";
 import { MANY_KEYS } from "../model/many-keys.ts";

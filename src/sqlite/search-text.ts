@@ -1,7 +1,8 @@
 // What of a span's row can be found by words: the same as of the span, but of message lists only what the span brought.
 import { inflateRawSync } from "node:zlib";
 import { type Searchable, type SearchText, searchTexts } from "../conventions/search.ts";
-import { BinaryDecoder, readCount } from "../model/binary.ts";
+import { readCount } from "../model/binary-counts.ts";
+import { BinaryDecoder } from "../model/binary-decoder.ts";
 import { decodeValue } from "../model/values.ts";
 import { asciiBetweenWords, WORD_BREAK } from "../model/words.ts";
 import type { Connection, Row, Statement } from "./connection.ts";

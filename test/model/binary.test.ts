@@ -2,7 +2,8 @@
 import { deepStrictEqual } from "node:assert";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeBinary, encodeBinary } from "../../src/model/binary.ts";
+import { decodeBinary } from "../../src/model/binary-decoder.ts";
+import { encodeBinary } from "../../src/model/binary-encoder.ts";
 import { capture } from "../../src/model/capture.ts";
 import { EVERY_KIND_OF_VALUE } from "../../src/testing/values.ts";
 import { runs } from "../sizes.ts";

@@ -3,7 +3,7 @@ import { InMemoryTracer } from "tracelight";
 import { describe, expect, it } from "vitest";
 import { weighValue } from "../../src/delivery/weight.ts";
 import { equalValues } from "../../src/model/attributes.ts";
-import { encodeBinary } from "../../src/model/binary.ts";
+import { encodeBinary } from "../../src/model/binary-encoder.ts";
 import { capture, isCaptureOf, MAX_DEPTH, MAX_NODES } from "../../src/model/capture.ts";
 import { captureShared, reveal } from "../../src/model/history.ts";
 import { encodeValue, lossyValue } from "../../src/model/values.ts";

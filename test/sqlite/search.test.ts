@@ -6,7 +6,7 @@ import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { matchesSearch, parseSearch, type SearchQuery, searchTexts } from "../../src/conventions/search.ts";
-import { BinaryEncoder } from "../../src/model/binary.ts";
+import { BinaryEncoder } from "../../src/model/binary-encoder.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { encodeValue } from "../../src/model/values.ts";
 import type { Connection } from "../../src/sqlite/connection.ts";

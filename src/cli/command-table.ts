@@ -1,0 +1,262 @@
+// The commands: their arguments, options and help, each loaded when it is called.
+import { Argument, Command, Option } from "commander";
+import { parseCount, parseDuration, parseOrigin, parsePort, parseSize, parseTime } from "./arguments.ts";
+import type { Context } from "./context.ts";
+import { addExamples, type Item } from "./help.ts";
+import type { ExitCode } from "./world.ts";
+
+/** A command, and what runs it. */
+export interface Declared {
+  readonly command: Command;
+  readonly run: (context: Context, command: Command) => Promise<ExitCode>;
+}
+
+/** What a command's help begins and ends with. */
+interface Description {
+  readonly does: string;
+  readonly arguments: readonly (readonly [syntax: string, description: string])[];
+  readonly options?: readonly Option[];
+  readonly examples: readonly Item[];
+}
+
+function described(name: string, { does, arguments: args, options = [], examples }: Description): Command {
+  const command = new Command(name).description(does);
+  for (const [syntax, description] of args) command.addArgument(new Argument(syntax, description));
+  for (const option of options) command.addOption(option);
+  return addExamples(command, examples);
+}
+
+const ELSE = "without it TRACELIGHT_STORE, else ./traces.db";
+const STORE = ["[store]", `a file, dynamodb:Table or -; ${ELSE}`] as const;
+
+/** An option whose value is read by `parse`. */
+function valued<T>(flags: string, description: string, parse: (text: string) => T): Option {
+  return new Option(flags, description).argParser((text: string) => parse(text));
+}
+
+const since = () => valued("-s, --since <time>", "from this time on: 2h (ago), today, 2026-11-22", parseTime);
+const until = () => valued("-u, --until <time>", "before this time", parseTime);
+const where = () =>
+  new Option("-w, --where <filter>", `such as 'ai.tool.name = "get_weather" and duration > 2s'`);
+const prices = () =>
+  new Option("--prices <file>", "what models cost, as JSON; else TRACELIGHT_PRICES names it");
+const json = () => new Option("--json", "one JSON object a line");
+const limit = (count: number, most: number) =>
+  valued("-n, --limit <count>", "at most so many", (text) => parseCount(text, most)).default(count);
+
+/** All commands, in the order of the help; each is declared when it is asked for. */
+export const COMMANDS: readonly (() => Declared)[] = [
+  () => ({
+    command: described("ls", {
+      does: "List recent conversations, or traces where there are none; newest first.",
+      arguments: [STORE],
+      options: [
+        new Option("-b, --by <what>", "list these").choices(["conversation", "trace"]),
+        ...[since(), until(), where()],
+        new Option("-e, --errors", "only where a span failed"),
+        ...[
+          limit(20, 1000),
+          new Option("--cursor <cursor>", "go on after the page that ended with it"),
+          ...[prices(), json()],
+        ],
+      ],
+      examples: [
+        ["tracelight ls", "the newest of ./traces.db"],
+        ["tracelight ls --since 2h --errors", "what failed in the last two hours"],
+        ["tracelight ls --by trace app.jsonl", "the traces of a log"],
+        [`tracelight ls --where 'ai.tool.name = "get_weather"'`, "those that called a tool"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/ls.ts")).ls(context, command.args[0], command.opts()),
+  }),
+  () => ({
+    command: described("show", {
+      does: "Show one trace as a tree, or one conversation turn by turn.",
+      arguments: [["[id]", "of a trace or conversation, or how it begins; without it the latest"], STORE],
+      options: [new Option("-f, --full", "cut nothing, and show all attributes"), prices(), json()],
+      examples: [
+        ["tracelight show", "the latest conversation, the first row of ls"],
+        ["tracelight show 4bf92f35", "a trace, by the beginning of its id"],
+        ["tracelight show user-42 my.db", "a conversation"],
+        ["tracelight show 4bf92f35 --full --color | less -R", "all there is"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/show.ts")).show(context, command.args, command.opts()),
+  }),
+  () => ({
+    command: described("tail", {
+      does: "Follow an SQLite file or log lines: spans as they start and end, until Ctrl-C.",
+      arguments: [["[store]", `an SQLite file, also one that is not there yet, or - for lines; ${ELSE}`]],
+      options: [
+        where(),
+        valued(
+          "-n, --lines <count>",
+          "begin with so many that have ended (default: 10); of standard input, show only the last ones",
+          (text) => (text === "0" ? 0 : parseCount(text, 10_000)),
+        ),
+        json(),
+      ],
+      examples: [
+        ["tracelight tail", "what happens in ./traces.db, also if it is not there yet"],
+        ["tracelight tail --where 'span_status = \"ERROR\"'", "what fails"],
+        ["my-agent | tracelight tail -", "log lines as they are written"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/tail.ts")).tail(context, command.args[0], command.opts()),
+  }),
+  () => ({
+    command: described("search", {
+      does: "Find spans by the words of their names, messages, tool inputs and outputs; newest first.",
+      arguments: [["<text>", 'words that must all be there; "in a row", begin*, -without'], STORE],
+      options: [since(), until(), where(), limit(20, 1000), json()],
+      examples: [
+        ["tracelight search amsterdam", "spans that speak of it"],
+        [`tracelight search '"rate limit" -test' --since 7d`, "a phrase, and a word that must not be there"],
+        ["tracelight search 'weath*' app.jsonl", "words that begin so"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/search.ts")).search(context, command.args, command.opts()),
+  }),
+  () => ({
+    command: described("stats", {
+      does: "Count calls, times, errors, tokens and cost by model, tool and day.",
+      arguments: [STORE],
+      options: [since(), until(), where(), prices(), json()],
+      examples: [
+        ["tracelight stats --since 7d", "the last week"],
+        ["tracelight stats --json | jq 'select(.by == \"model\")'", "the models, for a program"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/stats.ts")).stats(context, command.args[0], command.opts()),
+  }),
+  () => ({
+    command: described("export", {
+      does: "Write spans as JSONL: lossless records, one a line.",
+      arguments: [STORE],
+      options: [
+        ...[since(), until(), where()],
+        new Option("-t, --trace <id>", "only this trace; may be given several times").argParser(
+          (id: string, before: readonly string[] = []) => [...before, id],
+        ),
+        new Option("--log-lines", "in the form of StructuredLogsTracer and the Python toolkit; lossy"),
+        new Option("--otlp", "as OTLP/JSON, for OpenTelemetry: spans that have ended").conflicts("logLines"),
+        new Option("--translate <vocabulary>", "as --otlp, in the words of OpenTelemetry or OpenInference")
+          .choices(["gen_ai", "openinference"])
+          .implies({ otlp: true })
+          .conflicts("logLines"),
+        new Option("-o, --out <file>", "write to this file, whole or not at all"),
+        new Option("--force", "replace the file"),
+      ],
+      examples: [
+        ["tracelight export > backup.jsonl", "all of ./traces.db"],
+        ["tracelight export --since today --out today.jsonl", "to a file that is whole or not there"],
+        ["tracelight export --trace 4bf92f35 my.db", "one trace, by the beginning of its id"],
+        ["tracelight export --otlp > spans.jsonl", "for OpenTelemetry's tools"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/export.ts")).exportSpans(context, command.args[0], command.opts()),
+  }),
+  () => ({
+    command: described("import", {
+      does: "Bring spans from a file into an SQLite file or a DynamoDB table. Known spans are not doubled.",
+      arguments: [
+        ["<file>", "of records, log lines or OTLP/JSON, or any other store; - for standard input"],
+        ["[store]", `an SQLite file, made where it is missing, or dynamodb:Table; ${ELSE}`],
+      ],
+      options: [new Option("--otlp", "the file is OTLP/JSON; any other store is refused")],
+      examples: [
+        ["tracelight import backup.jsonl", "into ./traces.db, which is made where it is missing"],
+        ["tracelight import traces.db dynamodb:Traces", "from SQLite into a table"],
+        ["zcat logs.gz | tracelight import - my.db", "from standard input"],
+        ["tracelight import --otlp request.json", "one OTLP request, however it is laid out"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/import.ts")).importSpans(context, command.args, command.opts()),
+  }),
+  () => ({
+    command: described("collect", {
+      does: "Take spans of any OpenTelemetry program (OTLP over HTTP) into a store, until Ctrl-C.",
+      arguments: [
+        [
+          "[store]",
+          "an SQLite file, which is made where it is missing, dynamodb:Table, or - for lines of records",
+        ],
+      ],
+      options: [
+        valued("-p, --port <port>", "listen on this port; 0 for any that is free", parsePort).default(4318),
+        new Option("--host <address>", "listen on this address").default("localhost"),
+        new Option(
+          "--origin <origin>",
+          "let web pages of this origin send, such as https://app.example.com; may be given several times",
+        ).argParser((origin: string, before: readonly string[] = []) => [...before, parseOrigin(origin)]),
+      ],
+      examples: [
+        ["tracelight collect", "into ./traces.db, then, in another terminal:"],
+        ["OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4318 node agent.js", "sends there"],
+        ["tracelight collect dynamodb:Traces --port 4319", "into a table"],
+        ["tracelight collect - > spans.jsonl", "into a file of records"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/collect.ts")).collect(context, command.args[0], command.opts()),
+  }),
+  () => ({
+    command: described("prune", {
+      does: "Remove old traces from an SQLite file, whole traces at a time.",
+      arguments: [["[store]", `an SQLite file that Tracelight writes; ${ELSE}`]],
+      options: [
+        valued("--older-than <age>", "remove traces older than this: 30d, 12h", parseDuration),
+        valued("--max-size <size>", "remove the oldest until the file is this small: 2gb", parseSize),
+      ],
+      examples: [
+        ["tracelight prune --older-than 30d", "keep a month"],
+        ["tracelight prune --max-size 500mb my.db", "keep half a gigabyte"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/prune.ts")).prune(context, command.args[0], command.opts()),
+  }),
+  () => ({
+    command: described("create-table", {
+      does: "Create a DynamoDB table for traces, or check one that is there.",
+      arguments: [["<table>", "its name or ARN"]],
+      options: [
+        new Option("--region <region>", "default: what the AWS SDK finds"),
+        new Option("--endpoint <url>", "of another DynamoDB, such as dynamodb-local"),
+        new Option("--index <name>", "the index by conversation; default by_conversation_id"),
+        new Option("--recent-index", "with an index that lists the newest without a scan: by_recent"),
+        new Option("--recent-index-name <name>", "the same under another name"),
+      ],
+      examples: [
+        ["tracelight create-table Traces --region eu-west-1", "on-demand billing, TTL on"],
+        ["tracelight create-table Traces --endpoint http://127.0.0.1:8000", "in the emulator"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/create-table.ts")).createTable(
+        context,
+        command.args[0] ?? "",
+        command.opts(),
+      ),
+  }),
+  () => ({
+    command: described("dynamodb-local", {
+      does: "Run an emulator of DynamoDB on this machine, until Ctrl-C. Needs the package dynalite.",
+      arguments: [],
+      options: [
+        valued("-p, --port <port>", "listen on this port; default: a free one", parsePort),
+        new Option("--path <folder>", "keep the tables here; default: in memory"),
+      ],
+      examples: [["tracelight dynamodb-local --port 8000 --path ./dynamodb", "the same tables each time"]],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/dynamodb-local.ts")).dynamoDbLocal(context, command.opts()),
+  }),
+];
