@@ -8,10 +8,12 @@ const TOLERATED_DRIFT_MS = 5;
 /** So far may the clock run ahead to keep starts apart: a thousand spans in one burst. */
 const MAX_LEAD_MICROS = 1000;
 
-let originMs = performance.timeOrigin;
-let checkedAtMs = Number.NEGATIVE_INFINITY;
-/** In an array, since a variable would allocate a number for each time that it is given. */
-const latestMicros = new Float64Array(1);
+/** In an array, since a variable would be a number on the heap: read by a detour, and a new one each time it is given. */
+const times = new Float64Array([performance.timeOrigin, Number.NEGATIVE_INFINITY, 0]);
+/** Where in it: what the steady clock counts from, when that was checked last, and the latest time that was given. */
+const ORIGIN_MS = 0;
+const CHECKED_AT_MS = 1;
+const LATEST_MICROS = 2;
 
 /**
  * Now, in whole microseconds since the epoch. The steady clock gives the microseconds; now and then it is compared with the
@@ -32,9 +34,9 @@ export function nextMicros(): number {
 
 function tick(step: number): number {
   const now = Date.now === systemNow ? steadyMicros() : Date.now() * 1000;
-  const latest = latestMicros[0] ?? 0;
+  const latest = times[LATEST_MICROS] ?? 0;
   const time = latest - now > MAX_LEAD_MICROS ? now : inOrder(now, latest, step);
-  latestMicros[0] = time;
+  times[LATEST_MICROS] = time;
   return time;
 }
 
@@ -46,14 +48,15 @@ function inOrder(now: number, latest: number, step: number): number {
 
 function steadyMicros(): number {
   const steadyMs = steadyNow();
-  if (steadyMs - checkedAtMs > RECHECK_AFTER_MS) followSystemClock(steadyMs);
-  return Math.round((originMs + steadyMs) * 1000);
+  if (steadyMs - (times[CHECKED_AT_MS] ?? 0) > RECHECK_AFTER_MS) followSystemClock(steadyMs);
+  return Math.round(((times[ORIGIN_MS] ?? 0) + steadyMs) * 1000);
 }
 
 function followSystemClock(steadyMs: number): void {
-  checkedAtMs = steadyMs;
+  times[CHECKED_AT_MS] = steadyMs;
+  const originMs = times[ORIGIN_MS] ?? 0;
   const driftMs = systemNow() - (originMs + steadyMs);
-  if (Math.abs(driftMs) > TOLERATED_DRIFT_MS) originMs += driftMs;
+  if (Math.abs(driftMs) > TOLERATED_DRIFT_MS) times[ORIGIN_MS] = originMs + driftMs;
 }
 
 /** A Date that knows its microseconds, for times that come from elsewhere. */

@@ -4,9 +4,10 @@ import { types } from "node:util";
 /** What async functions give, whatever the global `Promise` is by now. */
 const native: Promise<unknown> = (async () => undefined)();
 const { then: THEN } = native;
+const NATIVE: unknown = Object.getPrototypeOf(native);
 
-/** Prototypes of the promises of all realms that were seen: `vm` contexts, Jest's tests. */
-const prototypes = new WeakSet<object>([Object.getPrototypeOf(native)]);
+/** Prototypes of the promises of other realms that were seen: `vm` contexts, Jest's tests. */
+const prototypes = new WeakSet<object>();
 
 /**
  * A promise of the platform's own class, in whichever realm, that nobody has added to: to listen to it has no effect, and
@@ -42,6 +43,8 @@ export function classNameOf(value: object): string {
 
 /** A subclass is one level further from the end of the chain, and what somebody made up has no such constructor. */
 function isPromisePrototype(prototype: object | null): boolean {
+  // Most are our own realm's, and to look into a set for that takes as long as all the rest.
+  if (prototype === NATIVE) return true;
   if (prototype === null) return false;
   if (prototypes.has(prototype)) return true;
   if (types.isProxy(prototype) || !isForeignPrototype(prototype)) return false;

@@ -26,6 +26,7 @@ import { detach, inheritableFrom, passDown, type SpanNode } from "./context.ts";
 import { describeException, exceptionAttributes } from "./exception.ts";
 import { captured, entriesOf, linkOf, textOf } from "./given.ts";
 import { Allowance, type Limits } from "./limits.ts";
+import { denseOwn, ownAttribute, setOwnAttribute } from "./own-attributes.ts";
 import type { ChunkOf, FollowOptions } from "./streams/options.ts";
 
 /** Where a span keeps the part of itself that contexts hold; the same symbol in every copy of the package. */
@@ -43,9 +44,6 @@ const FREEZE: unique symbol = Symbol("freeze");
 
 /** How the end of its tracer reaches a span that never ended. */
 export const INTERRUPT: unique symbol = Symbol("interrupt");
-
-/** Own attributes beyond this many are looked up by a map. */
-const SEARCHED_ATTRIBUTES = 32;
 
 /** The tracer of a span, as the span sees it. */
 export interface SpanOwner {
@@ -102,35 +100,26 @@ export class Span implements SpanFields {
   /** @internal */
   readonly [NODE]: SpanNode;
   readonly #owner: SpanOwner | undefined;
-  readonly #own: unknown[];
-  #index: Map<string, number> | undefined = undefined;
-  #inherited: Inheritable | undefined = undefined;
-  #events: SpanEvent[] | undefined = undefined;
-  #links: SpanLink[] | undefined = undefined;
-  #statusMessage: string | undefined = undefined;
-  #parentNode: SpanNode | undefined;
+  readonly #parentNode: SpanNode | undefined;
+  #own: unknown[] | undefined;
+  #extras: Extras | undefined = undefined;
   #frozen: Payload | undefined = undefined;
-  #allowance: Allowance | undefined = undefined;
 
   /** @internal Spans come from a tracer, a store or `Span.fromRecord`. */
   constructor(
     node: SpanNode,
     owner: SpanOwner | undefined,
-    own: unknown[],
+    own: unknown[] | undefined,
     parentNode: SpanNode | undefined,
   ) {
     this[NODE] = node;
     this.#owner = owner;
-    this.#own = own;
     this.#parentNode = parentNode;
+    this.#own = own;
   }
 
   /** @internal Freezes a new span with that payload. */
   [FREEZE](payload: Payload): this {
-    this.#inherited = payload.inherited;
-    this.#events = [...payload.events];
-    this.#links = [...payload.links];
-    this.#statusMessage = payload.statusMessage;
     this.#frozen = payload;
     return this;
   }
@@ -201,11 +190,11 @@ export class Span implements SpanFields {
   }
   /** Why the status is what it is, where somebody said so. */
   get statusMessage(): string | undefined {
-    return this.#statusMessage;
+    return (this.#frozen ?? this.#extras)?.statusMessage;
   }
   /** Own and inherited attributes, the nearest value of each: a frozen copy of how they are now. */
   get attributes(): Attributes {
-    return mergeAttributes(this.#own, this[INHERITED]());
+    return mergeAttributes(this[OWN](), this[INHERITED]());
   }
   /** What describes the program: `service.name` and the like. Frozen. */
   get resourceAttributes(): Attributes {
@@ -217,11 +206,11 @@ export class Span implements SpanFields {
   }
   /** What happened in it so far, in the order it was noted: a frozen copy. */
   get events(): readonly SpanEvent[] {
-    return this.#events === undefined ? [] : Object.freeze([...this.#events]);
+    return copyOf((this.#frozen ?? this.#extras)?.events);
   }
   /** Spans elsewhere that it has to do with: a frozen copy. */
   get links(): readonly SpanLink[] {
-    return this.#links === undefined ? [] : Object.freeze([...this.#links]);
+    return copyOf((this.#frozen ?? this.#extras)?.links);
   }
   /** W3C trace state: that of the remote parent the trace came in by, or the one a received span had. */
   get traceState(): string | undefined {
@@ -247,7 +236,7 @@ export class Span implements SpanFields {
       type === "string" || type === "number" || type === "boolean" ? value : captureShared(value);
     const name = typeof key === "string" ? key : textOf(key);
     if (this.#owner?.limits !== undefined) captured = this.#limited(captured, name);
-    this.#set(name, captured);
+    this.#own = setOwnAttribute(this.#own, name, captured);
     // What is passed down may be read by another copy of the package, so it is plain.
     if (options?.inheritable === true) passDown(this[NODE], name, reveal(captured));
     return this;
@@ -269,8 +258,7 @@ export class Span implements SpanFields {
       ...(at !== undefined && micros % 1000 !== 0 ? { atMicros: micros } : {}),
       ...this.#limitedExtra(captured(attributes)),
     };
-    this.#events ??= [];
-    this.#events.push(Object.freeze(event));
+    this.#withExtras().events.push(Object.freeze(event));
     return this;
   }
 
@@ -280,8 +268,7 @@ export class Span implements SpanFields {
     const usable = linkOf(link);
     if (usable === undefined)
       return this.#leaveOut("addLink", "a link needs a traceId and a spanId, of 32 and 16 hex digits");
-    this.#links ??= [];
-    this.#links.push(Object.freeze({ ...usable, ...this.#limitedExtra(usable) }));
+    this.#withExtras().links.push(Object.freeze({ ...usable, ...this.#limitedExtra(usable) }));
     return this;
   }
 
@@ -296,7 +283,10 @@ export class Span implements SpanFields {
   setStatus(status: SpanStatus, message?: string): this {
     if (!this.#isLive()) return this.#refuse("setStatus");
     if (isSpanStatus(status)) this[NODE].status = status;
-    this.#statusMessage = message === undefined ? undefined : String(this.#limited(textOf(message)));
+    if (message !== undefined || this.#extras !== undefined) {
+      const said = message === undefined ? undefined : String(this.#limited(textOf(message)));
+      this.#withExtras().statusMessage = said;
+    }
     return this;
   }
 
@@ -346,22 +336,23 @@ export class Span implements SpanFields {
 
   /** @internal Own attributes as they are kept (key, value, key, value), for those who only look at their size. */
   [OWN](): readonly unknown[] {
-    return this.#own;
+    return denseOwn(this.#own);
   }
 
   /** @internal What spans above pass down to it, the nearest first. */
   [INHERITED](): Inheritable | undefined {
-    return this.#isLive() ? inheritableFrom(this[NODE]) : this.#inherited;
+    if (this.#isLive()) return inheritableFrom(this[NODE]);
+    return this.#frozen === undefined ? this[NODE].atEnd : this.#frozen.inherited;
   }
 
   /** @internal What this span carries, for a frozen copy of it. */
   payload(): Payload {
     return {
-      own: [...this.#own],
+      own: [...this[OWN]()],
       inherited: this[INHERITED](),
-      events: this.#events ?? [],
-      links: this.#links ?? [],
-      statusMessage: this.#statusMessage,
+      events: this.events,
+      links: this.links,
+      statusMessage: this.statusMessage,
       interrupted: this.state === "interrupted",
       otlp: this.otlp,
       parentNode: this.#parentNode,
@@ -383,8 +374,7 @@ export class Span implements SpanFields {
     if (node.endedAtMicros !== undefined || this.#owner === undefined) return;
     if (this.#frozen !== undefined) return void this.#refuse("end");
     const end = (at === undefined ? undefined : this.#timeOf("end", at)) ?? nowMicros();
-    this.#inherited = inheritableFrom(node);
-    node.atEnd = this.#inherited;
+    node.atEnd = inheritableFrom(node);
     node.endedAtMicros = Math.max(end, node.startedAtMicros);
     detach(node);
     this.#owner.ended(this);
@@ -394,8 +384,7 @@ export class Span implements SpanFields {
   /** @internal Freezes a running span as interrupted, with what it has; false for one that does not run. */
   [INTERRUPT](): boolean {
     if (!this.#isLive()) return false;
-    this.#inherited = inheritableFrom(this[NODE]);
-    this[NODE].atEnd = this.#inherited;
+    this[NODE].atEnd = inheritableFrom(this[NODE]);
     this.#frozen = { ...this.payload(), interrupted: true };
     return true;
   }
@@ -442,11 +431,12 @@ export class Span implements SpanFields {
   #limited(captured: unknown, key?: string): unknown {
     const limits = this.#owner?.limits;
     if (limits === undefined) return captured;
-    this.#allowance ??= new Allowance(limits);
-    const at = key === undefined ? undefined : indexOfKey(this.#own, key);
-    if (at !== undefined) this.#allowance.giveBack(reveal(this.#own[at + 1]));
+    const extras = this.#withExtras();
+    extras.allowance ??= new Allowance(limits);
+    const replaced = key === undefined ? undefined : ownAttribute(this.#own, key);
+    if (replaced !== undefined) extras.allowance.giveBack(reveal(replaced));
     const plain = reveal(captured);
-    const value = this.#allowance.take(plain);
+    const value = extras.allowance.take(plain);
     return value === plain ? captured : value;
   }
 
@@ -458,23 +448,9 @@ export class Span implements SpanFields {
     return { attributes: Object.freeze(mapProperties(attributes, (value) => this.#limited(value))) };
   }
 
-  #set(key: string, value: unknown): void {
-    const own = this.#own;
-    const at = own.length > SEARCHED_ATTRIBUTES * 2 ? this.#indexed().get(key) : indexOfKey(own, key);
-    if (at !== undefined) {
-      own[at + 1] = value;
-      return;
-    }
-    this.#index?.set(key, own.length);
-    own.push(key, value);
-  }
-
-  #indexed(): Map<string, number> {
-    if (this.#index === undefined) {
-      this.#index = new Map();
-      for (let i = 0; i < this.#own.length; i += 2) this.#index.set(String(this.#own[i]), i);
-    }
-    return this.#index;
+  #withExtras(): Extras {
+    this.#extras ??= new Extras();
+    return this.#extras;
   }
 
   #refuse(method: string): this {
@@ -504,11 +480,16 @@ export class Span implements SpanFields {
   }
 }
 
-function indexOfKey(own: readonly unknown[], key: string): number | undefined {
-  for (let i = 0; i < own.length; i += 2) {
-    if (own[i] === key) return i;
-  }
-  return undefined;
+/** What few spans have besides attributes, so that the others stay small. */
+class Extras {
+  readonly events: SpanEvent[] = [];
+  readonly links: SpanLink[] = [];
+  statusMessage: string | undefined = undefined;
+  allowance: Allowance | undefined = undefined;
+}
+
+function copyOf<T>(list: readonly T[] | undefined): readonly T[] {
+  return list === undefined || list.length === 0 ? [] : Object.freeze([...list]);
 }
 
 /** A frozen span with that payload. Outside of the class, which would be renamed in the build if it named itself. */
@@ -561,8 +542,8 @@ export function spanFrom(
   return frozenSpan(node, {
     own,
     inherited: undefined,
-    events: fields.events,
-    links: fields.links,
+    events: copyOf(fields.events),
+    links: copyOf(fields.links),
     statusMessage: fields.statusMessage,
     interrupted: fields.state === "interrupted",
     otlp: fields.otlp,

@@ -135,8 +135,8 @@ export class Tracer extends TracerReads implements AsyncDisposable {
     const span = this.#start(name, typeof optionsOrFn === "function" ? undefined : optionsOrFn, outer);
     const frame: Frame =
       outer === undefined
-        ? { span: span[NODE], scoped: undefined, remote: undefined, carried: undefined }
-        : { span: span[NODE], scoped: outer.scoped, remote: undefined, carried: outer.carried };
+        ? { span: span[NODE], scoped: undefined, carried: undefined }
+        : { span: span[NODE], scoped: outer.scoped, carried: outer.carried };
     let result: T;
     try {
       result = runIn(frame, fn, span);
@@ -292,7 +292,7 @@ export class Tracer extends TracerReads implements AsyncDisposable {
     if (above !== undefined) attach(node, above);
     if (parent !== undefined) passOn(parent, node);
     if (options !== undefined && options.otlp !== undefined) node.otlp = options.otlp;
-    const span = new Span(node, this.#owner, [], local);
+    const span = new Span(node, this.#owner, undefined, local);
     node.span = span;
     if (settings.spanAttributes !== undefined) span.addAttributes(settings.spanAttributes);
     if (options !== undefined) addInitial(span, options);
