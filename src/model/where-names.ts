@@ -2,6 +2,7 @@
 import { closest } from "./spelling.ts";
 import type { Cursor } from "./where-cursor.ts";
 import { FIELD_NAMES, FIELDS, fieldNamed } from "./where-fields.ts";
+import { SEARCH_NAMES } from "./where-operators.ts";
 import type { AttributePath, Name } from "./where-tree.ts";
 
 /** What a name is: where to look it up, and how to call it in an error. */
@@ -11,7 +12,10 @@ export interface Named {
   readonly at: number;
 }
 
-const KEYWORDS = new Set(["and", "or", "not", "in", "contains", "starts", "with", "exists", "ago"]);
+const KEYWORDS = new Set([
+  ...["and", "or", "not", "in", "exists", "ago"],
+  ...SEARCH_NAMES.flatMap((search) => search.split(" ")),
+]);
 const ROOTS = ["attributes", "resource"] as const;
 const MAX_NAME_PARTS = 20;
 const MAX_INDEX = 999_999_999;

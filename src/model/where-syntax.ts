@@ -4,11 +4,16 @@ import { Cursor } from "./where-cursor.ts";
 import { FIELDS } from "./where-fields.ts";
 import { LiteralReader } from "./where-literals.ts";
 import { flagUse, isFlag, type Named, NameReader } from "./where-names.ts";
-import { isSearch, isSign, type Operator } from "./where-operators.ts";
+import { isSearch, isSign, type Operator, SEARCH_NAMES, type Search, wantedBy } from "./where-operators.ts";
 import { shown, type Token } from "./where-tokens.ts";
-import { type Comparison, comparison, joined, type Literal, not, type Where } from "./where-tree.ts";
+import { type Comparison, comparison, joined, not, type Where } from "./where-tree.ts";
 
 const MAX_DEPTH = 100;
+const WORDS: readonly string[] = ["in", ...SEARCH_NAMES];
+const ANY_WORD: string = WORDS.map((word) => `"${word}"`)
+  .join(", ")
+  .replace(/, ([^,]*)$/, " or $1");
+const FIRST_WORDS: readonly string[] = WORDS.map((word) => word.split(" ", 1).join());
 
 /**
  * Reads a filter. `now` is what times such as `2h ago` count from; the present unless told.
@@ -85,11 +90,20 @@ class Parser {
   #wordComparison(named: Named): Where | undefined {
     const operator = this.#cursor.peek();
     if (this.#cursor.takeWord("in")) return this.#in(named);
-    if (this.#cursor.takeWord("contains")) return this.#compared(named, "contains", operator);
-    if (!this.#cursor.takeWord("starts")) return undefined;
-    if (!this.#cursor.takeWord("with"))
-      throw this.#cursor.unexpected(this.#cursor.peek(), '"with"', ["with"]);
-    return this.#compared(named, "starts with", operator);
+    const search = this.#search();
+    return search && this.#compared(named, search, operator);
+  }
+
+  #search(): Search | undefined {
+    return SEARCH_NAMES.find((search) => {
+      const [first = "", ...others] = search.split(" ");
+      if (!this.#cursor.takeWord(first)) return false;
+      for (const word of others) {
+        if (!this.#cursor.takeWord(word))
+          throw this.#cursor.unexpected(this.#cursor.peek(), `"${word}"`, [word]);
+      }
+      return true;
+    });
   }
 
   #symbolComparison(named: Named): Where | undefined {
@@ -113,19 +127,10 @@ class Parser {
   #noOperator(named: Named, isNegated: boolean): TracelightError {
     const found = this.#cursor.peek();
     if (isFlag(named)) return this.#cursor.problem(found, flagUse(named));
-    if (isNegated)
-      return this.#cursor.unexpected(found, '"in", "contains" or "starts with"', [
-        "in",
-        "contains",
-        "starts",
-      ]);
+    if (isNegated) return this.#cursor.unexpected(found, ANY_WORD, FIRST_WORDS);
     if (this.#isTestOver())
       return this.#cursor.problem(found, `expected a comparison, or write: exists ${shown(named.text)}`);
-    return this.#cursor.unexpected(found, "a comparison such as =, <, in or contains", [
-      "in",
-      "contains",
-      "starts",
-    ]);
+    return this.#cursor.unexpected(found, "a comparison such as =, <, in or contains", FIRST_WORDS);
   }
 
   /** True where a name stands alone. */
@@ -152,12 +157,4 @@ class Parser {
     if (wanted !== undefined) throw this.#cursor.problem(token, `"${operator}" takes ${wanted}.`);
     return comparison(name, operator, value);
   }
-}
-
-/** What the operator takes, where the value is none. */
-function wantedBy(operator: Operator, value: Literal): string | undefined {
-  if (operator === "=") return undefined;
-  if (operator === "starts with") return typeof value === "string" ? undefined : "a text in quotes";
-  if (operator === "contains") return value === null ? "a text or another value" : undefined;
-  return value === null || typeof value === "boolean" ? "a number, a text or a time" : undefined;
 }

@@ -1,14 +1,13 @@
 // What a filter means: which spans it holds for. Total: evaluating one never throws.
-import { type Attributes, equalValues } from "./attributes.ts";
+import type { Attributes } from "./attributes.ts";
 import { hasFailed } from "./failure.ts";
 import { isPlain } from "./plain.ts";
 import type { SpanFields } from "./record.ts";
-import { compareScalars, hasParts } from "./scalars.ts";
 import { closest } from "./spelling.ts";
 import { FIELD_NAMES, type Field } from "./where-fields.ts";
-import { ORDERS } from "./where-operators.ts";
+import { compares } from "./where-operators.ts";
 import { parseWhere } from "./where-syntax.ts";
-import type { AttributePath, Comparison, Literal, Name, Where } from "./where-tree.ts";
+import type { AttributePath, Name, Where } from "./where-tree.ts";
 
 const MAX_KEPT = 50;
 /** Times that count from now are read anew after so long. */
@@ -29,7 +28,7 @@ function holds(where: Where, subject: Subject): boolean {
     case "not":
       return !holds(where.part, subject);
     case "compare":
-      return compares(subject.value(where.name), where);
+      return compares(subject.value(where.name), where.operator, where.value);
   }
 }
 
@@ -97,76 +96,6 @@ function valueAt(value: unknown, place: AttributePath): unknown {
     inner = Reflect.get(inner, key);
   }
   return inner;
-}
-
-function compares(value: unknown, { operator, value: literal }: Comparison): boolean {
-  switch (operator) {
-    case "=":
-      return equalValues(value, literal);
-    case "contains":
-      return contains(value, literal);
-    case "starts with":
-      return typeof value === "string" && folded(value).startsWith(folded(String(literal)));
-    default: {
-      const order = compareValues(value, literal);
-      const { isBelow, hasEqual } = ORDERS[operator];
-      if (order === undefined) return false;
-      return order === 0 ? hasEqual : order < 0 === isBelow;
-    }
-  }
-}
-
-/** Less than, equal to or more than 0; undefined where the two have no order. */
-function compareValues(a: unknown, b: unknown): number | undefined {
-  if (typeof a === "string" && typeof b === "string") return compareTexts(a, b);
-  if (typeof a === "object" && typeof b === "object" && a && b) return compareScalars(a, b);
-  if (!isNumeric(a) || !isNumeric(b)) return undefined;
-  return a < b ? -1 : a > b ? 1 : a >= b ? 0 : undefined;
-}
-
-function isNumeric(value: unknown): value is number | bigint {
-  return typeof value === "number" || typeof value === "bigint";
-}
-
-/** By code points, as databases have it: UTF-16 would put U+FFFF behind what is beyond. */
-function compareTexts(a: string, b: string): number {
-  const shorter = Math.min(a.length, b.length);
-  let at = 0;
-  while (at < shorter && a.charCodeAt(at) === b.charCodeAt(at)) at++;
-  if (at === shorter) return a.length - b.length;
-  return rank(a.charCodeAt(at)) - rank(b.charCodeAt(at));
-}
-
-/** Surrogates stand behind all other units. */
-function rank(unit: number): number {
-  return unit >= 0xd800 && unit < 0xe000 ? unit + 0x10000 : unit;
-}
-
-/** True where a text at any depth has the literal within it, or, if that is no text, a value equals it. */
-function contains(value: unknown, literal: Literal): boolean {
-  const wanted = typeof literal === "string" ? folded(literal) : undefined;
-  const left = [value];
-  while (left.length > 0) {
-    const next = left.pop();
-    const isHit =
-      wanted === undefined
-        ? equalValues(next, literal)
-        : typeof next === "string" && folded(next).includes(wanted);
-    if (isHit) return true;
-    for (const inner of innerValues(next)) left.push(inner);
-  }
-  return false;
-}
-
-function innerValues(value: unknown): Iterable<unknown> {
-  if (!hasParts(value)) return [];
-  if (Array.isArray(value) || value instanceof Set) return value;
-  return value instanceof Map ? [...value].flat() : Object.values(value);
-}
-
-/** Letter case is left out of account. */
-function folded(text: string): string {
-  return text.toLowerCase();
 }
 
 const kept = new Map<string, { readonly where: Where; readonly readAt: number }>();

@@ -243,7 +243,8 @@ function textBounds(column: string, operator: Operator, value: Literal): SqlBoun
   const wanted = value.toLowerCase();
   if (!FOLDS_ALIKE.test(wanted)) return UNDECIDED;
   if (operator === "contains") return exactly(`coalesce(instr(${folded(column, wanted)}, ?) > 0, 0)`, wanted);
-  return exactly(`coalesce(${startsWith(column, wanted)}, 0)`, wanted);
+  if (operator === "starts with") return exactly(`coalesce(${startsWith(column, wanted)}, 0)`, wanted);
+  return UNDECIDED;
 }
 
 /** Only these are pasted into SQL. */
@@ -355,6 +356,7 @@ function jsonSearch(raw: string, operator: Search, value: string): SqlBounds {
     const start = quoted.slice(0, -1);
     return exactly(`coalesce(${startsWith(raw, start)}, 0)`, start);
   }
+  if (operator !== "contains") return UNDECIDED;
   const found = `instr(${folded(raw, wanted)}, ?) > 0`;
   const may = condition(`coalesce(${found}, 0)`, quoted.slice(1, -1));
   const isPlain = `${isText(raw)} AND instr(${raw}, '\\') = 0`;
