@@ -38,7 +38,7 @@ export default defineConfig({
     alias: [
       { find: /^tracelight$/, replacement: source("index.ts") },
       {
-        find: /^tracelight\/(conventions|dynamodb|otel|otlp|sqlite|testing)$/,
+        find: /^tracelight\/(conventions|dynamodb|otel|otlp|sqlite|testing|viewer)$/,
         replacement: source("$1/index.ts"),
       },
     ],

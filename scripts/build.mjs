@@ -38,6 +38,7 @@ await build({
     "otlp/index.ts",
     "sqlite/index.ts",
     "testing/index.ts",
+    "viewer/index.ts",
     "cli/main.ts",
   ].map((path) => join("src", path)),
   outdir: "dist",

@@ -81,11 +81,43 @@ export function costOfCall({ facts, span }: PricedCall, table: PriceTable | unde
   return prices === undefined ? undefined : costOfTokens(facts, prices);
 }
 
+/** Tokens of one sort, without those that have a line of their own, and what they cost. */
+export interface BillLine {
+  /** The sort; `perCall` is what the call costs whatever its tokens. */
+  readonly part: keyof TokenPrices | "perCall";
+  /** So many. */
+  readonly tokens: number;
+  /** US dollars for a million; of `perCall` for one. */
+  readonly priceUsd: number;
+  /** US dollars. */
+  readonly costUsd: number;
+}
+
+/** What makes up the cost of a call; undefined where it has no price. */
+export function linesOfCall(
+  { facts, span }: PricedCall,
+  table: PriceTable | undefined,
+): BillLine[] | undefined {
+  const { model, provider } = facts;
+  const prices = model === undefined ? undefined : table?.pricesOf(model, provider, span.startedAtMicros);
+  if (prices === undefined) return undefined;
+  const lines: BillLine[] = [];
+  const tell: Tell = (part, tokens, priceUsd) =>
+    lines.push({ part, tokens, priceUsd, costUsd: (tokens * priceUsd) / TOKENS_OF_A_PRICE });
+  const cost = costOfTokens(facts, prices, tell);
+  const { perCall = 0 } = prices;
+  if (perCall > 0) lines.push({ part: "perCall", tokens: 1, priceUsd: perCall, costUsd: perCall });
+  return cost === undefined ? undefined : lines;
+}
+
+/** Told of each sort of tokens that was used, and its price. */
+type Tell = (part: keyof TokenPrices, tokens: number, priceUsd: number) => void;
+
 /** US dollars; undefined where tokens of a sort that was used have no price. */
-function costOfTokens(tokens: TokenFacts, prices: ModelPrices): number | undefined {
+function costOfTokens(tokens: TokenFacts, prices: ModelPrices, tell?: Tell): number | undefined {
   const long = longPrices(tokens.inputTokens ?? 0, prices);
-  const input = costOfWhole(INPUT, tokens, { prices, long });
-  const output = costOfWhole(OUTPUT, tokens, { prices, long });
+  const input = costOfWhole(INPUT, tokens, { prices, long, tell });
+  const output = costOfWhole(OUTPUT, tokens, { prices, long, tell });
   if (input === undefined || output === undefined) return undefined;
   return (input + output) / TOKENS_OF_A_PRICE + (prices.perCall ?? 0);
 }
@@ -128,6 +160,7 @@ interface Rates {
   readonly prices: TokenPrices;
   /** Go before the others. */
   readonly long: TokenPrices | undefined;
+  readonly tell: Tell | undefined;
 }
 
 /** In millionths; undefined where tokens of the whole are without a price. No more than the whole is paid for. */
@@ -140,13 +173,16 @@ function costOfWhole({ all, parts }: Whole, tokens: TokenFacts, rates: Rates): n
     const some = Math.min(tokens[count] ?? 0, left);
     const price = some === 0 ? 0 : (priceOf(name, rates) ?? whole);
     if (price === undefined) return undefined;
+    if (some > 0) rates.tell?.(name, some, price);
     sum += some * price;
     left -= some;
   }
   if (left === 0) return sum;
-  return whole === undefined ? undefined : sum + left * whole;
+  if (whole === undefined) return undefined;
+  rates.tell?.(all[1], left, whole);
+  return sum + left * whole;
 }
 
-function priceOf(name: keyof TokenPrices, { prices, long }: Rates): number | undefined {
+function priceOf(name: keyof TokenPrices, { prices, long }: Omit<Rates, "tell">): number | undefined {
   return long?.[name] ?? prices[name];
 }

@@ -15,62 +15,74 @@ export interface ReadSpan {
   readonly reading: Reading;
 }
 
-/** A turn. */
-export interface Turn {
+/** A turn: of spans, or of what stands for them. */
+export interface TurnOf<T> {
   /** The topmost span; undefined where the turn is a trace as a whole. */
-  readonly head: ReadSpan | undefined;
+  readonly head: T | undefined;
   /** All of its spans in start order, the head among them. */
-  readonly spans: readonly ReadSpan[];
+  readonly spans: readonly T[];
 }
+
+/** A turn with all that its spans say. */
+export type Turn = TurnOf<ReadSpan>;
 
 /** The turns of these spans, in the order in which they began. */
 export function turnsIn(spans: readonly SpanFields[]): Turn[] {
+  const read = inStartOrder(spans).map((span) => ({ span, reading: readSpan(span) }));
+  return turnsAmong(read, ({ reading }) => reading.kind);
+}
+
+/** The same of what stands for spans, in start order. */
+export function turnsAmong<T extends { readonly span: NestedSpan }>(
+  ordered: readonly T[],
+  kindOf: (one: T) => WorkKind,
+): TurnOf<T>[] {
   const nesting = new Nesting();
-  const placed = inStartOrder(spans).map((span) => {
-    const reading = readSpan(span);
-    return { span, reading, at: nesting.add(span, { kind: reading.kind }) };
+  const placed = ordered.map((one) => {
+    const kind = kindOf(one);
+    return { one, kind, at: nesting.add(one.span, { kind }) };
   });
-  const turns = new TurnList();
-  for (const one of placed) {
-    if (isTurnHead(one.reading.kind) && nesting.turnOf(one.at) === one.at) turns.begin(one, one.at);
+  const turns = new TurnList<T>();
+  for (const { one, kind, at } of placed) {
+    if (isTurnHead(kind) && nesting.turnOf(at) === at) turns.begin(one, at);
   }
-  for (const one of placed) turns.add(one, nesting.turnOf(one.at));
+  for (const { one, at } of placed) turns.add(one, nesting.turnOf(at));
   return turns.inOrder();
 }
 
-interface OpenTurn extends Turn {
-  readonly spans: ReadSpan[];
+interface OpenTurn<T> extends TurnOf<T> {
+  readonly spans: T[];
   readonly startedAt: number;
 }
 
-class TurnList {
-  readonly #byHead = new Map<number, OpenTurn>();
-  readonly #byTrace = new Map<string, OpenTurn[]>();
+class TurnList<T extends { readonly span: NestedSpan }> {
+  readonly #byHead = new Map<number, OpenTurn<T>>();
+  readonly #byTrace = new Map<string, OpenTurn<T>[]>();
 
-  begin(head: ReadSpan, at: number): void {
+  begin(head: T, at: number): void {
     this.#byHead.set(at, this.#open(head.span, head));
   }
 
-  #open({ traceId, startedAtMicros }: SpanFields, head?: ReadSpan): OpenTurn {
-    const turn: OpenTurn = { head, spans: [], startedAt: startedAtMicros };
+  #open({ traceId, startedAtMicros }: NestedSpan, head?: T): OpenTurn<T> {
+    const turn: OpenTurn<T> = { head, spans: [], startedAt: startedAtMicros };
     const ofTrace = this.#byTrace.get(traceId);
     if (ofTrace === undefined) this.#byTrace.set(traceId, [turn]);
     else ofTrace.push(turn);
     return turn;
   }
 
-  add(one: ReadSpan, head: number | undefined): void {
+  add(one: T, head: number | undefined): void {
     const turn = head === undefined ? undefined : this.#byHead.get(head);
     (turn ?? this.#around(one.span)).spans.push(one);
   }
 
-  #around(span: SpanFields): OpenTurn {
+  #around(span: NestedSpan): OpenTurn<T> {
     const turns = this.#byTrace.get(span.traceId) ?? [];
     const before = turns.findLast(({ startedAt }) => startedAt <= span.startedAtMicros);
     return before ?? turns[0] ?? this.#open(span);
   }
 
-  inOrder(): Turn[] {
+  inOrder(): TurnOf<T>[] {
     return [...this.#byTrace.values()].flat().sort((a, b) => a.startedAt - b.startedAt);
   }
 }

@@ -25,3 +25,29 @@ export function isConversationId(id: unknown): boolean {
 export function idText(id: unknown): string {
   return typeof id === "string" || typeof id === "bigint" ? String(id) : canonicalJson(id);
 }
+
+/**
+ * The text that names a conversation and no other: as `idText` has it, but a text that reads like another value, such as `42`, stands in
+ * quotes. `show` takes it, and so do addresses of the viewer.
+ */
+export function idKey(id: unknown): string {
+  return typeof id === "string" && OTHER_VALUE.test(id) ? JSON.stringify(id) : idText(id);
+}
+
+/** The text that a key says; undefined where it is the key of another value, or of a text that somebody wrote without its quotes. */
+export function textOfKey(key: string): string | undefined {
+  if (!OTHER_VALUE.test(key)) return key;
+  return key.startsWith('"') ? parsedText(key) : undefined;
+}
+
+function parsedText(key: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(key);
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How JSON begins, and numbers of any size. */
+const OTHER_VALUE = /^(?:["[{]|(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)$)/;

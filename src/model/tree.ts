@@ -2,7 +2,9 @@
 import type { SpanFields } from "./record.ts";
 
 /** The parent of each span that has its parent among `spans`. */
-export function parentsOf<S extends SpanFields>(spans: readonly S[]): Map<S, S> {
+export function parentsOf<S extends Pick<SpanFields, "traceId" | "spanId" | "parentSpanId">>(
+  spans: readonly S[],
+): Map<S, S> {
   const byId = new Map(spans.map((span) => [span.traceId + span.spanId, span]));
   const parents = new Map<S, S>();
   for (const span of spans) {

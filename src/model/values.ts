@@ -3,16 +3,10 @@ import { decodeBase85, encodeBase85 } from "./base85.ts";
 import { sealed, setOwn } from "./capture.ts";
 import { isoMicros } from "./clock.ts";
 import { endOfJsonString } from "./json-strings.ts";
+import type { JsonValue } from "./json-value.ts";
 import { hasParts, SCALAR_READERS, scalarOf, withOffset } from "./scalars.ts";
 
-/** What JSON can say. */
-export type JsonValue =
-  | string
-  | number
-  | boolean
-  | null
-  | readonly JsonValue[]
-  | { readonly [key: string]: JsonValue };
+export type { JsonValue } from "./json-value.ts";
 
 /** An object whose only key is one of these is a tag; a real object that looks so is wrapped in `__escaped__`. */
 const TAGS = new Set([

@@ -44,11 +44,12 @@ export class Cursor {
     return this.problem(
       token,
       `expected ${expected}${mend === undefined ? "." : `; did you mean "${mend}"?`}`,
+      mend,
     );
   }
 
-  /** An error that shows the place. */
-  problem({ at }: { readonly at: number }, what: string): TracelightError {
-    return problem(this.#text, at, what);
+  /** An error that shows the place; `mend` is what to write there, where that is known. */
+  problem({ at }: { readonly at: number }, what: string, mend?: string): TracelightError {
+    return problem(this.#text, at, what, mend);
   }
 }

@@ -31,7 +31,11 @@ export class LiteralReader {
         return this.#any(named, token);
       case "text":
         if (token.kind === "text") return this.#cursor.taken(token.text);
-        throw this.#cursor.problem(token, `${is} text in quotes, as in "${shown(token.text)}".`);
+        throw this.#cursor.problem(
+          token,
+          `${is} text in quotes, as in "${shown(token.text)}".`,
+          JSON.stringify(token.text),
+        );
       case "time":
         return (
           (token.kind === "text" ? undefined : this.#time(token, true)) ??
@@ -63,7 +67,7 @@ export class LiteralReader {
     if (token.kind === "text" && operator !== "=") return this.#cursor.taken(token.text);
     const near = isText ? closest(token.text, words) : undefined;
     const mend = near === undefined ? "" : `; did you mean ${near}?`;
-    return this.#refuse(token, `${named.text} is one of ${words.join(", ")}${mend}`);
+    throw this.#cursor.problem(token, `${named.text} is one of ${words.join(", ")}${mend}`, near);
   }
 
   #any(named: Named, token: Token): Literal {
@@ -92,6 +96,7 @@ export class LiteralReader {
     return this.#cursor.problem(
       token,
       `${text} is no number, time, true, false or null; a text needs quotes: "${text}"`,
+      JSON.stringify(token.text),
     );
   }
 

@@ -108,7 +108,11 @@ export class NameReader {
       : FIELD_NAMES.find((field) => plain(field) === plain(text));
     if (near === undefined) return;
     const other = `an attribute of that name is attributes["${text}"]`;
-    throw this.#cursor.problem({ at }, `there is no field "${text}"; did you mean "${near}"? (${other})`);
+    throw this.#cursor.problem(
+      { at },
+      `there is no field "${text}"; did you mean "${near}"? (${other})`,
+      near,
+    );
   }
 }
 

@@ -26,17 +26,40 @@ const DIGIT = /\d/;
 const SYMBOLS = ["===", "!==", "&&", "||", "==", "=~", "!=", "<>", "<=", ">=", ..."=<>()[],!~&|"];
 const ESCAPES: Readonly<Record<string, string>> = { n: "\n", t: "\t", r: "\r", b: "\b", f: "\f" };
 
-/** An `INVALID_QUERY` that shows the filter with a caret under the place. */
-export function problem(text: string, at: number, what: string): TracelightError {
+/** Why a filter cannot be read: the cause of its `INVALID_QUERY`, for who shows the place in another way than the message does. */
+export class FilterFault extends SyntaxError {
+  override readonly name: string = "FilterFault";
+  /** Where what is wrong begins, in UTF-16 units. */
+  readonly at: number;
+  /** So many units are wrong; 0 where something is missing. */
+  readonly length: number;
+  /** What to write in their place, where that is known. */
+  readonly mend: string | undefined;
+
+  constructor(message: string, { at, length, mend }: Pick<FilterFault, "at" | "length" | "mend">) {
+    super(message);
+    this.at = at;
+    this.length = length;
+    this.mend = mend;
+  }
+}
+
+/** An `INVALID_QUERY` that shows the filter with a caret under the place. `mend` is what to write there, where that is known. */
+export function problem(text: string, at: number, what: string, mend?: string): TracelightError {
   const from = Math.max(0, at - SHOWN_BEFORE);
   const before = (from > 0 ? "…" : "") + shown(text.slice(from, at));
   const after = shown(text.slice(at, at + SHOWN_AFTER)) + (at + SHOWN_AFTER < text.length ? "…" : "");
   const column = [...text.slice(0, at)].length + 1;
   const caret = " ".repeat([...before].length);
+  const [wrong = ""] = WRONG.exec(text.slice(at)) ?? [];
   return new TracelightError("INVALID_QUERY", `The filter cannot be read at column ${column}: ${what}`, {
     lines: [`  ${before}${after}`, `  ${caret}^`],
+    cause: new FilterFault(what, { at, length: wrong.length, mend }),
   });
 }
+
+/** A text in quotes, a word, or signs: as much as is wrong at a place. */
+const WRONG = /^(?:"[^"]*"?|'[^']*'?|[\w$@./:-]+|[^\s\w"']+)/;
 
 /** On one line, a column for each character; not all of what is long. */
 export function shown(text: string): string {

@@ -103,10 +103,7 @@ async function serve(
   // A sender that is gone is no fault.
   outgoing.on("error", () => undefined);
   try {
-    const response = await handler(requestOf(incoming));
-    const body = Buffer.from(await response.arrayBuffer());
-    const length = response.status === 204 ? {} : { "content-length": body.byteLength };
-    outgoing.writeHead(response.status, { ...Object.fromEntries(response.headers), ...length }).end(body);
+    await respond(await handler(requestOf(incoming)), outgoing);
   } catch {
     if (!outgoing.headersSent) outgoing.writeHead(400);
     outgoing.end();
@@ -114,6 +111,42 @@ async function serve(
     // Else what was not read would stand before the connection's next request.
     drain(incoming);
   }
+}
+
+/** Whole, with its length; or piece by piece where there may be no end to it. */
+async function respond(response: Response, outgoing: ServerResponse): Promise<void> {
+  const { status, body } = response;
+  const headers = Object.fromEntries(response.headers);
+  if (body !== null && STREAMED.test(headers["content-type"] ?? "")) {
+    outgoing.writeHead(status, headers).flushHeaders();
+    return pour(body, outgoing);
+  }
+  const whole = Buffer.from(await response.arrayBuffer());
+  const length = status === 204 || status === 304 ? {} : { "content-length": whole.byteLength };
+  outgoing.writeHead(status, { ...headers, ...length }).end(whole);
+}
+
+/** No faster than it is read; who does not read any more ends it. */
+async function pour(body: ReadableStream<Uint8Array>, outgoing: ServerResponse): Promise<void> {
+  const reader = body.getReader();
+  outgoing.on("close", () => void reader.cancel().catch(() => undefined));
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done || outgoing.destroyed) break;
+    if (!outgoing.write(value)) await drained(outgoing);
+  }
+  outgoing.end();
+}
+
+function drained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      outgoing.off("drain", done).off("close", done);
+      resolve();
+    };
+    outgoing.on("drain", done).on("close", done);
+    if (outgoing.destroyed) done();
+  });
 }
 
 /** Throws where it cannot be one: a method or a URL that no client of ours sends. */
@@ -172,7 +205,11 @@ const BARE_ANSWERS: ReadonlyMap<string, string> = new Map([
 /** The first byte of what a TLS client sends. */
 const TLS_HANDSHAKE = 0x16;
 const MAX_AHEAD_BYTES = 256 * 1024;
+/** What comes as it happens. */
+const STREAMED = /^(?:text\/event-stream|application\/x-ndjson)\b/;
 const PASSED = [
+  ...(["host", "authorization", "cookie", "accept-encoding", "if-none-match", "last-event-id"] as const),
+  ...(["sec-fetch-site", "sec-fetch-mode"] as const),
   ...(["content-type", "content-encoding", "content-length", "origin"] as const),
   ...(["access-control-request-headers", "access-control-request-private-network"] as const),
 ];

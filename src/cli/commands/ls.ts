@@ -1,8 +1,7 @@
 // `tracelight ls`: recent conversations or traces, one row each.
+import { summaryJson } from "../../conventions/as-json.ts";
 import type { PriceTable } from "../../conventions/cost.ts";
 import type { Summary, SummarySubject } from "../../conventions/summary.ts";
-import { isoDate } from "../../model/clock.ts";
-import { encodeValue } from "../../model/values.ts";
 import type { Color } from "../../render/color.ts";
 import { subjectOf } from "../../tracing/cursors.ts";
 import type { StoreReader } from "../../tracing/readable.ts";
@@ -163,35 +162,4 @@ function commonStart(a: string, b: string | undefined): number {
   let at = 0;
   while (b !== undefined && at < a.length && a[at] === b[at]) at++;
   return at;
-}
-
-function summaryJson(row: Summary): object {
-  return {
-    by: row.by,
-    id: encodeValue(row.id),
-    title: row.title ?? null,
-    name: row.name,
-    agent: row.agent ?? null,
-    user: row.user ?? null,
-    started_at: isoDate(row.startedAt),
-    ended_at: row.endedAt === undefined ? null : isoDate(row.endedAt),
-    latest_at: isoDate(row.latestAt),
-    duration_ms: row.durationMs,
-    traces: row.traces,
-    spans: row.spans,
-    model_calls: row.modelCalls,
-    tool_calls: row.toolCalls,
-    errors: row.errors,
-    aborted: row.aborted,
-    tools: row.tools,
-    models: row.models,
-    input_tokens: row.inputTokens,
-    output_tokens: row.outputTokens,
-    cached_read_tokens: row.cachedReadTokens,
-    cached_write_tokens: row.cachedWriteTokens,
-    reasoning_tokens: row.reasoningTokens,
-    cost_usd: row.costUsd ?? null,
-    unpriced_calls: row.unpricedCalls,
-    state: row.state,
-  };
 }

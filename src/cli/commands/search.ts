@@ -1,12 +1,9 @@
 // `tracelight search`: spans by their words, each hit in its context.
-
-import { conversationOf } from "../../conventions/conversation.ts";
+import { hitJson, SNIPPETS_A_SPAN } from "../../conventions/as-json.ts";
 import { parseSearch, type SearchQuery, searchTexts } from "../../conventions/search.ts";
 import { type Snippet, snippets } from "../../conventions/snippets.ts";
-import { isoMicros } from "../../model/clock.ts";
 import { escapeText } from "../../model/escape.ts";
 import { hasFailed } from "../../model/failure.ts";
-import { encodeValue } from "../../model/values.ts";
 import type { Paint } from "../../render/color.ts";
 import { oneLine } from "../../render/text.ts";
 import { cutToWidth, displayWidth, padToWidth } from "../../render/width.ts";
@@ -27,7 +24,6 @@ export interface SearchCommandOptions extends FilterOptions {
 
 const DEFAULT_LIMIT = 20;
 const LABEL_WIDTH = 9;
-const SNIPPETS_A_SPAN = 3;
 const SHORT_ID = 8;
 const MAX_NAME = 100;
 /** Of the longest age, and the gaps. */
@@ -82,19 +78,4 @@ function snippetLine({ label, parts }: Snippet, room: number, paint: Paint): str
     line += isHit ? paint("yellow", shown) : shown;
   }
   return line;
-}
-
-function hitJson(span: Span, query: SearchQuery): object {
-  return {
-    trace_id: span.traceId,
-    span_id: span.spanId,
-    span_name: span.spanName,
-    started_at: isoMicros(span.startedAtMicros),
-    conversation_id: encodeValue(conversationOf(span.attributes) ?? null),
-    snippets: snippets(searchTexts(span), query, { count: SNIPPETS_A_SPAN }).map(({ label, parts }) => ({
-      label,
-      text: parts.map(({ text }) => text).join(""),
-      hits: parts.flatMap(({ text, isHit }) => (isHit ? [text] : [])),
-    })),
-  };
 }

@@ -1,6 +1,6 @@
 // `tracelight stats`: calls, times, errors and tokens by model, tool and day.
-import type { TallyGrouping, TallyReport, TallyRow, TallyTotal, TallyUse } from "../../conventions/tally.ts";
-import { isoMicros } from "../../model/clock.ts";
+import { countJson, totalJson } from "../../conventions/as-json.ts";
+import type { TallyGrouping, TallyReport, TallyRow, TallyTotal } from "../../conventions/tally.ts";
 import type { Paint } from "../../render/color.ts";
 import { oneLine } from "../../render/text.ts";
 import type { Context } from "../context.ts";
@@ -113,34 +113,7 @@ function columnsOf(by: TallyGrouping, rows: readonly TallyRow[], width: number):
 /** Not there where no row has a cost: without prices it would say nothing. */
 const COST: readonly Column<TallyRow>[] = [{ title: "cost", cell: cost, align: "right", goes: 7 }];
 
-function* jsonLines(tally: TallyReport): Iterable<string> {
-  const { total } = tally;
-  yield jsonLine({
-    by: "total",
-    ...{
-      spans: total.spans,
-      traces: total.traces,
-      model_calls: total.modelCalls,
-      tool_calls: total.toolCalls,
-    },
-    errors: total.errors,
-    ...usedJson(total),
-    first_started_at: isoMicros(total.firstStartedAtMicros ?? 0),
-    last_started_at: isoMicros(total.lastStartedAtMicros ?? 0),
-  });
-  for (const { by, name, calls, errors, p50Ms, p95Ms, ...used } of tally.rows) {
-    yield jsonLine({
-      ...{ by, name, calls, errors, p50_ms: p50Ms ?? null, p95_ms: p95Ms ?? null },
-      ...usedJson(used),
-    });
-  }
-}
-
-function usedJson(use: TallyUse): object {
-  return {
-    ...{ input_tokens: use.inputTokens, output_tokens: use.outputTokens },
-    ...{ cached_read_tokens: use.cachedReadTokens, cached_write_tokens: use.cachedWriteTokens },
-    reasoning_tokens: use.reasoningTokens,
-    ...{ cost_usd: use.costUsd ?? null, unpriced_calls: use.unpricedCalls },
-  };
+function* jsonLines({ total, rows }: TallyReport): Iterable<string> {
+  yield jsonLine(totalJson(total));
+  for (const row of rows) yield jsonLine(countJson(row));
 }

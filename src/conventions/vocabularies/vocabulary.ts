@@ -2,21 +2,9 @@
 
 import type { Evaluation, Message, OfferedTool, Usage } from "../messages.ts";
 import type { Source } from "../source.ts";
+import type { WorkKind } from "../work-kind.ts";
 
-/** What kind of work a span is. */
-export type WorkKind =
-  | "turn"
-  | "cycle"
-  | "model-call"
-  | "tool-call"
-  | "agent"
-  | "plan"
-  | "retrieval"
-  | "memory"
-  | "embedding"
-  | "chain"
-  | "history"
-  | "other";
+export type { WorkKind } from "../work-kind.ts";
 
 /** What is one attribute in every vocabulary. */
 export type NamedField = "model" | "provider" | "user" | "agent" | "toolName" | "toolCallId" | "finishReason";

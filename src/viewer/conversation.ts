@@ -1,0 +1,173 @@
+// A conversation: its row, and its turns at a glance, from outlines alone.
+import { summaryJson, useJson } from "../conventions/as-json.ts";
+import type { PriceTable } from "../conventions/cost.ts";
+import type { SpanFacts, SpanOutline } from "../conventions/facts.ts";
+import { Nesting } from "../conventions/nesting.ts";
+import { isTurnHead } from "../conventions/reading.ts";
+import { summarizeOutlines } from "../conventions/summary.ts";
+import { type TurnOf, turnsAmong } from "../conventions/turns.ts";
+import { isoDate, isoMicros } from "../model/clock.ts";
+import { conversationKey, idKey, idText, textOfKey } from "../model/conversation.ts";
+import { inStartOrder } from "../model/query.ts";
+import { parentsOf } from "../model/tree.ts";
+import type { StoreReader } from "../tracing/readable.ts";
+import { nearestAbove } from "./ancestors.ts";
+import type { ConversationJson, TraceTurnJson, TurnJson } from "./api.ts";
+import type { Asked } from "./asked.ts";
+import { notFound } from "./problems.ts";
+
+/** A turn of outlines, with its number and that of its first model call. */
+export interface NumberedTurn {
+  readonly number: number;
+  readonly firstCall: number;
+  /** The spans of the model calls of the turn's own agent, in order. */
+  readonly calls: readonly string[];
+  readonly outlines: readonly SpanOutline[];
+  readonly head: SpanOutline | undefined;
+}
+
+/** A conversation of the store, as outlines. */
+export interface Found {
+  readonly id: unknown;
+  readonly outlines: readonly SpanOutline[];
+}
+
+/** `GET /api/conversations/ID` */
+export async function conversation(asked: Asked): Promise<ConversationJson> {
+  asked.params();
+  const found = await findConversation(asked.path("key"), asked.reader);
+  const summary = summarizeOutlines(found.outlines, "conversation", asked.prices);
+  if (summary === undefined) throw unknownConversation();
+  return {
+    key: idKey(found.id),
+    summary: summaryJson(summary),
+    turns: numberedTurns(found.outlines).map((turn) => turnJson(turn, asked.prices)),
+    notes: asked.reader.notes,
+  };
+}
+
+/** The conversation that the key names. Throws a `Problem` where there is none. */
+export async function findConversation(key: string, reader: StoreReader): Promise<Found> {
+  for (const id of await idsOf(key, reader)) {
+    const outlines = await reader.outlines({ conversation: id });
+    if (outlines.length > 0) return { id, outlines };
+  }
+  throw unknownConversation();
+}
+
+/** What a key may mean: a value that reads so, else a text. */
+async function idsOf(key: string, reader: StoreReader): Promise<readonly unknown[]> {
+  if (key === "") return [];
+  const text = textOfKey(key);
+  if (text !== undefined) return [text];
+  const found = await reader.idsByPrefix(key, MAX_CANDIDATES);
+  const others = found.filter(
+    ({ by, id }) => by === "conversation" && typeof id !== "string" && idText(id) === key,
+  );
+  return [...others.map(({ id }) => id), key];
+}
+
+function unknownConversation(): Error {
+  return notFound("There is no such conversation here.");
+}
+
+/** The turns in order. */
+export function numberedTurns(outlines: readonly SpanOutline[]): NumberedTurn[] {
+  const ordered = inStartOrder(outlines).map((span) => ({ span }));
+  let firstCall = 1;
+  return turnsAmong(ordered, ({ span }) => span.facts.kind).map((turn, i) => {
+    const calls = ownCalls(turn);
+    const numbered = {
+      ...{ number: i + 1, firstCall, calls },
+      outlines: turn.spans.map(({ span }) => span),
+      head: turn.head?.span,
+    };
+    firstCall += calls.length;
+    return numbered;
+  });
+}
+
+/** Model calls, each once, that are no sub-agent's and no tool's. */
+function ownCalls({ head, spans }: TurnOf<{ readonly span: SpanOutline }>): string[] {
+  const nesting = new Nesting();
+  const placed = spans.map(({ span }) => ({ span, at: nesting.add(span, span.facts) }));
+  // The head ends the way up: what lies above it is another's.
+  const above = nearestAbove(
+    parentsOf(spans.map(({ span }) => span)),
+    (span) => span === head?.span || isOthers(span),
+  );
+  const isOwn = (span: SpanOutline): boolean => {
+    const nearest = above(span);
+    return nearest === undefined || nearest === head?.span;
+  };
+  return placed
+    .filter(({ span, at }) => span.facts.kind === "model-call" && !nesting.isCallElsewhere(at) && isOwn(span))
+    .map(({ span }) => span.spanId);
+}
+
+/** What lies below is not the turn's own agent's. */
+export function isOthers({ facts: { kind } }: { readonly facts: SpanFacts }): boolean {
+  return kind === "tool-call" || isTurnHead(kind);
+}
+
+/** A turn at a glance. */
+export function turnJson(
+  { number, firstCall, calls, outlines, head }: NumberedTurn,
+  prices: PriceTable | undefined,
+): TurnJson {
+  const summary = summarizeOutlines(outlines, "trace", prices);
+  if (summary === undefined) throw notFound("The turn has no spans.");
+  const { startedAt, endedAt, durationMs } = summary;
+  return {
+    number,
+    trace_id: String(summary.id),
+    span_id: head?.spanId ?? null,
+    started_at: head === undefined ? isoDate(startedAt) : isoMicros(head.startedAtMicros),
+    ended_at: head?.endedAtMicros === undefined ? dateOrNull(endedAt) : isoMicros(head.endedAtMicros),
+    duration_ms: durationOf(head) ?? durationMs,
+    state: summary.state,
+    errors: summary.errors,
+    aborted: summary.aborted,
+    spans: summary.spans,
+    tool_calls: summary.toolCalls,
+    first_call: firstCall,
+    calls: calls.length,
+    ...useJson(summary),
+  };
+}
+
+function dateOrNull(date: Date | undefined): string | null {
+  return date === undefined ? null : isoDate(date);
+}
+
+function durationOf(head: SpanOutline | undefined): number | undefined {
+  return head?.endedAtMicros === undefined ? undefined : (head.endedAtMicros - head.startedAtMicros) / 1000;
+}
+
+/** Where a trace stands among the turns of its conversation; null where it is of none. */
+export async function turnsAround(
+  traceId: string,
+  outlines: readonly SpanOutline[],
+  reader: StoreReader,
+): Promise<TraceTurnJson | null> {
+  const id = outlines.find(
+    ({ conversationId }) => conversationKey(conversationId) !== undefined,
+  )?.conversationId;
+  if (id === undefined) return null;
+  const turns = numberedTurns(await reader.outlines({ conversation: id }));
+  const isHere = ({ outlines: [first] }: NumberedTurn): boolean => first?.traceId === traceId;
+  const [first, last] = [turns.findIndex(isHere), turns.findLastIndex(isHere)];
+  return {
+    key: idKey(id),
+    turn: first + 1,
+    turns: turns.length,
+    previous_trace_id: traceOf(turns[first - 1]),
+    next_trace_id: traceOf(turns[last + 1]),
+  };
+}
+
+function traceOf(turn: NumberedTurn | undefined): string | null {
+  return turn?.outlines[0]?.traceId ?? null;
+}
+
+const MAX_CANDIDATES = 20;

@@ -1,0 +1,82 @@
+// Values to be shown: as in a record, but what is large stands there as its size, its beginning, and how to ask for the rest.
+import { encodeValue } from "../model/values.ts";
+import type { LargeJson, Shown } from "./api.ts";
+
+/** How much of values comes along. */
+export class Bounds {
+  #left: number = MAX_ALL;
+
+  /** The value at that path, see `valueAt`; null where there is none. */
+  show(value: unknown, path: string): Shown {
+    return value === undefined ? null : this.#bounded(encodeValue(value), path);
+  }
+
+  /** The same of what is JSON already, such as a record. */
+  showJson(json: unknown, path: string): Shown {
+    return this.#bounded(json, path);
+  }
+
+  #bounded(json: unknown, path: string): Shown {
+    if (typeof json === "string") return this.#text(json, path);
+    if (typeof json === "object" && json !== null) return this.#container(json, path);
+    this.#left -= 5;
+    return typeof json === "number" || typeof json === "boolean" ? json : null;
+  }
+
+  #container(json: object, path: string): Shown {
+    if (this.#left <= 0) return large(json, path);
+    return Array.isArray(json) ? this.#list(json, path) : this.#object(json, path);
+  }
+
+  #text(text: string, path: string): Shown {
+    if (text.length > MAX_TEXT || (this.#left <= 0 && text.length > MIN_TEXT)) return large(text, path);
+    this.#left -= text.length;
+    return text;
+  }
+
+  #list(list: readonly unknown[], path: string): Shown {
+    if (list.length > MAX_ITEMS) return large(list, path);
+    return list.map((item, i) => this.#bounded(item, `${path}/${i}`));
+  }
+
+  #object(object: object, path: string): Shown {
+    const entries: [string, unknown][] = Object.entries(object);
+    if (entries.length > MAX_ITEMS) return large(object, path);
+    return Object.fromEntries(
+      entries.map(([key, value]) => {
+        this.#left -= key.length;
+        return [key, this.#bounded(value, `${path}/${pointerPart(key)}`)];
+      }),
+    );
+  }
+}
+
+/** A key as a part of a JSON pointer (RFC 6901). */
+export function pointerPart(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}
+
+/** A text as it is, any other JSON laid out: as `API.value` gives it part by part. */
+export function textOf(json: unknown): string {
+  return typeof json === "string" ? json : JSON.stringify(json ?? null, undefined, 2);
+}
+
+function large(json: unknown, path: string): Shown {
+  const text = textOf(json);
+  const type = typeof json === "string" ? "text" : "json";
+  const stub: LargeJson["__large__"] = { path, size: text.length, type, beginning: beginningOf(text) };
+  return { __large__: { ...stub } };
+}
+
+function beginningOf(text: string): string {
+  return text.slice(0, BEGINNING).replace(/[\ud800-\udbff]$/, "");
+}
+
+/** Longer texts are cut, as the page shows them. */
+const MAX_TEXT = 4000;
+/** Shorter ones are never. */
+const MIN_TEXT = 200;
+/** Characters that one answer has of values, about. */
+const MAX_ALL = 256 * 1024;
+const MAX_ITEMS = 2000;
+const BEGINNING = 1000;
