@@ -1,6 +1,6 @@
 // Options of the viewer, for a server of one's own and for the viewer's.
 import type { PriceTable } from "../conventions/cost.ts";
-import { is } from "../model/options.ts";
+import { is, type OptionRules } from "../model/options.ts";
 import { MIN_TOKEN } from "./session.ts";
 
 /** Options of `createViewer`. */
@@ -31,7 +31,7 @@ export interface ViewerOptions {
 }
 
 /** What each option must be. */
-export const VIEWER_CHECKS = {
+export const VIEWER_CHECKS: OptionRules["checks"] = {
   path: (value: unknown) =>
     typeof value === "string" && /^\/(?:[\w.~-]+\/?)*$/.test(value) ? undefined : 'a path such as "/traces"',
   hosts: (value: unknown) =>
