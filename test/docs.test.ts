@@ -1,12 +1,13 @@
 // The documentation is true, that in the sources too: its examples run and print what it says, its links lead somewhere, its lists
 // are complete.
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile, fork } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ERROR_CODES } from "../src/model/error-codes.ts";
 import { VERSION } from "../src/model/version.ts";
 
@@ -14,10 +15,9 @@ const run = promisify(execFile);
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BUILT = join(ROOT, "build/docs");
-/** Programs at once; each is a process of its own. */
+const HOST = join(ROOT, "test/docs-host.mjs");
+/** Programs at once. */
 const AT_ONCE = 2;
-/** Ends one that hangs. */
-const TIMEOUT_MS = 200_000;
 
 /** A fenced block of code: `ts` runs, `typescript` is only compiled, since it needs what is not there. */
 interface Block {
@@ -47,7 +47,8 @@ const blocks = [
 ];
 const programs = blocks.filter(({ language }) => language === "ts");
 const waiting: (() => void)[] = [];
-let running = 0;
+/** Those that have nothing to do. */
+const hosts: ChildProcess[] = [];
 
 beforeAll(async () => {
   if (!existsSync(join(ROOT, "dist/index.js"))) await node("scripts/ready.mjs");
@@ -55,6 +56,11 @@ beforeAll(async () => {
   mkdirSync(BUILT, { recursive: true });
   for (const block of blocks) writeFileSync(join(BUILT, `${nameOf(block)}.ts`), block.code);
   writeFileSync(join(BUILT, "tsconfig.json"), JSON.stringify(TSCONFIG));
+  await Promise.all(programs.map((block) => compile(block)));
+  for (let i = 0; i < AT_ONCE; i++) hosts.push(fork(HOST, { env: environment() }));
+});
+afterAll(() => {
+  for (const host of hosts) host.kill();
 });
 
 describe("the examples", () => {
@@ -75,7 +81,7 @@ describe("the examples", () => {
   it.concurrent.each(programs.map((block) => [`${block.page}, line ${block.line}`, block] as const))(
     "%s",
     async (_where, block) => {
-      const printed = await whenFree(() => printedBy(block));
+      const printed = await withHost((host) => printedBy(block, host));
       expect(normal(printed)).toBe(normal(block.output ?? ""));
     },
   );
@@ -164,12 +170,10 @@ function nameOf({ page, line }: Block): string {
   return `${page.replace(/\.(md|ts)$/, "").replaceAll("/", "-")}-${line}`;
 }
 
-/** What a block prints as a program of its own. Rejects, with what it said, where it fails. */
-async function printedBy(block: Block): Promise<string> {
-  const path = join(BUILT, `${nameOf(block)}.js`);
+async function compile(block: Block): Promise<void> {
   await build({
     stdin: { contents: block.code, resolveDir: BUILT, loader: "ts" },
-    outfile: path,
+    outfile: join(BUILT, `${nameOf(block)}.js`),
     // An example of what is within has the source in it; the package is found as users find it.
     bundle: true,
     packages: "external",
@@ -178,24 +182,26 @@ async function printedBy(block: Block): Promise<string> {
     target: "node20.19",
     logLevel: "silent",
   });
+}
+
+/** What a block prints as a program of its own. Rejects, with what it said, where it fails. */
+async function printedBy(block: Block, host: ChildProcess): Promise<string> {
+  const path = join(BUILT, `${nameOf(block)}.js`);
   // What it writes is its own.
   const cwd = path.replace(/\.js$/, "");
   mkdirSync(cwd);
-  return nodeIn(cwd, path);
+  host.send({ path, cwd });
+  const [{ code, stdout, stderr, failure }] = await once(host, "message");
+  if (code !== 0) throw new Error(`It ended with ${code}: ${failure}\n${stdout}${stderr}`);
+  return stdout;
 }
 
-function node(...args: string[]): Promise<string> {
-  return nodeIn(ROOT, ...args);
-}
-
-async function nodeIn(cwd: string, ...args: string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, args, {
-    cwd,
-    env: environment(),
-    timeout: TIMEOUT_MS,
-  }).catch(({ message, stdout = "", stderr = "" }) => {
-    throw new Error(`${message}\n${stdout}${stderr}`);
-  });
+async function node(...args: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, args, { cwd: ROOT, env: environment() }).catch(
+    ({ message, stdout = "", stderr = "" }) => {
+      throw new Error(`${message}\n${stdout}${stderr}`);
+    },
+  );
   return stdout;
 }
 
@@ -211,13 +217,14 @@ function environment(): NodeJS.ProcessEnv {
   };
 }
 
-async function whenFree<T>(work: () => Promise<T>): Promise<T> {
-  if (running >= AT_ONCE) await new Promise<void>((resolve) => waiting.push(resolve));
-  running++;
+async function withHost<T>(work: (host: ChildProcess) => Promise<T>): Promise<T> {
+  if (hosts.length === 0) await new Promise<void>((resolve) => waiting.push(resolve));
+  const host = hosts.pop();
+  if (host === undefined) throw new Error("No host is free.");
   try {
-    return await work();
+    return await work(host);
   } finally {
-    running--;
+    hosts.push(host);
     waiting.shift()?.();
   }
 }

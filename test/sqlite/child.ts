@@ -1,10 +1,11 @@
 // A process that traces into an SQLite file and does as it is told: run by the tests of ends, locks and several processes.
 import { createHash, randomBytes } from "node:crypto";
-import { writeSync } from "node:fs";
+import { existsSync, writeSync } from "node:fs";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import { type Attributes, closeOnSignals, type Span, type Tracer } from "tracelight";
 import { SqliteTracer, type SqliteTracerOptions } from "tracelight/sqlite";
+import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
 
 /** What the tracer of the process is to be like. */
@@ -57,6 +58,8 @@ export interface LargeSpan {
   readonly parent?: { readonly traceId: string; readonly spanId: string };
   /** As a message list. */
   readonly list?: boolean;
+  /** Says "midway" between two of its pieces, and stands still until there is this file. */
+  readonly waitsFor?: string;
 }
 
 /** How a process ends. */
@@ -72,6 +75,7 @@ const tracer = new SqliteTracer({
   },
   process: (span) => !(span.spanName === dropAtEnd && span.attributes["ended"] === true) && undefined,
 });
+const PIECES_OF_CLAIMS = "SELECT 1 FROM claims JOIN pieces ON pieces.owner = prefix || '/' || claims.id";
 const open = new Map<string, Span>();
 const loop = monitorEventLoopDelay({ resolution: 1 });
 
@@ -86,10 +90,11 @@ const acts: { [K in keyof Acts]: (args: Parameters<Acts[K]>[0]) => object | Prom
     await burst(args);
     return leave(ending);
   },
-  large: ({ name, bytes, parent = null, list = false }) => {
+  large: ({ name, bytes, parent = null, list = false, waitsFor }) => {
     const text = randomBytes(bytes / 2).toString("hex");
     const value = list ? { "ai.llm.request.messages": [{ role: "user", content: text }] } : { value: text };
     tracer.startSpan(name, { parentSpan: parent }).addAttributes(value).end();
+    if (waitsFor !== undefined) void standStill(waitsFor);
     return { hash: createHash("sha256").update(text).digest("hex") };
   },
   converse: async ({ name, conversation, turns }) => {
@@ -178,6 +183,25 @@ async function readWhile({ path, until }: { path: string; until: number }): Prom
     if (spans >= until) return { spans, isGrowing };
     last = spans;
     await delay(1);
+  }
+}
+
+async function standStill(path: string): Promise<void> {
+  while (!isMidway()) await turn();
+  writeSync(1, "midway\n");
+  while (!existsSync(path)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+}
+
+/** Some pieces of a value are there, and nobody holds a lock. */
+function isMidway(): boolean {
+  const connection = sqliteDriver().open(options.path ?? "");
+  try {
+    connection.exec("PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK");
+    return connection.prepare(PIECES_OF_CLAIMS).all().length > 2;
+  } catch {
+    return false;
+  } finally {
+    connection.close();
   }
 }
 

@@ -1,12 +1,13 @@
 // What is read and what is removed at the same time: a read is of one moment, and what is being written belongs to its writer.
 import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Span } from "tracelight";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
-import { type Child, Children } from "./processes.ts";
-import { eventually, freshPath, hold, read, sql, tracerOver } from "./support.ts";
+import { Children } from "./processes.ts";
+import { eventually, freshPath, read, sql, tracerOver } from "./support.ts";
 
 const children = new Children();
 beforeAll(async () => void (await children.build()));
@@ -22,10 +23,10 @@ describe("a large span that is being written while all else is pruned", () => {
     const path = freshPath();
     const old = await oldSpan(path);
     const child = await children.start({ path, retention: false });
-    const written = child.ask("large", { name: "large", bytes: 40_000_000, parent: old, list });
-    await stopMidway(child, path);
+    const written = child.ask("large", { name: "large", bytes: 40_000_000, parent: old, list, waitsFor: `${path}.go` });
+    await eventually(() => child.printed.includes("midway"));
     expect(await prune(path)).toMatchObject({ traces: 1, spans: 1 });
-    child.kill("SIGCONT");
+    writeFileSync(`${path}.go`, "");
     expect(await child.ask("flush", {})).toMatchObject({ written: 1, failed: 0 });
     const { hash } = await written;
     const [found, ...more] = await read(path);
@@ -39,8 +40,8 @@ describe("a large span that is being written while all else is pruned", () => {
     const path = freshPath();
     await oldSpan(path);
     const child = await children.start({ path, retention: false });
-    void child.ask("large", { name: "large", bytes: 40_000_000 });
-    await stopMidway(child, path);
+    void child.ask("large", { name: "large", bytes: 40_000_000, waitsFor: `${path}.go` });
+    await eventually(() => child.printed.includes("midway"));
     child.kill();
     await child.ended;
     await prune(path);
@@ -127,27 +128,6 @@ async function conversation(path: string, spans: number): Promise<void> {
 function isWhole({ attributes }: Span): boolean {
   const messages = attributes["ai.llm.request.messages"];
   return Array.isArray(messages) && !String(attributes["large"]).startsWith("[Missing");
-}
-
-/** Stops the process between two pieces, when it holds no lock. */
-async function stopMidway(child: Child, path: string): Promise<void> {
-  await eventually(() => {
-    child.kill("SIGSTOP");
-    if (isMidway(path)) return true;
-    child.kill("SIGCONT");
-    return false;
-  });
-}
-
-function isMidway(path: string): boolean {
-  try {
-    hold(path, "PRAGMA busy_timeout = 0; BEGIN IMMEDIATE")();
-    return (
-      sql(path, "SELECT 1 FROM claims JOIN pieces ON pieces.owner = prefix || '/' || claims.id").length > 2
-    );
-  } catch {
-    return false;
-  }
 }
 
 async function prune(path: string): Promise<unknown> {
