@@ -1,6 +1,6 @@
 // How much the tests do: as much as shows a fault while one works, and all of it in CI.
 
-/** True where all is run at its full size: `TRACELIGHT_FULL=1 npm test`, by hand. */
+/** True where all is run at its full size: `TRACELIGHT_FULL=1 npm test`. */
 export const IS_FULL: boolean = process.env["TRACELIGHT_FULL"] === "1";
 
 /** The size of a test whose full size costs much. */
@@ -8,7 +8,12 @@ export function sized(full: number, small: number): number {
   return IS_FULL ? full : small;
 }
 
-/** How often a property is tried, of which each try is anew at random: a fifth of what CI does. */
+/** How often a property is tried, of which each try is anew at random: a tenth of what CI does. */
 export function runs(full: number): number {
-  return sized(full, Math.ceil(full / 5));
+  return sized(full, Math.ceil(full / 10));
+}
+
+/** All where all is run; else what falls to one of so many that share it. */
+export function shareOf<T>(all: readonly T[], which: number, among: number): readonly T[] {
+  return IS_FULL ? all : all.filter((_, i) => i % among === which % among);
 }

@@ -19,12 +19,15 @@ import { decodeJsonRequest, otlpEncoder } from "../../src/otlp/codec.ts";
 import { dynamoDb, useEmulator } from "../dynamodb/emulator.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { nativeSpan, otlpJsonOf } from "../otlp/spans.ts";
+import { sized } from "../sizes.ts";
 import { folder, jsonOf, type Outcome, outcomeOf, start, tracelight, useFolder } from "./command.ts";
 import { recordLines, SPANS, TRACES } from "./spans.ts";
 
 useEmulator();
 useFolder();
 
+const SPANS_OF_ANY_KIND = sized(300, 60);
+const MANY = sized(250_000, 130_000);
 const OVER = SPANS.filter(({ state }) => state !== "running");
 const ENDED = SPANS.filter(({ state }) => state === "ended");
 
@@ -370,10 +373,17 @@ describe("senders that collect cannot serve", () => {
 describe("files of OTLP/JSON", () => {
   test("export --otlp | import --otlp gives every span back", async () => {
     // The same spans each time: JSON.parse of Node 24.21 takes a key such as "\u324e" for "\\" where an object before had that one.
-    const spans = fc.sample(fc.uniqueArray(nativeSpan, { minLength: 300, maxLength: 300, selector: idOf }), {
-      numRuns: 1,
-      seed: 7,
-    });
+    const spans = fc.sample(
+      fc.uniqueArray(nativeSpan, {
+        minLength: SPANS_OF_ANY_KIND,
+        maxLength: SPANS_OF_ANY_KIND,
+        selector: idOf,
+      }),
+      {
+        numRuns: 1,
+        seed: 7,
+      },
+    );
     const sent = [...(spans[0] ?? []), ...ENDED];
     const exported = await tracelight(["export", "--otlp", "-"], { input: recordLines(sent) });
     expect(exported).toMatchObject({ code: 0, stderr: "" });
@@ -531,19 +541,16 @@ describe("files of OTLP/JSON", () => {
   });
 
   // More than a call takes arguments, or a small bound lets through.
-  test("a line of 250,000 attributes is read", async () => {
+  test(`a line of ${MANY} attributes is read`, async () => {
     const [span] = ENDED;
     if (span === undefined) throw new Error("no span");
     const [line = ""] = requestLines([span]).split("\n");
-    const attributes = Array.from(
-      { length: 250_000 },
-      (_, i) => `{"key":"k${i}","value":{"intValue":"${i}"}}`,
-    );
+    const attributes = Array.from({ length: MANY }, (_, i) => `{"key":"k${i}","value":{"intValue":"${i}"}}`);
     writeFileSync(
       join(folder, "large.jsonl"),
       line.replace(/"attributes":\[(?=\{"key":"ai)/, `$&${attributes.join()},`),
     );
-    expect(readFileSync(join(folder, "large.jsonl")).length).toBeGreaterThan(9_000_000);
+    expect(readFileSync(join(folder, "large.jsonl")).length).toBeGreaterThan(36 * MANY);
     expect(await tracelight(["stats", "large.jsonl"])).toMatchObject({ code: 0, stderr: "" });
   });
 });

@@ -29,6 +29,7 @@ import {
   Server,
   segmentsIn,
   steadyClock,
+  until,
 } from "./support.ts";
 
 describe("damage", () => {
@@ -321,7 +322,8 @@ describe("a journal of the first version", () => {
     const server = new Server();
     server.answer = (name) => (Number(name.slice(5)) < 20 ? "delivered" : "reject");
     const { delivery } = deliveryTo(server, { journal: folder, maxBatchSpans: 5, maxConcurrency: 1 });
-    await delivery.flush(200);
+    void delivery.flush(30_000);
+    await until(() => server.received.length === 20);
     await delivery.close(0);
     const [path = ""] = segmentsIn(folder);
     expect(path).toContain("tracelight-v1.");

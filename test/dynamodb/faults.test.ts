@@ -51,7 +51,7 @@ function record(tracer: Tracer, count: number): void {
   }
 }
 
-const LOOP = sized(10_000, 3000);
+const LOOP = sized(10_000, 1000);
 
 test(`${LOOP} spans in one tight loop arrive whole, at default settings`, async () => {
   const tableName = await freshTable();
@@ -72,13 +72,13 @@ describe("through a network and a service at fault", () => {
     [
       "a fifth throttled, a fifth put off, connections broken",
       { throttled: 0.2, unprocessed: 0.2, reset: 0.05 },
-      sized(20_000, 1000),
+      sized(20_000, 500),
     ],
-    ["answers lost after the work was done", { resetAfter: 0.3 }, 500],
-    ["internal errors", { failing: 0.5 }, 500],
-    ["answers torn in half", { torn: 0.3 }, 500],
-    ["credentials that expire now and then", { expired: 0.3 }, 500],
-    ["slow answers", { slowMs: 50 }, 500],
+    ["answers lost after the work was done", { resetAfter: 0.3 }, 300],
+    ["internal errors", { failing: 0.5 }, 300],
+    ["answers torn in half", { torn: 0.3 }, 300],
+    ["credentials that expire now and then", { expired: 0.3 }, 300],
+    ["slow answers", { slowMs: 50 }, 300],
   ];
   test.each(cases)("%s: all are stored, none twice", async (_name, faults, count) => {
     const tableName = await freshTable();
@@ -173,7 +173,7 @@ describe("with a journal", () => {
   test("spans that end while the table cannot be reached are all stored later, and memory stays flat", async () => {
     const tableName = await freshTable();
     const proxy: FaultProxy = await startFaultProxy(dynamoDb.endpoint, { down: true });
-    const spans = sized(50_000, 4000);
+    const spans = sized(50_000, 1500);
     const child = start({
       tableName,
       endpoint: proxy.endpoint,
@@ -193,7 +193,7 @@ describe("with a journal", () => {
 
 test("conversations written by four processes at once read back whole", async () => {
   const tableName = await freshTable();
-  const conversations = sized(1000, 16);
+  const conversations = sized(1000, 8);
   const children = [0, 1, 2, 3].map(() =>
     start({ tableName, endpoint: dynamoDb.endpoint, conversations, ending: "close" }),
   );

@@ -70,13 +70,15 @@ function costOf(items: readonly Item[]): Cost {
   };
 }
 
-describe("a conversation of 100 turns of 1 KB", () => {
+const LONG = sized(100, 48);
+
+describe(`a conversation of ${LONG} turns of 1 KB`, () => {
   async function converse(packerOf: () => Packer): Promise<Cost> {
     const conversation = `conversation ${++spans}`;
     const total: Cost = { bytes: 0, units: 0 };
     const history: object[] = [];
     const sent: SpanFields[] = [];
-    for (let turn = 0; turn < 100; turn++) {
+    for (let turn = 0; turn < LONG; turn++) {
       history.push(message(turn % 2 === 0 ? "user" : "assistant"));
       const span = call(history, { "ai.conversation.id": conversation });
       const { before, main } = await send(packerOf(), span);
@@ -85,7 +87,7 @@ describe("a conversation of 100 turns of 1 KB", () => {
       total.units += cost.units;
       sent.push(span);
     }
-    for (const span of [sent[0], sent[50], sent[99]]) {
+    for (const span of [sent[0], sent[LONG / 2], sent[LONG - 1]]) {
       if (span !== undefined) deepStrictEqual(await messagesOf(span), span.attributes[MESSAGES]);
     }
     return total;
@@ -106,18 +108,18 @@ describe("a conversation of 100 turns of 1 KB", () => {
     const packer = table.packer();
     const history: object[] = [];
     const traceId = "e".repeat(32);
-    for (let turn = 0; turn < 100; turn++) {
+    for (let turn = 0; turn < LONG; turn++) {
       history.push(message());
       await send(packer, { ...call(history, { "ai.conversation.id": "few requests" }), traceId });
     }
     const mains = await table.mains(traceId);
-    expect(mains).toHaveLength(100);
+    expect(mains).toHaveLength(LONG);
     table.reads = 0;
     const found = await table.unpack(mains);
     expect(table.reads).toBe(1);
     const lengths = found.map(({ fields }) => fields.attributes[MESSAGES]);
     expect(lengths.map((list) => (Array.isArray(list) ? list.length : 0)).sort((a, b) => a - b)).toEqual(
-      Array.from({ length: 100 }, (_, i) => i + 1),
+      Array.from({ length: LONG }, (_, i) => i + 1),
     );
   });
 });
@@ -269,7 +271,7 @@ describe("any history", () => {
 });
 
 describe("a node", () => {
-  const TURNS = sized(200, 100);
+  const TURNS = sized(200, 60);
 
   test("lives as long as the last span that needs it, without a write a call", async () => {
     let now = 1_000_000;

@@ -20,7 +20,7 @@ const listening = {
 };
 
 /** A multiple of 6, and none of 7. */
-const TURNS = sized(60, 30);
+const TURNS = sized(60, 18);
 const HOUR = 60 * 60 * 1000;
 const DAY = 24 * HOUR;
 

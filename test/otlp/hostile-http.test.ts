@@ -121,20 +121,28 @@ describe("bombs", () => {
 describe("nesting of 10,000 levels", () => {
   const LEVELS = 10_000;
 
-  it("protobuf: arrays, maps and messages", async () => {
-    let array = field(1, Buffer.from("x"));
-    let map = array;
-    for (let i = 0; i < LEVELS; i++) {
-      array = field(5, field(1, array));
-      map = field(6, field(1, field(1, Buffer.from("k")), field(2, map)));
+  /** Bytes below levels that are made of `parts`: a number is a field around what follows, bytes stand before it. */
+  function below(bytes: Buffer, parts: readonly (number | Buffer)[]): Buffer {
+    const pieces = [bytes];
+    let length = bytes.length;
+    for (let i = LEVELS * parts.length - 1; i >= 0; i--) {
+      const part = parts[i % parts.length] ?? 0;
+      const piece = typeof part === "number" ? Buffer.concat([varint(part * 8 + 2), varint(length)]) : part;
+      pieces.push(piece);
+      length += piece.length;
     }
+    return Buffer.concat(pieces.reverse());
+  }
+
+  it("protobuf: arrays, maps and messages", async () => {
+    const text = field(1, Buffer.from("x"));
+    const array = below(text, [5, 1]);
+    const map = below(text, [6, 1, field(1, Buffer.from("k")), 2]);
     for (const value of [array, map]) {
       const body = spanRequest(TRACE_ID, SPAN_ID, times, attribute("deep", value));
       expect([200, 400]).toContain(await post("protobuf", body));
     }
-    let message = field(1);
-    for (let i = 0; i < LEVELS; i++) message = field(1, message);
-    expect([200, 400]).toContain(await post("protobuf", message));
+    expect([200, 400]).toContain(await post("protobuf", below(field(1), [1])));
   });
 
   it("JSON: arrays, maps and whatever", async () => {
@@ -154,7 +162,7 @@ describe("nesting of 10,000 levels", () => {
 });
 
 describe("a million parts", () => {
-  const MILLION = 1_000_000;
+  const MILLION = sized(1_000_000, 300_000);
 
   it("protobuf", async () => {
     const one = attribute("a", field(1, Buffer.from("b")));
@@ -173,7 +181,7 @@ describe("a million parts", () => {
       value: { intValue: "1" },
     }));
     const body = jsonRequest({ ...JSON_IDS, ...TIMES, attributes });
-    expect(await post("json", body)).toBe(413);
+    expect(await post("json", body)).toBe(body.length > 8 * MIB ? 413 : 200);
     expect([200, 400]).toContain(await post("json", gzipSync(body, { level: 1 }), "gzip"));
   });
 
@@ -214,7 +222,7 @@ test("wrong ids are rejected, the rest of the request is not", async () => {
 });
 
 describe.each(["protobuf", "json"] as const)("fuzzed %s", (encoding) => {
-  const runs = { numRuns: sized(3000, 200) };
+  const runs = { numRuns: sized(3000, 80) };
 
   it("is refused or read, wherever bytes are changed, cut or added", async () => {
     const good = goodBody(encoding);

@@ -58,7 +58,7 @@ describe("at default settings, none is lost and none comes twice:", () => {
     expect(server.names().sort()).toEqual(namesOf("end", 1000));
   });
 
-  test.each(IS_FULL ? [10_000, 60_000] : [1500])(
+  test.each(IS_FULL ? [10_000, 60_000] : [600])(
     "2200 while the server is down from the start for %d ms",
     async (downMs) => {
       const server = await new StubServer().start();
@@ -79,7 +79,7 @@ describe("at default settings, none is lost and none comes twice:", () => {
   );
 
   test("up, then an outage, then up", async () => {
-    const outageMs = sized(10_000, 1500);
+    const outageMs = sized(10_000, 600);
     const server = await new StubServer().start();
     const { url } = server;
     const tracer = new OtlpTracer({ url, onError: () => undefined });
@@ -118,7 +118,7 @@ describe("with a journal, what a killed process leaves is sent by the next:", ()
     const server = await new StubServer().start();
     server.reply = (_, index) => (index % 3 === 1 ? 503 : 200);
     const options = { url: server.url, journal: join(folder, `journal-${journals++}`) };
-    const kills = sized(10, 3);
+    const kills = sized(10, 2);
     for (let i = 0; i < kills; i++) {
       await run({ options, name: `kill${i}`, spans: 1500, overMs: 400, finish: "kill" });
     }

@@ -368,7 +368,8 @@ describe("what is refused for good", () => {
     const { tracer } = tracerTo(server.url);
     const names = endSpans(tracer, 400);
     expect(await tracer.flush()).toMatchObject({ ...ALL, written: 400 });
-    expect(server.names()).toEqual(names);
+    // Several requests are under way at once.
+    expect(server.names().sort()).toEqual(names.sort());
   });
 
   test.each([

@@ -6,6 +6,7 @@ import { runInNewContext } from "node:vm";
 import type { Span } from "tracelight";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
+import { sized } from "../sizes.ts";
 import { Children } from "./processes.ts";
 import { eventually, freshPath, read, sql, tracerOver } from "./support.ts";
 
@@ -13,6 +14,8 @@ const children = new Children();
 beforeAll(async () => void (await children.build()));
 afterAll(() => children.remove());
 
+/** Written in pieces of a quarter of a million. */
+const LARGE = sized(40_000_000, 8_000_000);
 const LONG_AGO = new Date(Date.now() - 400 * 24 * 60 * 60 * 1000);
 
 describe("a large span that is being written while all else is pruned", () => {
@@ -23,7 +26,13 @@ describe("a large span that is being written while all else is pruned", () => {
     const path = freshPath();
     const old = await oldSpan(path);
     const child = await children.start({ path, retention: false });
-    const written = child.ask("large", { name: "large", bytes: 40_000_000, parent: old, list, waitsFor: `${path}.go` });
+    const written = child.ask("large", {
+      name: "large",
+      bytes: LARGE,
+      parent: old,
+      list,
+      waitsFor: `${path}.go`,
+    });
     await eventually(() => child.printed.includes("midway"));
     expect(await prune(path)).toMatchObject({ traces: 1, spans: 1 });
     writeFileSync(`${path}.go`, "");
@@ -40,7 +49,7 @@ describe("a large span that is being written while all else is pruned", () => {
     const path = freshPath();
     await oldSpan(path);
     const child = await children.start({ path, retention: false });
-    void child.ask("large", { name: "large", bytes: 40_000_000, waitsFor: `${path}.go` });
+    void child.ask("large", { name: "large", bytes: LARGE, waitsFor: `${path}.go` });
     await eventually(() => child.printed.includes("midway"));
     child.kill();
     await child.ended;

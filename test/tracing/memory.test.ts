@@ -4,7 +4,7 @@ import { sized } from "../sizes.ts";
 import { PackageCopy } from "./package-copy.ts";
 
 /** `TRACELIGHT_SPANS=10000000 npx vitest run test/tracing/memory.test.ts` runs ten million. */
-const SPANS = Number(process.env["TRACELIGHT_SPANS"] ?? sized(300_000, 60_000));
+const SPANS = Number(process.env["TRACELIGHT_SPANS"] ?? sized(300_000, 30_000));
 const MINUTES = 60_000;
 
 let copy: PackageCopy;
