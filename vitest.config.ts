@@ -49,8 +49,10 @@ export default defineConfig({
     testTimeout: 300_000,
     hookTimeout: 300_000,
     teardownTimeout: 60_000,
-    // Many tests wait for processes and servers: one at a time would leave a small machine idle.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Many tests wait for processes and servers: one a processor would leave some of them idle.
+    maxWorkers: availableParallelism() + 1,
+    // Sources are lowered once, not at each run.
+    experimental: { fsModuleCache: true },
     // No test may look for credentials on the network.
     env: {
       AWS_EC2_METADATA_DISABLED: "true",

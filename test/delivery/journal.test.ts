@@ -3,6 +3,7 @@ import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { entryText } from "../../src/delivery/journal-entry.ts";
+import { sized } from "../sizes.ts";
 import { Children, nameServer } from "./processes.ts";
 import {
   counts,
@@ -66,11 +67,11 @@ describe("the journal of a process that is gone", () => {
   it("several that start at once share it: each entry is delivered by exactly one", async () => {
     const folder = newFolder();
     const { url, received } = await nameServer();
-    const dead = Array.from({ length: 6 }, (_, i) =>
+    const dead = Array.from({ length: sized(6, 3) }, (_, i) =>
       children.start({ journal: folder, name: `dead${i}`, spans: 100, finish: "kill" }),
     );
     await Promise.all(dead.map((child) => child.ended));
-    const heirs = Array.from({ length: 4 }, (_, i) =>
+    const heirs = Array.from({ length: sized(4, 3) }, (_, i) =>
       children.start({ journal: folder, url, name: `heir${i}`, spans: 10, finish: "flush" }),
     );
     for (const heir of heirs) expect(await heir.ended).toBe(0);

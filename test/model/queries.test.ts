@@ -7,7 +7,7 @@ import { equalValues } from "../../src/model/attributes.ts";
 import { arrange, checkQuery, inStartOrder } from "../../src/model/query.ts";
 import type { SpanFields } from "../../src/model/record.ts";
 import { parentsOf } from "../../src/model/tree.ts";
-import { runs } from "../sizes.ts";
+import { runs, sized } from "../sizes.ts";
 import { anyMaker, fewAttributes, spanFields, spanLists } from "./arbitraries.ts";
 
 const MS = 1000;
@@ -238,6 +238,8 @@ describe("equality", () => {
 });
 
 describe("the order of spans", () => {
+  const MANY = sized(200_000, 130_000);
+
   it("is by start, with every parent before its children where times tie", () => {
     fc.assert(
       fc.property(spanLists, (spans) => {
@@ -276,13 +278,13 @@ describe("the order of spans", () => {
     expect(idsOf(inStartOrder([...chain].reverse()))).toEqual(idsOf(chain));
   });
 
-  it("puts 200,000 spans of one moment in order", () => {
+  it(`puts ${MANY} spans of one moment in order`, () => {
     const root = hexId(0xffffffff);
-    const children = Array.from({ length: 200_000 }, (_, i) =>
+    const children = Array.from({ length: MANY }, (_, i) =>
       spanFields({ spanId: hexId(i + 1), parentSpanId: root }),
     );
     const ordered = inStartOrder([...children, spanFields({ spanId: root })]);
-    expect(ordered).toHaveLength(200_001);
+    expect(ordered).toHaveLength(MANY + 1);
     expect(ordered[0]?.spanId).toBe(root);
   });
 

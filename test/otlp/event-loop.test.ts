@@ -10,12 +10,11 @@ import { encodeRecord } from "../../src/model/record.ts";
 import { decodeJsonRequest, decodeProtobufRequest, otlpEncoder } from "../../src/otlp/codec.ts";
 import { OtlpSink } from "../../src/otlp/tracer.ts";
 import { spanFrom } from "../../src/tracing/span.ts";
-import { watchEventLoop } from "../event-loop.ts";
+import { HELD_MS, watchEventLoop } from "../event-loop.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { runs, shareOf } from "../sizes.ts";
 import { richSpan } from "./spans.ts";
 
-const HELD_MS = 20;
 const BYTES = 3_000_000;
 
 function many<T>(count: number, make: (i: number) => T): T[] {

@@ -3,7 +3,8 @@ import { InMemoryTracer, type SpanFields } from "tracelight";
 import { otlpReceiver } from "tracelight/otlp";
 import { describe, expect, test } from "vitest";
 import { decodeJsonRequest, decodeProtobufRequest } from "../../src/otlp/codec.ts";
-import { watchEventLoop } from "../event-loop.ts";
+import { HELD_MS, watchEventLoop } from "../event-loop.ts";
+import { IS_FULL, sized } from "../sizes.ts";
 import { freshPath, sql, tracerOver } from "../sqlite/support.ts";
 import { jsonToProtobuf } from "./independent-decoder.ts";
 
@@ -26,9 +27,12 @@ function requestOf(span: object) {
   return { resourceSpans: [{ scopeSpans: [{ spans: [whole] }] }] };
 }
 
+/** More than an object is made of in one go. */
+const MANY = sized(20_000, 8_000);
+
 const CASES: Readonly<Record<string, object>> = {
-  attributes: { attributes: pairs(20_000) },
-  "attributes, some of them twice": { attributes: [...pairs(20_000), ...pairs(7000, 15_000)] },
+  attributes: { attributes: pairs(MANY) },
+  "attributes, some of them twice": { attributes: [...pairs(MANY), ...pairs(MANY / 4, MANY / 2)] },
   "attributes of a span that never ended": {
     attributes: [
       ...pairs(6000),
@@ -45,14 +49,14 @@ const CASES: Readonly<Record<string, object>> = {
   "attributes of an event and of a link": {
     events: [
       { name: "few", attributes: pairs(3) },
-      { name: "many", attributes: pairs(20_000) },
+      { name: "many", attributes: pairs(MANY) },
     ],
     links: [
-      { ...link, attributes: pairs(20_000) },
+      { ...link, attributes: pairs(MANY) },
       { ...link, attributes: [...pairs(2000), ...pairs(2000)] },
     ],
   },
-  "names of a map": { attributes: [{ key: "map", value: { kvlistValue: { values: pairs(20_000) } } }] },
+  "names of a map": { attributes: [{ key: "map", value: { kvlistValue: { values: pairs(MANY) } } }] },
 };
 
 const ENCODINGS = {
@@ -76,7 +80,7 @@ function contentOf({ state, attributes, events, links }: SpanFields) {
   return { state, attributes: Object.entries(attributes), events, links };
 }
 
-describe.each(Object.entries(ENCODINGS))("%s:", (_encoding, { type, body, decode }) => {
+describe.each(Object.entries(ENCODINGS))("%s:", (encoding, { type, body, decode }) => {
   test.each(Object.entries(CASES))("very many %s are what they are in one go", async (_, span) => {
     const bytes = body(requestOf(span));
     const [expected] = decode(bytes).spans.map(contentOf);
@@ -92,22 +96,23 @@ describe.each(Object.entries(ENCODINGS))("%s:", (_encoding, { type, body, decode
     });
   });
 
-  test("they do not hold the event loop on their way into SQLite", async () => {
-    const path = freshPath();
-    const { tracer } = tracerOver(path, { retention: false });
-    await tracer.getTraces();
-    const receive = otlpReceiver(tracer, PATIENT);
-    const bytes = body(requestOf({ attributes: pairs(150_000) }));
-    let best = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < 5 && best >= HELD_MS; i++) {
-      const longest = watchEventLoop();
-      expect((await receive(post(bytes, type))).status).toBe(200);
-      await new Promise((resolve) => setImmediate(resolve));
-      best = Math.min(best, longest());
-    }
-    expect(best).toBeLessThan(HELD_MS);
-    expect(sql(path, "SELECT count(*) AS n FROM spans")).toEqual([{ n: 1 }]);
-  });
+  test.runIf(IS_FULL || encoding === "protobuf")(
+    "they do not hold the event loop on their way into SQLite",
+    async () => {
+      const path = freshPath();
+      const { tracer } = tracerOver(path, { retention: false });
+      await tracer.getTraces();
+      const receive = otlpReceiver(tracer, PATIENT);
+      const bytes = body(requestOf({ attributes: pairs(150_000) }));
+      let best = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < 5 && best >= HELD_MS; i++) {
+        const longest = watchEventLoop();
+        expect((await receive(post(bytes, type))).status).toBe(200);
+        await new Promise((resolve) => setImmediate(resolve));
+        best = Math.min(best, longest());
+      }
+      expect(best).toBeLessThan(HELD_MS);
+      expect(sql(path, "SELECT count(*) AS n FROM spans")).toEqual([{ n: 1 }]);
+    },
+  );
 });
-
-const HELD_MS = 20;

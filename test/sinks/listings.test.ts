@@ -148,7 +148,7 @@ async function hold(spans: readonly SpanFields[], store: Listed, texts: readonly
 describe.each([
   ["an SQLite file", sqlite, sized(12, 5)],
   ["a file of records", lines, sized(12, 5)],
-  ["a DynamoDB table", dynamoDb, sized(3, 2)],
+  ["a DynamoDB table", dynamoDb, sized(3, 1)],
 ])("in %s", (_name, make, numRuns) => {
   it("a filter finds the spans and rows that it does in memory", async () => {
     await fc.assert(

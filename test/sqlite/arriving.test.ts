@@ -66,9 +66,9 @@ describe.each([
     ["one after the other", 1],
     ["all at once", 0],
   ])("takes about four times as long for four times the spans, which begin %s", async (_how, step) => {
-    await timeOf(work, spansOf(500, step));
-    const few = await timeOf(work, spansOf(2500, step));
-    const many = await timeOf(work, spansOf(10_000, step));
+    await timeOf(work, spansOf(300, step));
+    const few = await timeOf(work, spansOf(1200, step));
+    const many = await timeOf(work, spansOf(4800, step));
     // With a look at every span of the trace it is sixteen times.
     expect(many / few).toBeLessThan(9);
   });

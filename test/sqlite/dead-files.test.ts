@@ -1,6 +1,6 @@
 // Files that go while they are written to, and file systems that keep no locks: nothing is lost in silence.
 import { execFileSync } from "node:child_process";
-import { renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { Children } from "./processes.ts";
@@ -29,7 +29,12 @@ describe("a file that is removed or replaced between two commits", () => {
     const { tracer, errors } = tracerOver(path, { retention: false });
     tracer.trace("first", () => undefined);
     const running = tracer.startSpan("running", { parentSpan: null });
+    // After the first commit the dead are looked for: that is over when this file is gone.
+    const forgotten = `${path}-live-00000000000000aa`;
+    writeFileSync(forgotten, "");
+    utimesSync(forgotten, 0, 0);
     expect(await tracer.flush()).toMatchObject({ written: 1, pending: 0 });
+    await eventually(() => !existsSync(forgotten));
     go(path);
     tracer.startSpan("second", { parentSpan: null }).end();
     expect(await tracer.flush()).toMatchObject({ written: 2, pending: 0, failed: 0 });

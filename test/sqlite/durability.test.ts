@@ -53,7 +53,7 @@ describe("ended spans outlive their process:", () => {
 
   test("a tight loop of many more than a batch", async () => {
     const path = freshPath();
-    const spans = sized(50_000, 10_000);
+    const spans = sized(50_000, 5_000);
     const child = await children.start({ path });
     const before = (await child.ask("memory")).heap;
     await child.ask("burst", { name: "s", spans, text: 500 });

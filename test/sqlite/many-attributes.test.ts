@@ -5,7 +5,7 @@ import { openSqliteFile } from "../../src/sqlite/file.ts";
 import { spanFrom } from "../../src/tracing/span.ts";
 import { OUTLET } from "../../src/tracing/tracer.ts";
 import { recordings } from "../conventions/vocabularies.ts";
-import { watchEventLoop } from "../event-loop.ts";
+import { HELD_MS, watchEventLoop } from "../event-loop.ts";
 import { shareOf } from "../sizes.ts";
 import { freshPath, sql, tracerOver } from "./support.ts";
 
@@ -115,8 +115,6 @@ test("links and events of very many names come back", async () => {
   expect(found?.statusMessage).toBe(span.statusMessage);
   expect(errors).toEqual([]);
 });
-
-const HELD_MS = 20;
 
 /** What takes long to write: 3 MB each, about. */
 const LARGE: Readonly<Record<string, (span: Span) => void>> = {
