@@ -3,10 +3,12 @@ import { type JSX, render } from "preact";
 import { listenToKeys } from "./app/keys.ts";
 import { connect } from "./app/live.ts";
 import { followLinks } from "./app/location.ts";
+import { readStore } from "./app/store.ts";
 import { App } from "./shell/app.tsx";
 import "./style/page.css";
 
 followLinks();
 listenToKeys();
 connect();
+void readStore();
 render((<App />) satisfies JSX.Element, document.body);

@@ -86,13 +86,13 @@ export class Delivery<P> {
   }
 
   #openJournal(
-    { journal, maxJournalBytes, maxQueuedBytes }: DeliverySettings,
+    { journal, journalMaxBytes, maxQueuedBytes }: DeliverySettings,
     { destination, turns }: { readonly destination: string; readonly turns: Turns },
   ): Journal | undefined {
     if (journal === undefined) return undefined;
     const { ledger } = this.#account;
     return new Journal({
-      ...{ folder: journal, maxBytes: maxJournalBytes, maxQueuedBytes },
+      ...{ folder: journal, maxBytes: journalMaxBytes, maxQueuedBytes },
       ...{ destination, turns, faults: this.#faults },
       hasRoom: () => this.#waiting.hasRoom,
       take: (span, place) => this.#push(span, place, { weight: place.weight, epoch: ledger.acceptOld() }),

@@ -17,9 +17,9 @@ export interface ExpectedSpan {
   /** These attributes among others; equality is deep and typed. */
   readonly attributes?: Attributes | undefined;
   /** Its status. */
-  readonly spanStatus?: SpanStatus | undefined;
+  readonly status?: SpanStatus | undefined;
   /** Its span kind. */
-  readonly spanKind?: SpanKind | undefined;
+  readonly kind?: SpanKind | undefined;
   /** The name of the span directly above. */
   readonly parent?: string | undefined;
   /** How many spans are expected to be so. At least one unless told. */
@@ -119,10 +119,10 @@ class Expectations implements TraceExpectations {
     return this;
   }
 
-  #isAs(span: SpanFields, { attributes = {}, spanStatus, spanKind, parent }: ExpectedSpan): boolean {
+  #isAs(span: SpanFields, { attributes = {}, status, kind, parent }: ExpectedSpan): boolean {
     return (
-      (spanStatus === undefined || span.spanStatus === spanStatus) &&
-      (spanKind === undefined || span.spanKind === spanKind) &&
+      (status === undefined || span.spanStatus === status) &&
+      (kind === undefined || span.spanKind === kind) &&
       (parent === undefined || this.#parents.get(span)?.spanName === parent) &&
       Object.entries(attributes).every(([key, value]) => equalValues(span.attributes[key], capture(value)))
     );

@@ -38,16 +38,6 @@ export function share(part: number): string {
   return `${percent}${NO_BREAK}%`;
 }
 
-/** `+75 %`, `−27 %`, from twice on `2.3×`; empty where there is no change to tell. */
-export function changeOf(from: number, to: number): string {
-  if (from === to || from === 0) return "";
-  const ratio = to / from;
-  if (ratio >= 2) return `${ratio.toFixed(ratio < 9.95 ? 1 : 0)}×`;
-  const percent = Math.round((ratio - 1) * 100);
-  if (percent === 0) return "";
-  return `${percent > 0 ? "+" : "−"}${Math.abs(percent)}${NO_BREAK}%`;
-}
-
 /** `3 turns`, `1 turn`. */
 export function counted(n: number, noun: string, plural: string = `${noun}s`): string {
   return `${count(n)} ${n === 1 ? noun : plural}`;
@@ -58,6 +48,12 @@ export function shortModel(name: string): string {
   return name
     .replace(/^(?:[a-z]{2,6}\.)?(?:anthropic|amazon|meta|mistral|cohere)\.(?:claude-)?/, "")
     .replace(/^claude-/, "");
+}
+
+/** `4.2 MB`. */
+export function bytes(n: number): string {
+  if (n < 1000) return `${n}${NO_BREAK}B`;
+  return compact(n).replace(/(.)$/, (unit) => `${NO_BREAK}${unit === "k" ? "kB" : `${unit}B`}`);
 }
 
 /** Text of which a row shows the beginning, bounded before it is laid out. */

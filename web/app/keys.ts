@@ -73,7 +73,6 @@ export const HELP: readonly (readonly [
       ["Ctrl+K", "search words"],
       ["/", "to the filter, or find here"],
       ["g c", "conversations"],
-      ["g x", "compare"],
       ["g n", "numbers"],
       ["z", "UTC or local time"],
       ["t", "light or dark"],
@@ -88,7 +87,6 @@ export const HELP: readonly (readonly [
       ["j k", "next, previous"],
       ["↑ ↓", "the same"],
       ["Enter", "open"],
-      ["x", "mark for Compare"],
       ["n", "show what is new"],
       ["Home End", "first, last"],
     ],
@@ -100,7 +98,6 @@ export const HELP: readonly (readonly [
       ["j k", "call before, after"],
       ["o", "open or fold all tools"],
       ["v", "chat or timeline"],
-      ["d", "compare with the call before"],
     ],
   ],
   [

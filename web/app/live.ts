@@ -1,11 +1,18 @@
 // What happens in the store while the page is open, by server-sent events. A pause or a lost connection leaves the data as it is.
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
-import { apiUrl } from "./api.ts";
+import { API, type ChangesJson } from "../../src/viewer/api.ts";
+import { urlOf } from "./location.ts";
 
-/** Whether the page hears of changes; `lost` waits until `retryAt`. */
+/** Whether the page hears of changes; `lost` tries again at `liveRetryAt`. */
 export type LiveState = "live" | "paused" | "lost" | "waiting";
 
-type Listener = (event: unknown) => void;
+/** What hears of changes. */
+export interface LiveListener {
+  /** Spans and rows changed. */
+  readonly changed: (changes: ChangesJson) => void;
+  /** Changes were missed: what is shown is to be read again. */
+  readonly reload: () => void;
+}
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
@@ -13,11 +20,10 @@ const LONGEST_WAIT_MS = 30_000;
 const state: Signal<LiveState> = signal("waiting");
 const asOf: Signal<number> = signal(Date.now());
 const retryAt: Signal<number> = signal(0);
-const changed = new Set<Listener>();
-const reloads = new Set<() => void>();
+const listeners = new Set<LiveListener>();
 let source: EventSource | undefined;
-let lastId = "";
 let failures = 0;
+let hasMissed = false;
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** What the top bar shows. */
@@ -29,14 +35,10 @@ export const liveAsOf: ReadonlySignal<number> = asOf;
 /** When a lost connection is tried again. */
 export const liveRetryAt: ReadonlySignal<number> = retryAt;
 
-/** Calls `listener` with each change, and `reload` where changes were missed. Returns what ends it. */
-export function onChange(listener: Listener, reload: () => void): () => void {
-  changed.add(listener);
-  reloads.add(reload);
-  return () => {
-    changed.delete(listener);
-    reloads.delete(reload);
-  };
+/** Tells the listener of changes, until the function that it returns is called. */
+export function listen(listener: LiveListener): () => void {
+  listeners.add(listener);
+  return () => void listeners.delete(listener);
 }
 
 /** Pauses, or goes on: what came meanwhile is read then. */
@@ -46,35 +48,33 @@ export function turnLive(): void {
   state.value = "paused";
 }
 
-/** Begins to listen. A hidden page listens on: what is seen on return is the present. */
+/** Begins to listen. */
 export function connect(): void {
   close();
   state.value = "waiting";
-  const url = apiUrl("live", { since: lastId });
-  source = new EventSource(url);
-  source.addEventListener("open", () => {
+  source = new EventSource(urlOf(API.live));
+  source.addEventListener("ready", () => {
     failures = 0;
     state.value = "live";
     asOf.value = Date.now();
+    if (hasMissed) reload();
+    hasMissed = true;
   });
-  source.addEventListener("change", (event) => heard(event, changed));
-  source.addEventListener("beat", (event) => heard(event, new Set()));
-  source.addEventListener("reload", (event) => {
-    heard(event, new Set());
-    for (const reload of reloads) reload();
+  source.addEventListener("changes", ({ data }: MessageEvent<string>) => {
+    asOf.value = Date.now();
+    const changes: ChangesJson = JSON.parse(data);
+    for (const { changed } of listeners) changed(changes);
   });
+  source.addEventListener("reload", reload);
   source.addEventListener("error", lost);
 }
 
-function heard({ data, lastEventId }: MessageEvent<string>, listeners: ReadonlySet<Listener>): void {
-  if (lastEventId !== "") lastId = lastEventId;
+function reload(): void {
   asOf.value = Date.now();
-  if (listeners.size === 0) return;
-  const event: unknown = JSON.parse(data);
-  for (const listener of listeners) listener(event);
+  for (const listener of listeners) listener.reload();
 }
 
-/** The browser would try again by itself, but not after every kind of failure, and without a word of when. */
+/** The browser would try again too, but not after every kind of failure, and without a word of when. */
 function lost(): void {
   close();
   const wait = Math.min(FIRST_WAIT_MS * 2 ** failures++, LONGEST_WAIT_MS);

@@ -2,7 +2,7 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 
 /** What a page shows. */
-export type View = "list" | "conversation" | "trace" | "compare" | "numbers" | "unknown";
+export type View = "list" | "conversation" | "trace" | "numbers" | "unknown";
 
 /** The URL as the page reads it. */
 export interface Place {
@@ -121,7 +121,7 @@ function placeOf(at: string): Place {
 function viewOf(first: string, id: string): View {
   if (id !== "") return first === "c" ? "conversation" : first === "t" ? "trace" : "unknown";
   if (first === "" || first === "index.html") return "list";
-  return first === "compare" || first === "numbers" ? first : "unknown";
+  return first === "numbers" ? first : "unknown";
 }
 
 function decoded(text: string): string {

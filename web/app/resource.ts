@@ -39,7 +39,7 @@ export function useResource<T>(
       },
       (error: unknown) => {
         if (abort.signal.aborted) return;
-        problem.value = error instanceof Problem ? error : new Problem(0, String(error));
+        problem.value = error instanceof Problem ? error : new Problem(String(error));
         isLoading.value = false;
       },
     );

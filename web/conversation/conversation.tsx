@@ -1,11 +1,286 @@
-// Conversation.
+// A conversation as a chat: turn by turn, with the call that is looked at beside it. It follows the newest only from its end.
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { CallJson, ConversationJson, TurnTalkJson } from "../../src/viewer/api.ts";
+import { compact, counted, money } from "../app/figures.ts";
+import { useKeys } from "../app/keys.ts";
+import { change, open, param, place, rememberedScroll, traceUrl, urlOf } from "../app/location.ts";
+import { useBusy } from "../app/resource.ts";
+import { Icon, Kind } from "../parts/icon.tsx";
+import { ObjectHead, Ways } from "../parts/object.tsx";
+import { Side } from "../parts/side.tsx";
+import { Oops } from "../shell/oops.tsx";
+import { Inspector } from "../span/inspector.tsx";
+import { turnTools } from "./open-tools.ts";
+import { useConversation } from "./talk.ts";
+import { Turn } from "./turn.tsx";
+
+/** Nearer to its end than this, the chat follows what comes. */
+const AT_END = 24;
+
+/** A call that can be looked at. */
+interface KnownCall {
+  readonly call: CallJson;
+  readonly traceId: string;
+  readonly turn: number;
+  readonly turnStart: number;
+}
 
 /** The view. */
 export function Conversation(): JSX.Element {
+  const { id } = place.value;
+  useEffect(() => {
+    document.body.classList.add("fix");
+    return () => document.body.classList.remove("fix");
+  }, []);
+  return <Chat key={id} id={id} />;
+}
+
+function Chat({ id }: { readonly id: string }): JSX.Element {
+  const { conversation, version } = useConversation(id);
+  useBusy(conversation.isLoading);
+  const calls = useSignal<ReadonlyMap<string, KnownCall>>(new Map());
+  const data = conversation.data.value;
+  if (data === undefined) {
+    const problem = conversation.problem.value;
+    return problem === undefined ? (
+      <main id="main" class="p-conv" aria-busy="true" />
+    ) : (
+      <Oops error={problem} again={conversation.reload} />
+    );
+  }
+  const known = (talk: TurnTalkJson): void => {
+    const next = new Map(calls.value);
+    for (const entry of talk.entries) {
+      if (entry.type !== "call") continue;
+      const own = { traceId: talk.trace_id, turn: talk.number, turnStart: Date.parse(talk.started_at) };
+      next.set(entry.span_id, { ...own, call: entry });
+    }
+    calls.value = next;
+  };
+  return <Shown data={data} version={version.value} calls={calls.value} onRead={known} />;
+}
+
+function Shown(props: {
+  readonly data: ConversationJson;
+  readonly version: number;
+  readonly calls: ReadonlyMap<string, KnownCall>;
+  readonly onRead: (talk: TurnTalkJson) => void;
+}): JSX.Element {
+  const { data, calls } = props;
+  const { key, turns } = data;
+  const chat = useRef<HTMLDivElement>(null);
+  const isFollowing = useSignal(false);
+  const selected = selectedCall(calls);
+  const ordered = [...calls.values()].sort((a, b) => a.turn - b.turn || a.call.offset_ms - b.call.offset_ms);
+  const at = ordered.findIndex(({ call }) => call.span_id === selected);
+  const current = ordered[at];
+  const longestMs = Math.max(1, ...ordered.map(({ call }) => call.duration_ms ?? 0));
+  const arrived = useRef(false);
+  // Coming by a link brings the turn and its call into view, once.
+  useLayoutEffect(() => {
+    if (arrived.current || chat.current === null) return;
+    const wanted = selected === "" ? undefined : document.getElementById(`span-${selected}`);
+    const turn = document.getElementById(`turn-${param("turn")}`);
+    const scroll = rememberedScroll();
+    if (scroll > 0) chat.current.scrollTop = scroll;
+    else (wanted ?? turn)?.scrollIntoView({ block: "start" });
+    if (wanted !== undefined || selected === "") arrived.current = true;
+    isFollowing.value = isAtEnd(chat.current);
+  });
+  useLayoutEffect(() => {
+    if (isFollowing.value && chat.current !== null) chat.current.scrollTop = chat.current.scrollHeight;
+  }, [props.version, calls]);
+  const select = (spanId: string): void => change({ span: spanId, call: "" });
+  const go = (to: number): void => {
+    const next = ordered[Math.min(ordered.length - 1, Math.max(0, to))];
+    if (next === undefined) return;
+    select(next.call.span_id);
+    document.getElementById(`span-${next.call.span_id}`)?.scrollIntoView({ block: "nearest" });
+  };
+  const turnBy = (step: number): void => {
+    const here = turnInView(chat.current);
+    document.getElementById(`turn-${here + step}`)?.scrollIntoView({ block: "start" });
+  };
+  const timeline = timelineUrl(data, current);
+  useKeys({
+    ...{ j: () => go(at + 1), ArrowDown: () => go(at + 1), k: () => go(at - 1), ArrowUp: () => go(at - 1) },
+    ...{ "[": () => turnBy(-1), "]": () => turnBy(1), o: turnTools },
+    v: () => {
+      if (timeline !== undefined) open(timeline);
+    },
+    ...(selected !== "" && { Escape: () => change({ span: "", call: "", tab: "" }) }),
+  });
   return (
-    <main id="main">
-      <h1 class="vh">Conversation</h1>
+    <main id="main" class="p-conv">
+      <Head data={data} timeline={timeline} />
+      <div class={`split ${current === undefined ? "alone" : ""}`}>
+        <div
+          class="chat"
+          tabIndex={0}
+          role="region"
+          aria-label="Turns"
+          data-scrolls
+          ref={chat}
+          onScroll={({ currentTarget }) => {
+            isFollowing.value = isAtEnd(currentTarget);
+          }}
+        >
+          {turns.map((turn) => (
+            <Turn
+              key={turn.number}
+              conversationKey={key}
+              turn={turn}
+              isLast={turn === turns.at(-1)}
+              longestMs={longestMs}
+              selected={selected}
+              version={props.version}
+              onSelect={select}
+              onRead={props.onRead}
+            />
+          ))}
+          {data.summary.state === "running" && (
+            <div class="tailrow">
+              {isFollowing.value ? (
+                <>
+                  <span class="dot" />
+                  Following the newest. Scroll up to stop.
+                </>
+              ) : (
+                <button
+                  type="button"
+                  class="morel"
+                  onClick={() => {
+                    isFollowing.value = true;
+                    chat.current?.scrollTo(0, chat.current.scrollHeight);
+                  }}
+                >
+                  Jump to now
+                </button>
+              )}
+            </div>
+          )}
+        </div>
+        {current !== undefined && (
+          <Aside current={current} version={props.version} onGo={(step) => go(at + step)} />
+        )}
+      </div>
     </main>
   );
+}
+
+function Aside(props: {
+  readonly current: KnownCall;
+  readonly version: number;
+  readonly onGo: (step: number) => void;
+}): JSX.Element {
+  const { call, traceId, turnStart } = props.current;
+  const name = call.number === null ? "Model call" : `Call ${call.number}`;
+  const peek = (
+    <>
+      <Kind name="model" />
+      <b>{name}</b>
+      <span class="soft">
+        {compact(call.input_tokens)} → {compact(call.output_tokens)}
+      </span>
+    </>
+  );
+  return (
+    <Side name="conversation" label={name} peek={peek}>
+      <Inspector
+        traceId={traceId}
+        spanId={call.span_id}
+        title={name}
+        kind="model"
+        note={call.model ?? ""}
+        traceStart={turnStart}
+        tab={param("tab")}
+        version={props.version}
+        onTab={(tab) => change({ tab })}
+        onClose={() => change({ span: "", call: "", tab: "" })}
+      />
+    </Side>
+  );
+}
+
+function Head(props: {
+  readonly data: ConversationJson;
+  readonly timeline: string | undefined;
+}): JSX.Element {
+  const { summary, key, notes } = props.data;
+  const { turns } = props.data;
+  return (
+    <ObjectHead
+      crumb={{ href: urlOf(""), name: "Conversations" }}
+      title={summary.title ?? summary.name}
+      facts={[
+        <span key="id" class="mono cut" title={key}>
+          {key}
+        </span>,
+        summary.agent,
+        summary.user,
+        counted(turns.length, "turn"),
+        summary.model_calls > 0 && counted(summary.model_calls, "model call"),
+        summary.tool_calls > 0 && counted(summary.tool_calls, "tool call"),
+        summary.input_tokens + summary.output_tokens > 0 && (
+          <>
+            <b>
+              {compact(summary.input_tokens)} → {compact(summary.output_tokens)}
+            </b>{" "}
+            tokens
+          </>
+        ),
+        (summary.cost_usd !== null || summary.unpriced_calls > 0) && (
+          <b>{summary.cost_usd === null ? "no price" : money(summary.cost_usd)}</b>
+        ),
+        summary.errors > 0 && (
+          <span class="err st">
+            <Icon name="error" />
+            {counted(summary.errors, "error")}
+          </span>
+        ),
+        summary.state !== "ended" && (
+          <span class={`${summary.state === "running" ? "run" : "warn"} st`}>
+            <Icon name={summary.state} />
+            {summary.state}
+          </span>
+        ),
+        ...notes.map((note) => (
+          <span key={note} class="warn" title={note}>
+            {note}
+          </span>
+        )),
+      ]}
+    >
+      <Ways shown="chat" chat={undefined} timeline={props.timeline} />
+    </ObjectHead>
+  );
+}
+
+/** The call that the URL names, by its number or by its span. */
+function selectedCall(calls: ReadonlyMap<string, KnownCall>): string {
+  const number = param("call");
+  if (number === "") return param("span");
+  for (const [spanId, { call }] of calls) if (String(call.number) === number) return spanId;
+  return "";
+}
+
+function timelineUrl({ turns }: ConversationJson, current: KnownCall | undefined): string | undefined {
+  if (current !== undefined) return traceUrl(current.traceId, { span: current.call.span_id });
+  const wanted = Number(param("turn"));
+  const turn = turns.find(({ number }) => number === wanted) ?? turns.at(-1);
+  return turn && traceUrl(turn.trace_id);
+}
+
+function isAtEnd({ scrollTop, clientHeight, scrollHeight }: HTMLElement): boolean {
+  return scrollHeight - scrollTop - clientHeight < AT_END;
+}
+
+/** The number of the turn at the top of the window. */
+function turnInView(chat: HTMLElement | null): number {
+  const top = chat?.getBoundingClientRect().top ?? 0;
+  const turns = [...(chat?.querySelectorAll(".turn") ?? [])];
+  const at = turns.findLastIndex((turn) => turn.getBoundingClientRect().top <= top + 40);
+  return Math.max(0, at) + 1;
 }

@@ -2,12 +2,11 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentType, JSX } from "preact";
 import { useEffect, useErrorBoundary } from "preact/hooks";
-import { read } from "../app/api.ts";
 import { useKeys } from "../app/keys.ts";
 import { turnLive } from "../app/live.ts";
 import { open, urlOf, type View, view } from "../app/location.ts";
 import { turnTheme, turnZone } from "../app/preferences.ts";
-import { useResource } from "../app/resource.ts";
+import { store } from "../app/store.ts";
 import { isHelpOpen, isSearchOpen } from "./dialogs.ts";
 import { Help } from "./help.tsx";
 import { Oops } from "./oops.tsx";
@@ -16,7 +15,6 @@ import { VIEWS } from "./views.ts";
 
 /** The page. */
 export function App(): JSX.Element {
-  const store = useResource("store", (signal) => read<{ name: string }>("store", {}, signal));
   useKeys({
     "Ctrl+k": () => {
       isSearchOpen.value = true;
@@ -25,7 +23,6 @@ export function App(): JSX.Element {
       isHelpOpen.value = true;
     },
     "g c": () => open(urlOf("")),
-    "g x": () => open(urlOf("compare")),
     "g n": () => open(urlOf("numbers")),
     z: turnZone,
     t: turnTheme,
@@ -38,9 +35,10 @@ export function App(): JSX.Element {
       <a class="skip" href="#main">
         Skip to content
       </a>
-      <TopBar store={store.data.value?.name ?? ""} />
+      <TopBar store={store.value?.name ?? ""} />
       <Shown key={view.value} name={view.value} />
       <Help />
+      {isSearchOpen.value && <LazySearch />}
     </>
   );
 }
@@ -64,4 +62,16 @@ function Shown({ name }: { readonly name: View }): JSX.Element | null {
   if (error !== undefined) return <Oops error={error} again={again} />;
   const Component = loaded.value;
   return Component === undefined ? <main id="main" /> : <Component />;
+}
+
+/** The search is loaded when it is first opened. */
+function LazySearch(): JSX.Element | null {
+  const loaded = useSignal<ComponentType | undefined>(undefined);
+  useEffect(() => {
+    void import("../search/search.tsx").then(({ Search }) => {
+      loaded.value = Search;
+    });
+  }, []);
+  const Component = loaded.value;
+  return Component === undefined ? null : <Component />;
 }

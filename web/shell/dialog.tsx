@@ -20,7 +20,6 @@ export function Dialog(props: {
     };
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, see above.
     <dialog
       ref={dialog}
       id={props.id}

@@ -20,7 +20,6 @@ export function Help(): JSX.Element | null {
           <Icon name="close" />
         </button>
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls where the window is low. */}
       <div class="kcols" tabIndex={0}>
         {HELP.map(([group, keys]) => (
           <section key={group}>

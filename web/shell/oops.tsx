@@ -15,7 +15,6 @@ export function Oops({ error, again }: { readonly error: unknown; readonly again
             {message}
           </span>
         </h1>
-        {mendOf(error) && <p>{mendOf(error)}</p>}
         <div class="or">
           <button class="btn solid" type="button" onClick={again}>
             Try again
@@ -52,11 +51,6 @@ export function PartProblem(props: {
 }
 
 function told(error: unknown): { readonly message: string; readonly code: string | undefined } {
-  if (error instanceof Problem) return { message: error.message, code: error.code };
+  if (error instanceof Problem) return { message: error.message, code: error.details?.code };
   return { message: error instanceof Error ? error.message : String(error), code: undefined };
-}
-
-function mendOf(error: unknown): string | undefined {
-  const mend = error instanceof Problem ? error.details["mend"] : undefined;
-  return typeof mend === "string" ? mend : undefined;
 }

@@ -1,0 +1,171 @@
+// A model's call in the chat: when it was, what it said, the tools that it called; its figures in the margin, which is its handle.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import type { CallJson, EntryJson } from "../../src/viewer/api.ts";
+import { bounded, compact, count, money, offset, shortModel, time } from "../app/figures.ts";
+import type { KindGlyph } from "../parts/glyphs.ts";
+import { Icon, Kind } from "../parts/icon.tsx";
+import { State } from "../parts/state.tsx";
+import { Media } from "../span/part.tsx";
+import { type OfSpan, Value } from "../value/value.tsx";
+import { Thread, ToolRow, Words } from "./tool-row.tsx";
+
+/** A model's call with what followed from it: its tools, and whatever else came before the next call. */
+export interface Step {
+  readonly call: CallJson | undefined;
+  readonly others: readonly Exclude<EntryJson, CallJson>[];
+}
+
+/** The entries of a turn, call by call. */
+export function stepsOf(entries: readonly EntryJson[]): Step[] {
+  const steps: { call: CallJson | undefined; others: Exclude<EntryJson, CallJson>[] }[] = [];
+  for (const entry of entries) {
+    if (entry.type === "call") steps.push({ call: entry, others: [] });
+    else {
+      const last = steps.at(-1);
+      if (last === undefined) steps.push({ call: undefined, others: [entry] });
+      else last.others.push(entry);
+    }
+  }
+  return steps;
+}
+
+/** What a step needs. */
+export interface StepProps {
+  readonly step: Step;
+  readonly traceId: string;
+  /** The longest call of the conversation, for the bars in the rail. */
+  readonly longestMs: number;
+  readonly isCurrent: boolean;
+  readonly isLastTurn: boolean;
+  readonly href: string;
+  readonly onSelect: (spanId: string) => void;
+}
+
+/** A step. */
+export function StepView(props: StepProps): JSX.Element {
+  const { step, traceId, longestMs } = props;
+  const { call, others } = step;
+  const first = call ?? others[0];
+  const of: OfSpan = { traceId, spanId: call?.span_id ?? "" };
+  return (
+    <section
+      class="m call-m"
+      id={first === undefined ? undefined : `span-${first.span_id}`}
+      aria-current={props.isCurrent ? "true" : undefined}
+    >
+      <Rail
+        kind={call === undefined ? "tool" : "model"}
+        offsetMs={first?.offset_ms}
+        share={call?.duration_ms == null ? undefined : call.duration_ms / longestMs}
+      />
+      <div class="body">
+        {call !== undefined && call.reasoning !== null && <Reasoning call={call} of={of} />}
+        {call !== undefined && <Words value={call.words} of={of} error={call.error} />}
+        {call?.media.map((media, i) => (
+          <Media key={i} media={media} of={of} />
+        ))}
+        {others.length > 0 && (
+          <div class="calls">
+            {others.map((entry) =>
+              entry.type === "tool" ? (
+                <ToolRow key={entry.span_id} tool={entry} traceId={traceId} isLastTurn={props.isLastTurn} />
+              ) : entry.type === "agent" ? (
+                <Thread
+                  key={entry.span_id}
+                  name={entry.name}
+                  entries={entry.thread}
+                  traceId={traceId}
+                  state={entry}
+                />
+              ) : (
+                <p key={entry.span_id} class="err">
+                  <span class="mono">{entry.name}</span> {entry.error}
+                </p>
+              ),
+            )}
+          </div>
+        )}
+      </div>
+      {call === undefined ? <div class="margin" /> : <Margin {...props} call={call} />}
+    </section>
+  );
+}
+
+/** When something was, and how long it took, at the left. */
+export function Rail(props: {
+  readonly kind: KindGlyph;
+  readonly offsetMs?: number | undefined;
+  readonly share?: number | undefined;
+}): JSX.Element {
+  return (
+    <div class="rail">
+      <span class="off">{props.offsetMs !== undefined && offset(props.offsetMs)}</span>
+      {props.share !== undefined && (
+        <i class="dl" style={{ "--w": `${Math.min(100, props.share * 100).toFixed(0)}%` }} />
+      )}
+      <Kind name={props.kind} />
+    </div>
+  );
+}
+
+function Margin({ call, href, onSelect }: StepProps & { readonly call: CallJson }): JSX.Element {
+  return (
+    <a
+      class="margin"
+      href={href}
+      onClick={(event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+        event.preventDefault();
+        onSelect(call.span_id);
+      }}
+    >
+      <span class="mm">
+        <b class="cut">{call.model === null ? "model" : shortModel(call.model)}</b>
+        {call.number !== null && <i>call {call.number}</i>}
+      </span>
+      <span class="ml">
+        <span>{call.state === "ended" ? time(call.duration_ms) : <State of={call.state} />}</span>
+        {call.first_token_ms !== null && <span class="mute">first {time(call.first_token_ms)}</span>}
+      </span>
+      {call.input_tokens + call.output_tokens > 0 && (
+        <span class="ml">
+          <span>
+            {compact(call.input_tokens)} → {compact(call.output_tokens)}
+          </span>
+          <span>{money(call.cost_usd)}</span>
+        </span>
+      )}
+    </a>
+  );
+}
+
+/** What a model thought before it spoke: one folded line with its beginning. */
+function Reasoning({ call, of }: { readonly call: CallJson; readonly of: OfSpan }): JSX.Element {
+  const isOpen = useSignal(false);
+  const { reasoning } = call;
+  return (
+    <>
+      <button
+        type="button"
+        class="reason"
+        aria-expanded={isOpen.value}
+        onClick={() => {
+          isOpen.value = !isOpen.value;
+        }}
+      >
+        <Icon name="chev" class="chev" />
+        Reasoning
+        <span class="mute cut">
+          {!isOpen.value && typeof reasoning === "string" && bounded(reasoning.replace(/\s+/g, " "), 92)}
+        </span>
+        <span class="mute num">{call.reasoning_tokens > 0 && `${count(call.reasoning_tokens)} tokens`}</span>
+      </button>
+      {isOpen.value && (
+        <div class="reasonbody">
+          <Value value={reasoning} of={of} />
+        </div>
+      )}
+    </>
+  );
+}

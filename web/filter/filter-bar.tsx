@@ -1,0 +1,301 @@
+// The filter: typed as the command has it, coloured, with completion from the store, and told what is wrong at its place.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { API, type CompletionJson, type ProblemJson } from "../../src/viewer/api.ts";
+import { read } from "../app/api.ts";
+import { count } from "../app/figures.ts";
+import { useKeys } from "../app/keys.ts";
+import { Icon } from "../parts/icon.tsx";
+import { cursorIn, type Piece, piecesOf, type Typed } from "./filter-text.ts";
+import { ALL_TIMES } from "./range-menu.tsx";
+
+const ASK_AFTER_MS = 120;
+
+/** One thing that completion offers. */
+interface Choice {
+  readonly text: string;
+  /** What stands in the filter when it is taken. */
+  readonly literal: string;
+  readonly note: string;
+  readonly share: number | null;
+}
+
+/** What is filtered so far, and of which time. */
+export interface Filtered {
+  readonly where: string;
+  readonly since: string;
+  readonly until: string;
+}
+
+/** The filter bar's input. `onApply` is called when a filter is finished or taken. */
+export function FilterBar(props: {
+  readonly query: Filtered;
+  /** An example, shown while nothing is typed. */
+  readonly hint: string;
+  readonly problem: ProblemJson | undefined;
+  readonly onApply: (where: string) => void;
+}): JSX.Element {
+  const input = useRef<HTMLInputElement>(null);
+  const text = useSignal(props.query.where);
+  const offered = useSignal<{ readonly what: Typed; readonly choices: readonly Choice[] } | undefined>(
+    undefined,
+  );
+  const chosen = useSignal(0);
+  const scrolled = useSignal(0);
+  useEffect(() => {
+    text.value = props.query.where;
+  }, [props.query.where]);
+  useKeys({
+    "/": () => input.current?.focus(),
+  });
+  const close = (): void => {
+    offered.value = undefined;
+  };
+  const look = useLatest(async (isAsked: boolean): Promise<void> => {
+    const at = input.current?.selectionStart ?? text.value.length;
+    const what = cursorIn(text.value, at);
+    if (!isAsked && what.text === "") return close();
+    const choices = await choicesFor(what, props.query);
+    offered.value = choices.length > 0 ? { what, choices } : undefined;
+    chosen.value = 0;
+  });
+  const take = (choice: Choice): void => {
+    const { what } = offered.value ?? { what: cursorIn(text.value, text.value.length) };
+    const before = text.value.slice(0, what.from);
+    const next = `${before}${choice.literal} `;
+    text.value = next + text.value.slice(what.to).trimStart();
+    close();
+    const { current } = input;
+    if (current === null) return;
+    current.value = text.value;
+    current.setSelectionRange(next.length, next.length);
+    look(true);
+  };
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const { choices = [] } = offered.value ?? {};
+    const choice = choices[chosen.value];
+    if (event.key === "ArrowDown" && choices.length === 0) look(true);
+    else if (event.key === "ArrowDown") chosen.value = (chosen.value + 1) % choices.length;
+    else if (event.key === "ArrowUp")
+      chosen.value = (chosen.value + choices.length - 1) % Math.max(1, choices.length);
+    else if (event.key === "Tab" && choice !== undefined) take(choice);
+    else if (event.key === "Enter") {
+      close();
+      props.onApply(text.value.trim());
+    } else if (event.key === "Escape") {
+      if (offered.value === undefined) input.current?.blur();
+      close();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const pieces = piecesOf(
+    text.value,
+    text.value.trim() === props.query.where ? props.problem?.place : undefined,
+  );
+  return (
+    <>
+      <div class={`filter ${offered.value === undefined ? "" : "on"}`} role="search">
+        <Icon name="filter" />
+        <div class="q">
+          <div class="ink" aria-hidden="true" style={{ "--x": `${-scrolled.value}px` }}>
+            {pieces.map(({ text: part, kind }: Piece, i) => (
+              <span key={i} class={kind}>
+                {part}
+              </span>
+            ))}
+          </div>
+          <input
+            ref={input}
+            type="text"
+            role="combobox"
+            aria-label="Filter"
+            aria-expanded={offered.value !== undefined}
+            aria-controls="values"
+            aria-autocomplete="list"
+            aria-activedescendant={offered.value === undefined ? undefined : `value-${chosen.value}`}
+            aria-invalid={props.problem !== undefined}
+            spellcheck={false}
+            autocomplete="off"
+            placeholder={props.hint}
+            value={text.value}
+            onInput={({ currentTarget }) => {
+              text.value = currentTarget.value;
+              look(false);
+            }}
+            onScroll={({ currentTarget }) => {
+              scrolled.value = currentTarget.scrollLeft;
+            }}
+            onKeyDown={onKeyDown}
+            onBlur={close}
+          />
+        </div>
+        {text.value === "" ? (
+          <kbd>/</kbd>
+        ) : (
+          <button
+            class="ib sq"
+            type="button"
+            aria-label="Clear the filter"
+            onClick={() => {
+              text.value = "";
+              props.onApply("");
+            }}
+          >
+            <Icon name="close" />
+          </button>
+        )}
+        {offered.value !== undefined && <Choices {...offered.value} chosen={chosen.value} onTake={take} />}
+      </div>
+      {props.problem !== undefined && (
+        <Says
+          problem={props.problem}
+          onMend={(mended) => {
+            text.value = mended;
+            props.onApply(mended);
+          }}
+          where={props.query.where}
+        />
+      )}
+    </>
+  );
+}
+
+function Choices(props: {
+  readonly what: Typed;
+  readonly choices: readonly Choice[];
+  readonly chosen: number;
+  readonly onTake: (choice: Choice) => void;
+}): JSX.Element {
+  const { what, choices } = props;
+  return (
+    <div class="pop">
+      <div class="cap">
+        {what.name === undefined ? (
+          <span>names</span>
+        ) : (
+          <span>
+            {what.wants === "operator" ? "after" : "values of"} <code>{what.name}</code>
+          </span>
+        )}
+        <span class="grow" />
+        <span>spans, in this range</span>
+      </div>
+      <div
+        role="listbox"
+        id="values"
+        aria-label={what.name === undefined ? "Names" : `Values of ${what.name}`}
+      >
+        {choices.map((choice, i) => (
+          <div
+            key={choice.literal}
+            id={`value-${i}`}
+            class="opt"
+            role="option"
+            aria-selected={i === props.chosen}
+            onPointerDown={(event) => event.preventDefault()}
+            onClick={() => props.onTake(choice)}
+          >
+            <code class="cut">
+              <Marked text={choice.text} part={what.text} />
+            </code>
+            {choice.share === null ? (
+              <span />
+            ) : (
+              <span class="share">
+                <i style={{ "--w": `${(choice.share * 100).toFixed(1)}%` }} />
+              </span>
+            )}
+            <span class="num soft">{choice.note}</span>
+          </div>
+        ))}
+      </div>
+      <div class="foot">
+        <span>
+          <kbd>↑</kbd> <kbd>↓</kbd> choose
+        </span>
+        <span>
+          <kbd>Tab</kbd> take
+        </span>
+        <span>
+          <kbd>Enter</kbd> apply
+        </span>
+      </div>
+    </div>
+  );
+}
+
+/** A text with the part that was typed marked. */
+function Marked({ text, part }: { readonly text: string; readonly part: string }): JSX.Element {
+  const at = part === "" ? -1 : text.toLowerCase().indexOf(part.toLowerCase());
+  if (at < 0) return <>{text}</>;
+  return (
+    <>
+      {text.slice(0, at)}
+      <mark>{text.slice(at, at + part.length)}</mark>
+      {text.slice(at + part.length)}
+    </>
+  );
+}
+
+function Says(props: {
+  readonly problem: ProblemJson;
+  readonly where: string;
+  readonly onMend: (where: string) => void;
+}): JSX.Element {
+  const { place, detail } = props.problem;
+  const mend = place?.mend;
+  return (
+    <p class="says" role="alert">
+      {place?.message ?? detail}
+      {place !== undefined && mend !== undefined && (
+        <>
+          {" "}
+          <button
+            type="button"
+            class="morel"
+            onClick={() =>
+              props.onMend(props.where.slice(0, place.at) + mend + props.where.slice(place.at + place.length))
+            }
+          >
+            {mend}
+          </button>
+        </>
+      )}
+    </p>
+  );
+}
+
+async function choicesFor(what: Typed, query: Filtered): Promise<Choice[]> {
+  const range = { since: query.since === ALL_TIMES ? "" : query.since, until: query.until };
+  const asked = { ...range, name: what.name, text: what.wants === "operator" ? "" : what.text };
+  const found = await read<CompletionJson>(API.complete, asked).catch(() => undefined);
+  if (found === undefined) return [];
+  if (what.name === undefined) return found.names.slice(0, MOST).map(nameChoice);
+  if (what.wants === "operator") {
+    const operators = found.operators.filter((one) => one.startsWith(what.text));
+    return operators.map((one) => ({ text: one, literal: one, note: "", share: null }));
+  }
+  const most = Math.max(1, ...found.values.map((value) => value.count ?? 0));
+  return found.values.slice(0, MOST).map(({ text, literal, count: n }) => ({
+    ...{ text, literal, note: n === null ? "" : count(n), share: n === null ? null : n / most },
+  }));
+}
+
+function nameChoice({ name, type, share }: CompletionJson["names"][number]): Choice {
+  return { text: name, literal: name, note: type, share };
+}
+
+const MOST = 12;
+
+/** The last call of a function alone is done, a little later. */
+function useLatest(work: (isAsked: boolean) => Promise<void>): (isAsked: boolean) => void {
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const latest = useRef(work);
+  latest.current = work;
+  return (isAsked) => {
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => void latest.current(isAsked), isAsked ? 0 : ASK_AFTER_MS);
+  };
+}

@@ -1,0 +1,155 @@
+// Turns over time, failed at the foot. Dragging chooses a time range, its edges resize it, a double click clears it.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
+import type { HistogramJson } from "../../src/viewer/api.ts";
+import { counted, time } from "../app/figures.ts";
+import { clock, iso, nextStep, shortDay } from "../app/moments.ts";
+import { changeList, DEFAULT_SINCE } from "./query.ts";
+
+const HEIGHT = 56;
+/** The tallest bar leaves room for its label. */
+const TALLEST = HEIGHT - 4;
+const HOUR_MS = 3_600_000;
+const STEPS_MS = [1 / 12, 1 / 4, 1, 3, 6, 12, 24, 48, 7 * 24, 30 * 24].map((hours) => hours * HOUR_MS);
+/** A drag of fewer pixels is a click. */
+const LEAST_DRAG = 4;
+
+/** The histogram. `range` is the time that rows are shown of, where that is a part. */
+export function Histogram(props: {
+  readonly histogram: HistogramJson;
+  readonly range: { readonly from: number; readonly to: number } | undefined;
+  readonly now: number;
+}): JSX.Element {
+  const { histogram, range, now } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const drag = useSignal<{ readonly from: number; readonly to: number } | undefined>(undefined);
+  const n = histogram.ended.length;
+  const first = Date.parse(histogram.since);
+  const length = n * histogram.bucket_ms;
+  const most = Math.max(1, ...histogram.ended.map((_, i) => turnsIn(histogram, i)));
+  const shareOf = (at: number): number => Math.min(1, Math.max(0, (at - first) / length));
+  const brush = drag.value ?? (range && { from: shareOf(range.from), to: shareOf(range.to) });
+  const shareAt = (x: number): number => {
+    const { left, width } = box.current?.getBoundingClientRect() ?? { left: 0, width: 1 };
+    return Math.min(1, Math.max(0, (x - left) / width));
+  };
+  const begin = (event: PointerEvent, anchor: number): void => {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const startX = event.clientX;
+    const moved = ({ clientX }: PointerEvent): void => {
+      if (drag.value === undefined && Math.abs(clientX - startX) < LEAST_DRAG) return;
+      const other = shareAt(clientX);
+      drag.value = { from: Math.min(anchor, other), to: Math.max(anchor, other) };
+    };
+    const ended = (): void => {
+      removeEventListener("pointermove", moved);
+      const chosen = drag.value;
+      drag.value = undefined;
+      if (chosen !== undefined) choose(first + chosen.from * length, first + chosen.to * length);
+    };
+    addEventListener("pointermove", moved);
+    addEventListener("pointerup", ended, { once: true });
+  };
+  return (
+    <div
+      class="hist"
+      role="group"
+      aria-label={`Turns per ${time(histogram.bucket_ms)}; drag to choose a time range`}
+      ref={box}
+      onPointerDown={(event) => begin(event, shareAt(event.clientX))}
+      onDblClick={() => changeList({ since: DEFAULT_SINCE, until: "" })}
+    >
+      <svg viewBox={`0 0 ${n} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+        <line
+          class="base"
+          x1="0"
+          x2={n}
+          y1={HEIGHT + 0.5}
+          y2={HEIGHT + 0.5}
+          vector-effect="non-scaling-stroke"
+        />
+        {histogram.ended.map((_, i) => (
+          <Bar
+            key={i}
+            {...{ histogram, i, most }}
+            isOutside={brush !== undefined && ((i + 1) / n <= brush.from || i / n >= brush.to)}
+          />
+        ))}
+      </svg>
+      <span class="ymax">{counted(most, "turn")}</span>
+      {ticksOf(first, length).map(({ at, label }) => {
+        const share = shareOf(at);
+        return (
+          <span
+            key={at}
+            class={`ax ${share > 0.88 ? "far" : ""}`}
+            style={{ left: `${(share * 100).toFixed(2)}%` }}
+          >
+            {label}
+          </span>
+        );
+      })}
+      {now - first - length < histogram.bucket_ms && (
+        <span class="ax rr" style={{ left: "100%" }}>
+          now
+        </span>
+      )}
+      {brush && (
+        <div class="brush" style={{ "--a": `${brush.from * 100}%`, "--b": `${brush.to * 100}%` }}>
+          <i onPointerDown={(event) => begin(event, brush.to)} />
+          <i onPointerDown={(event) => begin(event, brush.from)} />
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Bar(props: {
+  readonly histogram: HistogramJson;
+  readonly i: number;
+  readonly most: number;
+  readonly isOutside: boolean;
+}): JSX.Element | null {
+  const { histogram, i, most } = props;
+  const parts = [
+    { class: "e", turns: histogram.failed[i] ?? 0 },
+    { class: "b", turns: histogram.ended[i] ?? 0 },
+    { class: "r", turns: histogram.running[i] ?? 0 },
+  ].filter(({ turns }) => turns > 0);
+  if (parts.length === 0) return null;
+  let below = 0;
+  return (
+    <g class={props.isOutside ? "dim" : undefined}>
+      {parts.map(({ class: kind, turns }, at) => {
+        const height = (turns / most) * TALLEST;
+        const y = HEIGHT - below - height;
+        below += height;
+        const gap = at > 0 ? 1 : 0;
+        return (
+          <rect key={kind} class={kind} x={i + 0.07} width={0.86} y={y} height={Math.max(1, height - gap)} />
+        );
+      })}
+    </g>
+  );
+}
+
+function turnsIn({ ended, failed, running }: HistogramJson, i: number): number {
+  return (ended[i] ?? 0) + (failed[i] ?? 0) + (running[i] ?? 0);
+}
+
+function choose(from: number, to: number): void {
+  changeList({ since: iso(Math.round(from / 1000) * 1000), until: iso(Math.round(to / 1000) * 1000) });
+}
+
+function ticksOf(first: number, length: number): { readonly at: number; readonly label: string }[] {
+  const step = STEPS_MS.find((ms) => length / ms <= 9) ?? length / 8;
+  const ticks: { at: number; label: string }[] = [];
+  for (let at = nextStep(first + length * 0.01, step); at < first + length * 0.97; at += step) {
+    const time = clock(at, "minutes");
+    ticks.push({ at, label: time === "00:00" || step >= 24 * HOUR_MS ? shortDay(at) : time });
+  }
+  return ticks;
+}

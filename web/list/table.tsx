@@ -1,0 +1,185 @@
+// The table of rows by day. Only what is near the window is on the page, however long the list.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import type { RowJson } from "../../src/viewer/api.ts";
+import { counted, money } from "../app/figures.ts";
+import { longDay, relativeDay } from "../app/moments.ts";
+import { zone } from "../app/preferences.ts";
+import { Icon } from "../parts/icon.tsx";
+import { type Heights, type Item, itemAt, itemsOf, offsetsOf } from "./items.ts";
+import type { Subject } from "./query.ts";
+import { LONGEST_BAR_MS, Row } from "./row.tsx";
+
+const WIDE: Heights = { row: 32, day: 26 };
+const NARROW: Heights = { row: 58, day: 28 };
+const NARROW_WINDOW = "(max-width: 719px)";
+/** So many pixels above and below the window are on the page too. */
+const BEYOND = 400;
+
+/** What the table shows. */
+export interface TableProps {
+  readonly by: Subject;
+  readonly rows: readonly RowJson[];
+  readonly now: number;
+  readonly selected: string | undefined;
+  /** So many rows are new, and not shown yet. */
+  readonly fresh: number;
+  readonly isOld: boolean;
+  readonly onSelect: (key: string) => void;
+  readonly onFresh: () => void;
+  /** The end is near: there may be more. */
+  readonly onNearEnd: () => void;
+}
+
+/** The table. */
+export function Table(props: TableProps): JSX.Element {
+  const { rows, by, now } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const isNarrow = useMedia(NARROW_WINDOW);
+  const items = useMemo(() => itemsOf(rows), [rows, zone.value]);
+  const offsets = useMemo(() => offsetsOf(items, isNarrow ? NARROW : WIDE), [items, isNarrow]);
+  const range = useWindow(box, offsets, props.onNearEnd);
+  const longestMs = Math.min(LONGEST_BAR_MS, Math.max(1, ...rows.map(({ duration_ms }) => duration_ms)));
+  const shown = items.slice(range.from, range.to);
+  const dayIndex = items.slice(0, range.from + 1).findLastIndex(({ type }) => type === "day");
+  const day = items[dayIndex];
+  const isDayAbove = day !== undefined && dayIndex < range.from;
+  const above = (offsets[range.from] ?? 0) - (isDayAbove ? (isNarrow ? NARROW.day : WIDE.day) : 0);
+  const show = (item: Item): JSX.Element =>
+    item.type === "day" ? (
+      <Day
+        key={`day ${item.at}`}
+        item={item}
+        by={by}
+        now={now}
+        fresh={item === items[0] ? props.fresh : 0}
+        onFresh={props.onFresh}
+      />
+    ) : (
+      <Row
+        key={item.row.key}
+        {...{ row: item.row, by, now, longestMs, index: item.index }}
+        isSelected={item.row.key === props.selected}
+        onSelect={() => props.onSelect(item.row.key)}
+      />
+    );
+  return (
+    <div
+      class={`list ${props.isOld ? "old" : ""}`}
+      role="table"
+      aria-label={by === "trace" ? "Traces" : "Conversations"}
+      aria-rowcount={rows.length + 1}
+      ref={box}
+    >
+      <Head by={by} />
+      <div style={{ height: `${above}px` }} />
+      {isDayAbove && show(day)}
+      {shown.map(show)}
+      <div style={{ height: `${(offsets.at(-1) ?? 0) - (offsets[range.to] ?? 0)}px` }} />
+    </div>
+  );
+}
+
+function Head({ by }: { readonly by: Subject }): JSX.Element {
+  return (
+    <div class="row head" role="row">
+      <span role="columnheader">when</span>
+      <span role="columnheader">first words</span>
+      <span role="columnheader">id</span>
+      <span role="columnheader">{by === "trace" ? "name" : "agent"}</span>
+      <span role="columnheader">user</span>
+      <span role="columnheader" class="dcell">
+        <span class="num">time</span>
+      </span>
+      <span role="columnheader">model</span>
+      <span role="columnheader" class="num">
+        tokens in → out
+      </span>
+      <span role="columnheader" class="num">
+        cost
+      </span>
+      <span role="columnheader" class="num">
+        tools
+      </span>
+      <span role="columnheader" class="num">
+        errors
+      </span>
+      <span role="columnheader">state</span>
+    </div>
+  );
+}
+
+function Day(props: {
+  readonly item: Extract<Item, { type: "day" }>;
+  readonly by: Subject;
+  readonly now: number;
+  readonly fresh: number;
+  readonly onFresh: () => void;
+}): JSX.Element {
+  const { item, now, fresh } = props;
+  const relative = relativeDay(item.at, now);
+  return (
+    <div class="day" role="row">
+      <div role="cell">
+        {relative !== "" && `${relative}, `}
+        {longDay(item.at, now)}{" "}
+        <span>
+          {counted(item.rows, props.by)}
+          {item.cost > 0 && ` · ${money(item.cost, "sum")}`}
+        </span>
+      </div>
+      {fresh > 0 && (
+        <div role="cell">
+          <button type="button" class="newbtn" onClick={props.onFresh}>
+            <Icon name="up" />
+            {fresh} new
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function useWindow(
+  box: { readonly current: HTMLDivElement | null },
+  offsets: Float64Array,
+  onNearEnd: () => void,
+): { readonly from: number; readonly to: number } {
+  const range = useSignal({ from: 0, to: 40 });
+  const nearEnd = useRef(onNearEnd);
+  nearEnd.current = onNearEnd;
+  const look = useRef(() => undefined as void);
+  look.current = () => {
+    const top = box.current?.getBoundingClientRect().top ?? 0;
+    const from = itemAt(offsets, Math.max(0, -top - BEYOND));
+    const to = Math.min(offsets.length - 1, itemAt(offsets, innerHeight - top + BEYOND) + 1);
+    if (from !== range.value.from || to !== range.value.to) range.value = { from, to };
+    if (to >= offsets.length - 1) nearEnd.current();
+  };
+  useLayoutEffect(() => look.current(), [offsets]);
+  useEffect(() => {
+    const looked = () => look.current();
+    addEventListener("scroll", looked, { passive: true });
+    addEventListener("resize", looked);
+    return () => {
+      removeEventListener("scroll", looked);
+      removeEventListener("resize", looked);
+    };
+  }, []);
+  const last = offsets.length - 1;
+  return { from: Math.min(range.value.from, last), to: Math.min(Math.max(range.value.to, 0), last) };
+}
+
+function useMedia(query: string): boolean {
+  const holds = useSignal(matchMedia(query).matches);
+  useEffect(() => {
+    const media = matchMedia(query);
+    const turned = () => {
+      holds.value = media.matches;
+    };
+    media.addEventListener("change", turned);
+    return () => media.removeEventListener("change", turned);
+  }, [query]);
+  return holds.value;
+}

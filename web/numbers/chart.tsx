@@ -1,0 +1,202 @@
+// A small chart: its figure above, its largest at the top left, each series named at its end. A drag chooses a time range.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import { useRef } from "preact/hooks";
+import { clock, nextStep, shortDay } from "../app/moments.ts";
+import { apart, largest, largestStack, lineOf, stacked, type Values } from "./series.ts";
+
+const WIDTH = 360;
+const HEIGHT = 92;
+/** Labels of two lines are so far apart at least. */
+const LABEL_STEP = 30;
+const HOUR_MS = 3_600_000;
+const LEAST_DRAG = 4;
+
+/** One series of a chart. */
+export interface Series {
+  /** The class of its colour. */
+  readonly class: string;
+  readonly label: string;
+  /** Its figure over the whole time. */
+  readonly figure: string;
+  readonly values: Values;
+}
+
+/** The time of a chart's buckets. */
+export interface TimeAxis {
+  readonly since: number;
+  readonly bucketMs: number;
+  readonly buckets: number;
+}
+
+/** A chart. */
+export function Chart(props: {
+  readonly name: string;
+  readonly figure: string;
+  readonly note?: string;
+  readonly type: "bars" | "lines";
+  readonly series: readonly Series[];
+  readonly axis: TimeAxis;
+  readonly unit: (value: number) => string;
+  readonly onRange: (from: number, to: number) => void;
+}): JSX.Element {
+  const { type, axis } = props;
+  const series = props.series.filter(({ values }) => values.some((value) => value !== null && value !== 0));
+  const all = series.map(({ values }) => values);
+  const most = type === "bars" ? largestStack(all) : largest(all);
+  const length = axis.bucketMs * axis.buckets;
+  const days = daysOf(axis.since, length);
+  return (
+    <figure class="chart">
+      <figcaption>
+        <h2>{props.name}</h2>
+        <span class="big">{props.figure}</span>
+        {props.note && <span class="soft">{props.note}</span>}
+      </figcaption>
+      <Plot {...props} series={series} most={most} days={days} />
+      <Labels series={series} type={type} most={most} />
+    </figure>
+  );
+}
+
+function Plot(props: {
+  readonly name: string;
+  readonly type: "bars" | "lines";
+  readonly series: readonly Series[];
+  readonly most: number;
+  readonly axis: TimeAxis;
+  readonly days: readonly { readonly at: number; readonly label: string }[];
+  readonly unit: (value: number) => string;
+  readonly onRange: (from: number, to: number) => void;
+}): JSX.Element {
+  const { axis, most, series } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const drag = useSignal<readonly [number, number] | undefined>(undefined);
+  const length = axis.bucketMs * axis.buckets;
+  const shareAt = (x: number): number => {
+    const { left, width } = box.current?.getBoundingClientRect() ?? { left: 0, width: 1 };
+    return Math.min(1, Math.max(0, (x - left) / width));
+  };
+  const begin = (down: PointerEvent): void => {
+    if (down.button !== 0) return;
+    const from = shareAt(down.clientX);
+    const moved = (event: PointerEvent): void => {
+      if (drag.value === undefined && Math.abs(event.clientX - down.clientX) < LEAST_DRAG) return;
+      const to = shareAt(event.clientX);
+      drag.value = [Math.min(from, to), Math.max(from, to)];
+    };
+    const ended = (): void => {
+      removeEventListener("pointermove", moved);
+      const range = drag.value;
+      drag.value = undefined;
+      if (range !== undefined) props.onRange(axis.since + range[0] * length, axis.since + range[1] * length);
+    };
+    addEventListener("pointermove", moved);
+    addEventListener("pointerup", ended, { once: true });
+  };
+  return (
+    <div class="plot" ref={box} onPointerDown={begin}>
+      <svg
+        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${props.name} over time`}
+      >
+        <title>{`${props.name} over time`}</title>
+        {props.days.map(({ at }) => {
+          const x = ((at - axis.since) / length) * WIDTH;
+          return <line key={at} class="gr" x1={x} x2={x} y1="0" y2={HEIGHT} />;
+        })}
+        <line class="base" x1="0" x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} />
+        {props.type === "bars" ? <Bars series={series} most={most} /> : <Lines series={series} most={most} />}
+      </svg>
+      {most > 0 && <span class="ymx">{props.unit(most)}</span>}
+      <div class="xd">
+        {props.days.map(({ at, label }) => (
+          <span key={at} style={{ left: `${(((at - axis.since) / length) * 100).toFixed(2)}%` }}>
+            {label}
+          </span>
+        ))}
+      </div>
+      {drag.value && (
+        <div class="brush" style={{ "--a": `${drag.value[0] * 100}%`, "--b": `${drag.value[1] * 100}%` }} />
+      )}
+    </div>
+  );
+}
+
+function Bars({ series, most }: { readonly series: readonly Series[]; readonly most: number }): JSX.Element {
+  const box = { most, width: WIDTH, height: HEIGHT - 8, gap: 0.8 };
+  const bars = stacked(
+    series.map(({ values }) => values),
+    box,
+  );
+  return (
+    <g transform="translate(0 8)">
+      {bars.map((own, i) =>
+        own.map((bar) => <rect key={`${i} ${bar.x}`} class={series[i]?.class} {...bar} />),
+      )}
+    </g>
+  );
+}
+
+function Lines({ series, most }: { readonly series: readonly Series[]; readonly most: number }): JSX.Element {
+  return (
+    <g transform="translate(0 3)">
+      {series.map(({ class: color, label, values }) => (
+        <path
+          key={label}
+          class={`ln ${color}`}
+          d={lineOf(values, { most, width: WIDTH, height: HEIGHT - 8 })}
+        />
+      ))}
+    </g>
+  );
+}
+
+function Labels(props: {
+  readonly series: readonly Series[];
+  readonly type: "bars" | "lines";
+  readonly most: number;
+}): JSX.Element {
+  const { series, most, type } = props;
+  let below = 0;
+  const ends = series.map(({ values }) => {
+    const last = values.findLast((value) => value !== null && value !== 0) ?? 0;
+    const tall = (last / Math.max(most, 1e-12)) * (HEIGHT - 8);
+    const middle = type === "bars" ? below + tall / 2 : tall;
+    below += type === "bars" ? tall : 0;
+    return HEIGHT - middle;
+  });
+  const tops = apart(ends, LABEL_STEP, HEIGHT - 12);
+  return (
+    <div class="dlabs">
+      {series.map(({ label, class: color, figure }, i) => (
+        <span key={label} class="dlab cut" style={{ top: `${Math.round((tops[i] ?? 0) - 14)}px` }}>
+          <i class={color} />
+          {label}
+          <b>{figure}</b>
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** Days, or hours where there are few days. */
+function daysOf(since: number, length: number): { readonly at: number; readonly label: string }[] {
+  const day = 24 * HOUR_MS;
+  const step = [HOUR_MS / 4, HOUR_MS, 3 * HOUR_MS, 6 * HOUR_MS, day, 2 * day, 7 * day, 30 * day].find(
+    (ms) => length / ms <= 8,
+  );
+  const ticks: { at: number; label: string }[] = [];
+  for (let at = nextStep(since, step ?? length / 8); at < since + length; at += step ?? length / 8) {
+    const label =
+      (step ?? day) < day
+        ? clock(at, "minutes")
+        : length <= 8 * day
+          ? shortDay(at).slice(0, 3)
+          : shortDay(at).slice(4);
+    ticks.push({ at, label });
+  }
+  return ticks;
+}

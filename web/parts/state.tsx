@@ -1,0 +1,15 @@
+// The state of a span or row: running and interrupted are marked, what ended is silent.
+import type { JSX } from "preact";
+import type { StateJson } from "../../src/viewer/api.ts";
+import { Icon } from "./icon.tsx";
+
+/** A state's glyph with its word; nothing for what ended. */
+export function State({ of }: { readonly of: StateJson }): JSX.Element | null {
+  if (of === "ended") return null;
+  return (
+    <span class={`st ${of === "running" ? "run" : "warn"}`}>
+      <Icon name={of} />
+      <span>{of}</span>
+    </span>
+  );
+}

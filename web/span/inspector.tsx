@@ -1,0 +1,114 @@
+// The inspector: what a span did, what went in and out, its attributes and its record. A tab with nothing in it is not shown.
+import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { API, type SpanJson } from "../../src/viewer/api.ts";
+import { read } from "../app/api.ts";
+import { useBusy, useResource } from "../app/resource.ts";
+import type { KindGlyph } from "../parts/glyphs.ts";
+import { Icon, Kind } from "../parts/icon.tsx";
+import { type Tab, Tabs } from "../parts/tabs.tsx";
+import { PartProblem } from "../shell/oops.tsx";
+import { Json, type OfSpan } from "../value/value.tsx";
+import { Attributes } from "./attributes.tsx";
+import { InAndOut } from "./in-and-out.tsx";
+import { Messages } from "./messages.tsx";
+import { Overview } from "./overview.tsx";
+
+/** What the inspector needs. */
+export interface InspectorProps {
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly title: string;
+  readonly kind: KindGlyph;
+  readonly note?: string;
+  /** When its trace began, in milliseconds since the epoch. */
+  readonly traceStart: number;
+  /** How much of the trace it took, and how much of it lay on the critical path: from 0 to 1. */
+  readonly share?: number;
+  readonly onPath?: number;
+  readonly tab: string;
+  /** Changes where the span may have changed. */
+  readonly version?: unknown;
+  readonly onTab: (tab: string) => void;
+  readonly onZoom?: () => void;
+  readonly onClose: () => void;
+}
+
+/** The inspector of one span. */
+export function Inspector(props: InspectorProps): JSX.Element {
+  const { traceId, spanId } = props;
+  const span = useResource(`${traceId} ${spanId}`, (signal) =>
+    read<SpanJson>(API.span(traceId, spanId), {}, signal),
+  );
+  useBusy(span.isLoading);
+  const data = span.data.value;
+  useEffect(() => {
+    if (data !== undefined && data.state === "running") span.reload();
+  }, [props.version]);
+  const isOwn = data?.span_id === spanId;
+  return (
+    <>
+      <div class="sidehead">
+        <Kind name={props.kind} />
+        <h2 class="cut" title={props.title}>
+          {props.title}
+        </h2>
+        {props.note && <span class="mute">{props.note}</span>}
+        <span class="grow" />
+        {props.onZoom && (
+          <button
+            class="ib sq"
+            type="button"
+            aria-label="Zoom to this span"
+            title="Zoom to this span, f"
+            onClick={props.onZoom}
+          >
+            <Icon name="search" />
+          </button>
+        )}
+        <button
+          class="ib sq"
+          type="button"
+          aria-label="Copy a link"
+          title="Copy a link, y"
+          onClick={() => void navigator.clipboard?.writeText(location.href)}
+        >
+          <Icon name="copy" />
+        </button>
+        <button class="ib sq" type="button" aria-label="Close" title="Close, Esc" onClick={props.onClose}>
+          <Icon name="close" />
+        </button>
+      </div>
+      {span.problem.value !== undefined && (
+        <PartProblem what="This span" error={span.problem.value} again={span.reload} />
+      )}
+      {data !== undefined && isOwn && (
+        <Tabs tabs={tabsOf(data, props)} chosen={props.tab} onChoose={props.onTab} />
+      )}
+    </>
+  );
+}
+
+function tabsOf(span: SpanJson, props: InspectorProps): Tab[] {
+  const of: OfSpan = { traceId: span.trace_id, spanId: span.span_id };
+  const { reading } = span;
+  const hasMessages =
+    reading.input_messages.length + reading.output_messages.length > 0 || reading.system_prompt !== null;
+  const hasValues = reading.input !== null || reading.output !== null;
+  const tabs: (Tab | false)[] = [
+    { id: "overview", name: "Overview", body: () => <Overview span={span} of={of} {...props} /> },
+    hasMessages && { id: "messages", name: "Messages", body: () => <Messages reading={reading} of={of} /> },
+    hasValues && { id: "io", name: "Input/Output", body: () => <InAndOut reading={reading} of={of} /> },
+    { id: "attributes", name: "Attributes", body: () => <Attributes record={span.record} of={of} /> },
+    {
+      id: "raw",
+      name: "Raw",
+      body: () => (
+        <section class="sec">
+          <Json value={span.record} of={of} isWhole />
+        </section>
+      ),
+    },
+  ];
+  return tabs.filter((tab) => tab !== false);
+}

@@ -1,0 +1,260 @@
+// A span at a glance: times, tokens and cost, what went wrong, the answer and the last message in.
+import type { ComponentChildren, JSX } from "preact";
+import type { BillLineJson, SpanJson } from "../../src/viewer/api.ts";
+import { count, money, offset, share, time } from "../app/figures.ts";
+import { clock } from "../app/moments.ts";
+import { Icon } from "../parts/icon.tsx";
+import { State } from "../parts/state.tsx";
+import { type OfSpan, Value } from "../value/value.tsx";
+import { Part } from "./part.tsx";
+
+const PARTS: Readonly<Record<string, string>> = {
+  ...{ input: "input", cached_read: "cache read", cached_write: "cache write" },
+  ...{ input_audio: "sound in", input_image: "images in", output: "output", reasoning: "reasoning" },
+  ...{ output_audio: "sound out", output_image: "images out", call: "the call" },
+};
+
+/** The first tab. */
+export function Overview(props: {
+  readonly span: SpanJson;
+  readonly of: OfSpan;
+  readonly traceStart: number;
+  readonly share?: number;
+  readonly onPath?: number;
+}): JSX.Element {
+  const { span, of } = props;
+  const { reading } = span;
+  return (
+    <>
+      <section class="sec">
+        <Times {...props} />
+      </section>
+      {reading.error !== null && (
+        <section class="sec">
+          <h2 class="err st">
+            <Icon name="error" />
+            What went wrong
+          </h2>
+          <pre class="err">{reading.error}</pre>
+          {reading.error_details !== null && <Value value={reading.error_details} of={of} />}
+        </section>
+      )}
+      {span.bill !== null && <Bill lines={span.bill} total={span.cost_usd} />}
+      {span.bill === null && reading.usage !== null && <Usage span={span} />}
+      {reading.tool !== null && (
+        <>
+          <Section title="Arguments">
+            {reading.tool.arguments !== null && <Value value={reading.tool.arguments} of={of} />}
+          </Section>
+          <Section title="Result">
+            {reading.tool.result !== null && <Value value={reading.tool.result} of={of} />}
+          </Section>
+        </>
+      )}
+      {reading.tool === null && <Answer span={span} of={of} />}
+      <LastIn span={span} of={of} />
+      {reading.evaluations.length > 0 && (
+        <Section title="Evaluations">
+          <dl class="kv">
+            {reading.evaluations.map(({ name, score, label, explanation }) => [
+              <dt key={name}>{name}</dt>,
+              <dd key={`${name} is`}>
+                {[score, label].filter((one) => one !== null).join(" ")}
+                {explanation !== null && <Value value={explanation} of={of} />}
+              </dd>,
+            ])}
+          </dl>
+        </Section>
+      )}
+    </>
+  );
+}
+
+function Section(props: {
+  readonly title: string;
+  readonly children: ComponentChildren;
+}): JSX.Element | null {
+  if (!props.children) return null;
+  return (
+    <section class="sec">
+      <h2>{props.title}</h2>
+      {props.children}
+    </section>
+  );
+}
+
+function Times(props: {
+  readonly span: SpanJson;
+  readonly traceStart: number;
+  readonly share?: number;
+  readonly onPath?: number;
+}): JSX.Element {
+  const { span } = props;
+  const { reading } = span;
+  const at = Date.parse(span.started_at);
+  const first = reading.first_token_ms;
+  const written = reading.usage?.output ?? 0;
+  const rest = span.duration_ms !== null && first !== null ? (span.duration_ms - first) / 1000 : 0;
+  return (
+    <dl class="kv">
+      <dt>started</dt>
+      <dd>
+        {offset(at - props.traceStart)} <span class="mute">{clock(at, "millis")}</span>
+      </dd>
+      <dt>took</dt>
+      <dd>
+        {span.duration_ms === null ? <State of={span.state} /> : time(span.duration_ms)}{" "}
+        <span class="mute">{inTrace(props)}</span>
+      </dd>
+      {first !== null && (
+        <>
+          <dt>first token</dt>
+          <dd>
+            {time(first)}{" "}
+            {rest > 0 && written > 0 && <span class="mute">then {Math.round(written / rest)} tokens/s</span>}
+          </dd>
+        </>
+      )}
+      {reading.finish_reason !== null && (
+        <>
+          <dt>stopped</dt>
+          <dd>{reading.finish_reason}</dd>
+        </>
+      )}
+      {reading.model !== null && (
+        <>
+          <dt>model</dt>
+          <dd>
+            {reading.model} {reading.provider !== null && <span class="mute">{reading.provider}</span>}
+          </dd>
+        </>
+      )}
+      {reading.agent !== null && (
+        <>
+          <dt>agent</dt>
+          <dd>{reading.agent}</dd>
+        </>
+      )}
+      {reading.aborted && (
+        <>
+          <dt>aborted</dt>
+          <dd>its work was called off</dd>
+        </>
+      )}
+    </dl>
+  );
+}
+
+function inTrace(props: { readonly share?: number; readonly onPath?: number }): string {
+  if (props.share === undefined) return "";
+  const { onPath = 0 } = props;
+  const path =
+    onPath === 0
+      ? ""
+      : onPath > 0.995
+        ? ", all on the critical path"
+        : `, ${share(onPath)} on the critical path`;
+  return `${share(props.share)} of the trace${path}`;
+}
+
+function Bill({
+  lines,
+  total,
+}: {
+  readonly lines: readonly BillLineJson[];
+  readonly total: number | null;
+}): JSX.Element {
+  const tokens = lines.reduce((sum, line) => sum + (line.part === "call" ? 0 : line.tokens), 0);
+  return (
+    <section class="sec">
+      <h2>Tokens and cost</h2>
+      <table class="leg cost">
+        <thead>
+          <tr>
+            <th scope="col">part</th>
+            <th scope="col" class="num">
+              tokens
+            </th>
+            <th scope="col" class="num">
+              $ a million
+            </th>
+            <th scope="col" class="num">
+              cost
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line) => (
+            <tr key={line.part}>
+              <td>{PARTS[line.part] ?? line.part}</td>
+              <td class="num">{line.part === "call" ? "" : count(line.tokens)}</td>
+              <td class="num mute">{line.part === "call" ? "" : line.price_usd.toFixed(2)}</td>
+              <td class="num">{money(line.cost_usd, "detail")}</td>
+            </tr>
+          ))}
+          <tr class="sum">
+            <td>in all</td>
+            <td class="num">{count(tokens)}</td>
+            <td />
+            <td class="num">{money(total, "detail")}</td>
+          </tr>
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** Tokens of a call without a price. */
+function Usage({ span }: { readonly span: SpanJson }): JSX.Element {
+  const usage = Object.entries(span.reading.usage ?? {});
+  return (
+    <section class="sec">
+      <h2>
+        Tokens{" "}
+        <span class="mute">no price{span.reading.model === null ? "" : ` for ${span.reading.model}`}</span>
+      </h2>
+      <table class="leg cost">
+        <tbody>
+          {usage.map(([part, tokens]) => (
+            <tr key={part}>
+              <td>{PARTS[part] ?? part}</td>
+              <td class="num">{count(tokens)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Answer({ span, of }: { readonly span: SpanJson; readonly of: OfSpan }): JSX.Element | null {
+  const { output_messages: messages, output } = span.reading;
+  if (messages.length > 0) {
+    return (
+      <Section title="Answer">
+        {messages.flatMap((message, m) =>
+          message.parts.map((part, i) => <Part key={`${m} ${i}`} part={part} of={of} />),
+        )}
+      </Section>
+    );
+  }
+  return <Section title="Output">{output !== null && <Value value={output} of={of} />}</Section>;
+}
+
+function LastIn({ span, of }: { readonly span: SpanJson; readonly of: OfSpan }): JSX.Element | null {
+  const { input_messages: messages, input, tool } = span.reading;
+  const last = messages.at(-1);
+  if (last !== undefined) {
+    return (
+      <Section title="Last message in">
+        <p class="mute">{last.role}</p>
+        {last.parts.map((part, i) => (
+          <Part key={i} part={part} of={of} />
+        ))}
+      </Section>
+    );
+  }
+  return (
+    <Section title="Input">{input !== null && tool === null && <Value value={input} of={of} />}</Section>
+  );
+}

@@ -1,0 +1,84 @@
+// A part of a message: words as Markdown, reasoning, calls of tools and their results, images and files.
+import type { JSX } from "preact";
+import { API, type MediaJson, type PartJson } from "../../src/viewer/api.ts";
+import { apiUrl } from "../app/api.ts";
+import { bytes } from "../app/figures.ts";
+import { Kind } from "../parts/icon.tsx";
+import { Markdown } from "../value/markdown.tsx";
+import { type OfSpan, Value } from "../value/value.tsx";
+
+/** A part. */
+export function Part({ part, of }: { readonly part: PartJson; readonly of: OfSpan }): JSX.Element {
+  switch (part.type) {
+    case "text":
+      return typeof part.text === "string" ? (
+        <Markdown text={part.text} />
+      ) : (
+        <Value value={part.text} of={of} />
+      );
+    case "reasoning":
+      return (
+        <div class="reasonbody">
+          <Value value={part.text} of={of} />
+        </div>
+      );
+    case "tool-call":
+      return (
+        <div class="np">
+          <div class="nw">
+            <Kind name="tool" label="tool call" />
+            <b class="mono">{part.name ?? "a tool"}</b>
+          </div>
+          {part.arguments !== undefined && <Value value={part.arguments} of={of} />}
+        </div>
+      );
+    case "tool-result":
+      return (
+        <div class="np">
+          <div class="nw">
+            <Kind name="tool" label="result of a tool" />
+            <b class="mono">{part.name ?? part.id ?? "a tool"}</b>
+            <span class="mute">result</span>
+          </div>
+          {part.result !== undefined && (
+            <Value value={part.result} of={of} class={part.is_error ? "err" : undefined} />
+          )}
+        </div>
+      );
+    case "image":
+    case "file":
+      return <Media media={part} of={of} />;
+    case "compaction":
+      return (
+        <div class="np">
+          <p class="mute">The history before was summarised</p>
+          {part.text !== undefined && <Value value={part.text} of={of} />}
+        </div>
+      );
+    default:
+      return <Value value={part.value} of={of} />;
+  }
+}
+
+/** An image that is in the store, inline; what is elsewhere is named, never loaded. */
+export function Media({ media, of }: { readonly media: MediaJson; readonly of: OfSpan }): JSX.Element {
+  const name = media.name ?? media.media_type ?? media.type;
+  const size = media.size === undefined ? "" : ` ${bytes(media.size)}`;
+  if (media.path !== undefined) {
+    return (
+      <figure class="media">
+        <img src={apiUrl(API.media(of.traceId, of.spanId, media.path))} alt={name} loading="lazy" />
+        <figcaption class="mute">
+          {name}
+          {size}
+        </figcaption>
+      </figure>
+    );
+  }
+  return (
+    <p class="mute">
+      {name}
+      {size} {media.url ?? media.file_id ?? ""}
+    </p>
+  );
+}

@@ -1,0 +1,203 @@
+// The bar of a row: leaves full, parents thin with what they did themselves, and the critical path below.
+import type { JSX } from "preact";
+import { Icon } from "../parts/icon.tsx";
+import { SHOWN_KINDS, type ShownKind } from "./kinds.ts";
+import { selfParts } from "./layout.ts";
+import { childrenOf, FAILED, hasBelow, INTERRUPTED, RUNNING, type TraceModel } from "./model.ts";
+import type { Scale } from "./scale.ts";
+
+/** Parts narrower than this share of the waterfall are not drawn. */
+const LEAST_PART = 1 / 260;
+/** A fold shows so many leaves in its lane at most. */
+const MOST_LEAVES = 200;
+
+/** The bar of a span. */
+export function Bars(props: {
+  readonly model: TraceModel;
+  readonly span: number;
+  readonly scale: Scale;
+  readonly isFolded: boolean;
+  readonly hasPath: boolean;
+}): JSX.Element {
+  const { model, span, scale, isFolded } = props;
+  const flags = model.flags[span] ?? 0;
+  const [start = 0, end = 0] = [model.start[span], model.end[span]];
+  const kind = SHOWN_KINDS[model.kind[span] ?? 0] ?? "other";
+  const isLeaf = !hasBelow(model, span);
+  return (
+    <>
+      <Part scale={scale} from={start} to={end} class={`sb ${classOf(kind, flags)} ${isLeaf ? "" : "b-par"}`}>
+        {isLeaf && <Wait model={model} span={span} scale={scale} />}
+      </Part>
+      {!isLeaf && (flags & INTERRUPTED) === 0 && (
+        <Within {...{ model, span, scale, isFolded, kind, flags }} />
+      )}
+      {props.hasPath && <Path {...{ model, span, scale, isFolded }} />}
+      <Mark scale={scale} end={end} flags={flags} />
+    </>
+  );
+}
+
+/** A model call is hollow until its first token. */
+function Wait({
+  model,
+  span,
+  scale,
+}: {
+  readonly model: TraceModel;
+  readonly span: number;
+  readonly scale: Scale;
+}) {
+  const first = model.firstTokenMs[span] ?? Number.NaN;
+  const [start = 0, end = 0] = [model.start[span], model.end[span]];
+  if (Number.isNaN(first) || first <= 0 || start + first > end) return null;
+  const [left, middle, right] = [scale.at(start), scale.at(start + first), scale.at(end)];
+  const [seenLeft, seenRight] = [clamped(left), clamped(right)];
+  if (seenRight <= seenLeft || middle <= seenLeft) return null;
+  const share = (Math.min(middle, seenRight) - seenLeft) / (seenRight - seenLeft);
+  return <i class="wait" style={{ "--w": `${(share * 100).toFixed(1)}%` }} />;
+}
+
+/** What a parent did itself; of a fold, the leaves within, in one lane. */
+function Within(props: {
+  readonly model: TraceModel;
+  readonly span: number;
+  readonly scale: Scale;
+  readonly isFolded: boolean;
+  readonly kind: ShownKind;
+  readonly flags: number;
+}): JSX.Element {
+  const { model, span, scale, isFolded, kind, flags } = props;
+  if (isFolded) {
+    return (
+      <>
+        {leavesOf(model, span, scale).map((leaf) => {
+          const own = SHOWN_KINDS[model.kind[leaf] ?? 0] ?? "other";
+          const failed = (model.flags[leaf] ?? 0) & FAILED ? "b-err" : "";
+          return (
+            <Part
+              key={leaf}
+              scale={scale}
+              from={model.start[leaf] ?? 0}
+              to={model.end[leaf] ?? 0}
+              class={`self b-${own} ${failed}`}
+            />
+          );
+        })}
+      </>
+    );
+  }
+  const parts = selfParts(model, childrenOf(model, span), span).filter(
+    ([from, to]) => scale.at(to) - scale.at(from) > LEAST_PART,
+  );
+  return (
+    <>
+      {parts.slice(0, MOST_LEAVES).map(([from, to]) => (
+        <Part
+          key={from}
+          scale={scale}
+          from={from}
+          to={to}
+          class={`self b-${kind} ${flags & RUNNING ? "b-run" : ""}`}
+        />
+      ))}
+    </>
+  );
+}
+
+/** Leaves that are seen: where there are too many, those that fill the lane most evenly. */
+function leavesOf(model: TraceModel, span: number, scale: Scale): number[] {
+  const leaves: number[] = [];
+  const end = model.last[span] ?? 0;
+  const step = Math.max(1, Math.floor((end - span) / (MOST_LEAVES * 20)));
+  let reached = Number.NEGATIVE_INFINITY;
+  for (let i = span + 1; i < end && leaves.length < MOST_LEAVES; i += step) {
+    if (hasBelow(model, i)) continue;
+    const to = scale.at(model.end[i] ?? 0);
+    if (to < 0 || scale.at(model.start[i] ?? 0) > 1 || to <= reached) continue;
+    leaves.push(i);
+    reached = to + LEAST_PART / 4;
+  }
+  return leaves;
+}
+
+function Path(props: {
+  readonly model: TraceModel;
+  readonly span: number;
+  readonly scale: Scale;
+  readonly isFolded: boolean;
+}): JSX.Element | null {
+  const { model, span, scale, isFolded } = props;
+  const [first = 0, last = 0] = [
+    model.pathAt[span],
+    model.pathAt[isFolded ? (model.last[span] ?? 0) : span + 1],
+  ];
+  if (first === last) return null;
+  if (isFolded) {
+    const parts = [...model.pathFrom.subarray(first, last)];
+    const from = parts.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+    const to = model.pathTo.subarray(first, last).reduce((a, b) => Math.max(a, b), 0);
+    return <Part scale={scale} from={from} to={to} class="cp" />;
+  }
+  const parts: JSX.Element[] = [];
+  for (let i = first; i < last; i++) {
+    const [from = 0, to = 0] = [model.pathFrom[i], model.pathTo[i]];
+    if (scale.at(to) - scale.at(from) > LEAST_PART)
+      parts.push(<Part key={i} {...{ scale, from, to }} class="cp" />);
+  }
+  return <>{parts}</>;
+}
+
+function Mark({
+  scale,
+  end,
+  flags,
+}: {
+  readonly scale: Scale;
+  readonly end: number;
+  readonly flags: number;
+}) {
+  const isInterrupted = (flags & INTERRUPTED) !== 0;
+  const x = scale.at(end);
+  if ((!isInterrupted && (flags & FAILED) === 0) || x < 0 || x > 1) return null;
+  return (
+    <span class={`mk ${isInterrupted ? "warn" : "err"}`} style={{ "--x": percent(x) }}>
+      <Icon name={isInterrupted ? "interrupted" : "error"} />
+    </span>
+  );
+}
+
+/** A part of the waterfall, cut to what is seen of it; nothing where none is. */
+function Part(props: {
+  readonly scale: Scale;
+  readonly from: number;
+  readonly to: number;
+  readonly class: string;
+  readonly children?: JSX.Element | false;
+}): JSX.Element | null {
+  const [left, right] = [props.scale.at(props.from), props.scale.at(props.to)];
+  if (right < 0 || left > 1) return null;
+  const from = clamped(left);
+  return (
+    <i class={props.class} style={{ "--x": percent(from), "--w": percent(clamped(right) - from) }}>
+      {props.children}
+    </i>
+  );
+}
+
+function clamped(x: number): number {
+  return Math.min(1, Math.max(0, x));
+}
+
+function percent(x: number): string {
+  return `${(x * 100).toFixed(3)}%`;
+}
+
+/** The classes of a bar's colour and state. */
+function classOf(kind: ShownKind, flags: number): string {
+  const classes = [`b-${kind}`];
+  if (flags & FAILED && !(flags & INTERRUPTED)) classes.push("b-err");
+  if (flags & RUNNING) classes.push("b-run");
+  if (flags & INTERRUPTED) classes.push("b-int");
+  return classes.join(" ");
+}

@@ -1,0 +1,82 @@
+// Reads a trace in a worker, again where something of it changed, never faster than it can be shown.
+import { type Signal, useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { API } from "../../src/viewer/api.ts";
+import { Problem } from "../app/api.ts";
+import { listen } from "../app/live.ts";
+import { urlOf } from "../app/location.ts";
+import { busy } from "../app/resource.ts";
+import type { LayoutAnswer, TraceHead } from "./layout.worker.ts";
+import type { TraceModel } from "./model.ts";
+
+/** What is known of a trace. */
+export interface LoadedTrace {
+  readonly head: TraceHead;
+  readonly model: TraceModel;
+}
+
+/** Changes are shown at most so often, and a large trace less often. */
+const LEAST_PAUSE_MS = 250;
+const PAUSE_FOR_WORK = 8;
+/** The bar of a span that runs grows so often. */
+const GROW_MS = 1000;
+
+/** The trace with that id. */
+export function useTrace(id: string): {
+  readonly loaded: Signal<LoadedTrace | undefined>;
+  readonly problem: Signal<Problem | undefined>;
+  readonly reload: Signal<() => void>;
+} {
+  const loaded = useSignal<LoadedTrace | undefined>(undefined);
+  const problem = useSignal<Problem | undefined>(undefined);
+  const reload = useSignal<() => void>(() => undefined);
+  useEffect(() => {
+    const worker = new Worker(new URL("./layout.worker.ts", import.meta.url), { type: "module" });
+    let asked = 0;
+    let began = 0;
+    let isAsking = false;
+    let isStale = false;
+    let pause = LEAST_PAUSE_MS;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const ask = (): void => {
+      timer = undefined;
+      isAsking = true;
+      isStale = false;
+      began = performance.now();
+      busy.value++;
+      worker.postMessage({ id: ++asked, url: urlOf(API.trace(id)), now: Date.now() });
+    };
+    const soon = (): void => {
+      isStale = true;
+      if (!isAsking) timer ??= setTimeout(ask, pause);
+    };
+    worker.addEventListener("message", ({ data }: MessageEvent<LayoutAnswer>) => {
+      isAsking = false;
+      busy.value--;
+      pause = Math.max(LEAST_PAUSE_MS, (performance.now() - began) * PAUSE_FOR_WORK);
+      if ("problem" in data) {
+        problem.value = new Problem(data.problem.message, data.problem.details);
+      } else {
+        problem.value = undefined;
+        loaded.value = { head: data.head, model: data.model };
+      }
+      if (isStale) soon();
+      else if (loaded.value?.model.now !== undefined) timer ??= setTimeout(ask, Math.max(GROW_MS, pause));
+    });
+    const stop = listen({
+      changed: ({ traces }) => {
+        if (traces.includes(id)) soon();
+      },
+      reload: soon,
+    });
+    reload.value = ask;
+    ask();
+    return () => {
+      stop();
+      clearTimeout(timer);
+      worker.terminate();
+      if (isAsking) busy.value--;
+    };
+  }, [id]);
+  return { loaded, problem, reload };
+}

@@ -1,0 +1,84 @@
+// A trace as arrays: span by span in the order of the tree, so that what is below a span follows it. Made in a worker.
+
+/** Bits of `TraceModel.flags`. */
+export const FAILED = 1;
+export const ABORTED = 2;
+export const RUNNING = 4;
+export const INTERRUPTED = 8;
+
+/** A trace, laid out. Times are milliseconds since it began. All arrays are by the span's place in the tree. */
+export interface TraceModel {
+  readonly spans: number;
+  /** Ids of 16 characters, one behind the other. */
+  readonly ids: string;
+  readonly texts: readonly string[];
+  readonly parent: Int32Array;
+  readonly depth: Uint16Array;
+  /** Behind the last span below. */
+  readonly last: Int32Array;
+  readonly start: Float64Array;
+  /** Of a span that runs, now; of one that was interrupted, the last sign of life below it. */
+  readonly end: Float64Array;
+  /** Time in which nothing below it was at work. */
+  readonly self: Float64Array;
+  /** The index in `SHOWN_KINDS`. */
+  readonly kind: Uint8Array;
+  readonly flags: Uint8Array;
+  /** Indexes of `texts`: its name, and what it calls; -1 where that is not known. */
+  readonly name: Int32Array;
+  readonly called: Int32Array;
+  /** Of the span and all below it. */
+  readonly inputTokens: Float64Array;
+  readonly outputTokens: Float64Array;
+  readonly costUsd: Float64Array;
+  /** Of all below it, without itself. */
+  readonly errorsBelow: Uint32Array;
+  /** NaN where it is not a model call, or was not streamed. */
+  readonly firstTokenMs: Float64Array;
+  /** The parts of the critical path: of span `i` those from `pathAt[i]` up to `pathAt[i + 1]`. */
+  readonly pathAt: Int32Array;
+  readonly pathFrom: Float64Array;
+  readonly pathTo: Float64Array;
+  /** For the scale of steps: moments, and how far along each is, from 0 to 1. */
+  readonly stepMoments: Float64Array;
+  readonly stepShares: Float64Array;
+  /** From the first start to the last end. */
+  readonly total: number;
+  /** When a running trace was looked at; undefined where it has ended. */
+  readonly now: number | undefined;
+}
+
+/** The id of a span. */
+export function idAt(model: TraceModel, i: number): string {
+  return model.ids.slice(i * ID_LENGTH, (i + 1) * ID_LENGTH);
+}
+
+/** Where the span with that id is; -1 where it is not there. */
+export function indexOfId(model: TraceModel, id: string): number {
+  if (id.length !== ID_LENGTH) return -1;
+  for (let at = model.ids.indexOf(id); at >= 0; at = model.ids.indexOf(id, at + 1)) {
+    if (at % ID_LENGTH === 0) return at / ID_LENGTH;
+  }
+  return -1;
+}
+
+/** What a row calls a span: its model, tool or agent, else its name. */
+export function labelAt(model: TraceModel, i: number): string {
+  const called = model.called[i] ?? -1;
+  return model.texts[called >= 0 ? called : (model.name[i] ?? 0)] ?? "";
+}
+
+/** True where the span has others below it. */
+export function hasBelow(model: TraceModel, i: number): boolean {
+  return (model.last[i] ?? 0) > i + 1;
+}
+
+/** The span's children, in order. */
+export function childrenOf(model: TraceModel, i: number): number[] {
+  const children: number[] = [];
+  const end = model.last[i] ?? 0;
+  for (let at = i + 1; at < end; at = model.last[at] ?? end) children.push(at);
+  return children;
+}
+
+const ID_LENGTH = 16;
