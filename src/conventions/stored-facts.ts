@@ -4,7 +4,7 @@ import { parseJsonText } from "./json-text.ts";
 import { isAnObject } from "./values.ts";
 
 /** The version of the reading that makes facts: raised whenever a span may have other facts than before. */
-const FACTS_VERSION = 2;
+export const FACTS_VERSION = 2;
 
 /** Facts as stores keep them: JSON, with the version of the reading that made them. */
 export function encodeFacts(facts: SpanFacts): string {

@@ -1,6 +1,7 @@
 // Rows of the table `spans` as spans. A file may say anything: what is damaged is named, and the rest is read.
 
 import type { SpanOutline } from "../conventions/facts.ts";
+import { parseJsonText } from "../conventions/json-text.ts";
 import { decodeFacts } from "../conventions/stored-facts.ts";
 import { noteMissing } from "../delivery/missing.ts";
 import { setOwn } from "../model/capture.ts";
@@ -46,11 +47,19 @@ export const OUTLINE_NAMES = [
   "facts",
   "span_name",
   "id",
+  "details",
 ] as const;
 
+/** Where the column cannot hold the name, `details` has it. */
+const ODD_NAME = "CASE WHEN instr(span_name, char(65533)) > 0 THEN details END";
+
 /** The same for `json_array`: see `outlineRows`; and as columns that any library can read. */
-export const OUTLINE_COLUMNS: string = OUTLINE_NAMES.join(", ");
-export const READ_OUTLINE: string = OUTLINE_NAMES.map(readable).join(", ");
+export const OUTLINE_COLUMNS: string = OUTLINE_NAMES.map((name) =>
+  name === "details" ? ODD_NAME : name,
+).join(", ");
+export const READ_OUTLINE: string = OUTLINE_NAMES.map((name) =>
+  name === "details" ? `${ODD_NAME} AS details` : readable(name),
+).join(", ");
 
 /** Tells the state of a span that did not end by its writer. */
 export type StateOf = (writer: unknown) => SpanState;
@@ -66,9 +75,11 @@ export function outlineRows(json: string): readonly OutlineRow[] {
 
 /** An outline as its row has it. */
 export interface ReadOutline {
+  /** The row's number. */
+  readonly id: number;
   readonly outline: SpanOutline;
-  /** The row's id where its facts are an older release's: see `decodeFacts`. */
-  readonly old: number | undefined;
+  /** True where its facts are an older release's: see `decodeFacts`. */
+  readonly isOld: boolean;
 }
 
 /**
@@ -76,17 +87,31 @@ export interface ReadOutline {
  * @throws RangeError for a row that cannot be a span's
  */
 export function decodeOutline(row: OutlineRow, stateOf: StateOf): ReadOutline {
-  const [traceId, spanId, parent, kind, startedAt, endedAt, writer, conversation, stored, name, id] = row;
+  const [traceId, spanId, parent, kind, startedAt, endedAt, writer, conversation, stored, name, id, details] =
+    row;
   const { facts, isOld } = decodeFacts(stored);
+  const place = placeOf({ traceId, spanId, name: nameIn(details) ?? name, startedAt, endedAt });
+  // Spelled out: a spread would take longer than all the rest.
   const outline: SpanOutline = {
-    ...placeOf({ traceId, spanId, name, startedAt, endedAt }),
+    traceId: place.traceId,
+    spanId: place.spanId,
     parentSpanId: typeof parent === "string" ? parent : undefined,
+    spanName: place.spanName,
     spanKind: isSpanKind(kind) ? kind : "INTERNAL",
+    startedAtMicros: place.startedAtMicros,
+    endedAtMicros: place.endedAtMicros,
     state: endedAt === null ? stateOf(writer) : "ended",
     conversationId: typeof conversation === "string" ? conversationId(conversation) : undefined,
     facts,
   };
-  return { outline, old: isOld ? Number(id) : undefined };
+  return { id: Number(id), outline, isOld };
+}
+
+/** The name that a column cannot hold; undefined where nothing says it. */
+function nameIn(details: unknown): string | undefined {
+  const parsed = typeof details === "string" ? parseJsonText(details) : undefined;
+  const { span_name: name } = objectOf(parsed);
+  return typeof name === "string" ? name : undefined;
 }
 
 /** What a row must say to be a span's. */

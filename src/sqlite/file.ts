@@ -1,18 +1,22 @@
 // One SQLite file, opened by those who read it: the command line and the page. Not the way of an agent's process.
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
+import type { SpanOutline } from "../conventions/facts.ts";
 import { parseSearch } from "../conventions/search.ts";
+import type { TallyReport } from "../conventions/tally.ts";
+import { TallySums } from "../conventions/tally-sums.ts";
 import { TracelightError } from "../model/errors.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { Faults } from "../tracing/faults.ts";
 import { StoreReader } from "../tracing/readable.ts";
-import { batches } from "../tracing/slow-ways.ts";
+import { batches, inSlices } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
 import type {
   Changes,
   FoundId,
   Imported,
+  OutlineQuery,
   PruneLimits,
   ReadableStore,
   Removed,
@@ -20,6 +24,7 @@ import type {
   SearchPage,
   SummaryPage,
   SummaryQuery,
+  TallyQuery,
 } from "../tracing/store.ts";
 import { changesSince, NOTHING_SEEN } from "./changes.ts";
 import type { Connection, Driver } from "./connection.ts";
@@ -28,6 +33,7 @@ import { directDatabase } from "./direct-database.ts";
 import { explainSqlite, sqliteDriver } from "./driver.ts";
 import { foundSpans } from "./found.ts";
 import { latestAttributeNames } from "./ids.ts";
+import { Keeping } from "./keeping.ts";
 import { type Opened, openToRead, openToWrite, PATIENCE_MS } from "./open.ts";
 import { SqliteReader } from "./reader.ts";
 import { Retention, retentionBounds } from "./retention.ts";
@@ -82,6 +88,7 @@ class TracelightFile implements ReadableStore {
   #wasEmpty: boolean;
   readonly #options: SqliteFileOptions;
   readonly #snapshots: SnapshotPool;
+  readonly #keeping: Keeping;
   readonly #reader: SqliteReader;
   readonly #shared: SharedReader;
 
@@ -93,9 +100,11 @@ class TracelightFile implements ReadableStore {
     this.#path = path;
     this.#options = options;
     this.#snapshots = new SnapshotPool(again);
+    this.#keeping = new Keeping(driver, path);
     this.#reader = new SqliteReader(directDatabase(connection, this.#snapshots), {
       ...{ driver, path },
       onDamage: (damage) => this.#damage.add(damage),
+      keep: (statements) => this.#keeping.keep(statements),
     });
     this.#shared = new SharedReader(readsOf(this.#reader), {
       all: async (sql, values = []) => connection.prepare(sql).all(...values),
@@ -120,6 +129,16 @@ class TracelightFile implements ReadableStore {
 
   async summaries(query: SummaryQuery): Promise<SummaryPage> {
     return this.#isEmpty ? { rows: [], notes: [] } : this.#shared.summaries(query);
+  }
+
+  async outlines(query: OutlineQuery): Promise<readonly SpanOutline[]> {
+    return this.#isEmpty ? [] : this.#shared.outlines(query);
+  }
+
+  async tally(query: TallyQuery): Promise<TallyReport> {
+    if (!this.#isEmpty) return this.#shared.tally(query);
+    const { by, timeZone, prices } = query;
+    return inSlices(new TallySums({ by, timeZone, prices }).report());
   }
 
   async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
@@ -218,6 +237,7 @@ class TracelightFile implements ReadableStore {
   }
 
   async close(): Promise<void> {
+    this.#keeping.close();
     this.#snapshots.close();
     this.#connection.close();
   }

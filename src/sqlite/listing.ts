@@ -1,5 +1,4 @@
 // Traces or conversations as rows, newest first, by cursor, from what is kept beside the spans: no payload is read.
-import type { SpanOutline } from "../conventions/facts.ts";
 import { matches } from "../conventions/matches.ts";
 import { type SummarySubject, summarizeOutlines } from "../conventions/summary.ts";
 import { boundOf } from "../model/clock.ts";
@@ -9,17 +8,9 @@ import { placeAfter, type RowPosition } from "../tracing/cursors.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { byPlace, type Row as ListedRow, limitOf, pageOf, spanConditions } from "../tracing/summaries.ts";
 import type { Row } from "./connection.ts";
-import { isBadValue, rowDamage } from "./damage.ts";
-import {
-  decodeOutline,
-  OUTLINE_COLUMNS,
-  OUTLINE_NAMES,
-  type OutlineRow,
-  outlineRows,
-  READ_OUTLINE,
-  type ReadOutline,
-} from "./decoded-rows.ts";
-import { withNewFacts } from "./old-facts.ts";
+import { isBadValue } from "./damage.ts";
+import type { ReadOutline } from "./decoded-rows.ts";
+import { groupedOutlines } from "./outline-rows.ts";
 import type { View } from "./reader.ts";
 import { readableNumber, timeIn } from "./times.ts";
 import { both, FAILED, queryToSql, type SqlCondition, TRUE, whereToSql } from "./where-sql.ts";
@@ -123,7 +114,8 @@ class Listing {
     const keys = await this.#keysIn(window);
     const groups = await this.#outlines(keys);
     const rows: ListedRow[] = [];
-    for (const [key, outlines] of groups) {
+    for (const [key, read] of groups) {
+      const outlines = read.map(({ outline }) => outline);
       const summary = summarizeOutlines(outlines, this.#by, this.#query.prices);
       if (summary === undefined) continue;
       const row = { summary, place: { at: summary.latestAtMicros, key } };
@@ -192,54 +184,13 @@ class Listing {
     return new Set(rows.map((row) => this.#keyOf(row)));
   }
 
-  async #outlines(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly SpanOutline[]>> {
-    const read = new Map<string, readonly ReadOutline[]>();
-    for (const [key, rows] of await this.#groups([...keys]))
-      read.set(
-        key,
-        rows.flatMap((row) => this.#outline(row)),
-      );
-    return withNewFacts(read, this.#view);
-  }
-
-  #outline(row: OutlineRow): ReadOutline[] {
-    try {
-      return [decodeOutline(row, this.#view.stateOf)];
-    } catch (error) {
-      const named = Object.fromEntries(OUTLINE_NAMES.map((name, i) => [name, String(row[i])]));
-      this.#view.onDamage(rowDamage(named, error));
-      return [];
-    }
-  }
-
-  async #groups(keys: readonly string[]): Promise<Iterable<[string, readonly OutlineRow[]]>> {
-    if (keys.length === 0) return [];
-    try {
-      // One text a group: a row for each span would take three times as long on its way through the library.
-      const grouped = `json_group_array(json_array(${OUTLINE_COLUMNS})) AS outlines`;
-      const found = await this.#grouped(grouped, keys, "GROUP BY 1");
-      return found.map(({ key, outlines }): [string, readonly OutlineRow[]] => [
-        String(key),
-        outlineRows(String(outlines)),
-      ]);
-    } catch (error) {
-      // What JSON cannot hold is damaged, and its row alone.
-      if (!isBadValue(error)) throw error;
-      const groups = new Map<string, OutlineRow[]>(keys.map((key) => [key, []]));
-      for (const row of await this.#grouped(READ_OUTLINE, keys, ""))
-        groups.get(String(row["key"]))?.push(OUTLINE_NAMES.map((name) => row[name]));
-      return groups;
-    }
-  }
-
-  #grouped(columns: string, keys: readonly string[], groups: string): Promise<readonly Row[]> {
+  async #outlines(keys: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly ReadOutline[]>> {
+    if (keys.size === 0) return new Map();
     const { column, index } = KEYS[this.#by];
     const own = ownIn(this.#query);
-    return this.#view.database.all(
-      `SELECT ${column} AS key, ${columns} FROM spans INDEXED BY ${index}
-       WHERE ${column} IN (SELECT value FROM json_each(?)) AND ${own.sql} ${groups}`,
-      [JSON.stringify(keys), ...own.values],
-    );
+    const sql = `spans INDEXED BY ${index} WHERE ${column} IN (SELECT value FROM json_each(?)) AND ${own.sql}`;
+    const values = [JSON.stringify([...keys]), ...own.values];
+    return groupedOutlines(this.#view, { key: column, sql, values });
   }
 
   #keyOf(row: Row): string {

@@ -9,6 +9,7 @@ import type { Driver, Row, SqlValue } from "./connection.ts";
 import { isBadValue, isCorrupt, type OnDamage } from "./damage.ts";
 import type { Database, Reading, Snapshot } from "./database.ts";
 import { READ_COLUMNS, type StateOf } from "./decoded-rows.ts";
+import type { Keep } from "./keeping.ts";
 import { salvagedRows } from "./salvage.ts";
 import { States } from "./states.ts";
 import { type ReadSpan, RowReader, type RowReading } from "./stored.ts";
@@ -25,6 +26,8 @@ export interface ReaderSetup {
   readonly path: string;
   /** Told of what cannot be read. */
   readonly onDamage: OnDamage;
+  /** Writes what was made of spans, for the next time. */
+  readonly keep: Keep;
 }
 
 /** Reads one file; each read sees it as it was at one moment. Rejects with what SQLite says. */
@@ -32,12 +35,12 @@ export class SqliteReader {
   readonly database: Database;
   readonly states: States;
 
-  readonly #onDamage: OnDamage;
+  readonly #setup: ReaderSetup;
 
-  constructor(database: Database, { driver, path, onDamage }: ReaderSetup) {
+  constructor(database: Database, setup: ReaderSetup) {
     this.database = database;
-    this.states = new States(database, driver, path);
-    this.#onDamage = onDamage;
+    this.states = new States(database, setup.driver, setup.path);
+    this.#setup = setup;
   }
 
   /** Does the reading in one snapshot: by default one of the reader's own. */
@@ -48,7 +51,7 @@ export class SqliteReader {
     const stateOf = await this.states.now();
     const snapshot = begin();
     try {
-      return await work(new View({ database: snapshot, stateOf, onDamage: this.#onDamage }));
+      return await work(this.#view(snapshot, stateOf));
     } finally {
       snapshot.end();
     }
@@ -65,10 +68,15 @@ export class SqliteReader {
     const stateOf = await this.states.now();
     const snapshot = this.database.snapshot();
     try {
-      yield* new View({ database: snapshot, stateOf, onDamage: this.#onDamage }).iterate(query);
+      yield* this.#view(snapshot, stateOf).iterate(query);
     } finally {
       snapshot.end();
     }
+  }
+
+  #view(database: Reading, stateOf: StateOf): View {
+    const { onDamage, keep } = this.#setup;
+    return new View({ database, stateOf, onDamage }, keep);
   }
 }
 
@@ -77,9 +85,11 @@ export class View {
   readonly database: Reading;
   readonly stateOf: StateOf;
   readonly onDamage: OnDamage;
+  readonly keep: Keep;
   readonly #reading: RowReading;
 
-  constructor(reading: RowReading) {
+  constructor(reading: RowReading, keep: Keep) {
+    this.keep = keep;
     this.database = reading.database;
     this.stateOf = reading.stateOf;
     this.onDamage = reading.onDamage;
@@ -242,7 +252,8 @@ function startOf(read: ReadSpan | undefined): number | undefined {
   return read?.fields.startedAtMicros;
 }
 
-function indexFor(query: TraceQuery): string {
+/** The index through which a query is answered. */
+export function indexFor(query: TraceQuery): string {
   if (query.traceId !== undefined) return "spans_by_trace";
   return conversationToSql(query) === undefined ? "spans_by_start" : "spans_by_conversation";
 }

@@ -1,20 +1,31 @@
 // A file in which the Python toolkit writes as well: its table beside ours, read as one.
-
 import { conversationOf } from "../conventions/conversation.ts";
+import { outlineOf, type SpanOutline } from "../conventions/facts.ts";
 import { matchesSearch, type SearchQuery, searchTexts } from "../conventions/search.ts";
 import { summaryKey } from "../conventions/summary.ts";
+import type { TallyReport } from "../conventions/tally.ts";
 import { conversationKey } from "../model/conversation.ts";
-import type { TraceQuery } from "../model/query.ts";
+import { inStartOrder, type TraceQuery } from "../model/query.ts";
 import { arrangeSpans } from "../tracing/select.ts";
-import { DEFAULT_FOUND, exactFirst, idsIn } from "../tracing/slow-ways.ts";
+import { DEFAULT_FOUND, exactFirst, idsIn, tallyOf } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
-import type { FoundId, SearchOptions, SearchPage, SummaryPage, SummaryQuery } from "../tracing/store.ts";
+import type {
+  FoundId,
+  OutlineQuery,
+  SearchOptions,
+  SearchPage,
+  SummaryPage,
+  SummaryQuery,
+  TallyQuery,
+} from "../tracing/store.ts";
 import { byPlace, groupsOf, limitOf, pageOf, type Row, rowsOf } from "../tracing/summaries.ts";
 import type { Reading } from "./database.ts";
 import { type Beginning, idsBeginning } from "./ids.ts";
 import { listPage } from "./listing.ts";
+import { outlinesOf } from "./outline-rows.ts";
 import type { SqliteReader } from "./reader.ts";
 import { TOOLKIT_COLUMNS } from "./schema.ts";
+import { tallyFile } from "./tally.ts";
 import { ToolkitReader } from "./toolkit.ts";
 
 /** What is read of a file. */
@@ -22,6 +33,8 @@ export interface FileReads {
   find(query: TraceQuery): Promise<readonly Span[]>;
   iterate(query: TraceQuery): AsyncGenerator<Span>;
   summaries(query: SummaryQuery): Promise<SummaryPage>;
+  outlines(query: OutlineQuery): Promise<readonly SpanOutline[]>;
+  tally(query: TallyQuery): Promise<TallyReport>;
   idsByPrefix(asked: Beginning): Promise<readonly FoundId[]>;
 }
 
@@ -31,6 +44,8 @@ export function readsOf(reader: SqliteReader): FileReads {
     find: (query) => reader.find(query),
     iterate: (query) => reader.iterate(query),
     summaries: (query) => reader.look((view) => listPage(view, query)),
+    outlines: (query) => reader.look((view) => outlinesOf(view, query)),
+    tally: (query) => reader.look((view) => tallyFile(view, query)),
     idsByPrefix: (asked) => idsBeginning(reader.database, asked),
   };
 }
@@ -94,6 +109,19 @@ export class SharedReader implements FileReads {
     );
     const page = rows.slice(0, limit);
     return pageOf(page, query, { last: rows.length > limit ? page.at(-1)?.place : undefined });
+  }
+
+  async outlines(query: OutlineQuery): Promise<readonly SpanOutline[]> {
+    const own = await this.#own.outlines(query);
+    if (!(await this.isShared())) return own;
+    return inStartOrder([...own, ...(await this.#toolkit.find(query)).map(outlineOf)]);
+  }
+
+  /** One count over both: a trace may have spans of each. */
+  async tally(query: TallyQuery): Promise<TallyReport> {
+    if (!(await this.isShared())) return this.#own.tally(query);
+    const { by, timeZone, prices, onProgress, signal, ...filter } = query;
+    return tallyOf(this.iterate(filter), { by, timeZone, prices, onProgress, signal });
   }
 
   /** A page of a search, with the toolkit's spans among them, the newest first. */

@@ -1,5 +1,7 @@
 // The SQLite store: spans written in this thread, at the end of each tick; all that may take long, on another.
 import { statSync } from "node:fs";
+import type { SpanOutline } from "../conventions/facts.ts";
+import type { TallyReport } from "../conventions/tally.ts";
 import { Rarely } from "../delivery/rarely.ts";
 import { TracelightError } from "../model/errors.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
@@ -8,12 +10,21 @@ import { clearTimeout, setTimeout, systemNow } from "../model/timers.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import type { Changes, FoundId, Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
+import type {
+  Changes,
+  FoundId,
+  OutlineQuery,
+  Store,
+  SummaryPage,
+  SummaryQuery,
+  TallyQuery,
+} from "../tracing/store.ts";
 import type { TracerOptions } from "../tracing/tracer-options.ts";
 import { changesSince } from "./changes.ts";
 import type { Driver } from "./connection.ts";
 import type { Database } from "./database.ts";
 import { explainSqlite, isBusy } from "./driver.ts";
+import { keepingThrough } from "./keeping.ts";
 import { SqliteReader } from "./reader.ts";
 import { Retention, type RetentionBounds, type RetentionOptions, retentionBounds } from "./retention.ts";
 import { readsOf, SharedReader } from "./shared.ts";
@@ -79,6 +90,7 @@ export class SqliteStore implements Store {
       ...{ driver, path },
       onDamage: ({ error: { code, message } }) =>
         this.#faults.reportRarely(new TracelightError(code, `${path}: ${message}`)),
+      keep: keepingThrough(this.#background, () => !this.#isClosed),
     });
     this.#shared = new SharedReader(readsOf(this.#reader), this.#background);
     this.#tidying = {
@@ -119,6 +131,14 @@ export class SqliteStore implements Store {
 
   async summaries(query: SummaryQuery): Promise<SummaryPage> {
     return this.#read(() => this.#shared.summaries(this.#asked(query)));
+  }
+
+  async outlines(query: OutlineQuery): Promise<readonly SpanOutline[]> {
+    return this.#read(() => this.#shared.outlines(this.#asked(query)));
+  }
+
+  async tally(query: TallyQuery): Promise<TallyReport> {
+    return this.#read(() => this.#shared.tally(this.#asked(query)), query.signal);
   }
 
   async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
@@ -162,12 +182,12 @@ export class SqliteStore implements Store {
     return query.identifier === undefined && identifier !== undefined ? { ...query, identifier } : query;
   }
 
-  async #read<T>(read: () => Promise<T>): Promise<T> {
+  async #read<T>(read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       await this.#writer.prepare();
       return await read();
     } catch (error) {
-      throw explainSqlite(error, this.#options.path);
+      throw signal?.aborted && error === signal.reason ? error : explainSqlite(error, this.#options.path);
     }
   }
 

@@ -2,6 +2,7 @@
 import type { SpanOutline } from "../conventions/facts.ts";
 import { parseSearch } from "../conventions/search.ts";
 import { TALLY_GROUPINGS, type TallyReport } from "../conventions/tally.ts";
+import { isTimeZone } from "../conventions/time-buckets.ts";
 import { checkFields, checkQuery, type QueryFields, queryFields, type TraceQuery } from "../model/query.ts";
 import type { Awaitable, FlushOptions } from "./sink.ts";
 import * as slow from "./slow-ways.ts";
@@ -165,10 +166,11 @@ export class StoreReader implements ReadableStore {
 
   /** Calls, errors, times and tokens: of all spans that the query asks for, and by model, tool, agent, user and day. */
   tally(query: TallyQuery = {}): Promise<TallyReport> {
-    const { by, prices, onProgress: _onProgress, signal, ...filter } = query;
+    const { by, timeZone, prices, onProgress, signal, ...filter } = query;
+    const options = { by, timeZone, prices, onProgress, signal };
     return this.#ask(
-      () => this.#store.tally?.(query) ?? slow.tallyOf(this.#each(filter), query),
-      () => checkFields({ ...filter, by, prices }, TALLY_FIELDS),
+      () => this.#store.tally?.(query) ?? slow.tallyOf(this.#each(filter), options),
+      () => checkFields({ ...filter, by, timeZone, prices }, TALLY_FIELDS),
       signal,
     );
   }
@@ -237,5 +239,6 @@ const TALLY_FIELDS: QueryFields = {
     what: `a list of ${TALLY_GROUPINGS.join(", ")}`,
     holds: (value) => Array.isArray(value) && value.every((one) => TALLY_GROUPINGS.includes(one)),
   },
+  timeZone: { what: 'the name of a time zone, such as "Europe/Amsterdam" or "UTC"', holds: isTimeZone },
   prices: PRICES_FIELD,
 };

@@ -1,13 +1,15 @@
 // The slow way of each capability: over all spans of a store, one by one.
-
 import { conversationOf } from "../conventions/conversation.ts";
+import { EventMaker } from "../conventions/event-maker.ts";
 import { factsOf, outlineOf, type SpanOutline } from "../conventions/facts.ts";
 import { matchesSearch, type SearchQuery, searchTexts } from "../conventions/search.ts";
-import { Tally, type TallyReport } from "../conventions/tally.ts";
+import type { TallyOptions, TallyReport } from "../conventions/tally.ts";
+import { TallySums } from "../conventions/tally-sums.ts";
 import { conversationKey, idText } from "../model/conversation.ts";
 import { TracelightError } from "../model/errors.ts";
 import { newSpanId } from "../model/ids.ts";
 import { inStartOrder } from "../model/query.ts";
+import { steadyNow, turn } from "../model/timers.ts";
 import { canonicalJson } from "../model/values.ts";
 import type { Span } from "./span.ts";
 import type { Changes, FoundId, Imported, SearchOptions, SearchPage, Store, TallyQuery } from "./store.ts";
@@ -18,6 +20,8 @@ type Spans = AsyncIterable<Span>;
 export const SAMPLED_SPANS = 2000;
 /** As many as a search finds unless told. */
 export const DEFAULT_FOUND = 20;
+/** What one turn of the event loop may take, in milliseconds. */
+const SLICE_MS = 8;
 const IMPORTED_AT_ONCE = 200;
 const IMPORT_FLUSH_MS = 30_000;
 
@@ -72,16 +76,30 @@ function newestOf(spans: readonly Span[], limit: number): Span[] {
 /** Counts the spans. */
 export async function tallyOf(
   spans: Spans,
-  { by, prices, onProgress, signal }: Pick<TallyQuery, "by" | "prices" | "onProgress" | "signal">,
+  { onProgress, signal, ...options }: TallyOptions & Pick<TallyQuery, "onProgress" | "signal">,
 ): Promise<TallyReport> {
-  const tally = new Tally(by, prices);
+  const maker = new EventMaker();
   let done = 0;
   for await (const span of spans) {
     signal?.throwIfAborted();
-    tally.add(span, factsOf(span));
+    maker.add(span, factsOf(span));
     onProgress?.(++done);
   }
-  return tally.report();
+  const sums = new TallySums(options);
+  await inSlices(sums.add(await inSlices(maker.events())));
+  return inSlices(sums.report());
+}
+
+/** Does the work slice by slice; the event loop has a turn where they have taken some milliseconds. */
+export async function inSlices<T>(work: Generator<void, T>, signal?: AbortSignal): Promise<T> {
+  for (let since = steadyNow(); ; ) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+    if (steadyNow() - since < SLICE_MS) continue;
+    await turn();
+    signal?.throwIfAborted();
+    since = steadyNow();
+  }
 }
 
 /** The names of their attributes. */

@@ -148,8 +148,10 @@ export interface Changes {
 
 /** Which spans to count, and by what. */
 export interface TallyQuery extends Omit<TraceQuery, "order" | "limit"> {
-  /** What to count by: a row for each model, tool, agent, user or day (in UTC). Default all. */
+  /** What to count by: a row for each model, tool, agent, user, day or hour. Default all but `hour`. */
   readonly by?: readonly TallyGrouping[] | undefined;
+  /** Whose days and hours: a zone's name, such as `Europe/Amsterdam`. Default `UTC`. */
+  readonly timeZone?: string | undefined;
   /** What models cost, for `TallyRow.costUsd`: see `loadPrices`. Without them nothing has a cost. */
   readonly prices?: PriceTable | undefined;
   /** Told how many spans were counted, where that takes long. */

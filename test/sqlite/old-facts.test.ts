@@ -1,8 +1,9 @@
 // A file of an older release: what listings need is made anew from its spans when it is met.
+import { chmodSync } from "node:fs";
 import type { Summary } from "tracelight";
 import { expect, test } from "vitest";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
-import { freshPath, sql, tracerOver } from "./support.ts";
+import { eventually, freshPath, hold, sql, tracerOver } from "./support.ts";
 
 const USAGE = {
   "ai.trace.type": "llm-invocation",
@@ -69,4 +70,32 @@ test("more of them than are read at a time", async () => {
   expect(rows.slice(1000).map(({ cachedReadTokens }) => cachedReadTokens)).toEqual(
     [400, 400, 400].map((n) => n * 80),
   );
+});
+
+test("what was made anew is kept for the next time, but for spans that run, and not in a file that is read only", async () => {
+  const path = await fileOf(250, OLD);
+  const { tracer } = tracerOver(path);
+  const running = tracer.startSpan("call 1000", { attributes: USAGE });
+  await tracer.flush();
+  sql(path, "UPDATE spans SET facts = ?", [OLD]);
+  const oldOnes = (): unknown =>
+    sql(path, "SELECT count(*) AS n FROM spans WHERE facts = ?", [OLD])[0]?.["n"];
+  chmodSync(path, 0o444);
+  const first = await rowsOf(path);
+  expect(oldOnes()).toBe(251);
+  chmodSync(path, 0o644);
+  expect(await rowsOf(path)).toEqual(first);
+  expect(oldOnes()).toBe(1);
+  expect(await rowsOf(path)).toEqual(first);
+  running.end();
+});
+
+test("it is kept by a tracer too, which waits for nobody", async () => {
+  const path = await fileOf(20, OLD);
+  const { tracer } = tracerOver(path);
+  const free = hold(path);
+  const { rows } = await tracer.summaries();
+  expect(rows.every(({ cachedReadTokens }) => cachedReadTokens === 80)).toBe(true);
+  free();
+  await eventually(() => sql(path, "SELECT 1 FROM spans WHERE facts = ?", [OLD]).length === 0);
 });

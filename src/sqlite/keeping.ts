@@ -1,0 +1,61 @@
+// What was derived from spans, kept in their file for the next time. Best effort: where it cannot be kept, it is made anew.
+import { statSync } from "node:fs";
+import type { Connection, Driver } from "./connection.ts";
+import type { Database, SqlStatement } from "./database.ts";
+import { isBusy } from "./driver.ts";
+import { inTransaction } from "./transactions.ts";
+
+/** Writes the statements in one short transaction, now or in a moment, or not at all. Never throws or rejects. */
+export type Keep = (statements: readonly SqlStatement[]) => void;
+
+/** Through a database that writes on another thread; `mayWrite` says whether it still may. */
+export function keepingThrough(database: Pick<Database, "write">, mayWrite: () => boolean): Keep {
+  return (statements) => {
+    if (mayWrite()) database.write(statements).catch(() => undefined);
+  };
+}
+
+/** Through a connection of its own, in this thread, opened when first needed. A lock is not waited for. */
+export class Keeping {
+  readonly #driver: Driver;
+  readonly #path: string;
+  #connection: Connection | undefined;
+  #isOver = false;
+
+  constructor(driver: Driver, path: string) {
+    this.#driver = driver;
+    this.#path = path;
+  }
+
+  /** Writes them at once, or not at all. */
+  keep(statements: readonly SqlStatement[]): void {
+    if (this.#isOver) return;
+    try {
+      this.#connection ??= this.#open();
+      const connection = this.#connection;
+      inTransaction(connection, () => {
+        for (const { sql, values = [] } of statements) connection.prepare(sql).run(...values);
+      });
+    } catch (error) {
+      // A file that others write to may be free the next time; what else is wrong with it stays.
+      if (!isBusy(error)) this.close();
+    }
+  }
+
+  /** Keeps nothing from now on. */
+  close(): void {
+    this.#isOver = true;
+    this.#connection?.close();
+    this.#connection = undefined;
+  }
+
+  #open(): Connection {
+    // Who may do everything is not stopped by the rights of a file, which are meant.
+    if ((statSync(this.#path).mode & ANYONE_WRITES) === 0) throw new Error("it is read only");
+    const connection = this.#driver.open(this.#path);
+    connection.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON");
+    return connection;
+  }
+}
+
+const ANYONE_WRITES = 0o222;

@@ -1,0 +1,147 @@
+// Outlines read from their rows, with the facts of this release: no payload is read. And the outlines of a trace or conversation.
+import type { SpanOutline } from "../conventions/facts.ts";
+import { capture } from "../model/capture.ts";
+import { isSameConversation } from "../model/conversation.ts";
+import { inStartOrder } from "../model/query.ts";
+import { turn } from "../model/timers.ts";
+import type { OutlineQuery } from "../tracing/store.ts";
+import type { Row, SqlValue } from "./connection.ts";
+import { isBadValue, rowDamage } from "./damage.ts";
+import {
+  decodeOutline,
+  OUTLINE_COLUMNS,
+  OUTLINE_NAMES,
+  type OutlineRow,
+  outlineRows,
+  READ_OUTLINE,
+  type ReadOutline,
+} from "./decoded-rows.ts";
+import { withNewFacts } from "./old-facts.ts";
+import { indexFor, type View } from "./reader.ts";
+import { queryToSql, type SqlCondition } from "./where-sql.ts";
+
+/** So many rows are read at a time: some milliseconds. */
+export const ROWS_AT_ONCE = 1000;
+const IDS_AT_ONCE = 10_000;
+
+/** Rows of `spans`, in groups: `sql` is what stands behind FROM. */
+export interface OutlineSource extends SqlCondition {
+  /** The column of their key. */
+  readonly key: string;
+}
+
+/** The outlines of the rows, by key; rows that are none are told of. */
+export async function groupedOutlines(
+  view: View,
+  source: OutlineSource,
+): Promise<ReadonlyMap<string, readonly ReadOutline[]>> {
+  const groups = new Map<string, readonly ReadOutline[]>();
+  for (const [key, rows] of await rowsIn(view, source))
+    groups.set(
+      key,
+      rows.flatMap((row) => outlineIn(row, view)),
+    );
+  return withNewFacts(groups, view);
+}
+
+async function rowsIn(view: View, source: OutlineSource): Promise<Iterable<[string, readonly OutlineRow[]]>> {
+  try {
+    // One text a group: a row for each span would take three times as long on its way through the library.
+    const grouped = `json_group_array(json_array(${OUTLINE_COLUMNS})) AS outlines`;
+    const found = await selected(view, source, grouped, "GROUP BY 1");
+    return found.map(({ key, outlines }) => [String(key), outlineRows(String(outlines))]);
+  } catch (error) {
+    // What JSON cannot hold is damaged, and its row alone.
+    if (!isBadValue(error)) throw error;
+    const groups = new Map<string, OutlineRow[]>();
+    for (const row of await selected(view, source, READ_OUTLINE)) {
+      const group = groups.get(String(row["key"])) ?? [];
+      group.push(OUTLINE_NAMES.map((name) => row[name]));
+      groups.set(String(row["key"]), group);
+    }
+    return groups;
+  }
+}
+
+function selected(
+  { database }: View,
+  { key, sql, values }: OutlineSource,
+  columns: string,
+  groups: string = "",
+): Promise<readonly Row[]> {
+  return database.all(`SELECT ${key} AS key, ${columns} FROM ${sql} ${groups}`, values);
+}
+
+function outlineIn(row: OutlineRow, view: View): ReadOutline[] {
+  try {
+    return [decodeOutline(row, view.stateOf)];
+  } catch (error) {
+    const named = Object.fromEntries(OUTLINE_NAMES.map((name, i) => [name, String(row[i])]));
+    view.onDamage(rowDamage(named, error));
+    return [];
+  }
+}
+
+/** The outlines of a trace or conversation, or of all spans, in start order. */
+export async function outlinesOf(view: View, query: OutlineQuery): Promise<readonly SpanOutline[]> {
+  const read: ReadOutline[] = [];
+  for await (const ids of idsWhere(view, query)) {
+    for (let from = 0; from < ids.length; from += ROWS_AT_ONCE) {
+      for (const one of await askedFor(view, ids.slice(from, from + ROWS_AT_ONCE), query)) read.push(one);
+      await turn();
+    }
+  }
+  // Where times tie, they are in the order in which they were written.
+  read.sort((a, b) => a.id - b.id);
+  return inStartOrder(read.map(({ outline }) => outline));
+}
+
+/** Numbers of all rows that may be asked for, many at a time. */
+async function* idsWhere(view: View, query: OutlineQuery): AsyncGenerator<readonly number[]> {
+  const index = indexFor(query);
+  const { sql, values } = queryToSql(query);
+  if (index !== "spans_by_start")
+    return yield await idsIn(view, `spans INDEXED BY ${index} WHERE ${sql}`, values);
+  for (let last = 0; ; ) {
+    const rows = `(SELECT id FROM spans WHERE ${sql} AND id > ? ORDER BY id LIMIT ${IDS_AT_ONCE})`;
+    const ids = await idsIn(view, rows, [...values, last]);
+    yield ids;
+    const next = ids.at(-1);
+    if (next === undefined || ids.length < IDS_AT_ONCE) return;
+    last = next;
+  }
+}
+
+/** The numbers of these rows. */
+export async function idsIn(
+  { database }: View,
+  rows: string,
+  values: readonly SqlValue[],
+): Promise<readonly number[]> {
+  const [row] = await database.all(`SELECT json_group_array(id) AS ids FROM ${rows}`, values);
+  const ids: unknown = JSON.parse(String(row?.["ids"]));
+  return Array.isArray(ids) ? ids.map(Number) : [];
+}
+
+async function askedFor(
+  view: View,
+  ids: readonly number[],
+  { traceId, conversation, identifier }: OutlineQuery,
+): Promise<readonly ReadOutline[]> {
+  const id = capture(conversation);
+  const groups = await groupedOutlines(view, byIds(ids));
+  return [...groups].flatMap(([key, read]) =>
+    read.filter(
+      ({ outline }) =>
+        (identifier === undefined || key === identifier) &&
+        (traceId === undefined || outline.traceId === traceId) &&
+        (conversation === undefined || isSameConversation(outline.conversationId, id)),
+    ),
+  );
+}
+
+/** The rows of these numbers, by the identifier that they were written under. */
+export function byIds(ids: readonly number[]): OutlineSource {
+  const sql = "spans WHERE id IN (SELECT value FROM json_each(?))";
+  return { key: "identifier", sql, values: [JSON.stringify(ids)] };
+}
