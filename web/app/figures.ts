@@ -43,11 +43,19 @@ export function counted(n: number, noun: string, plural: string = `${noun}s`): s
   return `${count(n)} ${n === 1 ? noun : plural}`;
 }
 
-/** A model's name without what its providers put before it. */
+/** A moment of a ruler: `0`, `5 s`, `2.5 ms`, `1m 30s`. */
+export function tick(ms: number): string {
+  if (ms === 0) return "0";
+  if (ms >= 60_000) return time(ms);
+  const [unit, size] = ms >= 1000 ? ["s", 1000] : ms >= 1 ? ["ms", 1] : ["µs", 1e-3];
+  return `${Number((ms / size).toFixed(3))}${NO_BREAK}${unit}`;
+}
+
+/** A model's name without what its providers put before it, and without its date and version. */
 export function shortModel(name: string): string {
-  return name
-    .replace(/^(?:[a-z]{2,6}\.)?(?:anthropic|amazon|meta|mistral|cohere)\.(?:claude-)?/, "")
-    .replace(/^claude-/, "");
+  const own = name.replace(/^(?:[a-z]{2,6}\.)?(?:anthropic|amazon|meta|mistral|cohere)\.(?=\w)/, "");
+  const short = own.replace(/^claude-(?=\D)/, "").replace(/-20\d{6}(?:-v\d+(?::\d+)?)?$/, "");
+  return short === "" ? name : short;
 }
 
 /** `4.2 MB`. */

@@ -1,7 +1,7 @@
 // The ruler above the waterfall, its lines, and the moment below the pointer.
 import type { Signal } from "@preact/signals";
 import type { JSX } from "preact";
-import { time } from "../app/figures.ts";
+import { tick, time } from "../app/figures.ts";
 import type { TraceModel } from "./model.ts";
 import { type Scale, ticksOf } from "./scale.ts";
 
@@ -34,7 +34,7 @@ export function Ruler(props: {
       {ticksIn(scale).map(({ moment, x }) =>
         x > 0.96 || (now !== undefined && Math.abs(x - now) < 0.05) ? null : (
           <span key={moment} style={{ "--x": `${(x * 100).toFixed(3)}%` }}>
-            {moment === 0 ? "0" : time(moment)}
+            {tick(moment)}
           </span>
         ),
       )}
