@@ -74,7 +74,8 @@ async function buildCore() {
     throw new Error(`Two modules of the core export the same name: ${doubles.join(", ")}`);
   const contents = [...core].map((path) => `export * from "./${path}";`).join("\n");
   const stdin = { contents, resolveDir: ".", sourcefile: "core.ts" };
-  await build({ ...shared, stdin, outfile: "dist/core.js" });
+  // Without comments and blanks it is compiled in less time, and one with no character beyond Latin-1 takes half the memory.
+  await build({ ...shared, stdin, outfile: "dist/core.js", minifyWhitespace: true, lineLimit: 120 });
 }
 
 async function exportsOf(paths) {

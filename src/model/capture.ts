@@ -1,5 +1,5 @@
 // Capture: any value becomes a frozen copy that nobody can change, that never throws and that has bounds.
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { messageOf } from "./errors.ts";
 import { MANY_KEYS, rememberKeys } from "./many-keys.ts";
 import { isPlain } from "./plain.ts";

@@ -1,5 +1,5 @@
 // What an object says of itself in plain data: bounded, of any realm, and without what must stay secret.
-import { types } from "node:util";
+import * as types from "node:util/types";
 
 const MAX_FIELDS = 30;
 const MAX_ITEMS = 20;

@@ -1,5 +1,4 @@
 // Prices of one's own: an object by model, or a file of it. Read whole at construction; every slip is named.
-import { readFileSync } from "node:fs";
 import type { LongInputPrices, ModelPrices, TokenPrices } from "../conventions/cost.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { closest } from "../model/spelling.ts";
@@ -19,7 +18,8 @@ export function readPriceFile(path: string): OwnPrices {
 function parsed(path: string): unknown {
   let text: string;
   try {
-    text = readFileSync(path, "utf8");
+    // Not imported: that would load Node's streams with every `import "tracelight"`.
+    text = process.getBuiltinModule("node:fs").readFileSync(path, "utf8");
   } catch (cause) {
     throw invalid(`The price file ${path} cannot be read: ${messageOf(cause)}`, cause);
   }

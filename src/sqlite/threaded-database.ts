@@ -1,6 +1,6 @@
 // Statements that may take long, away from the app's event loop: on a thread of their own.
 import { once } from "node:events";
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { Worker } from "node:worker_threads";
 import { atExit } from "../delivery/lifecycle.ts";
 import { setImmediate } from "../model/timers.ts";

@@ -1,5 +1,5 @@
 // What was thrown, in words and in plain data: the whole story, each error of it once, and bounded.
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { NAMES } from "../conventions/names.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { messageOf } from "../model/errors.ts";

@@ -1,5 +1,5 @@
 // Where faults of tracing go: to `onError` or, by default, to one process warning per distinct fault.
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { messageOf, type TracelightError } from "../model/errors.ts";
 import { messageText } from "../model/escape.ts";
 import { steadyNow } from "../model/timers.ts";

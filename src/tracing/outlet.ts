@@ -1,5 +1,5 @@
 // The way from a tracer to its sink, and the one place of its lifecycle: `process`, counting, faults, flush and close.
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { clearTimeout, setImmediate, setTimeout } from "../model/timers.ts";
 import { callSink, isBridged, runQuietly } from "./context.ts";

@@ -1,5 +1,5 @@
 // Which promises can be listened to without harm to the app, and what else has a `then`.
-import { types } from "node:util";
+import * as types from "node:util/types";
 
 /** What async functions give, whatever the global `Promise` is by now. */
 const native: Promise<unknown> = (async () => undefined)();

@@ -128,7 +128,7 @@ export async function valuesOfAttribute(
 /** What changed between looks at all spans. Knows each that was there at the last. */
 export class Looks {
   /** Cursors of another are refused: it saw something else. */
-  readonly #id: string = newSpanId();
+  #id: string | undefined;
   #count = 0;
   #seen: ReadonlyMap<string, Seen> = new Map();
 
@@ -136,6 +136,7 @@ export class Looks {
   async look(spans: Spans, cursor: string | undefined): Promise<Changes> {
     const since = cursor === undefined ? undefined : this.#lookOf(cursor);
     const look = ++this.#count;
+    this.#id ??= newSpanId();
     const seen = new Map<string, Seen>();
     const changed: Span[] = [];
     for await (const span of spans) {

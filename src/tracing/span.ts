@@ -1,5 +1,5 @@
 // A span: takes attributes while it runs, is frozen when it ends.
-import { inspect, types } from "node:util";
+import * as types from "node:util/types";
 import type { AttributeValue } from "../conventions/names.ts";
 import { type Attributes, type Inheritable, mergeAttributes } from "../model/attributes.ts";
 import { isoMicros, nowMicros } from "../model/clock.ts";
@@ -41,6 +41,9 @@ export const INHERITED: unique symbol = Symbol.for("tracelight.inherited.v1");
 /** The owner of a span, for those who end it. */
 export const OWNER: unique symbol = Symbol("owner");
 const FREEZE: unique symbol = Symbol("freeze");
+
+/** `util.inspect.custom`, without the two milliseconds that it takes to load all of that module. */
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
 
 /** How the end of its tracer reaches a span that never ended. */
 export const INTERRUPT: unique symbol = Symbol("interrupt");
@@ -413,7 +416,11 @@ export class Span implements SpanFields {
   }
 
   /** @internal What `console.log(span)` shows. */
-  [inspect.custom](_depth: number, options: { readonly stylize?: unknown }): string {
+  [INSPECT](
+    _depth: number,
+    options: { readonly stylize?: unknown },
+    inspect: (value: unknown, options: object) => string,
+  ): string {
     const { spanName, spanKind, traceId, spanId, parentSpanId, durationMs, spanStatus, attributes } = this;
     const shown = {
       ...{ spanName, spanKind, traceId, spanId, parentSpanId },

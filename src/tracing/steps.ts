@@ -1,5 +1,5 @@
 // Generators and iterators whose steps are watched: what is active inside each, and how it went.
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { activeFrame, type Frame, runIn } from "./context.ts";
 
 /** How work that goes in steps came to its end. */

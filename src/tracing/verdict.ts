@@ -1,5 +1,5 @@
 // What a failure means for the span of the work that failed: an error, work that was called off, or neither.
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { NAMES } from "../conventions/names.ts";
 import { asTracelightError, type TracelightError } from "../model/errors.ts";
 import { causeOf, describeException, exceptionAttributes, innerErrorsOf, safely } from "./exception.ts";

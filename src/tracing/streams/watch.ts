@@ -1,5 +1,5 @@
 // The stream guard: watches whatever can be read later, in place, without reading ahead of the app.
-import { types } from "node:util";
+import * as types from "node:util/types";
 import type { Watcher } from "../steps.ts";
 import { watchEmitter } from "./emitter.ts";
 import { watchIterable } from "./iterable.ts";
