@@ -1,10 +1,12 @@
 // A span with all that it holds, nothing cut.
+import { factsOf } from "../conventions/facts.ts";
 import { isoMicros } from "../model/clock.ts";
 import { hasFailed } from "../model/failure.ts";
 import { encodeEvent, type SpanFields } from "../model/record.ts";
 import type { Paint } from "../render/color.ts";
 import { oneLine } from "../render/text.ts";
 import { padToWidth } from "../render/width.ts";
+import { duration } from "./format.ts";
 import { timeOf } from "./tree.ts";
 import { wrapped } from "./wrap.ts";
 
@@ -34,6 +36,7 @@ function fieldsOf(span: SpanFields): (readonly [key: string, value: unknown])[] 
     ["parent_span_id", span.parentSpanId],
     ["started_at", isoMicros(span.startedAtMicros)],
     ["ended_at", span.endedAtMicros === undefined ? undefined : isoMicros(span.endedAtMicros)],
+    ...saidOf(span),
     ["span_status", span.spanStatus === "UNSET" ? undefined : span.spanStatus],
     ["status_message", span.statusMessage],
     ["scope", version === undefined ? name : `${name} ${version}`],
@@ -43,6 +46,15 @@ function fieldsOf(span: SpanFields): (readonly [key: string, value: unknown])[] 
       (event) => [`event ${event.name}`, { at: encodeEvent(event).at, ...event.attributes }] as const,
     ),
     ...span.links.map((link) => ["link", link] as const),
+  ];
+}
+
+/** What a model call says in one vocabulary or another. */
+function saidOf(span: SpanFields): (readonly [key: string, value: unknown])[] {
+  const { timeToFirstTokenMs, finishReason } = factsOf(span);
+  return [
+    ["first_token_after", timeToFirstTokenMs === undefined ? undefined : duration(timeToFirstTokenMs)],
+    ["finish_reason", finishReason],
   ];
 }
 

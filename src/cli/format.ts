@@ -19,6 +19,27 @@ export function tokens(input: number, output: number): string {
   return input === 0 && output === 0 ? "" : `${compact(input)}→${compact(output)}`;
 }
 
+/** Tokens of a row. */
+interface Used {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedReadTokens: number;
+  readonly cachedWriteTokens: number;
+  readonly reasoningTokens: number;
+}
+
+/** `3k→300 tokens (1.2k cached, 270 for reasoning)`; empty where there are none. */
+export function tokensInWords(used: Used): string {
+  const text = tokens(used.inputTokens, used.outputTokens);
+  const parts = [
+    [used.cachedReadTokens, "cached"],
+    [used.cachedWriteTokens, "written to a cache"],
+    [used.reasoningTokens, "for reasoning"],
+  ] as const;
+  const within = parts.flatMap(([n, what]) => (n === 0 ? [] : `${compact(n)} ${what}`)).join(", ");
+  return text === "" ? "" : `${text} tokens${within === "" ? "" : ` (${within})`}`;
+}
+
 /** `$12.35`, `$0.0192`, `<$0.0001`. */
 export function dollars(n: number): string {
   if (n === 0 || n >= 1) return `$${n < 1000 ? n.toFixed(2) : count(Math.round(n))}`;

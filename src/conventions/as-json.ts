@@ -31,6 +31,8 @@ export function summaryJson(row: Summary): SummaryJson {
     tools: row.tools,
     models: row.models,
     ...useJson(row),
+    time_to_first_token_ms: row.timeToFirstTokenMs ?? null,
+    finish_reasons: row.finishReasons,
     state: row.state,
   };
 }

@@ -58,6 +58,10 @@ export interface SummaryJson extends UseJson {
   readonly tools: readonly string[];
   /** The models that were called, each once. */
   readonly models: readonly string[];
+  /** The longest that a call took to its first token; null where none says. */
+  readonly time_to_first_token_ms: number | null;
+  /** Why models stopped, each reason once. */
+  readonly finish_reasons: readonly string[];
   /** `running` where a span runs, else `interrupted` where one was, else `ended`. */
   readonly state: StateJson;
 }

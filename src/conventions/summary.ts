@@ -63,6 +63,10 @@ export interface Summary extends Bill {
   readonly cachedWriteTokens: number;
   /** Of the output's tokens, those that models thought with. */
   readonly reasoningTokens: number;
+  /** The longest that a call took to its first token, in milliseconds; undefined where none says. */
+  readonly timeToFirstTokenMs: number | undefined;
+  /** Why models stopped, each reason once, as their vocabularies have it. */
+  readonly finishReasons: readonly string[];
   /** `running` where a span runs, else `interrupted` where one was, else `ended`. */
   readonly state: SpanState;
 }
@@ -116,6 +120,8 @@ export function summarizeOutlines(
     cachedReadTokens: sumOf(used, "cachedReadTokens"),
     cachedWriteTokens: sumOf(used, "cachedWriteTokens"),
     reasoningTokens: sumOf(used, "reasoningTokens"),
+    timeToFirstTokenMs: longestOf(facts),
+    finishReasons: distinct(facts.map(({ finishReason }) => finishReason)),
     ...billOf(used, prices),
     state: stateOf(ordered),
   };
@@ -177,6 +183,12 @@ function stateOf(spans: readonly SpanOutline[]): SpanState {
 
 function sumOf(used: readonly NumberedSpan[], field: keyof TokenFacts): number {
   return used.reduce((sum, { facts: { [field]: count = 0 } }) => sum + count, 0);
+}
+
+function longestOf(facts: readonly SpanFacts[]): number | undefined {
+  let longest: number | undefined;
+  for (const { timeToFirstTokenMs: ms } of facts) if (ms !== undefined) longest = Math.max(longest ?? 0, ms);
+  return longest;
 }
 
 function firstOf(facts: readonly SpanFacts[], field: "title" | "agent" | "user"): string | undefined {

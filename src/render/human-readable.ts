@@ -117,6 +117,8 @@ function bodyOf(reading: Reading): BodyRow[] {
   rows.push([input, reading.input, "grey"], [output, reading.output, "grey"]);
   rows.push(["Stop reason", reading.finishReason, "grey"]);
   if (reading.kind === "model-call") rows.push(["Usage", usageText(reading.usage), "grey"]);
+  if (reading.timeToFirstTokenMs !== undefined)
+    rows.push(["First token", duration(reading.timeToFirstTokenMs), "grey"]);
   if (reading.aborted) rows.push(["Aborted", "yes", "grey"]);
   rows.push(["Error", reading.error, "red"]);
   if (reading.error !== undefined) rows.push(["Details", reading.errorDetails, "red"]);

@@ -20,6 +20,7 @@ function call(model: string, seconds: number): SpanFields {
       ...{ "gen_ai.operation.name": "chat", "gen_ai.conversation.id": "c1", "gen_ai.request.model": model },
       ...{ "gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 100 },
       ...{ "gen_ai.usage.cache_read.input_tokens": 400, "gen_ai.usage.reasoning.output_tokens": 90 },
+      ...{ "gen_ai.response.time_to_first_chunk": seconds / 10, "gen_ai.response.finish_reasons": ["stop"] },
     },
   });
 }
@@ -47,6 +48,7 @@ describe.each([["costs.jsonl"], ["costs.db"]])("%s", (store) => {
     expect(jsonOf(await run(["ls", "--json"]))[0]).toMatchObject({
       ...{ cost_usd: expect.closeTo(0.0124, 12), unpriced_calls: 1 },
       ...{ cached_read_tokens: 1200, cached_write_tokens: 0, reasoning_tokens: 270 },
+      ...{ time_to_first_token_ms: 400, finish_reasons: ["stop"] },
     });
   });
 
@@ -58,12 +60,16 @@ describe.each([["costs.jsonl"], ["costs.db"]])("%s", (store) => {
 
   test.concurrent("show, a conversation and a trace", async () => {
     const talk = (await run(["show", "c1"])).stdout;
-    expect(talk).toContain("3k→300 tokens · $0.0124 and 1 call without a price");
+    expect(talk).toContain("3k→300 tokens (1.2k cached, 270 for reasoning) · first token 400 ms");
+    expect(talk).toContain("$0.0124 and 1 call without a price");
     expect(talk).toMatch(/── 1 · .* · \$0\.0124\+ · trace c/);
     const tree = (await run(["show", "c".repeat(32)])).stdout;
     expect(tree).toContain("o3 1k→100 $0.0102");
     expect(tree).toContain("o3 1k→100 $0.0022");
     expect(tree).toMatch(/house-llama 1k→100 *$/m);
+    const details = (await run(["show", "--full", "c".repeat(32)])).stdout;
+    expect(details).toMatch(/first_token_after +200 ms/);
+    expect(details).toMatch(/finish_reason +stop/);
   });
 
   test.concurrent("stats, by model and day", async () => {
@@ -74,6 +80,7 @@ describe.each([["costs.jsonl"], ["costs.db"]])("%s", (store) => {
     expect(of("house-llama")).toMatchObject({ cost_usd: null, unpriced_calls: 1, reasoning_tokens: 90 });
     expect(of("2025-06-09")).toMatchObject({ cost_usd: expect.closeTo(0.0102, 12) });
     const { stdout } = await run(["stats"]);
+    expect(stdout).toContain("3k→300 tokens (1.2k cached, 270 for reasoning)");
     expect(stdout).toContain("$0.0124 and 1 call without a price");
     expect(stdout).toMatch(/house-llama .* no price/);
   });

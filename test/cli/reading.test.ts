@@ -75,6 +75,8 @@ describe.each([
       cached_read_tokens: 0,
       cached_write_tokens: 0,
       reasoning_tokens: 0,
+      time_to_first_token_ms: null,
+      finish_reasons: [],
       cost_usd: null,
       unpriced_calls: 1,
       state: "ended",

@@ -73,6 +73,8 @@ test("a conversation's row", () => {
     cachedReadTokens: 0,
     cachedWriteTokens: 0,
     reasoningTokens: 0,
+    timeToFirstTokenMs: undefined,
+    finishReasons: [],
     costUsd: undefined,
     unpricedCalls: 1,
     state: "ended",

@@ -22,7 +22,15 @@ function trace(given: readonly Given[], marks: Partial<TraceJson> = {}): TraceJs
       ...{ by: "trace", id: "t", title: null, name: "root", agent: null, user: null },
       ...{ started_at: START, ended_at: null, latest_at: START, duration_ms: 0 },
       ...{ traces: 1, spans: given.length, model_calls: 0, tool_calls: 0, errors: 0, aborted: 0 },
-      ...{ tools: [], models: [], state: "ended", cost_usd: null, unpriced_calls: 0 },
+      ...{
+        tools: [],
+        models: [],
+        time_to_first_token_ms: null,
+        finish_reasons: [],
+        state: "ended",
+        cost_usd: null,
+        unpriced_calls: 0,
+      },
       ...{
         input_tokens: 0,
         output_tokens: 0,

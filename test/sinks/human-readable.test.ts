@@ -96,8 +96,9 @@ describe("the layout", () => {
         "gen_ai.usage.input_tokens": 1300,
       },
       ...{ "gen_ai.usage.output_tokens": 40, "gen_ai.usage.cache_read.input_tokens": 1000 },
-      "gen_ai.usage.reasoning.output_tokens": 12,
+      ...{ "gen_ai.usage.reasoning.output_tokens": 12, "gen_ai.response.time_to_first_chunk": 0.42 },
     });
+    expect(otel).toContain("   First token: 420 ms");
     expect(otel).toContain("         Model: gpt");
     expect(otel).toContain("         Usage: 1,300 in (1,000 read from a cache), 40 out (12 for reasoning)");
     expect(bodyOf({ "ai.trace.type": "llm-invocation" }).join("\n")).not.toMatch(/Model|Usage/);

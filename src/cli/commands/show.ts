@@ -11,7 +11,7 @@ import { turnHeading, turnLines, turnsOf } from "../conversation.ts";
 import { spanDetails } from "../details.ts";
 import { type Fact, factLine } from "../facts.ts";
 import { UsageError } from "../failures.ts";
-import { costInWords, counted, duration, idText, timestamp, tokens, words } from "../format.ts";
+import { costInWords, counted, duration, idText, timestamp, tokensInWords, words } from "../format.ts";
 import { idTexts, type ResolvedId, resolveId, shownId } from "../ids.ts";
 import { isStore, storeLast } from "../store.ts";
 import { placedSpans, traceTree } from "../tree.ts";
@@ -128,14 +128,14 @@ function heading(
   { output: { paint, width } }: Context,
 ): string[] {
   const { agent, user, startedAt, durationMs, spans, errors, aborted, state } = summary;
-  const used = tokens(summary.inputTokens, summary.outputTokens);
   const facts: Fact[] = [
     ...[words(agent ?? "", 30), words(user ?? "", 30), timestamp(startedAt)],
     ...[duration(durationMs), counted(spans, "span")],
     errors === 0 ? "" : [counted(errors, "error"), "red"],
     aborted === 0 ? "" : ["aborted", "yellow"],
     state === "ended" ? "" : [state, state === "running" ? "green" : "yellow"],
-    used === "" ? "" : `${used} tokens`,
+    tokensInWords(summary),
+    summary.timeToFirstTokenMs === undefined ? "" : `first token ${duration(summary.timeToFirstTokenMs)}`,
     costInWords(summary),
   ];
   return [

@@ -5,7 +5,7 @@ import type { Paint } from "../../render/color.ts";
 import { oneLine } from "../../render/text.ts";
 import type { Context } from "../context.ts";
 import { type Fact, factLine } from "../facts.ts";
-import { compact, cost, costInWords, count, counted, duration, timestamp, tokens } from "../format.ts";
+import { compact, cost, costInWords, count, counted, duration, timestamp, tokensInWords } from "../format.ts";
 import { type Column, table } from "../table.ts";
 import { blocks } from "../tree.ts";
 import { EXIT, type ExitCode } from "../world.ts";
@@ -56,21 +56,12 @@ function* textLines(tally: TallyReport, { output: { paint, width } }: Context): 
 }
 
 function totalLine(total: TallyTotal, room: { readonly width: number; readonly paint: Paint }): string {
-  const {
-    spans,
-    traces,
-    errors,
-    inputTokens,
-    outputTokens,
-    firstStartedAtMicros: start = 0,
-    lastStartedAtMicros: end = 0,
-  } = total;
-  const used = tokens(inputTokens, outputTokens);
+  const { spans, traces, errors, firstStartedAtMicros: start = 0, lastStartedAtMicros: end = 0 } = total;
   const [first, last] = [start, end].map((micros) => timestamp(new Date(micros / 1000)));
   const facts: Fact[] = [
     `${counted(spans, "span")} in ${counted(traces, "trace")}`,
     errors === 0 ? "" : [counted(errors, "error"), "red"],
-    used === "" ? "" : `${used} tokens`,
+    tokensInWords(total),
     costInWords(total),
     `${first} to ${last}`,
   ];
