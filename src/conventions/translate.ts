@@ -2,7 +2,7 @@
 import type { Attributes } from "../model/attributes.ts";
 import { setOwn } from "../model/capture.ts";
 import { CONVERSATION_ID } from "../model/conversation.ts";
-import type { SpanFields } from "../model/record.ts";
+import { fieldsWith, type SpanFields } from "../model/record.ts";
 import { CONVERSATION_NAMES } from "./conversation.ts";
 import { NAMES } from "./names.ts";
 import { type Reading, readSpan } from "./reading.ts";
@@ -26,18 +26,19 @@ export type TargetVocabulary = "gen_ai" | "openinference";
  * ```
  */
 export function translate(span: SpanFields, to: TargetVocabulary): Attributes {
-  const reading = readSpan(span);
-  if (reading.vocabulary === undefined || reading.vocabulary === to) return span.attributes;
+  // Read once: a span puts its attributes together at each look.
+  const { attributes: own } = span;
+  const reading = readSpan(fieldsWith(own, span));
+  if (reading.vocabulary === undefined || reading.vocabulary === to) return own;
   // The service's name is the resource's to say.
   const isNamed = reading.agent !== span.resourceAttributes[NAMES.serviceName];
   const written = WRITERS[to](reading, isNamed ? reading.agent : undefined);
-  if (Object.keys(written).length === 0) return span.attributes;
+  if (Object.keys(written).length === 0) return own;
   // An id that the target cannot say stays under the name that it has.
   const saysConversation = CONVERSATION_NAMES.some((name) => Object.hasOwn(written, name));
   const attributes: Record<string, unknown> = {};
-  for (const key of Object.keys(span.attributes)) {
-    if (CONVERSATIONS.has(key) ? !saysConversation : !isSaid(key))
-      setOwn(attributes, key, span.attributes[key]);
+  for (const key of Object.keys(own)) {
+    if (CONVERSATIONS.has(key) ? !saysConversation : !isSaid(key)) setOwn(attributes, key, own[key]);
   }
   return Object.freeze(Object.assign(attributes, written));
 }

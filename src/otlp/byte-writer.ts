@@ -86,7 +86,7 @@ export class ByteWriter {
   }
 
   /** The keys of an object. Throws `TooLong` where there is no room for them. */
-  keysOf(form: object): string[] {
+  keysOf(form: object): readonly string[] {
     const keys = keysUpTo(valuesIn(this.room), form);
     if (keys === undefined) throw TOO_LONG;
     return keys;

@@ -1,12 +1,16 @@
 // OTLP to and from spans, pure: what the sender and the receiver build on.
 import { type TargetVocabulary, translate } from "../conventions/translate.ts";
+import { knownAttributes } from "../delivery/known-attributes.ts";
 import type { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
-import { type SpanFields, STATE_ATTRIBUTE } from "../model/record.ts";
+import { fieldsWith, type SpanFields, STATE_ATTRIBUTE } from "../model/record.ts";
+import { attributesIn } from "../tracing/many-attributes.ts";
+import type { Span } from "../tracing/span.ts";
 import { NO_BOUND, TooLong } from "./byte-writer.ts";
 import type { OtlpEncoding } from "./encoding.ts";
 import { JsonWriter } from "./json-writer.ts";
-import { LongSpan, type PartWriter, type SpanContent, STEP_BYTES } from "./long-spans.ts";
+import { entriesIn } from "./keys.ts";
+import { type LongContent, LongSpan, type PartWriter, type SpanContent, STEP_BYTES } from "./long-spans.ts";
 import { Envelopes, type OtlpParcel } from "./parcels.ts";
 import { ProtobufWriter } from "./protobuf-writer.ts";
 import { joinJson, joinProtobuf } from "./requests.ts";
@@ -26,8 +30,10 @@ export interface OtlpEncoder {
   readonly contentType: string;
   /** Encodes a span. Throws TracelightError `INVALID_RECORD` for one that still runs. */
   encode(span: SpanFields): OtlpParcel;
-  /** The same, in slices where the span is too long to be encoded in one go; `isLong` says that it is known to be. */
-  encodeInSlices(span: SpanFields, turns: Turns, isLong?: boolean): OtlpParcel | Promise<OtlpParcel>;
+  /** The same, in slices where the span is too long to be encoded in one go. */
+  encodeInSlices(span: SpanFields, turns: Turns): OtlpParcel | Promise<OtlpParcel>;
+  /** A span with very many attributes, which are taken one by one. */
+  encodeMany(span: Span, turns: Turns): Promise<OtlpParcel>;
   /** The request's body: spans grouped by resource and scope, each group and each span in the order they were given. */
   join(parcels: readonly OtlpParcel[]): Uint8Array;
 }
@@ -75,6 +81,18 @@ interface Steps {
   readonly stepBytes: number;
 }
 
+/** The parts of a span as it has them. */
+type Content = Omit<LongContent, "attributes"> & { readonly attributes: Attributes };
+
+/** What is said of a span in place of its known attributes, and the others; all in their order where they are the same. */
+function* withOthers(said: Attributes, known: Attributes, span: Span): Generator<readonly [string, unknown]> {
+  if (said === known) return yield* attributesIn(span);
+  yield* entriesIn(said);
+  for (const entry of attributesIn(span)) {
+    if (!Object.hasOwn(known, entry[0]) && !Object.hasOwn(said, entry[0])) yield entry;
+  }
+}
+
 class Encoder implements OtlpEncoder {
   readonly contentType: string;
   readonly join: OtlpEncoder["join"];
@@ -94,30 +112,38 @@ class Encoder implements OtlpEncoder {
     return this.#parcel(span, this.#contentOf(span), NO_BOUND);
   }
 
-  encodeInSlices(span: SpanFields, turns: Turns, isLong = false): OtlpParcel | Promise<OtlpParcel> {
+  encodeInSlices(span: SpanFields, turns: Turns): OtlpParcel | Promise<OtlpParcel> {
     const content = this.#contentOf(span);
-    if (isLong) return this.#long(span, content, turns);
     try {
       return this.#parcel(span, content, this.#steps.stepBytes);
     } catch (error) {
       if (!(error instanceof TooLong)) throw error;
-      return this.#long(span, content, turns);
+      return this.#long(span, { ...content, attributes: entriesIn(content.attributes) }, turns);
     }
   }
 
-  async #long(span: SpanFields, content: SpanContent, turns: Turns): Promise<OtlpParcel> {
+  async encodeMany(span: Span, turns: Turns): Promise<OtlpParcel> {
+    const known = await knownAttributes(span, turns);
+    const fields = fieldsWith(known, span);
+    const content = this.#contentOf(fields);
+    const attributes = withOthers(content.attributes, known, span);
+    return this.#long(fields, { ...content, attributes }, turns);
+  }
+
+  async #long(span: SpanFields, content: LongContent, turns: Turns): Promise<OtlpParcel> {
     const { make, values, stepBytes } = this.#steps;
     const steps = new LongSpan(make, values, stepBytes).content(content);
     // What came before, such as putting together its attributes, has taken its share.
     await turns.next();
     for (;;) {
       const step = steps.next();
-      if (step.done) return this.#parcel(span, step.value, NO_BOUND);
+      // Also before its bytes are copied.
       if (turns.over) await turns.next();
+      if (step.done) return this.#parcel(span, step.value, NO_BOUND);
     }
   }
 
-  #contentOf(span: SpanFields): SpanContent {
+  #contentOf(span: SpanFields): Content {
     const own = this.#steps.attributesOf(span);
     const attributes = span.state === "interrupted" ? { ...own, [STATE_ATTRIBUTE]: span.state } : own;
     const { links, dropped } = sendableLinks(span);

@@ -33,6 +33,14 @@ export interface SpanContent {
   readonly droppedLinks: number;
 }
 
+/** The same of a span that is to be written in slices. */
+export interface LongContent {
+  readonly attributes: Iterable<readonly [string, unknown]>;
+  readonly events: readonly SpanEvent[];
+  readonly links: readonly SpanLink[];
+  readonly droppedLinks: number;
+}
+
 /** Bytes that are written in one step: a millisecond or two, whatever they say. */
 export const STEP_BYTES: number = 128 * 1024;
 
@@ -52,13 +60,13 @@ export class LongSpan {
   }
 
   /** All parts; `next` is a short time. */
-  *content({ attributes, events, links, droppedLinks }: SpanContent): Generator<void, SpanContent> {
+  *content({ attributes, events, links, droppedLinks }: LongContent): Generator<void, SpanContent> {
     yield;
     return {
       droppedLinks,
-      attributes: attributes instanceof Written ? attributes : yield* this.#attributes(attributes, "span", 0),
-      events: events instanceof Written ? events : yield* this.#list(events, 0, this.#events),
-      links: links instanceof Written ? links : yield* this.#list(links, 0, this.#links),
+      attributes: yield* this.#attributes(attributes, "span", 0),
+      events: yield* this.#list(events, 0, this.#events),
+      links: yield* this.#list(links, 0, this.#links),
     };
   }
 
@@ -74,12 +82,16 @@ export class LongSpan {
 
   *#part<T extends SpanEvent | SpanLink>(part: T, place: EntryKind, level: number): Generator<void, T> {
     if (part.attributes === undefined) return part;
-    const attributes = yield* this.#attributes(part.attributes, place, level);
+    const attributes = yield* this.#attributes(entriesIn(part.attributes), place, level);
     return Object.assign({ ...part }, { attributes });
   }
 
-  #attributes(attributes: Attributes, place: EntryKind, level: number): Generator<void, Written> {
-    return this.#list(entriesIn(attributes), level, this.#entries(place), "map");
+  #attributes(
+    entries: Iterable<readonly [string, unknown]>,
+    place: EntryKind,
+    level: number,
+  ): Generator<void, Written> {
+    return this.#list(entries, level, this.#entries(place), "map");
   }
 
   #entries(place: EntryKind): Kind<readonly [string, unknown]> {
@@ -121,15 +133,14 @@ export class LongSpan {
 
   *#container(value: object, level: number): Generator<void, Written> {
     if (Array.isArray(value) || value instanceof Set) return yield* this.#list(value, level, this.#items);
-    if (!(value instanceof Map))
-      return yield* this.#list(entriesIn(value), level, this.#entries("map"), "map");
+    if (!(value instanceof Map)) return yield* this.#attributes(entriesIn(value), "map", level);
     let count = 0;
     let isAllNamed = true;
     for (const entry of value) {
       isAllNamed &&= isNamed(entry);
       if (++count % valuesIn(this.#most) === 0) yield;
     }
-    if (isAllNamed) return yield* this.#list(namedEntries(value), level, this.#entries("map"), "map");
+    if (isAllNamed) return yield* this.#attributes(namedEntries(value), "map", level);
     return yield* this.#list(value, level, this.#items);
   }
 
@@ -147,11 +158,14 @@ export class LongSpan {
       writer.allow(this.#most);
       if (tried(writer, () => kind.write(writer, item))) continue;
       const short = yield* kind.shorten(item, level + 1);
+      yield;
       writer.allow(NO_BOUND);
       kind.write(writer, short);
       yield;
       writer.allow(this.#most);
     }
+    // To copy what is very long takes a step by itself.
+    yield;
     return new Written(as, writer.taken());
   }
 

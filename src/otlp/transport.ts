@@ -7,7 +7,8 @@ import type { TracelightErrorCode } from "../model/error-codes.ts";
 import { errorCode, messageOf, TracelightError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
 import { oneLine } from "../render/text.ts";
-import { OWN, type Span } from "../tracing/span.ts";
+import { hasManyAttributes } from "../tracing/many-attributes.ts";
+import type { Span } from "../tracing/span.ts";
 import { afterMs, messageIn, responseOf } from "./answer.ts";
 import type { OtlpEncoder, OtlpParcel, OtlpResponse } from "./codec.ts";
 import { mendOfAnswer, mendOfError } from "./mends.ts";
@@ -58,9 +59,9 @@ export class OtlpTransport implements Transport<OtlpParcel> {
 
   encode(span: Span): OtlpParcel | Promise<OtlpParcel> {
     const { encoder } = this.#options;
-    if (!isWide(span)) return encoder.encodeInSlices(span, this.#turns);
-    // To put together so many attributes takes a slice by itself.
-    return this.#turns.next().then(() => encoder.encodeInSlices(span, this.#turns, true));
+    return hasManyAttributes(span)
+      ? encoder.encodeMany(span, this.#turns)
+      : encoder.encodeInSlices(span, this.#turns);
   }
 
   size({ size }: OtlpParcel): number {
@@ -98,6 +99,8 @@ export class OtlpTransport implements Transport<OtlpParcel> {
   }
 
   async #pack(batch: readonly OtlpParcel[]): Promise<Uint8Array> {
+    // To copy many bytes takes a slice by itself.
+    if (batch.some(({ size }) => size > LARGE_BYTES)) await this.#turns.next();
     const body = this.#options.encoder.join(batch);
     if (this.#options.compression === "none") return body;
     return body.byteLength <= MAX_SYNC_BYTES ? gzipSync(body, FAST) : gzipped(body, FAST);
@@ -182,11 +185,6 @@ export class OtlpTransport implements Transport<OtlpParcel> {
   }
 }
 
-function isWide(span: Span): boolean {
-  // A span of another copy of the package, of another version, may not have it.
-  return OWN in span && span[OWN]().length > WIDE;
-}
-
 function all(batch: readonly OtlpParcel[], outcome: Outcome): readonly Outcome[] {
   return batch.map(() => outcome);
 }
@@ -200,6 +198,8 @@ const gzipped = promisify(gzip);
 const FAST = { level: 3 };
 /** Up to so many bytes packing takes less than handing over to a thread. */
 const MAX_SYNC_BYTES = 16 * 1024;
+/** A span of more. */
+const LARGE_BYTES = 1 << 20;
 /** Refusals that OTLP wants to see again; all others are for good. */
 const FOR_NOW: ReadonlyMap<number, Blame> = new Map([
   [429, "server"],
@@ -212,6 +212,4 @@ const MAX_REFUSED = 8;
 /** So often such spans are sent again, for a sign-in or a page about maintenance that goes away. */
 const MAX_STRANGE = 2;
 const CHECK_URL = ": check url, its path is most often /v1/traces";
-/** Names and values of so many attributes. */
-const WIDE = 10_000;
 const MAX_SHOWN = 300;

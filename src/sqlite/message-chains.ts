@@ -1,7 +1,6 @@
 // What is kept outside of a span's row: message lists, once a conversation, and large values in pieces.
 
 import { conversationOf } from "../conventions/conversation.ts";
-import { isKnownName } from "../conventions/known-names.ts";
 import { MESSAGE_LISTS } from "../conventions/vocabularies/recognised.ts";
 import { compress } from "../delivery/compression.ts";
 import {
@@ -13,9 +12,9 @@ import {
   RecentMap,
   seedHash,
 } from "../delivery/message-chains.ts";
+import { knownAttributes } from "../delivery/known-attributes.ts";
 import type { Turns } from "../delivery/turns.ts";
 import { weighValue } from "../delivery/weight.ts";
-import type { Attributes } from "../model/attributes.ts";
 import { BinaryEncoder, Properties } from "../model/binary-encoder.ts";
 import { setOwn } from "../model/capture.ts";
 import { conversationKey } from "../model/conversation.ts";
@@ -175,17 +174,6 @@ export async function prepareInSlices(given: Span, turns: Turns, store: StorePie
   // The row is written in a turn of its own.
   if ((details?.length ?? 0) > MAX_ROW_BYTES) await turns.next();
   return { span, lists, stored, details, claims };
-}
-
-/** What a row needs of very many attributes: those that readings know, of which there may be too many as well. */
-async function knownAttributes(span: Span, turns: Turns): Promise<Attributes> {
-  const known: Record<string, unknown> = {};
-  let [seen, found] = [0, 0];
-  for (const [key, value] of attributesIn(span)) {
-    if (isKnownName(key) && ++found <= MANY_KEYS) setOwn(known, key, value);
-    if (++seen % LOOKED_AT_ONCE === 0 && turns.over) await turns.next();
-  }
-  return Object.freeze(known);
 }
 
 /** What the row of a running span is made from: of very many attributes, the first. */

@@ -1,14 +1,16 @@
 // Rule 2: the event loop is not held for more than 20 ms, whatever 3 MB are made of: out of OtlpTracer and into the receiver.
 import { createServer } from "node:http";
 import fc from "fast-check";
-import type { Sink, SpanFields } from "tracelight";
+import { type Attributes, InMemoryTracer, type Sink, type SpanFields } from "tracelight";
 import { otlpReceiver } from "tracelight/otlp";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Turns } from "../../src/delivery/turns.ts";
 import { capture } from "../../src/model/capture.ts";
-import { encodeRecord } from "../../src/model/record.ts";
+import { rememberKeys } from "../../src/model/many-keys.ts";
+import { encodeRecord, plainFields } from "../../src/model/record.ts";
 import { decodeJsonRequest, decodeProtobufRequest, otlpEncoder } from "../../src/otlp/codec.ts";
 import { OtlpSink } from "../../src/otlp/tracer.ts";
+import { hasManyAttributes } from "../../src/tracing/many-attributes.ts";
 import { spanFrom } from "../../src/tracing/span.ts";
 import { HELD_MS, watchEventLoop } from "../event-loop.ts";
 import { spanFields } from "../model/arbitraries.ts";
@@ -56,7 +58,19 @@ const SHAPES: Readonly<Record<string, () => readonly SpanFields[]>> = {
   events: () => [spanOf({}, { events: many(35_000, (i) => ({ name: `event ${i}`, at })) })],
   links: () => [spanOf({}, { links: many(35_000, () => link) })],
   spans: () => many(8000, (i) => spanOf({ i })),
+  "150,000 attributes": () => [spanOf(fields(150_000, (i) => i))],
+  "an object of 150,000 names": () => [spanOf({ object: fields(150_000, (i) => i) })],
+  "an event of 150,000 names": () => [
+    spanOf({}, { events: [{ name: "event", at, attributes: manyNames() }] }),
+  ],
+  "a link of 150,000 names": () => [spanOf({}, { links: [{ ...link, attributes: manyNames() }] })],
 };
+
+function manyNames(): Attributes {
+  const object = fields(150_000, (i) => i);
+  rememberKeys(object, Object.keys(object));
+  return object;
+}
 
 function nested(levels: number, leaf: () => unknown): unknown {
   let value = leaf();
@@ -169,6 +183,27 @@ describe.each(["json", "protobuf"] as const)("a span that is written in slices, 
       { numRuns: runs(60) },
     );
   });
+
+  test.each([undefined, "gen_ai", "openinference"] as const)(
+    "says the same where its attributes are very many: in the words of %s",
+    async (translate) => {
+      const tracer = new InMemoryTracer();
+      const parent = tracer.startSpan("parent", { parentSpan: null });
+      parent.addAttribute("ai.conversation.id", "c", { inheritable: true });
+      parent.addAttribute("key-7", "from above", { inheritable: true });
+      const child = tracer.startSpan("child", { parentSpan: parent });
+      child.addAttributes({ "ai.trace.type": "llm-invocation", "ai.llm.request.model.id": "claude" });
+      child.addAttributes(fields(6000, (i) => i)).addAttribute("tracelight.state", "odd");
+      await tracer.close();
+      for (const one of [child, spanFrom({ ...plainFields(child), state: "ended", endedAtMicros: 2e15 })]) {
+        expect(hasManyAttributes(one)).toBe(true);
+        const encoder = otlpEncoder(encoding, { translate });
+        const expected = encoder.join([encoder.encode(one)]);
+        const actual = encoder.join([await encoder.encodeMany(one, new Turns())]);
+        expect(meaning(encoding, actual)).toEqual(meaning(encoding, expected));
+      }
+    },
+  );
 
   test("also where its texts are longer than a step", async () => {
     const text = `${"x".repeat(131_071)}\u{1f600}${'"é\n\ud800'.repeat(20_000)}`;
