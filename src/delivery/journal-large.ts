@@ -1,9 +1,8 @@
 // Spans with large values on their way into a journal: each in a segment of its own, encoded and written in slices.
 import { BinaryEncoder } from "../model/binary-encoder.ts";
-import type { SpanFields } from "../model/record.ts";
 import { lineOf, partText, wholeText } from "./journal-line.ts";
 import type { JournalPosition, Segment } from "./journal-segment.ts";
-import { plainSpan } from "./journal-value.ts";
+import { type LargeSpan, plainSpan } from "./journal-value.ts";
 import { atExit } from "./lifecycle.ts";
 import type { Turns } from "./turns.ts";
 
@@ -34,11 +33,11 @@ export class LargeEntries {
     this.#setup = setup;
   }
 
-  /** Writes a span of about so many bytes; resolves with where it is, or with undefined where that cannot be done. */
-  add(fields: SpanFields, bytes: number): Promise<JournalPosition | undefined> {
+  /** Writes a span; resolves with where it is, or with undefined where that cannot be done. */
+  add(span: LargeSpan): Promise<JournalPosition | undefined> {
     return new Promise((resolve) => {
-      this.#waiting.push(new LargeEntry(this.#setup, { fields, bytes, done: resolve }));
-      this.#bytes += bytes;
+      this.#waiting.push(new LargeEntry(this.#setup, { ...span, done: resolve }));
+      this.#bytes += span.bytes;
       // At the end of the process nothing waits any more, but what is synchronous gets done.
       this.#undoExit ??= atExit(() => this.finish());
       while (this.#bytes > this.#setup.maxWaitingBytes && this.#waiting.length > 1) this.#finishFirst();
@@ -81,10 +80,7 @@ export class LargeEntries {
 /** More is not read back. */
 const MAX_ENTRY_BYTES = 64 * 1024 * 1024;
 
-/** A span that is to be written. */
-interface LargeTask {
-  readonly fields: SpanFields;
-  readonly bytes: number;
+interface LargeTask extends LargeSpan {
   readonly done: (place: JournalPosition | undefined) => void;
 }
 
@@ -94,6 +90,7 @@ class LargeEntry {
   isDone = false;
   readonly #setup: LargeSetup;
   readonly #task: LargeTask;
+  readonly #gathering: Generator<void, object>;
   #encoder: BinaryEncoder | undefined;
   #segment: Segment | undefined;
   #offset = 0;
@@ -103,6 +100,7 @@ class LargeEntry {
     this.#setup = setup;
     this.#task = task;
     this.bytes = task.bytes;
+    this.#gathering = plainSpan(task);
   }
 
   /** Encodes and writes a little more. */
@@ -116,7 +114,7 @@ class LargeEntry {
   }
 
   #step(): void {
-    this.#encoder ??= new BinaryEncoder(plainSpan(this.#task.fields));
+    if (this.#encoder === undefined) return this.#gather();
     const segment = this.#opened();
     const chunks = this.#encoder.step();
     if (chunks === undefined) return this.#whole(segment);
@@ -124,6 +122,11 @@ class LargeEntry {
     const isTooLarge = segment.size > MAX_ENTRY_BYTES;
     if (isTooLarge) this.#setup.tooLarge(this.#task.fields.spanName);
     if (isTooLarge || !this.#setup.hasRoomFor(segment.size)) this.#leaveOut(segment);
+  }
+
+  #gather(): void {
+    const { done, value } = this.#gathering.next();
+    if (done) this.#encoder = new BinaryEncoder(value);
   }
 
   #leaveOut(segment: Segment | undefined): void {

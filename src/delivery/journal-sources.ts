@@ -1,9 +1,9 @@
 // Entries that are on disk only, on their way back into memory.
-import { Span, spanFrom } from "../tracing/span.ts";
+import { Span } from "../tracing/span.ts";
 import { decodeInSlices } from "./compression.ts";
 import { type Item, readItems } from "./journal-reader.ts";
 import type { JournalPosition, Segment } from "./journal-segment.ts";
-import { fieldsOf } from "./journal-value.ts";
+import { spanOfLarge } from "./journal-value.ts";
 import type { NumberRanges } from "./number-ranges.ts";
 import type { Turns } from "./turns.ts";
 
@@ -128,7 +128,7 @@ export class Sources {
 
   async #spanOf(entry: Entry): Promise<Span> {
     if (entry.kind === "entry") return Span.fromRecord(JSON.parse(entry.record));
-    return spanFrom(fieldsOf(await decodeInSlices(Buffer.concat(entry.chunks), this.#setup.turns)));
+    return spanOfLarge(await decodeInSlices(Buffer.concat(entry.chunks), this.#setup.turns));
   }
 
   /** As it was written, and still none that can be read: of a later release, or of a stranger. */

@@ -1,8 +1,10 @@
 // The journal: spans that are not delivered yet, in files of a folder, so that they outlive their process.
+import type { Attributes } from "../model/attributes.ts";
 import { asTracelightError, messageOf, TracelightError } from "../model/errors.ts";
-import { plainFields, type SpanFields } from "../model/record.ts";
+import { fieldsWith, plainFields, type SpanFields } from "../model/record.ts";
 import { clearInterval, setImmediate, setInterval, steadyNow } from "../model/timers.ts";
 import type { Faults } from "../tracing/faults.ts";
+import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";
 import { entryText, isHeavy } from "./journal-entry.ts";
 import { LargeEntries } from "./journal-large.ts";
@@ -12,6 +14,7 @@ import { type Abandoned, isMissing, Recovery } from "./journal-recovery.ts";
 import type { JournalPosition, Segment } from "./journal-segment.ts";
 import { isOurs, OwnSegments } from "./journal-segments.ts";
 import { Sources } from "./journal-sources.ts";
+import type { LargeSpan } from "./journal-value.ts";
 import { RENEW_MS } from "./journal-watch.ts";
 import type { Turns } from "./turns.ts";
 import { weigh } from "./weight.ts";
@@ -40,6 +43,7 @@ const LOOK_EVERY_MS = 1000;
 /** A folder that could not be written is tried again after so long. */
 const RETRY_MS = 30_000;
 const BUFFER_BYTES = 64 * 1024;
+const NO_ATTRIBUTES: Attributes = Object.freeze({});
 /** A UTF-16 unit takes at most so many bytes in UTF-8. */
 const BYTES_A_UNIT = 3;
 
@@ -112,8 +116,9 @@ export class Journal {
     if (this.#isClosed || now < this.#retryAt) return undefined;
     try {
       if (now - this.#lookedAt > LOOK_EVERY_MS) this.#look(now);
+      if (hasManyAttributes(span)) return this.#appendMany(span);
       const fields = plainFields(span);
-      return isHeavy(fields) ? this.#appendLarge(fields, weigh(span)) : this.#append(fields);
+      return isHeavy(fields) ? this.#appendLarge({ fields, bytes: weigh(span) }) : this.#append(fields);
     } catch (error) {
       this.#failed(error);
       return undefined;
@@ -178,8 +183,15 @@ export class Journal {
     return { segment, number, offset, weight: weightOf(bytes) };
   }
 
-  #appendLarge(fields: SpanFields, bytes: number): Promise<JournalPosition | undefined> | undefined {
-    return this.#hasRoomFor(bytes) ? this.#large.add(fields, bytes) : undefined;
+  #appendMany(span: Span): Promise<JournalPosition | undefined> | undefined {
+    return this.#appendLarge({
+      ...{ fields: fieldsWith(NO_ATTRIBUTES, span), attributes: attributesIn(span) },
+      bytes: weigh(span),
+    });
+  }
+
+  #appendLarge(span: LargeSpan): Promise<JournalPosition | undefined> | undefined {
+    return this.#hasRoomFor(span.bytes) ? this.#large.add(span) : undefined;
   }
 
   #hasRoomFor(bytes: number): boolean {

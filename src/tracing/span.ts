@@ -5,6 +5,7 @@ import { type Attributes, type Inheritable, mergeAttributes } from "../model/att
 import { isoMicros, nowMicros } from "../model/clock.ts";
 import { TracelightError } from "../model/errors.ts";
 import { captureShared, reveal } from "../model/history.ts";
+import { keysOf } from "../model/many-keys.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
 import {
   decodeRecord,
@@ -560,7 +561,7 @@ export function spanFrom(
 
 function keysAndValues(attributes: Attributes): unknown[] {
   const own: unknown[] = [];
-  for (const key of Object.keys(attributes)) own.push(key, attributes[key]);
+  for (const key of keysOf(attributes)) own.push(key, attributes[key]);
   return own;
 }
 

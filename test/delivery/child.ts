@@ -16,6 +16,8 @@ export interface Task {
   readonly name: string;
   readonly spans: number;
   readonly text?: number;
+  /** Attributes of each span besides. */
+  readonly attributes?: number;
   readonly finish: "kill" | "exit" | "end" | "stay" | "flush" | "signal";
   /** How far its clock is ahead of the others'. */
   readonly aheadMs?: number;
@@ -56,7 +58,11 @@ const tracer = new Tracer({
 });
 
 const text = "x".repeat(task.text ?? 10);
-for (let i = 0; i < task.spans; i++) tracer.startSpan(`${task.name}-${i}`).addAttribute("text", text).end();
+for (let i = 0; i < task.spans; i++) {
+  const span = tracer.startSpan(`${task.name}-${i}`).addAttribute("text", text);
+  for (let n = 0; n < (task.attributes ?? 0); n++) span.addAttribute(`key ${n}`, n);
+  span.end();
+}
 
 if (task.finish === "kill") process.kill(process.pid, "SIGKILL");
 if (task.finish === "exit") process.exit(3);

@@ -124,6 +124,34 @@ describe("a span of about 3 MB", () => {
     },
   );
 
+  it("so does one of 150,000 attributes, with those of spans above", async () => {
+    const folder = newFolder();
+    const tracer = new InMemoryTracer();
+    const parent = tracer.startSpan("parent", { parentSpan: null });
+    parent.addAttribute("key 7", "from above", { inheritable: true });
+    parent.addAttribute("above", "from above", { inheritable: true });
+    const span = tracer.startSpan("many", { parentSpan: parent });
+    for (let i = 0; i < 150_000; i++) span.addAttribute(`key ${i}`, i);
+    span.end();
+    await new Promise(setImmediate);
+    const owner = deliveryOf(folder);
+    const held = watchEventLoop();
+    owner.delivery.add(span);
+    await owner.delivery.flush(100);
+    expect(held()).toBeLessThan(HELD_MS);
+    await owner.delivery.close(0);
+    const heldAgain = watchEventLoop();
+    const { report, received } = await readBack(folder);
+    expect(heldAgain()).toBeLessThan(HELD_MS);
+    expect(report).toEqual({ written: 1, pending: 0, dropped: 0, failed: 0 });
+    const back = new Map(Object.entries(received[0]?.attributes ?? {}));
+    const given = Object.entries(span.attributes);
+    expect(back.size).toBe(given.length);
+    expect(given.every(([key, value]) => back.get(key) === value)).toBe(true);
+    expect(received[0]?.attributes["above"]).toBe("from above");
+    expect(segmentsIn(folder)).toEqual([]);
+  });
+
   /** Each is just little enough to be written at once. */
   const SMALLER: Record<string, () => unknown> = {
     "a list of numbers": () => count(9500, (i) => i + 1 / 3),
@@ -252,6 +280,15 @@ describe("a large span whose process ends", () => {
     const child = children.start({ journal: folder, name: "exited", spans: 5, text: TEXT, finish: "exit" });
     expect(await child.ended).toBe(3);
     expect(await recovered(folder)).toEqual(namesOf("exited", 5));
+  });
+
+  it("so is one with very many attributes", async () => {
+    const folder = newFolder();
+    const child = children.start({
+      ...{ journal: folder, name: "many", spans: 2, attributes: 20_000, finish: "exit" },
+    });
+    expect(await child.ended).toBe(3);
+    expect(await recovered(folder)).toEqual(namesOf("many", 2));
   });
 
   it("by a kill in the same tick is lost; what had begun to be written is counted", async () => {
