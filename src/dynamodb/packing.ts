@@ -3,11 +3,15 @@
 import { CONVERSATION_NAMES } from "../conventions/conversation.ts";
 import { NAMES } from "../conventions/names.ts";
 import { MESSAGE_LISTS } from "../conventions/vocabularies/recognised.ts";
+import { knownAttributes } from "../delivery/known-attributes.ts";
 import { noteMissing } from "../delivery/missing.ts";
 import { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { setOwn } from "../model/capture.ts";
-import { plainFields, type SpanFields } from "../model/record.ts";
+import { entriesIn } from "../model/many-keys.ts";
+import { fieldsWith, type SpanFields } from "../model/record.ts";
+import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";
+import { OWN, type Span } from "../tracing/span.ts";
 import type { StoredSpan } from "./item.ts";
 import { itemBytes } from "./item-size.ts";
 import { type Item, type ItemReader, ItemsByKey } from "./items.ts";
@@ -58,6 +62,8 @@ export interface PackerOptions {
 
 /** Below this, three bytes a character, no closer look at a span's size is taken. */
 const SURELY_SMALL_BYTES = 100_000;
+/** An attribute takes at least 48 bytes as `isTooLarge` counts them. */
+const MOST_ATTRIBUTES = 8000;
 const NONE: readonly Item[] = [];
 
 /** Makes items of spans. */
@@ -80,7 +86,14 @@ export class Packer {
     if (lists === undefined && itemBytes(span, SURELY_SMALL_BYTES, "quick") <= SURELY_SMALL_BYTES) {
       return { before: NONE, main: toItem(span) };
     }
-    return this.#packLarge(span, lists ?? [], toItem);
+    return this.#packLarge({ span, toItem }, lists ?? []);
+  }
+
+  /** The same of one of which `isSurelyLarge` is true. Its attributes are taken one by one. */
+  async packMany(span: Span, toItem: ToItem): Promise<PackedSpan> {
+    const fields = fieldsWith(await knownAttributes(span, this.#turns), span);
+    const lists = this.#dedupe ? listsOf(fields.attributes) : undefined;
+    return this.#packLarge({ span: fields, toItem, many: attributesIn(span) }, lists ?? []);
   }
 
   /** Call it for items of `before` that were written: from then on other spans lean on them. */
@@ -88,24 +101,51 @@ export class Packer {
     if (items.length > 0) this.#lists.acknowledge(items);
   }
 
-  async #packLarge(span: SpanFields, lists: readonly string[], toItem: ToItem): Promise<PackedSpan> {
+  async #packLarge(large: LargeSpan, lists: readonly string[]): Promise<PackedSpan> {
+    const { span, many } = large;
     const long = lists.filter((name) => isLongList(span.attributes[name]));
-    if (long.length === 0) return this.#packSize(span, toItem);
+    if (long.length === 0) return this.#packSize(large);
     const { before, previews, top } = await this.#lists.pack(span, long);
     const attributes = { ...span.attributes };
     for (const [name, preview] of Object.entries(previews)) setOwn(attributes, name, preview);
-    const packed = await this.#packSize({ ...plainFields(span), attributes }, toItem);
+    const packed = await this.#packSize({
+      ...{ ...large, span: fieldsWith(attributes, span) },
+      ...(many === undefined ? {} : { many: withPreviews(many, previews) }),
+    });
     return { before: [...before, ...packed.before], main: { ...packed.main, ...top } };
   }
 
-  async #packSize(span: SpanFields, toItem: ToItem): Promise<PackedSpan> {
-    if (!isTooLarge(span)) return { before: NONE, main: toItem(span) };
-    const { fields, moved } = await splitSpan(span, this.#turns);
+  async #packSize({ span, toItem, many }: LargeSpan): Promise<PackedSpan> {
+    if (many === undefined && !isTooLarge(span)) return { before: NONE, main: toItem(span) };
+    const { fields, moved } = await splitSpan(span, many ?? entriesIn(span.attributes), this.#turns);
     const main = itemUnder(span, fields, toItem);
     const expireAt = main["expire_at"] ?? { NULL: true };
     const place = partsPlace(main, span.spanId);
     const { parts, top } = await packMoved(moved, place, { expireAt, turns: this.#turns });
     return { before: parts, main: { ...main, ...top } };
+  }
+}
+
+/** A span that takes some time to pack. */
+interface LargeSpan {
+  readonly span: SpanFields;
+  readonly toItem: ToItem;
+  /** Its attributes one by one, where they are very many; `span` then has those that are known. */
+  readonly many?: Iterable<readonly [string, unknown]>;
+}
+
+/** True for a span with so many attributes that no item can hold them. */
+export function isSurelyLarge(span: Span): boolean {
+  return hasManyAttributes(span) && span[OWN]().length > 2 * MOST_ATTRIBUTES;
+}
+
+function* withPreviews(
+  entries: Iterable<readonly [string, unknown]>,
+  previews: Attributes,
+): Generator<readonly [string, unknown]> {
+  for (const entry of entries) {
+    const [key] = entry;
+    yield Object.hasOwn(previews, key) ? [key, previews[key]] : entry;
   }
 }
 

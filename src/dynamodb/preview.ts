@@ -1,6 +1,7 @@
 // What stands in an item in place of a value that is stored elsewhere: its beginning, in its own shape.
 
 import { setOwn } from "../model/capture.ts";
+import { keysOf } from "../model/many-keys.ts";
 import { hasParts } from "../model/scalars.ts";
 import { boundedJson } from "../render/text.ts";
 
@@ -28,7 +29,7 @@ function shaped(value: unknown, room: { left: number }, levels: number): unknown
     return Array.from(shownItems(value, room), (item) => shaped(item, room, levels - 1));
   }
   const copy: Record<string, unknown> = {};
-  for (const key of shownItems(Object.keys(value), room)) {
+  for (const key of shownItems(keysOf(value), room)) {
     setOwn(copy, taken(key, room), shaped(Reflect.get(value, key), room, levels - 1));
   }
   return copy;

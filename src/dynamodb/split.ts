@@ -4,9 +4,10 @@ import { compress, decodeInSlices } from "../delivery/compression.ts";
 import { noteMissing } from "../delivery/missing.ts";
 import type { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
-import { BinaryEncoder } from "../model/binary-encoder.ts";
+import { BinaryEncoder, Properties } from "../model/binary-encoder.ts";
 import { setOwn } from "../model/capture.ts";
-import { plainFields, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
+import { entriesIn } from "../model/many-keys.ts";
+import { fieldsWith, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
 import { itemBytes, valueBytes } from "./item-size.ts";
 import type { Item, ItemKey, ItemsByKey } from "./items.ts";
 import {
@@ -53,122 +54,160 @@ interface SplitSpan {
   readonly moved: readonly Group[];
 }
 
-/** Values that share parts. */
-interface Group {
-  readonly values: readonly Movable[];
-  /** Those of which the main item shows a preview. */
-  readonly shown: readonly Movable[];
-}
-
 /** True where the span's item would pass the limit. */
 export function isTooLarge(span: SpanFields): boolean {
   return itemBytes(span, MAX_ITEM_BYTES, "exact") > MAX_ITEM_BYTES;
 }
 
-/** Decides what goes into parts. */
-export async function splitSpan(span: SpanFields, turns: Turns): Promise<SplitSpan> {
-  const all = await movables(span, turns);
-  const moved = chooseMoved(all);
-  const shown = chooseShown(moved);
-  return { fields: withoutMoved(span, moved, shown), moved: groups(moved, shown) };
-}
-
-async function movables(span: SpanFields, turns: Turns): Promise<Movable[]> {
-  const list: Movable[] = [];
-  const { spanName, statusMessage, scope, events, links, traceState, otlp } = span;
-  const fields = {
-    spanName,
-    statusMessage,
-    scopeName: scope.name,
-    scopeVersion: scope.version,
-    events,
-    links,
-    traceState,
-    otlp,
-  };
-  const sources = { attributes: span.attributes, resourceAttributes: span.resourceAttributes, fields };
-  for (const place of ["attributes", "resourceAttributes", "fields"] as const) {
-    for (const [key, value] of Object.entries(sources[place])) {
-      if (value !== undefined) list.push({ place, key, value, bytes: sizeOf(key, value) });
-      if (turns.over) await turns.next();
+/** Decides what goes into parts. `attributes` are those of the span, one by one; it may know but some of them itself. */
+export async function splitSpan(
+  span: SpanFields,
+  attributes: Iterable<readonly [string, unknown]>,
+  turns: Turns,
+): Promise<SplitSpan> {
+  const { bySize, bytes } = await measured(span, attributes, turns);
+  const choice = new Choice(bytes);
+  let seen = 0;
+  for (const movables of bySize) {
+    for (const movable of movables) {
+      choice.add(movable);
+      if (++seen % LOOKED_AT_ONCE === 0 && turns.over) await turns.next();
     }
   }
-  return list;
+  return { fields: shortened(span, choice), moved: choice.moved };
+}
+
+/** All values, those of each size together. */
+interface Measured {
+  readonly bySize: readonly Movable[][];
+  readonly bytes: number;
+}
+
+async function measured(
+  span: SpanFields,
+  attributes: Iterable<readonly [string, unknown]>,
+  turns: Turns,
+): Promise<Measured> {
+  const bySize = MOVED_FROM_BYTES.map((): Movable[] => []);
+  const sources = {
+    attributes,
+    resourceAttributes: entriesIn(span.resourceAttributes),
+    fields: entriesIn(fieldsOf(span)),
+  };
+  let [bytes, seen] = [0, 0];
+  for (const place of ["attributes", "resourceAttributes", "fields"] as const) {
+    for (const [key, value] of sources[place]) {
+      if (value === undefined) continue;
+      const movable = { place, key, value, bytes: sizeOf(key, value) };
+      bySize[MOVED_FROM_BYTES.findIndex((least) => movable.bytes >= least)]?.push(movable);
+      bytes += movable.bytes;
+      if (++seen % LOOKED_AT_ONCE === 0 && turns.over) await turns.next();
+    }
+  }
+  return { bySize, bytes };
+}
+
+/** Values between two looks at the clock: each has up to a megabyte that is counted. */
+const LOOKED_AT_ONCE = 16;
+
+function fieldsOf({ spanName, statusMessage, scope, events, links, traceState, otlp }: SpanFields): object {
+  return {
+    ...{ spanName, statusMessage, scopeName: scope.name, scopeVersion: scope.version },
+    ...{ events, links, traceState, otlp },
+  };
 }
 
 function sizeOf(key: string, value: unknown): number {
   return 3 * key.length + valueBytes(value, MEASURED_BYTES, "exact");
 }
 
-function chooseMoved(all: readonly Movable[]): Set<Movable> {
-  const moved = new Set<Movable>();
-  let kept = all.reduce((sum, { bytes }) => sum + bytes, 0);
-  for (const least of MOVED_FROM_BYTES) {
-    for (const movable of all) {
-      if (kept <= KEPT_BYTES) return moved;
-      if (movable.bytes < least || moved.has(movable)) continue;
-      moved.add(movable);
-      kept -= movable.bytes;
-    }
+/** Values that share parts. */
+class Group {
+  /** Those of which the main item shows a preview. */
+  readonly shown: Movable[] = [];
+  bytes = 0;
+  count = 0;
+  readonly #places = new Map<MovableField, unknown[]>();
+
+  add({ place, key, value, bytes }: Movable): void {
+    this.bytes += bytes;
+    this.count++;
+    const flat = this.#places.get(place) ?? [];
+    if (flat.length === 0) this.#places.set(place, flat);
+    flat.push(key, value);
   }
-  return moved;
-}
 
-/** Previews as far as there is room: a thousand small attributes have none. */
-function chooseShown(moved: ReadonlySet<Movable>): Set<Movable> {
-  const shown = new Set<Movable>();
-  let room = PREVIEW_BYTES;
-  for (const movable of moved) {
-    if (movable.place !== "fields") room -= 2 * 3 * (movable.key.length + PREVIEW_CHARACTERS);
-    if (room < 0) break;
-    shown.add(movable);
+  /** What the parts hold. */
+  get content(): object {
+    return Object.fromEntries([...this.#places].map(([place, flat]) => [place, new Properties(flat)]));
   }
-  return shown;
 }
 
-function groups(moved: ReadonlySet<Movable>, shown: ReadonlySet<Movable>): Group[] {
-  const own = [...moved].filter(({ bytes }) => bytes >= OWN_PARTS_BYTES).slice(0, MAX_OWN_PARTS);
-  const alone = new Set(own);
-  const shared = [...moved].filter((movable) => !alone.has(movable));
-  return [...own.map((movable) => [movable]), ...(shared.length === 0 ? [] : [shared])].map((values) => ({
-    values,
-    shown: values.filter((movable) => movable.place === "fields" || shown.has(movable)),
-  }));
+/** Where each value goes; the large ones are to be added first. */
+class Choice {
+  /** What stays in the main item. */
+  readonly kept: Movable[] = [];
+  readonly #own: Group[] = [];
+  readonly #shared: Group = new Group();
+  #left: number;
+  #room = PREVIEW_BYTES;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  add(movable: Movable): void {
+    if (this.#left <= KEPT_BYTES) return void this.kept.push(movable);
+    this.#left -= movable.bytes;
+    const group = this.#groupFor(movable.bytes);
+    group.add(movable);
+    if (this.#isShown(movable)) group.shown.push(movable);
+  }
+
+  get moved(): readonly Group[] {
+    return this.#shared.count === 0 ? this.#own : [...this.#own, this.#shared];
+  }
+
+  #groupFor(bytes: number): Group {
+    if (bytes < OWN_PARTS_BYTES || this.#own.length >= MAX_OWN_PARTS) return this.#shared;
+    const group = new Group();
+    this.#own.push(group);
+    return group;
+  }
+
+  /** Previews as far as there is room: a thousand small attributes have none. */
+  #isShown({ place, key }: Movable): boolean {
+    if (place === "fields") return true;
+    if (this.#room >= 0) this.#room -= 2 * 3 * (key.length + PREVIEW_CHARACTERS);
+    return this.#room >= 0;
+  }
 }
 
-function withoutMoved(
-  span: SpanFields,
-  moved: ReadonlySet<Movable>,
-  shown: ReadonlySet<Movable>,
-): SpanFields {
-  const gone = {
-    attributes: new Set<string>(),
-    resourceAttributes: new Set<string>(),
-    fields: new Set<string>(),
+function shortened(span: SpanFields, { kept, moved }: Choice): SpanFields {
+  const shown = moved.flatMap((group) => group.shown);
+  const attributesAt = (place: MovableField): Attributes => {
+    const isThere = (movable: Movable) => movable.place === place;
+    return objectOf([
+      ...kept.filter(isThere).map(({ key, value }) => [key, value] as const),
+      ...shown.filter(isThere).map(({ key, value }) => [key, previewOf(value)] as const),
+    ]);
   };
-  for (const { place, key } of moved) gone[place].add(key);
-  const previews = (place: MovableField) =>
-    [...shown].filter((one) => one.place === place).map(({ key, value }) => [key, previewOf(value)] as const);
-  const kept = (place: "attributes" | "resourceAttributes"): Attributes => {
-    const entries = Object.entries(span[place]).filter(([key]) => !gone[place].has(key));
-    return objectOf([...entries, ...previews(place)]);
-  };
-  const text = (key: string, value: string): string => (gone.fields.has(key) ? previewText(value) : value);
+  const fields = new Set(kept.filter(({ place }) => place === "fields").map(({ key }) => key));
+  const text = (key: string, value: string): string => (fields.has(key) ? value : previewText(value));
   const { scope, statusMessage } = span;
   return {
-    ...plainFields(span),
+    ...fieldsWith(attributesAt("attributes"), span),
     spanName: text("spanName", span.spanName),
     statusMessage: statusMessage === undefined ? undefined : text("statusMessage", statusMessage),
     scope: {
       name: text("scopeName", scope.name),
       ...(scope.version === undefined ? {} : { version: text("scopeVersion", scope.version) }),
     },
-    attributes: kept("attributes"),
-    resourceAttributes: kept("resourceAttributes"),
-    events: gone.fields.has("events") ? [] : span.events,
-    links: gone.fields.has("links") ? [] : span.links,
-    ...(gone.fields.has("traceState") ? { traceState: undefined } : {}),
-    ...(gone.fields.has("otlp") ? { otlp: undefined } : {}),
+    resourceAttributes: attributesAt("resourceAttributes"),
+    events: fields.has("events") ? span.events : [],
+    links: fields.has("links") ? span.links : [],
+    ...(fields.has("traceState") ? {} : { traceState: undefined }),
+    ...(fields.has("otlp") ? {} : { otlp: undefined }),
   };
 }
 
@@ -187,24 +226,14 @@ export async function packMoved(
   const parts: Item[] = [];
   const list: AttributeValue[] = [];
   for (const group of moved) {
-    const bytes = group.values.reduce((sum, movable) => sum + movable.bytes, 0);
-    const blob = await compress(new BinaryEncoder(contentOf(group)), bytes, turns);
+    const blob = await compress(new BinaryEncoder(group.content), group.bytes, turns);
     for (const item of partItems(blob, place, expireAt)) parts.push(item);
     list.push({ M: { ...partsAttributes(blob), ...shownAttributes(group) } });
   }
   return { parts, top: { [SPLIT_ATTRIBUTE]: { L: list } } };
 }
 
-function contentOf({ values }: Group): object {
-  const content: Record<string, Record<string, unknown>> = {};
-  for (const { place, key, value } of values) {
-    content[place] ??= {};
-    setOwn(content[place], key, value);
-  }
-  return content;
-}
-
-function shownAttributes({ values, shown }: Group): Item {
+function shownAttributes({ count, shown }: Group): Item {
   const keys = (place: MovableField): AttributeValue => ({
     L: shown.filter((one) => one.place === place).map(({ key }) => ({ S: key })),
   });
@@ -212,7 +241,7 @@ function shownAttributes({ values, shown }: Group): Item {
     attributes: keys("attributes"),
     resource_attributes: keys("resourceAttributes"),
     fields: keys("fields"),
-    others: { N: String(values.length - shown.length) },
+    others: { N: String(count - shown.length) },
   };
 }
 

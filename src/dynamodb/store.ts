@@ -3,7 +3,7 @@ import { Delivery } from "../delivery/delivery.ts";
 import type { DeliveryOptions } from "../delivery/options.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
-import { plainFields } from "../model/record.ts";
+import { plainFields, type SpanFields } from "../model/record.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport, FlushOptions } from "../tracing/sink.ts";
 import { batches, deliver } from "../tracing/slow-ways.ts";
@@ -19,7 +19,7 @@ import type { Item } from "./items.ts";
 import { JustWritten } from "./just-written.ts";
 import type { KeyLayout } from "./layout.ts";
 import { Listing } from "./listing.ts";
-import { Packer } from "./packing.ts";
+import { isSurelyLarge, Packer } from "./packing.ts";
 import { TableReader } from "./reader.ts";
 import { dayOf, markedDay, markerItem, RECENT_ATTRIBUTE } from "./recent-index.ts";
 import { TableItems } from "./table-items.ts";
@@ -151,10 +151,11 @@ export class DynamoDbStore implements Store {
 
   #pack(span: Span): Parcel | Promise<Parcel> {
     const recent = this.#options.recentIndex !== undefined;
+    const itemOf = (fields: SpanFields) => toItem(fields, { ...this.#options, recent });
     // Read once: a span puts its attributes together at each look.
-    const packed = this.#packer.pack(plainFields(span), (fields) =>
-      toItem(fields, { ...this.#options, recent }),
-    );
+    const packed = isSurelyLarge(span)
+      ? this.#packer.packMany(span, itemOf)
+      : this.#packer.pack(plainFields(span), itemOf);
     if (!recent) return packed;
     return packed instanceof Promise
       ? packed.then((parcel) => this.#withMarker(span, parcel))

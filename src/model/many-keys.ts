@@ -15,6 +15,11 @@ export function keysOf(captured: object): readonly string[] {
   return known.get(captured) ?? Object.keys(captured);
 }
 
+/** The properties of a captured object, one by one. */
+export function* entriesIn(captured: object): Generator<readonly [string, unknown]> {
+  for (const key of keysOf(captured)) yield [key, Reflect.get(captured, key)];
+}
+
 /** True where the keys are many, and known at once. */
 export function hasManyKeys(captured: object): boolean {
   return known.has(captured);

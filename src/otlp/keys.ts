@@ -6,8 +6,3 @@ export function keysUpTo(most: number, form: object): readonly string[] | undefi
   const keys = keysOf(form);
   return keys.length <= most ? keys : undefined;
 }
-
-/** The entries of an object, one by one. */
-export function* entriesIn(source: object): Generator<readonly [string, unknown]> {
-  for (const key of keysOf(source)) yield [key, Reflect.get(source, key)];
-}

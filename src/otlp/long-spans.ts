@@ -1,10 +1,10 @@
 // Spans that are too long to be encoded in one go: what is long in them is written beforehand, in slices.
 
 import type { Attributes } from "../model/attributes.ts";
+import { entriesIn } from "../model/many-keys.ts";
 import type { SpanEvent, SpanLink } from "../model/record.ts";
 import { hasParts } from "../model/scalars.ts";
 import { type ByteWriter, NO_BOUND, TooLong, valuesIn } from "./byte-writer.ts";
-import { entriesIn } from "./keys.ts";
 import { isNamed, jsonTextInPieces, keepsKind, type OtlpValues } from "./values.ts";
 import { Written } from "./written.ts";
 

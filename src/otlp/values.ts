@@ -2,8 +2,9 @@
 
 import { setOwn } from "../model/capture.ts";
 import { wellFormedJson } from "../model/json-strings.ts";
+import { entriesIn } from "../model/many-keys.ts";
 import { hasParts, scalarOf } from "../model/scalars.ts";
-import { entriesIn, keysUpTo } from "./keys.ts";
+import { keysUpTo } from "./keys.ts";
 
 /**
  * How values that are no primitive are sent. `"rich"`: as OTLP's arrays and maps. `"json"`: lists of primitives of one kind

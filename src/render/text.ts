@@ -1,6 +1,7 @@
 // Values as short text: escaped, cut, and never more work than what is shown.
 
 import { escapedCharacters } from "../model/escape.ts";
+import { entriesIn } from "../model/many-keys.ts";
 import { hasParts } from "../model/scalars.ts";
 import { lossyValue } from "../model/values.ts";
 
@@ -49,13 +50,9 @@ export function boundedJson(value: unknown, limit: number): string {
   if (value instanceof Uint8Array) return `"${Buffer.from(value.subarray(0, limit)).toString("base64")}"`;
   if (value instanceof Set || value instanceof Map) return joined(value, "[", "]", limit, boundedJson);
   if (!hasParts(value)) return JSON.stringify(lossyValue(value));
-  const member = ([key, inner]: [string, unknown], left: number) =>
+  const member = ([key, inner]: readonly [string, unknown], left: number) =>
     `${JSON.stringify(key)}: ${boundedJson(inner, left)}`;
-  return joined(entries(value), "{", "}", limit, member);
-}
-
-function* entries(value: object): Iterable<[string, unknown]> {
-  for (const key of Object.keys(value)) yield [key, Reflect.get(value, key)];
+  return joined(entriesIn(value), "{", "}", limit, member);
 }
 
 function joined<T>(

@@ -3,6 +3,7 @@
 import { conversationOf } from "../conventions/conversation.ts";
 import { MESSAGE_LISTS } from "../conventions/vocabularies/recognised.ts";
 import { compress } from "../delivery/compression.ts";
+import { knownAttributes } from "../delivery/known-attributes.ts";
 import {
   type HashedList,
   hashedMessages,
@@ -12,7 +13,6 @@ import {
   RecentMap,
   seedHash,
 } from "../delivery/message-chains.ts";
-import { knownAttributes } from "../delivery/known-attributes.ts";
 import type { Turns } from "../delivery/turns.ts";
 import { weighValue } from "../delivery/weight.ts";
 import { BinaryEncoder, Properties } from "../model/binary-encoder.ts";
