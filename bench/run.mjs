@@ -18,6 +18,7 @@ if (positionals.length > 0) {
   const parts = {
     dynamodb: ["dynamodb.mjs", "journal.mjs"],
     sqlite: ["sqlite.mjs"],
+    tally: ["tally.mjs"],
     otlp: ["otlp-codec.mjs", "otlp.mjs"],
     prices: ["prices.mjs"],
   };

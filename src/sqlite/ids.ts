@@ -65,12 +65,17 @@ function conversationIn(json: string): FoundId[] {
   }
 }
 
-/** The names of the attributes of the latest spans. */
-export async function latestAttributeNames(database: Reading): Promise<readonly string[]> {
+/** The names of the attributes of the latest spans: of all, or of those under the identifier. */
+export async function latestAttributeNames(
+  database: Reading,
+  identifier?: string,
+): Promise<readonly string[]> {
+  const own = identifier === undefined ? "" : "AND identifier = ?";
   const rows = await database.all(
     `SELECT DISTINCT keys.key AS name
-     FROM (SELECT attributes FROM spans WHERE typeof(attributes) = 'text' AND json_valid(attributes) ORDER BY id DESC LIMIT ${SAMPLED_SPANS}) AS latest,
-       json_each(latest.attributes) AS keys`,
+     FROM (SELECT attributes FROM spans WHERE typeof(attributes) = 'text' AND json_valid(attributes) ${own}
+       ORDER BY id DESC LIMIT ${SAMPLED_SPANS}) AS latest, json_each(latest.attributes) AS keys`,
+    identifier === undefined ? [] : [identifier],
   );
   return rows.map(({ name }) => String(name));
 }

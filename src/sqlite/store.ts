@@ -24,6 +24,7 @@ import { changesSince } from "./changes.ts";
 import type { Driver } from "./connection.ts";
 import type { Database } from "./database.ts";
 import { explainSqlite, isBusy } from "./driver.ts";
+import { latestAttributeNames } from "./ids.ts";
 import { keepingThrough } from "./keeping.ts";
 import { SqliteReader } from "./reader.ts";
 import { Retention, type RetentionBounds, type RetentionOptions, retentionBounds } from "./retention.ts";
@@ -144,6 +145,10 @@ export class SqliteStore implements Store {
   async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
     const { identifier } = this.#options;
     return this.#read(() => this.#shared.idsByPrefix({ prefix, limit, identifier }));
+  }
+
+  async attributeNames(): Promise<readonly string[]> {
+    return this.#read(() => latestAttributeNames(this.#background, this.#options.identifier));
   }
 
   async changes(after: string | undefined): Promise<Changes> {

@@ -11,7 +11,7 @@ import { groupedOutlines, ROWS_AT_ONCE } from "./outline-rows.ts";
 import type { View } from "./reader.ts";
 
 /** A chunk has the rows with so many numbers: those of which `id / CHUNK_ROWS` is its own. */
-export const CHUNK_ROWS = 8192;
+export const CHUNK_ROWS = 4096;
 const TRACES_AT_ONCE = 500;
 
 /** The events of one chunk. */

@@ -1,7 +1,9 @@
 // What every store keeps to in each way to read it, its own or the slow one that stands in: they all mean the same.
 import assert from "node:assert/strict";
+import type { PriceTable } from "../conventions/cost.ts";
 import { outlineOf } from "../conventions/facts.ts";
 import { select } from "../conventions/matches.ts";
+import type { Attributes } from "../model/attributes.ts";
 import { arrange, inStartOrder, type TraceQuery } from "../model/query.ts";
 import { InMemoryTracer } from "../sinks/in-memory.ts";
 import { readable } from "../tracing/readable.ts";
@@ -30,6 +32,7 @@ export const readsContract: readonly ContractTest[] = [
       assert.deepEqual(await tracer.outlines(query), wanted, JSON.stringify(query));
     }
     assert.equal((await tracer.outlines({})).length, spans.length);
+    assert.deepEqual(await tracer.outlines({ traceId: "f".repeat(32) }), []);
     await assert.rejects(tracer.outlines({ conversation: null }), isInvalid);
   }),
   contractTest("finds ids by their beginning, the one that is equal first", async (tracer) => {
@@ -92,16 +95,39 @@ export const readsContract: readonly ContractTest[] = [
       { since },
       { failed: true },
       { where: 'name = "tool"' },
+      { status: "ERROR", until: since },
+      { conversation: 7 },
+      { conversation: "7", traceId: spans[9]?.traceId ?? "" },
+      { attributeFilter: { number: 3 } },
       { by: ["model"] },
+      { by: [] },
+      { prices: PRICES },
+      { prices: PRICES, by: ["day", "hour", "user"], timeZone: "Asia/Kathmandu", since },
     ];
-    for (const { by, ...query } of queries) {
-      const wanted = await tallyOf(each(select(spans, query)), by === undefined ? {} : { by });
-      const asked = by === undefined ? query : { ...query, by };
-      assert.deepEqual(await tracer.tally(asked), wanted, JSON.stringify(asked));
+    // Twice, since a store may keep what it made for the first.
+    for (const query of [...queries, ...queries]) {
+      const { by, timeZone, prices, ...filter } = query;
+      const wanted = await tallyOf(each(select(spans, filter)), { by, timeZone, prices });
+      assert.deepEqual(await tracer.tally(query), wanted, JSON.stringify(query));
     }
     assert.equal((await tracer.tally({ spanName: "none" })).total.spans, 0);
-    const wrong: object = { by: ["colour"] };
-    await assert.rejects(tracer.tally(wrong), isInvalid);
+    const wrong: readonly object[] = [{ by: ["colour"] }, { timeZone: "Mars/Olympus" }, { limit: 1 }];
+    for (const query of wrong) await assert.rejects(tracer.tally(query), isInvalid, JSON.stringify(query));
+  }),
+  contractTest("counts once what several spans have, for whom their turn was", async (tracer) => {
+    writeTwice(tracer);
+    const { total, rows } = await tracer.tally({ prices: PRICES });
+    assert.equal(total.modelCalls, 2);
+    assert.equal(total.toolCalls, 1);
+    assert.deepEqual([total.inputTokens, total.outputTokens, total.cachedReadTokens], [150, 15, 40]);
+    assert.equal(total.costUsd, (110 * 1 + 40 * 0.1 + 15 * 2) / 1e6);
+    const users = rows.filter(({ by }) => by === "user");
+    assert.deepEqual(
+      users.map(({ name, calls, inputTokens }) => [name, calls, inputTokens]),
+      [["somebody", 1, 150]],
+    );
+    const [tool] = rows.filter(({ by }) => by === "tool");
+    assert.deepEqual([tool?.name, tool?.calls, tool?.errors], ["get_rain", 1, 1]);
   }),
   contractTest("names the attributes of its spans, and values of one", async (tracer) => {
     writeWork(tracer);
@@ -110,6 +136,10 @@ export const readsContract: readonly ContractTest[] = [
       assert.ok(names.includes(name), name);
     assert.deepEqual(sorted(await tracer.attributeValues("ai.tool.name")), ["get_rain", "get_sun"]);
     assert.equal((await tracer.attributeValues("number", 3)).length, 3);
+    assert.deepEqual(
+      new Set(await tracer.attributeValues("ai.conversation.id")),
+      new Set(["talk-1", "talk-10", 7, "7", null]),
+    );
     assert.deepEqual(await tracer.attributeValues("none"), []);
   }),
   contractTest("takes spans of elsewhere, each once, where it takes such", async (tracer) => {
@@ -162,6 +192,38 @@ function writeWork(tracer: Tracer): Span[] {
     spans.push(turn, call, tool);
   }
   return spans;
+}
+
+/** US dollars for a million tokens of the first of two models. */
+const PRICES: PriceTable = {
+  pricesOf: (model) => (model === "model-0" ? { input: 1, output: 2, cachedRead: 0.1 } : undefined),
+};
+
+/** A turn with two calls of a model, one of which a client's span has too, and one of a tool, which an inner span has. */
+function writeTwice(tracer: Tracer): void {
+  const start = Date.now() - 60_000;
+  const at = (seconds: number) => new Date(start + seconds * 1000);
+  const turn = tracer.startSpan("converse", { startedAt: at(0), parentSpan: null });
+  turn.addAttributes({ "ai.trace.type": "converse", "ai.auth.context": "somebody" });
+  const used = (input: number, output: number, cached: number): Attributes => ({
+    "ai.trace.type": "llm-invocation",
+    "ai.llm.request.model.id": "model-0",
+    "ai.llm.response.usage": {
+      input_tokens: input - cached,
+      output_tokens: output,
+      cache_read_input_tokens: cached,
+    },
+  });
+  const call = tracer.startSpan("llm", { startedAt: at(1), parentSpan: turn, attributes: used(100, 10, 40) });
+  const client = { scope: { name: "client" }, parentSpan: call, attributes: used(100, 10, 40) };
+  tracer.startSpan("client", { startedAt: at(1.5), ...client }).end(at(1.9));
+  call.end(at(2));
+  tracer.startSpan("llm", { startedAt: at(3), parentSpan: turn, attributes: used(50, 5, 0) }).end(at(4));
+  const tool = { "ai.trace.type": "tool-invocation", "ai.tool.name": "get_rain" };
+  const outer = tracer.startSpan("tool", { startedAt: at(5), parentSpan: turn, attributes: tool });
+  tracer.startSpan("mcp", { startedAt: at(5.1), parentSpan: outer, attributes: tool }).end(at(5.5));
+  outer.setStatus("ERROR", "no rain").end(at(6));
+  turn.end(at(7));
 }
 
 async function* each(spans: readonly Span[]): AsyncGenerator<Span> {

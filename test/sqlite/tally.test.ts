@@ -11,7 +11,7 @@ import { tallyOf } from "../../src/tracing/slow-ways.ts";
 import { eventually, freshPath, hold, sql, tracerOver } from "./support.ts";
 
 /** Steps of the work: more than one chunk of rows. */
-const SPANS = 14_500;
+const SPANS = 7500;
 const START = Date.UTC(2026, 9, 20);
 const HOUR = 3_600_000;
 const prices = loadPrices({
@@ -61,7 +61,7 @@ test("gives in every field what counting span by span gives, the first time and 
       expect(await file.tally(query), JSON.stringify(query)).toEqual(await counted(query));
     await file.close();
   }
-  expect(sql(whole, "SELECT count(DISTINCT chunk) AS n FROM tallied")).toMatchObject([{ n: 2 }]);
+  expect(sql(whole, "SELECT DISTINCT chunk FROM tallied").length).toBe(2);
 });
 
 test("reads no payload", async () => {
@@ -80,7 +80,7 @@ test("a trace that goes on, one that runs and one that was removed count as they
     parentSpan: null,
   });
   const left = tracer.startSpan("left", { parentSpan: null });
-  await writeWork(tracer, 8000, 2);
+  await writeWork(tracer, 4000, 2);
   const check = async (): Promise<void> => {
     const all = await tracer.getTraces();
     expect(await tracer.tally({ prices })).toEqual(await tallyOf(each(all), { prices }));
@@ -107,12 +107,12 @@ test("counts under one identifier what was written under it", async () => {
   const path = freshPath();
   const a = tracerOver(path, { identifier: "a", retention: false }).tracer;
   const b = tracerOver(path, { identifier: "b", retention: false }).tracer;
-  await writeWork(a, 3000, 3);
+  await writeWork(a, 1500, 3);
   const parent = a.startSpan("shared", { parentSpan: null });
   b.startSpan("also", { parentSpan: parent }).end();
   parent.end();
-  await writeWork(b, 3000, 4);
-  await writeWork(a, 3000, 5);
+  await writeWork(b, 1500, 4);
+  await writeWork(a, 1500, 5);
   for (const tracer of [a, b, a, b])
     expect(await tracer.tally()).toEqual(await tallyOf(each(await tracer.getTraces()), {}));
 });

@@ -1,0 +1,106 @@
+// The figures of reading a million spans: `npm run bench -- tally`. The store is made by a script in a temporary folder, once a run; each
+// figure is taken in a process of its own, so that nothing is warm, with the SQLite library that this Node has (libsql before 22.13).
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { fileURLToPath } from "node:url";
+import { makeStore } from "./tally-store.mjs";
+
+const CONVERSATIONS = Number(process.env.CONVERSATIONS ?? 50_000);
+const ROUNDS = Number(process.env.ROUNDS ?? 3);
+const DAY_MS = 24 * 3600 * 1000;
+const self = fileURLToPath(import.meta.url);
+const [role, path] = process.argv.slice(2);
+
+/** Days, models and tools of the last 30 days. */
+const tally = (file) =>
+  file.tally({ by: ["day", "model", "tool"], since: new Date(Date.now() - 30 * DAY_MS) });
+const yesterday = () => new Date(Date.now() - DAY_MS);
+const roles = {
+  first: tally,
+  "tally of 30 days": tally,
+  "tally of all": (file) => file.tally(),
+  "tally of a day": (file) => file.tally({ since: yesterday() }),
+  "failures of a day": (file) => file.tally({ since: yesterday(), failed: true }),
+  "first page": (file) => file.summaries({ by: "conversation" }),
+  "next page": async (file, measured) => {
+    const { cursor } = await file.summaries({ by: "conversation" });
+    return measured(() => file.summaries({ by: "conversation", cursor }));
+  },
+  "attribute within a day": (file) =>
+    file.summaries({ by: "conversation", since: yesterday(), where: 'ai.tool.name = "tool_3"' }),
+};
+
+/** What is measured, and the most milliseconds that are good enough. */
+const BARS = [
+  ["tally of 30 days", "tally of 30 days by day, model and tool", 1500],
+  ["tally of all", "tally of all by model, tool, agent, user and day", 2000],
+  ["tally of a day", "tally of a day", 300],
+  ["failures of a day", "tally of a day's failures", 300],
+  ["first page", "the first page of conversations", 1000],
+  ["next page", "the next page", 150],
+  ["attribute within a day", "the first page with an attribute, within a day", 300],
+];
+
+if (role === "make") process.send(await makeStore(path, CONVERSATIONS));
+else if (role in roles) process.send(await figuresOf(roles[role]));
+else await main();
+process.disconnect?.();
+
+async function main() {
+  const folder = mkdtempSync(join(tmpdir(), "tracelight-bench-"));
+  const file = join(folder, "traces.db");
+  try {
+    const spans = await inProcess("make", file);
+    const first = await inProcess("first", file);
+    console.log(
+      `Node ${process.version}, ${spans.toLocaleString("en")} spans, ${ROUNDS} rounds, medians; ms:`,
+    );
+    console.log(`the first tally, which makes the digest: ${shown(first)}`);
+    for (const [name, what, bar] of BARS) {
+      const samples = [];
+      for (let round = 0; round < ROUNDS; round++) samples.push(await inProcess(name, file));
+      const [middle] = samples.sort((a, b) => a.wall - b.wall).slice(Math.floor(ROUNDS / 2));
+      const verdict = middle.wall <= bar ? "met" : "missed";
+      console.log(`| ${what} | ${middle.wall.toFixed(0)} | at most ${bar} | ${verdict} | ${shown(middle)} |`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function inProcess(name, file) {
+  const child = fork(self, [name, file]);
+  const [figures] = await once(child, "message");
+  await once(child, "exit");
+  return figures;
+}
+
+/** Of the reading alone, in a process that has opened the file. */
+async function figuresOf(read) {
+  const { openSqliteFile } = await import("tracelight/sqlite");
+  const file = await openSqliteFile(path);
+  let figures;
+  const measured = async (work) => {
+    const loop = monitorEventLoopDelay({ resolution: 1 });
+    loop.enable();
+    const cpu = process.cpuUsage();
+    const began = performance.now();
+    await work();
+    const wall = performance.now() - began;
+    const { user, system } = process.cpuUsage(cpu);
+    loop.disable();
+    figures ??= { wall, cpu: (user + system) / 1000, held: loop.max / 1e6 };
+  };
+  if (read.length > 1) await read(file, measured);
+  else await measured(() => read(file));
+  await file.close();
+  return figures;
+}
+
+function shown({ wall, cpu, held }) {
+  return `${wall.toFixed(0)} ms, ${cpu.toFixed(0)} of the processor, the event loop held for ${held.toFixed(0)} at most`;
+}
