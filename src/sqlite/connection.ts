@@ -18,7 +18,10 @@ export interface Statement {
 
 /** A connection to one file. All its methods are synchronous and may throw what SQLite says: see `explainSqlite`. */
 export interface Connection {
+  /** Texts that are no UTF-8 come as their bytes. */
   prepare(sql: string): Statement;
+  /** The same for a statement that gives no texts, without a look at them. */
+  prepareNumbers(sql: string): Statement;
   exec(sql: string): unknown;
   close(): unknown;
 }
@@ -34,4 +37,14 @@ export interface Driver {
 /** How a file is opened. */
 interface OpenOptions {
   readonly readOnly?: boolean;
+}
+
+/** The text that a row has in a column; undefined for what is none. */
+export function textIn(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The bytes that a row has in a column; none for what are none. */
+export function bytesIn(value: unknown): Uint8Array {
+  return value instanceof Uint8Array ? value : new Uint8Array();
 }

@@ -23,6 +23,7 @@ export function directDatabase(connection: Connection, snapshots: SnapshotPool):
 export function remembering(connection: Connection): Connection {
   const prepared = new RecentMap<string, Statement>(PREPARED);
   return {
+    prepareNumbers: (sql) => connection.prepareNumbers(sql),
     prepare: (sql) => {
       const statement = prepared.get(sql) ?? connection.prepare(sql);
       prepared.set(sql, statement);

@@ -47,12 +47,6 @@ function installed(): Driver {
   }
 }
 
-/** The bytes of a BLOB: node:sqlite gives an array of bytes, libsql its buffer. */
-export function bytesOf(value: unknown): Uint8Array | undefined {
-  if (value instanceof Uint8Array) return value;
-  return value instanceof ArrayBuffer ? new Uint8Array(value) : undefined;
-}
-
 /** SQLite's result codes that Tracelight acts upon. Source: https://sqlite.org/rescode.html */
 export const SQLITE = {
   error: 1,

@@ -1,7 +1,7 @@
 // Ids of traces and conversations by their beginning, and names of attributes: looks into indexes, and at the latest rows.
 import { exactFirst } from "../tracing/slow-ways.ts";
 import type { FoundId } from "../tracing/store.ts";
-import type { SqlValue } from "./connection.ts";
+import { type SqlValue, textIn } from "./connection.ts";
 import type { Reading } from "./database.ts";
 import { decodeJson } from "./decoded-rows.ts";
 
@@ -53,7 +53,7 @@ async function beginning(
      WHERE ${column} >= ? AND ${column} < ? AND ${column} IS NOT NULL ${own.length === 0 ? "" : "AND identifier = ?"} LIMIT ?`,
     [prefix, `${prefix}\u{10ffff}`, ...own, limit],
   );
-  return rows.map(({ id }) => String(id));
+  return rows.flatMap(({ id }) => textIn(id) ?? []);
 }
 
 /** A damaged one is nobody's. */
@@ -77,5 +77,5 @@ export async function latestAttributeNames(
        ORDER BY id DESC LIMIT ${SAMPLED_SPANS}) AS latest, json_each(latest.attributes) AS keys`,
     identifier === undefined ? [] : [identifier],
   );
-  return rows.map(({ name }) => String(name));
+  return rows.flatMap(({ name }) => textIn(name) ?? []);
 }

@@ -1,23 +1,22 @@
 // What SQLite libraries export, as one way to open files.
 import type { Connection, Driver } from "./connection.ts";
+import { type Library, readChecked, readPacked, strict } from "./strict-rows.ts";
 
-type Open = new (path: string, options: object) => Connection;
+type Open = new (path: string, options: object) => Library;
 
 /**
  * How the library opens files.
  * @throws TypeError for a module that is not the library
  */
 export function libraryIn(name: Driver["name"], module: unknown): Driver["open"] {
-  return name === "node:sqlite"
-    ? opener(constructorIn(module, "DatabaseSync"), "readOnly")
-    : opener(isConstructor(module) ? module : constructorIn(module, "default"), "readonly");
-}
-
-function opener(open: Open | undefined, readOnlyName: string): Driver["open"] {
+  const isBuiltIn = name === "node:sqlite";
+  const open = isConstructor(module) ? module : constructorIn(module, isBuiltIn ? "DatabaseSync" : "default");
   if (open === undefined) throw new TypeError("it exports no Database");
+  const connect = (path: string, options: object): Connection =>
+    strict(new open(path, options), isBuiltIn ? readChecked : readPacked);
   return (path, { readOnly = false } = {}) => {
-    if (!readOnly) return new open(path, {});
-    const connection = new open(path, { [readOnlyName]: true });
+    if (!readOnly) return connect(path, {});
+    const connection = connect(path, { [isBuiltIn ? "readOnly" : "readonly"]: true });
     // libsql opens such a file to write all the same.
     connection.exec("PRAGMA query_only = 1");
     return connection;

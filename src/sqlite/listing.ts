@@ -10,7 +10,7 @@ import { byPlace, type Row as ListedRow, limitOf, pageOf, spanConditions } from 
 import type { Row } from "./connection.ts";
 import { isBadValue } from "./damage.ts";
 import type { ReadOutline } from "./decoded-rows.ts";
-import { groupedOutlines } from "./outline-rows.ts";
+import { groupedOutlines, tellOf } from "./outline-rows.ts";
 import type { View } from "./reader.ts";
 import { readableNumber, timeIn } from "./times.ts";
 import { both, FAILED, queryToSql, type SqlCondition, TRUE, whereToSql } from "./where-sql.ts";
@@ -167,8 +167,10 @@ class Listing {
        WHERE started_at >= ? AND started_at < ? AND ${column} IS NOT NULL AND ${own.sql} GROUP BY ${column}`,
       [...may.values, window.from, window.before, ...own.values],
     );
-    const possible = new Set(rows.filter((row) => row["possible"] === 1).map((row) => this.#keyOf(row)));
-    const open = rows.filter((row) => row["possible"] !== 1).map((row) => this.#keyOf(row));
+    const keyed = rows.filter((row) => typeof row[column] === "string");
+    if (keyed.length < rows.length) await this.#tellOfNoKeys(window);
+    const possible = new Set(keyed.filter((row) => row["possible"] === 1).map((row) => this.#keyOf(row)));
+    const open = keyed.filter((row) => row["possible"] !== 1).map((row) => this.#keyOf(row));
     const outside = {
       sql: `(started_at < ? OR started_at >= ?) AND ${may.sql}`,
       values: [window.from, window.before, ...may.values],
@@ -176,6 +178,21 @@ class Listing {
     for (const row of await this.#select(`DISTINCT ${column}`, new Set(open), outside))
       possible.add(this.#keyOf(row));
     return possible;
+  }
+
+  /** A key that is no text is that of no row. */
+  async #tellOfNoKeys({ from, before }: Window): Promise<void> {
+    const { column } = KEYS[this.#by];
+    const own = ownIn(this.#query);
+    const rows = await this.#view.database.all(
+      `SELECT id, ${column} FROM spans INDEXED BY spans_by_start
+       WHERE started_at >= ? AND started_at < ? AND ${column} IS NOT NULL AND ${own.sql}`,
+      [from, before, ...own.values],
+    );
+    await tellOf(
+      rows.filter((row) => typeof row[column] !== "string"),
+      this.#view,
+    );
   }
 
   /** Those of the keys of which a span is so. */

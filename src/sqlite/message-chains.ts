@@ -244,7 +244,7 @@ export class ContentWriter {
   readonly #latest = new RecentMap<string, number>(1000);
 
   constructor(connection: Connection) {
-    this.#has = connection.prepare("SELECT 1 FROM message_nodes WHERE hash = ?");
+    this.#has = connection.prepareNumbers("SELECT 1 FROM message_nodes WHERE hash = ?");
     this.#addNode = connection.prepare(
       `INSERT INTO message_nodes (hash, previous, previous_length, length, scope, span_id, messages)
        VALUES (?, ?, ?, ?, ?, ?, ?)`,
@@ -253,7 +253,7 @@ export class ContentWriter {
       "INSERT OR REPLACE INTO pieces (owner, piece, bytes) VALUES (?, ?, ?)",
     );
     this.#claim = connection.prepare("INSERT INTO claims (prefix, writer) VALUES (?, ?)");
-    this.#held = connection.prepare(
+    this.#held = connection.prepareNumbers(
       "SELECT count(*) AS n FROM claims WHERE prefix = ? AND id IN (SELECT value FROM json_each(?))",
     );
     this.#release = connection.prepare("DELETE FROM claims WHERE id IN (SELECT value FROM json_each(?))");

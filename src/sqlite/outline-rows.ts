@@ -49,18 +49,37 @@ async function rowsIn(view: View, source: OutlineSource): Promise<Iterable<[stri
     // One text a group: a row for each span would take three times as long on its way through the library.
     const grouped = `json_group_array(json_array(${OUTLINE_COLUMNS})) AS outlines`;
     const found = await selected(view, source, grouped, "GROUP BY 1");
-    return found.map(({ key, outlines }) => [String(key), outlineRows(String(outlines))]);
+    const groups = found.flatMap((row): [string, readonly OutlineRow[]][] =>
+      typeof row["outlines"] === "string" ? [[keyOf(row), outlineRows(row["outlines"])]] : [],
+    );
+    if (groups.length === found.length) return groups;
   } catch (error) {
-    // What JSON cannot hold is damaged, and its row alone.
     if (!isBadValue(error)) throw error;
-    const groups = new Map<string, OutlineRow[]>();
-    for (const row of await selected(view, source, READ_OUTLINE)) {
-      const group = groups.get(String(row["key"])) ?? [];
-      group.push(OUTLINE_NAMES.map((name) => row[name]));
-      groups.set(String(row["key"]), group);
-    }
-    return groups;
   }
+  return rowByRow(view, source);
+}
+
+/** What JSON cannot hold, or is no UTF-8, is damaged, and its row alone. */
+async function rowByRow(view: View, source: OutlineSource): Promise<ReadonlyMap<string, OutlineRow[]>> {
+  const groups = new Map<string, OutlineRow[]>();
+  const rows = await selected(view, source, READ_OUTLINE);
+  for (const row of rows) {
+    const group = groups.get(keyOf(row)) ?? [];
+    group.push(OUTLINE_NAMES.map((name) => row[name]));
+    groups.set(keyOf(row), group);
+  }
+  const isDamaged = (row: Row) => Object.values(row).some((value) => value instanceof Uint8Array);
+  await tellOf(rows.filter(isDamaged), view);
+  return groups;
+}
+
+function keyOf({ key }: Row): string {
+  return key instanceof Uint8Array ? "" : String(key);
+}
+
+/** Reading a span tells what is damaged in it. */
+export async function tellOf(rows: readonly Row[], view: View): Promise<void> {
+  if (rows.length > 0) await view.byIds(rows.map(({ id }) => Number(id)));
 }
 
 function selected(
@@ -76,10 +95,14 @@ function outlineIn(row: OutlineRow, view: View): ReadOutline[] {
   try {
     return [decodeOutline(row, view.stateOf)];
   } catch (error) {
-    const named = Object.fromEntries(OUTLINE_NAMES.map((name, i) => [name, String(row[i])]));
+    const named = Object.fromEntries(OUTLINE_NAMES.map((name, i) => [name, shown(row[i])]));
     view.onDamage(rowDamage(named, error));
     return [];
   }
+}
+
+function shown(value: unknown): string | Uint8Array {
+  return value instanceof Uint8Array ? value : String(value);
 }
 
 /** The outlines of a trace or conversation, or of all spans, in start order. */

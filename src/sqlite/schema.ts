@@ -166,8 +166,8 @@ export function pragma(connection: Connection, name: string): number {
 
 function hasColumns(connection: Connection, table: string, wanted: readonly string[]): boolean {
   const columns = connection
-    .prepare(`PRAGMA table_info(${table})`)
-    .all()
+    .prepare("SELECT name FROM pragma_table_info(?)")
+    .all(table)
     .map(({ name }) => name);
   return wanted.every((column) => columns.includes(column));
 }

@@ -5,9 +5,8 @@ import { readCount } from "../model/binary-counts.ts";
 import { BinaryDecoder } from "../model/binary-decoder.ts";
 import { decodeValue } from "../model/values.ts";
 import { asciiBetweenWords, WORD_BREAK } from "../model/words.ts";
-import type { Connection, Row, Statement } from "./connection.ts";
+import { bytesIn, type Connection, type Row, type Statement, textIn } from "./connection.ts";
 import { exactly, storedIn } from "./decoded-rows.ts";
-import { bytesOf } from "./driver.ts";
 import { largeNodePlace, piecesOwner, spanPrefix } from "./message-chains.ts";
 import type { StoredPieces } from "./rows.ts";
 
@@ -30,7 +29,7 @@ export class RowTexts {
     const message = details["status_message"];
     const attributes = objectIn(row["attributes"]) ?? {};
     return searchTexts({
-      spanName: String(details["span_name"] ?? row["span_name"]),
+      spanName: textIn(details["span_name"]) ?? textIn(row["span_name"]) ?? "",
       statusMessage: typeof message === "string" ? message : undefined,
       attributes: elsewhere === undefined ? attributes : { ...attributes, ...elsewhere.attributes },
       events: eventsIn(elsewhere?.events ?? details["events"]),
@@ -88,7 +87,7 @@ export class RowTexts {
   }
 
   #unpacked(owner: string): Buffer {
-    const chunks = this.#statements.pieces.all(owner).map(({ bytes }) => bytesOf(bytes) ?? new Uint8Array());
+    const chunks = this.#statements.pieces.all(owner).map(({ bytes }) => bytesIn(bytes));
     try {
       return inflateRawSync(Buffer.concat(chunks), { maxOutputLength: MAX_UNPACKED });
     } catch {

@@ -6,11 +6,10 @@ import { messageOf } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import type { SpanEvent, SpanFields, SpanLink } from "../model/record.ts";
 import { decodeValue } from "../model/values.ts";
-import type { Row } from "./connection.ts";
+import { bytesIn, type Row, textIn } from "./connection.ts";
 import { type OnDamage, rowDamage, TIME_DAMAGE, valueDamage } from "./damage.ts";
 import type { Reading } from "./database.ts";
 import { decodeRow, type Elsewhere, exactly, type StateOf, storedIn } from "./decoded-rows.ts";
-import { bytesOf } from "./driver.ts";
 import { largeNodePlace, piecesOwner, scopeOf, spanPrefix } from "./message-chains.ts";
 import type { Stored, StoredList, StoredPieces } from "./rows.ts";
 import { isOddTime } from "./times.ts";
@@ -53,7 +52,7 @@ export class RowReader {
   async decode(rows: readonly Row[]): Promise<ReadSpan[]> {
     this.#turns.begin();
     const opened = rows.map((row) => {
-      const lost: string[] = [];
+      const lost = bytesWhereTexts(row);
       return { row, lost, stored: storedIn(row, lost) };
     });
     await this.#readScopes(opened);
@@ -71,7 +70,7 @@ export class RowReader {
       const fields = decodeRow(row, { stateOf: this.#stateOf, elsewhere, lost });
       if (lost.length > 0) this.#onDamage(valueDamage(row, lost));
       if (isOddTime(row["started_at"]) || isOddTime(row["ended_at"])) this.#onDamage(TIME_DAMAGE);
-      return [{ row, id: Number(row["id"]), identifier: String(row["identifier"]), fields }];
+      return [{ row, id: Number(row["id"]), identifier: textIn(row["identifier"]) ?? "", fields }];
     } catch (error) {
       this.#onDamage(rowDamage(row, error));
       return [];
@@ -83,7 +82,7 @@ export class RowReader {
     for (const { row, stored } of opened) {
       const lists = Object.keys(stored?.lists ?? {}).length;
       if (lists === 0) continue;
-      const scope = scopeOf(String(row["trace_id"]), textOf(row["conversation"]));
+      const scope = scopeOf(String(row["trace_id"]), textIn(row["conversation"]));
       counts.set(scope, (counts.get(scope) ?? 0) + lists);
     }
     for (const [scope, lists] of counts) {
@@ -152,7 +151,7 @@ export class RowReader {
     const { length, previous_length: from, previous } = row;
     if (!isCount(length) || !isCount(from) || from >= length) throw new RangeError("no length");
     const place = { hash, length, from, previous: String(previous) };
-    const parsed: unknown = JSON.parse(String(row["messages"]));
+    const parsed: unknown = JSON.parse(textIn(row["messages"]) ?? "");
     if (!Array.isArray(parsed))
       return checkNode(place, await this.#pieces(largeNodePlace(hash, parsed)), this.#turns);
     if (parsed.length !== length - from) throw new RangeError("too few messages, or too many");
@@ -169,7 +168,7 @@ export class RowReader {
     for (let piece = 0; ; piece += PIECES_AT_ONCE) {
       const sql = "SELECT bytes FROM pieces WHERE owner = ? AND piece >= ? AND piece < ? ORDER BY piece";
       const rows = await this.#database.all(sql, [owner, piece, piece + PIECES_AT_ONCE]);
-      for (const row of rows) chunks.push(bytesOf(row["bytes"]) ?? new Uint8Array());
+      for (const row of rows) chunks.push(bytesIn(row["bytes"]));
       if (rows.length < PIECES_AT_ONCE) break;
     }
     return decompress(chunks, bytes);
@@ -194,6 +193,15 @@ interface Opened {
   readonly lost: string[];
 }
 
+/** What a span lacks of its row: texts that are no UTF-8 come as bytes. Of other columns the decoder says it itself. */
+function bytesWhereTexts(row: Row): string[] {
+  const lost: string[] = [];
+  for (const column of TEXTS) if (row[column] instanceof Uint8Array) lost.push(`${column}: it is no text`);
+  return lost;
+}
+
+const TEXTS = ["parent_span_id", "span_kind", "span_status", "identifier", "conversation"] as const;
+
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
@@ -214,8 +222,4 @@ function isLink(value: unknown): value is SpanLink {
     isTraceId(Reflect.get(value, "traceId")) &&
     isSpanId(Reflect.get(value, "spanId"))
   );
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }

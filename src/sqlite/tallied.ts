@@ -6,7 +6,6 @@ import { turn } from "../model/timers.ts";
 import { inSlices } from "../tracing/slow-ways.ts";
 import type { SqlStatement } from "./database.ts";
 import type { ReadOutline } from "./decoded-rows.ts";
-import { bytesOf } from "./driver.ts";
 import { groupedOutlines, ROWS_AT_ONCE } from "./outline-rows.ts";
 import type { View } from "./reader.ts";
 
@@ -41,9 +40,8 @@ export class KeptChunks {
     const events = new Map<string, Uint8Array>();
     let rest: readonly string[] | undefined;
     for (const { identifier, version, events: kept } of rows) {
-      const bytes = bytesOf(kept);
       if (version !== STORED_EVENTS_VERSION) return undefined;
-      if (typeof identifier === "string" && bytes !== undefined) events.set(identifier, bytes);
+      if (typeof identifier === "string" && kept instanceof Uint8Array) events.set(identifier, kept);
       else rest = restIn(kept);
     }
     return rest && { rest, events };

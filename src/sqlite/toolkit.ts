@@ -1,7 +1,8 @@
 // The Python toolkit's own SQLite file, read as it is: its one table holds spans with attributes as tagged JSON.
 
+import { isUtf8 } from "node:buffer";
 import { matches } from "../conventions/matches.ts";
-import { asTracelightError, type TracelightError } from "../model/errors.ts";
+import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { decodeRecord } from "../model/record.ts";
@@ -10,7 +11,6 @@ import { arrangeSpans } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
 import type { Row } from "./connection.ts";
 import type { Reading } from "./database.ts";
-import { bytesOf } from "./driver.ts";
 
 const ROWS_AT_ONCE = 500;
 
@@ -77,17 +77,27 @@ export class ToolkitReader {
 /** The row's columns are the fields of a record but for the scope, and the attributes, which are text. */
 function recordOf(row: Row): object {
   const { scope_name: name, scope_version: version } = row;
+  for (const [column, value] of Object.entries(row)) {
+    if (value instanceof Uint8Array && !JSON_COLUMNS.has(column)) throw notUtf8(row, column);
+  }
   return {
     ...row,
-    attributes: jsonOf(row["attributes"]),
-    resource_attributes: jsonOf(row["resource_attributes"]),
+    attributes: jsonOf(row, "attributes"),
+    resource_attributes: jsonOf(row, "resource_attributes"),
     scope: { name: name ?? "", ...(typeof version === "string" ? { version } : {}) },
   };
 }
 
 /** Its type is BLOB; what is in it is text. */
-function jsonOf(value: Row[string] | undefined): unknown {
-  const bytes = bytesOf(value);
-  const json = bytes === undefined ? value : Buffer.from(bytes).toString();
+function jsonOf(row: Row, column: string): unknown {
+  const value = row[column];
+  if (value instanceof Uint8Array && !isUtf8(value)) throw notUtf8(row, column);
+  const json = value instanceof Uint8Array ? Buffer.from(value).toString() : value;
   return typeof json === "string" && json !== "" ? parsePythonJson(json) : {};
+}
+
+const JSON_COLUMNS: ReadonlySet<string> = new Set(["attributes", "resource_attributes"]);
+
+function notUtf8({ id }: Row, column: string): TracelightError {
+  return new TracelightError("INVALID_RECORD", `The ${column} of the row ${Number(id)} is no UTF-8.`);
 }

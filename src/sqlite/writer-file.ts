@@ -118,7 +118,7 @@ export class WriterFile {
 
   /** The row of a span that is there already. */
   rowOf(span: SpanKey): KnownRow | undefined {
-    this.#find ??= this.#connection.prepare(FIND_SPAN);
+    this.#find ??= this.#connection.prepareNumbers(FIND_SPAN);
     const row = this.#find.get(...keyValues(span));
     return row && { id: Number(row["id"]), hasEnded: row["is_open"] === 0 };
   }

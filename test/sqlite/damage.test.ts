@@ -1,9 +1,8 @@
 // A damaged row, value, chain or page costs what is in it, by name; the rest is read.
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { openSqliteFile } from "../../src/sqlite/file.ts";
-import type { StoreReader } from "../../src/tracing/readable.ts";
-import { freshPath, read, sql, tracerOver, withConnection } from "./support.ts";
+import { damage, iterated, names, prune, someSpans, useEverything, withFile } from "./damaged.ts";
+import { freshPath, sql, tracerOver, withConnection } from "./support.ts";
 
 const MESSAGES = "ai.llm.request.messages";
 
@@ -67,7 +66,7 @@ describe("a value that is damaged is named in its span, and the rest of the span
     ["events that are not there", `stored = '{"events":{"number":7,"bytes":70}}'`, /^events: /],
     ["facts that are none", "facts = x'00'", undefined],
     ["a conversation that is none", "conversation = '{'", undefined],
-    ["a parent that is none", "parent_span_id = x'00'", undefined],
+    ["a parent that is none", "parent_span_id = x'00'", /^parent_span_id: /],
     ["a number of its own beyond all numbers", "id = 4611686018427387904", undefined],
     ["a writer that is none", "writer = 'me', ended_at = NULL", undefined],
     ["a writer beyond all numbers", "writer = 4611686018427387904, ended_at = NULL", undefined],
@@ -196,24 +195,6 @@ describe("pages that are damaged cost the rows in them", () => {
   });
 });
 
-/** Three spans, of which the one in the middle is to be damaged. */
-async function someSpans(): Promise<string> {
-  const path = freshPath();
-  const { tracer } = tracerOver(path);
-  for (const [i, name] of ["before", "bad", "after"].entries())
-    tracer
-      .startSpan(name, { parentSpan: null, startedAt: new Date(Date.now() - 60_000 + i * 1000) })
-      .addAttributes({ n: i + 1, "ai.conversation.id": name })
-      .addEvent("event")
-      .end();
-  await tracer.close();
-  return path;
-}
-
-function damage(path: string, statement: string): void {
-  withConnection(path, (connection) => connection.exec(`PRAGMA ignore_check_constraints = 1; ${statement}`));
-}
-
 /** Overwrites pages of rows. */
 function damagePages(path: string, at: number, pages: number): number {
   const leaves = sql(
@@ -228,47 +209,4 @@ function damagePages(path: string, at: number, pages: number): number {
     writeSync(file, Buffer.alloc(size, 0xa5), 0, size, ((leaves[from + i * 3] ?? 1) - 1) * size);
   closeSync(file);
   return pages;
-}
-
-/** All that a command asks of a file. */
-async function useEverything(file: StoreReader): Promise<void> {
-  await file.summaries({ by: "trace" });
-  await file.summaries({ by: "conversation" });
-  await file.summaries({ by: "trace", where: 'n contains "1" and duration >= 0ms' });
-  await file.attributeNames?.();
-  await file.idsByPrefix("", 10);
-  const { cursor } = (await file.changes?.(undefined)) ?? {};
-  await file.changes?.(cursor?.replace(/"last":\d+/, '"last":0'));
-  await file.search?.("turn OR after");
-  await file.search?.("x*");
-}
-
-async function iterated(file: StoreReader, query: object) {
-  const spans = [];
-  for await (const span of file.iterate(query)) spans.push(span);
-  return spans;
-}
-
-function names(spans: readonly { readonly spanName: string }[]): string[] {
-  return spans.map(({ spanName }) => spanName);
-}
-
-async function withFile(path: string, use: (file: StoreReader) => Promise<void>): Promise<void> {
-  const file = await openSqliteFile(path);
-  try {
-    await use(file);
-  } finally {
-    await file.close();
-  }
-}
-
-async function prune(path: string): Promise<unknown> {
-  const file = await openSqliteFile(path, { readOnly: false });
-  try {
-    const removed = await file.prune?.({ maxBytes: 0 });
-    expect(await read(path)).toEqual([]);
-    return removed;
-  } finally {
-    await file.close();
-  }
 }

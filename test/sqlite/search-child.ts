@@ -20,6 +20,7 @@ function stopping(within: Connection, stopAt = Number.POSITIVE_INFINITY): Connec
   let added = 0;
   return {
     exec: (sql) => within.exec(sql),
+    prepareNumbers: (sql) => within.prepareNumbers(sql),
     close: () => within.close(),
     prepare: (sql) => {
       const statement = within.prepare(sql);

@@ -468,6 +468,7 @@ function whenRefused(connection: Connection, act: () => void): Connection {
   let refused = 0;
   return {
     prepare: (sql) => connection.prepare(sql),
+    prepareNumbers: (sql) => connection.prepareNumbers(sql),
     close: () => connection.close(),
     exec: (sql) => {
       try {
