@@ -1,4 +1,6 @@
 // Delivery: takes spans, sends them in batches in the background, tries again, and counts what became of each.
+// SQLite's writer shares the queue, the account, the back-off and the end of the process with it, and no more: what it writes
+// is written in the same turn, in order, and outlives the process, so it has no requests under way, no suspects and no journal.
 import { asTracelightError } from "../model/errors.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";

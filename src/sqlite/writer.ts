@@ -1,6 +1,11 @@
 // Writes spans to the file at the end of each tick; what cannot be written now waits in memory and is tried again.
-import { type Epoch, Ledger } from "../delivery/ledger.ts";
-import { atExit, finished, unfinished } from "../delivery/lifecycle.ts";
+// With `Delivery` it shares the queue, the account, the back-off and the end of the process. Not how it sends, since a file is
+// no server: a transaction is made in the same turn of the event loop, so nothing is ever under way; what fails goes back to the
+// front, since a file takes spans in order or none; the fault is the file's, never a span's neighbour's, so there is no one to suspect;
+// the file itself outlives the process, so there is no journal.
+import { Account } from "../delivery/account.ts";
+import type { Epoch } from "../delivery/ledger.ts";
+import { atExit } from "../delivery/lifecycle.ts";
 import { Queue } from "../delivery/queue.ts";
 import { Rarely } from "../delivery/rarely.ts";
 import { Backoff } from "../delivery/retry.ts";
@@ -90,14 +95,13 @@ export class Writer {
   readonly #unwanted = new Set<number | SpanKey>();
   /** Rows of spans whose end is lost. */
   readonly #abandoned = new Set<number>();
-  readonly #ledger: Ledger = new Ledger(() => true);
+  readonly #account: Account;
   readonly #turns = new Turns();
   readonly #rarely = new Rarely();
   readonly #large: LargeSpans<Entry>;
   readonly #backoff = new Backoff({ baseRetryDelayMs: 50, maxRetryDelayMs: 2000 });
   #file: WriterFile | undefined;
   #isScheduled = false;
-  #isUnfinished = false;
   #isStopped = false;
   #isExiting = false;
   #notBefore = Number.NEGATIVE_INFINITY;
@@ -113,19 +117,20 @@ export class Writer {
   constructor(setup: WriterSetup) {
     this.#setup = setup;
     this.#queue = new Queue(setup);
+    this.#account = new Account({ owner: this, name: setup.path, faults: setup.faults });
     this.#large = new LargeSpans({
       turns: this.#turns,
       patiently: (work) => this.#patiently(work),
       prepared: (entry, prepared) => this.#putBack(entry, prepared),
       failed: (entry, error) => {
         this.#spanFailed(entry, error);
-        this.#settled();
+        this.#account.check();
       },
     });
   }
 
   get pending(): number {
-    return this.#ledger.open;
+    return this.#account.ledger.open;
   }
 
   /** A span began: it gets a row at the end of the tick, unless it ends before. */
@@ -155,12 +160,12 @@ export class Writer {
 
   /** Takes a span that ended. */
   add(span: Span): void {
-    if (this.#isStopped) return void this.#ledger.dropped++;
+    if (this.#isStopped) return void this.#account.ledger.dropped++;
     const running = this.#running.ended(span);
     const weight = weigh(span);
     if (this.#isFullFor(weight)) this.#dropOldest(weight);
-    this.#queue.push({ span, weight, running, epoch: this.#ledger.accept(), prepared: undefined });
-    if (!this.#isUnfinished) this.#begin();
+    this.#queue.push({ span, weight, running, epoch: this.#account.ledger.accept(), prepared: undefined });
+    this.#begin();
     const { size, bytes } = this.#queue;
     // A tight loop has no end of a tick: batches are written as they fill.
     if (size >= BATCH_SPANS || bytes >= BATCH_BYTES || this.#setup.durability === "span") this.#commitNow();
@@ -191,7 +196,7 @@ export class Writer {
     }
     if (this.pending > 0) {
       this.#schedule();
-      await this.#ledger.settled(timeoutMs);
+      await this.#account.ledger.settled(timeoutMs);
     }
     return this.report();
   }
@@ -207,13 +212,11 @@ export class Writer {
 
   /** What became of the spans until now. */
   report(): DeliveryReport {
-    const { written, dropped, failed } = this.#ledger;
-    return { written, pending: this.pending, dropped, failed, errors: this.#setup.faults.all };
+    return this.#account.report();
   }
 
   #begin(): void {
-    this.#isUnfinished = true;
-    unfinished(this);
+    this.#account.begin();
     this.#hookExit();
   }
 
@@ -225,7 +228,7 @@ export class Writer {
     this.#isStopped = true;
     clearTimeout(this.#retryTimer);
     clearInterval(this.#lookTimer);
-    finished(this);
+    this.#account.end();
     this.#undoExit?.();
     this.#closeFile();
   }
@@ -282,7 +285,7 @@ export class Writer {
       this.#queue.unshift(batch);
       this.#failed(error);
     }
-    this.#settled();
+    this.#account.check();
   }
 
   /** Entries for one transaction. Those that are large go a way of their own. */
@@ -348,7 +351,7 @@ export class Writer {
     for (const [running, id, written] of rows) this.#running.wrote(running, id, written);
     for (const [entry, error] of refused) this.#notWritten(entry, error);
     const failed = new Set(refused.map(([entry]) => entry));
-    for (const entry of batch) if (!failed.has(entry)) this.#ledger.settle(entry.epoch, "written");
+    for (const entry of batch) if (!failed.has(entry)) this.#account.ledger.settle(entry.epoch, "written");
     this.#setup.committed(file, bytes);
     return true;
   }
@@ -453,11 +456,11 @@ export class Writer {
   #refuseAll(fault: TracelightError): void {
     this.#setup.faults.reportRarely(fault);
     for (let entry = this.#queue.shift(); entry !== undefined; entry = this.#queue.shift()) {
-      this.#ledger.settle(entry.epoch, "failed");
+      this.#account.ledger.settle(entry.epoch, "failed");
     }
     for (const running of this.#running.next(Number.POSITIVE_INFINITY)) this.#running.giveUp(running);
     this.#forgetOddRows();
-    this.#settled();
+    this.#account.check();
   }
 
   #forgetOddRows(): void {
@@ -466,7 +469,7 @@ export class Writer {
   }
 
   #spanFailed({ epoch, span, running }: Entry, error: unknown): void {
-    this.#ledger.settle(epoch, "failed");
+    this.#account.ledger.settle(epoch, "failed");
     this.#abandon(running);
     const message = `The span "${span.spanName}" could not be written to ${this.#setup.path}`;
     this.#setup.faults.reportRarely(asTracelightError(error, "SQLITE_FAILED", message));
@@ -484,26 +487,13 @@ export class Writer {
   }
 
   #dropOldest(weight: number): void {
-    while (this.#isFullFor(weight)) {
-      const oldest = this.#queue.shift();
-      if (oldest === undefined) break;
-      this.#ledger.settle(oldest.epoch, "dropped");
+    this.#queue.makeRoomFor(weight + this.#large.bytes, (oldest) => {
+      this.#account.ledger.settle(oldest.epoch, "dropped");
       this.#abandon(oldest.running);
-    }
-    const mend = "raise maxQueuedSpans and maxQueuedBytes, or find what keeps the file from being written";
-    this.#tell(
-      new TracelightError(
-        "QUEUE_FULL",
-        `The queue of ${this.#setup.path} is full; the oldest spans are dropped: ${mend}.`,
-      ),
+    });
+    this.#account.tellFull(
+      "raise maxQueuedSpans and maxQueuedBytes, or find what keeps the file from being written",
     );
-  }
-
-  #settled(): void {
-    this.#ledger.check();
-    if (this.pending > 0 || !this.#isUnfinished) return;
-    this.#isUnfinished = false;
-    finished(this);
   }
 
   /** One transaction, as soon as there can be one. */
