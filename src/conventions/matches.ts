@@ -19,7 +19,7 @@ export function matches(span: SpanFields, query: TraceQuery, identifier: string 
     (query.traceId === undefined || span.traceId === query.traceId) &&
     (query.identifier === undefined || identifier === query.identifier) &&
     (query.spanName === undefined || span.spanName === query.spanName) &&
-    (query.status === undefined || span.spanStatus === query.status) &&
+    (query.spanStatus === undefined || span.spanStatus === query.spanStatus) &&
     (query.failed === undefined || hasFailed(span)) &&
     (query.since === undefined || span.startedAtMicros >= boundOf(query.since)) &&
     (query.until === undefined || span.startedAtMicros < boundOf(query.until)) &&

@@ -88,13 +88,13 @@ export class Delivery<P> {
   }
 
   #openJournal(
-    { journal, journalMaxBytes, maxQueuedBytes }: DeliverySettings,
+    { journal, maxJournalBytes, maxQueuedBytes }: DeliverySettings,
     { destination, turns }: { readonly destination: string; readonly turns: Turns },
   ): Journal | undefined {
     if (journal === undefined) return undefined;
     const { ledger } = this.#account;
     return new Journal({
-      ...{ folder: journal, maxBytes: journalMaxBytes, maxQueuedBytes },
+      ...{ folder: journal, maxBytes: maxJournalBytes, maxQueuedBytes },
       ...{ destination, turns, faults: this.#faults },
       hasRoom: () => this.#waiting.hasRoom,
       take: (span, place) => this.#push(span, place, { weight: place.weight, epoch: ledger.acceptOld() }),

@@ -198,7 +198,7 @@ export class Journal {
     const { folder, maxBytes, faults } = this.#setup;
     const total = this.#recovery.othersBytes + this.#segments.bytes + bytes;
     if (total <= maxBytes) return true;
-    const message = `The journal in ${folder} is full (journalMaxBytes); spans are kept in memory only.`;
+    const message = `The journal in ${folder} is full (maxJournalBytes); spans are kept in memory only.`;
     faults.reportRarely(new TracelightError("JOURNAL_FAILED", message));
     return false;
   }

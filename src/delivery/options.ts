@@ -22,7 +22,7 @@ export interface DeliveryOptions {
   /** A folder for spans not delivered yet, so that they outlive this process. Default: none. */
   readonly journal?: string | undefined;
   /** Bytes that the journal may take. Default 1 GiB. */
-  readonly journalMaxBytes?: number | undefined;
+  readonly maxJournalBytes?: number | undefined;
 }
 
 /** The checks of `DeliveryOptions`, for the constructors of named tracers. */
@@ -36,7 +36,7 @@ export const DELIVERY_CHECKS: OptionRules["checks"] = {
   baseRetryDelayMs: is.amount(0),
   maxRetryDelayMs: is.amount(0),
   journal: is.text,
-  journalMaxBytes: is.count(1),
+  maxJournalBytes: is.count(1),
 };
 
 /** Every number of delivery. */
@@ -66,7 +66,7 @@ export function deliverySettings(options: DeliveryOptions, limits: BatchLimits):
     baseRetryDelayMs: options.baseRetryDelayMs ?? 100,
     maxRetryDelayMs: Math.min(options.maxRetryDelayMs ?? 30_000, MAX_TIMER_MS),
     journal,
-    journalMaxBytes: options.journalMaxBytes ?? 1024 * MIB,
+    maxJournalBytes: options.maxJournalBytes ?? 1024 * MIB,
   };
 }
 

@@ -146,7 +146,7 @@ function timesOf(query: TraceQuery): { readonly since?: number; readonly until?:
  * not fractions (Python may have stored more digits), nothing long or nested (it may be stored in another form).
  */
 function filterOf(query: TraceQuery, expression: Expression): string {
-  const { identifier, spanName, status, attributeFilter = {} } = query;
+  const { identifier, spanName, spanStatus, attributeFilter = {} } = query;
   const conditions: string[] = [];
   const equal = (path: string, value: AttributeValue) =>
     conditions.push(`${path} = ${expression.value(value)}`);
@@ -160,7 +160,8 @@ function filterOf(query: TraceQuery, expression: Expression): string {
     );
   if (isShortText(spanName)) equalOrSplit(expression.name("span_name"), { S: spanName });
   // Items of the toolkit's April 2025 version have no status: they are UNSET.
-  if (status !== undefined && status !== "UNSET") equal(expression.name("span_status"), { S: status });
+  if (spanStatus !== undefined && spanStatus !== "UNSET")
+    equal(expression.name("span_status"), { S: spanStatus });
   if (identifier === undefined) conditions.push(...timeConditions(query, expression));
   for (const [name, value] of Object.entries(attributeFilter).slice(0, MAX_CONDITIONS)) {
     if (isShortText(name) && name.length <= MAX_PUSHED_NAME && isPlainScalar(value)) {

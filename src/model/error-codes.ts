@@ -74,7 +74,7 @@ export const ERROR_CODES = {
   JOURNAL_FAILED: {
     means:
       "A journal could not be written or read, or was changed or removed by somebody else. Its spans go on in memory; what cannot be read is left out and counted as failed.",
-    mend: "See the message: make the folder writable, free disk space, raise `journalMaxBytes`, or update Tracelight where a segment is newer.",
+    mend: "See the message: make the folder writable, free disk space, raise `maxJournalBytes`, or update Tracelight where a segment is newer.",
   },
   STREAM_FAILED: {
     means: "The output stream failed; spans written to it are counted as failed.",

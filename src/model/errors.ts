@@ -21,7 +21,7 @@ export interface TracelightErrorOptions {
  * @example
  * ```ts
  * try {
- *   new InMemoryTracer({ memorySize: -1 });
+ *   new InMemoryTracer({ maxSpans: -1 });
  * } catch (error) {
  *   if (error instanceof TracelightError) console.log(error.code); // INVALID_OPTION
  * }

@@ -28,7 +28,7 @@ export interface TraceQuery {
   /** Spans of this name. */
   readonly spanName?: string | undefined;
   /** Spans of this status. */
-  readonly status?: SpanStatus | undefined;
+  readonly spanStatus?: SpanStatus | undefined;
   /** Spans that failed, see `failureOf`: those of status ERROR, and those that say so in an attribute only. */
   readonly failed?: true | undefined;
   /** Spans for which this filter holds, such as `ai.tool.name = "get_weather" and duration > 2s`; see docs/where.md. */
@@ -152,7 +152,7 @@ const QUERY_FIELDS: QueryFields = {
     holds: (value) => isIdentifier(value) === undefined,
   },
   spanName: TEXT,
-  status: { what: '"UNSET", "OK" or "ERROR"', holds: isSpanStatus },
+  spanStatus: { what: '"UNSET", "OK" or "ERROR"', holds: isSpanStatus },
   failed: { what: "true, or not given", holds: (value) => value === true },
   where: {
     what: "a filter as docs/where.md has it",

@@ -24,9 +24,9 @@ export interface OtlpReceiverOptions extends Pick<TracerOptions, "onError"> {
   /** Bytes of a body once it is unpacked; more is answered 413. Default 64 MiB. */
   readonly maxUnpackedBytes?: number | undefined;
   /** Bytes of all bodies under way; more is answered 503. Default 192 MiB. */
-  readonly maxBytesAtOnce?: number | undefined;
+  readonly maxConcurrentBytes?: number | undefined;
   /** Requests under way; more are answered 503. Default 64. */
-  readonly maxRequests?: number | undefined;
+  readonly maxConcurrency?: number | undefined;
   /** Attributes, list items, events, links, spans, scopes and resources of one request, all told; more is answered 400. Default 2,000,000. */
   readonly maxValues?: number | undefined;
   /** How long a body may take to come, in milliseconds; answered 408. Default 30,000. */
@@ -70,13 +70,13 @@ class Receiver {
   readonly #origins: Origins;
   readonly #limits: BodyLimits;
   readonly #budget: Budget;
-  readonly #maxRequests: number;
+  readonly #maxConcurrency: number;
   readonly #maxValues: number;
   readonly #flushTimeoutMs: number;
   #requests = 0;
 
   constructor(to: Sink | Tracer, options: OtlpReceiverOptions) {
-    const { onError, path = "/v1/traces", maxBytesAtOnce = 192 * MIB, maxRequests = 64 } = options;
+    const { onError, path = "/v1/traces", maxConcurrentBytes = 192 * MIB, maxConcurrency = 64 } = options;
     const { maxPackedBytes = 16 * MIB, maxUnpackedBytes = 64 * MIB, bodyTimeoutMs = 30_000 } = options;
     this.#intake = new Intake(to, { onError });
     this.#faults = new Faults(onError);
@@ -86,8 +86,8 @@ class Receiver {
     );
     this.#origins = new Origins(options.origins ?? []);
     this.#limits = { maxPackedBytes, maxUnpackedBytes, bodyTimeoutMs: Math.min(bodyTimeoutMs, MAX_TIMER_MS) };
-    this.#budget = new Budget(maxBytesAtOnce);
-    this.#maxRequests = maxRequests;
+    this.#budget = new Budget(maxConcurrentBytes);
+    this.#maxConcurrency = maxConcurrency;
     this.#maxValues = options.maxValues ?? 2_000_000;
     this.#flushTimeoutMs = options.flushTimeoutMs ?? 5000;
   }
@@ -129,7 +129,7 @@ class Receiver {
   }
 
   async #admit(work: () => Promise<Response>): Promise<Response> {
-    if (this.#requests >= this.#maxRequests) throw busy("Too many requests at once.");
+    if (this.#requests >= this.#maxConcurrency) throw busy("Too many requests at once.");
     this.#requests++;
     try {
       return await work();
@@ -206,8 +206,8 @@ const CHECKS = {
   origins: originsFault,
   maxPackedBytes: is.count(1),
   maxUnpackedBytes: is.count(1),
-  maxBytesAtOnce: is.count(1),
-  maxRequests: is.count(1),
+  maxConcurrentBytes: is.count(1),
+  maxConcurrency: is.count(1),
   maxValues: is.count(1),
   bodyTimeoutMs: is.amount(1),
   flushTimeoutMs: is.amount(0),

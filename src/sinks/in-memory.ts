@@ -1,4 +1,5 @@
 // Keeps the latest spans in memory: for tests, for development, for what a page shows of this process.
+import { TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { checkQuery, type TraceQuery } from "../model/query.ts";
 import { boundedSize } from "../model/size.ts";
@@ -13,9 +14,11 @@ import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-opti
 /** Options of `InMemoryTracer`. */
 export interface InMemoryOptions extends TracerOptions {
   /** So many spans are kept; older ones go first. Default 1000. */
+  readonly maxSpans?: number | undefined;
+  /** The Python toolkit's name for `maxSpans`: give one of them. */
   readonly memorySize?: number | undefined;
   /** About so many bytes of spans are kept. No limit unless told. */
-  readonly memoryBytes?: number | undefined;
+  readonly maxBytes?: number | undefined;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface InMemoryOptions extends TracerOptions {
  *
  * @example
  * ```ts
- * const tracer = new InMemoryTracer({ memorySize: 1000 });
+ * const tracer = new InMemoryTracer({ maxSpans: 1000 });
  * tracer.trace("parent", (span) => span.addAttribute("foo", "bar"));
  * console.log(tracer.getTraces()[0]?.attributes["foo"]); // bar
  * ```
@@ -36,10 +39,14 @@ export class InMemoryTracer extends Tracer {
   constructor(options: InMemoryOptions = {}) {
     checkOptions(options, {
       owner: "InMemoryTracer",
-      checks: { ...TRACER_OPTION_CHECKS, memorySize: is.count(0), memoryBytes: is.count(0) },
+      checks: {
+        ...TRACER_OPTION_CHECKS,
+        ...{ maxSpans: is.count(0), memorySize: is.count(0), maxBytes: is.count(0) },
+      },
     });
-    const { memorySize = 1000, memoryBytes = Number.POSITIVE_INFINITY, ...rest } = options;
-    const sink = new InMemorySink(memorySize, memoryBytes);
+    const { maxSpans, memorySize, maxBytes = Number.POSITIVE_INFINITY, ...rest } = options;
+    if (maxSpans !== undefined && memorySize !== undefined) throw givenTwice();
+    const sink = new InMemorySink(maxSpans ?? memorySize ?? 1000, maxBytes);
     super(sink, rest);
     this.#sink = sink;
   }
@@ -57,6 +64,11 @@ export class InMemoryTracer extends Tracer {
   override summaries(query: SummaryQuery = {}): SummaryPage {
     return this.#sink.summaries(query);
   }
+}
+
+function givenTwice(): TracelightError {
+  const message = 'InMemoryTracer takes "maxSpans", or "memorySize", which is another name for it, not both.';
+  return new TracelightError("INVALID_OPTION", message);
 }
 
 interface Kept {

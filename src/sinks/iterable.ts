@@ -12,18 +12,18 @@ import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-opti
 /** Options of `IterableTracer`. */
 export interface IterableOptions extends TracerOptions {
   /** So many spans wait for the loop; beyond that the oldest go, are counted and reported. Default 10,000. */
-  readonly queueSize?: number | undefined;
+  readonly maxQueuedSpans?: number | undefined;
 }
 
 /**
  * An async iterable of snapshots (`emitSnapshot`) and ended spans, as they come. A snapshot that the loop has not seen
- * yet gives way to a newer one of the same span. `shutdown` ends the loop after what waits.
+ * yet gives way to a newer one of the same span. `close` ends the loop after what waits.
  *
  * @example
  * ```ts
  * const tracer = new IterableTracer();
  * const work = async () => tracer.trace("converse", () => "Hello");
- * const turn = work().finally(() => tracer.shutdown());
+ * const turn = work().finally(() => tracer.close());
  * for await (const span of tracer) console.log(span.spanName); // converse
  * console.log(await turn); // Hello
  * ```
@@ -36,15 +36,18 @@ export class IterableTracer extends Tracer implements AsyncIterable<Span> {
   constructor(options: IterableOptions = {}) {
     checkOptions(options, {
       owner: "IterableTracer",
-      checks: { ...TRACER_OPTION_CHECKS, queueSize: is.count(1) },
+      checks: { ...TRACER_OPTION_CHECKS, maxQueuedSpans: is.count(1) },
     });
-    const { queueSize = 10_000, ...rest } = options;
-    const sink = new IterableSink(queueSize, new Faults(options.onError));
+    const { maxQueuedSpans = 10_000, ...rest } = options;
+    const sink = new IterableSink(maxQueuedSpans, new Faults(options.onError));
     super(sink, rest);
     this.#sink = sink;
   }
 
-  /** Ends the loop once it has seen what waits. Spans that come later are dropped and counted. */
+  /**
+   * Ends the loop once it has seen what waits. Spans that come later are dropped and counted. The Python toolkit's name: `close`
+   * does the same, and resolves with the report.
+   */
   shutdown(): void {
     this.#sink.shutdown();
   }
@@ -124,7 +127,7 @@ class IterableSink implements Sink {
   }
 
   #offer(key: object, span: Span): void {
-    if (this.#isOver) return this.#drop(span, "TRACER_CLOSED", "came after shutdown");
+    if (this.#isOver) return this.#drop(span, "TRACER_CLOSED", "came after the end");
     const reader = this.#readers.shift();
     if (reader !== undefined) return reader(this.#seen(span));
     this.#waiting.set(key, span);

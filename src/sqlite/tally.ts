@@ -242,7 +242,7 @@ function* byPortions(ids: readonly number[]): Iterable<SqlCondition> {
 }
 
 /** Rows of spans that match for sure, as far as SQL can tell without their ids. */
-function sureIn({ spanName, status, failed, attributeFilter, where }: TraceQuery): SqlCondition {
+function sureIn({ spanName, spanStatus, failed, attributeFilter, where }: TraceQuery): SqlCondition {
   if (attributeFilter !== undefined) return NONE;
   const parts: Where[] = where === undefined ? [] : [readWhere(where)];
   const equal = (field: Field, value: Literal | undefined): void => {
@@ -250,7 +250,7 @@ function sureIn({ spanName, status, failed, attributeFilter, where }: TraceQuery
     parts.push({ kind: "compare", name: { kind: "field", field }, operator: "=", value });
   };
   equal("span_name", spanName);
-  equal("span_status", status);
+  equal("span_status", spanStatus);
   equal("failed", failed);
   return whereToSql({ kind: "and", parts }).must;
 }

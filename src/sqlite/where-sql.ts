@@ -32,7 +32,7 @@ export type SpanConditions = Pick<
   | "conversation"
   | "identifier"
   | "spanName"
-  | "status"
+  | "spanStatus"
   | "failed"
   | "attributeFilter"
   | "where"
@@ -48,13 +48,23 @@ export function whereToSql(where: Where): SqlBounds {
 
 /** True for every row whose span the query asks for, and perhaps for others: hold the spans against `matches`. */
 export function queryToSql(query: SpanConditions): SqlCondition {
-  const { traceId, identifier, spanName, status, failed, since, until, attributeFilter = {}, where } = query;
+  const {
+    traceId,
+    identifier,
+    spanName,
+    spanStatus,
+    failed,
+    since,
+    until,
+    attributeFilter = {},
+    where,
+  } = query;
   const conditions: SqlCondition[] = [conversationToSql(query) ?? TRUE];
   if (traceId !== undefined) conditions.push(columnEquals("trace_id", traceId).may);
   if (identifier !== undefined) conditions.push(columnEquals("identifier", identifier).may);
   if (since !== undefined) conditions.push(condition("(started_at >= ?)", boundOf(since)));
   if (until !== undefined) conditions.push(condition("(started_at < ?)", boundOf(until)));
-  if (status !== undefined) conditions.push(columnEquals("span_status", status).may);
+  if (spanStatus !== undefined) conditions.push(columnEquals("span_status", spanStatus).may);
   if (failed === true) conditions.push(FAILED);
   if (spanName !== undefined) conditions.push(nameEquals(spanName).may);
   for (const [key, value] of Object.entries(attributeFilter)) {

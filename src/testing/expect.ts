@@ -17,9 +17,9 @@ export interface ExpectedSpan {
   /** These attributes among others; equality is deep and typed. */
   readonly attributes?: Attributes | undefined;
   /** Its status. */
-  readonly status?: SpanStatus | undefined;
+  readonly spanStatus?: SpanStatus | undefined;
   /** Its span kind. */
-  readonly kind?: SpanKind | undefined;
+  readonly spanKind?: SpanKind | undefined;
   /** The name of the span directly above. */
   readonly parent?: string | undefined;
   /** How many spans are expected to be so. At least one unless told. */
@@ -119,10 +119,10 @@ class Expectations implements TraceExpectations {
     return this;
   }
 
-  #isAs(span: SpanFields, { attributes = {}, status, kind, parent }: ExpectedSpan): boolean {
+  #isAs(span: SpanFields, { attributes = {}, spanStatus, spanKind, parent }: ExpectedSpan): boolean {
     return (
-      (status === undefined || span.spanStatus === status) &&
-      (kind === undefined || span.spanKind === kind) &&
+      (spanStatus === undefined || span.spanStatus === spanStatus) &&
+      (spanKind === undefined || span.spanKind === spanKind) &&
       (parent === undefined || this.#parents.get(span)?.spanName === parent) &&
       Object.entries(attributes).every(([key, value]) => equalValues(span.attributes[key], capture(value)))
     );

@@ -17,7 +17,7 @@ import { type ContractTest, contractTest } from "./sink-contract.ts";
 export const readsContract: readonly ContractTest[] = [
   contractTest("gives spans one by one", async (tracer) => {
     const spans = writeWork(tracer);
-    for (const query of [{}, { spanName: "tool" }, { status: "ERROR" }] satisfies TraceQuery[]) {
+    for (const query of [{}, { spanName: "tool" }, { spanStatus: "ERROR" }] satisfies TraceQuery[]) {
       const found = sorted((await all(tracer.iterateTraces(query))).map(idOf));
       assert.deepEqual(found, sorted(select(spans, query).map(idOf)), JSON.stringify(query));
     }

@@ -21,7 +21,7 @@ import { EVERY_KIND_OF_VALUE } from "./values.ts";
  * import { test } from "node:test";
  *
  * for (const { name, run } of [...sinkContract, ...storeContract])
- *   test(name, () => run((options) => new InMemoryTracer({ memorySize: 10_000, ...options })));
+ *   test(name, () => run((options) => new InMemoryTracer({ maxSpans: 10_000, ...options })));
  * ```
  */
 export const storeContract: readonly ContractTest[] = [
@@ -226,14 +226,14 @@ function listingsOf(spans: readonly Span[]): SummaryQuery[] {
   const since = new Date((spans[2]?.startedAtMicros ?? 0) / 1000);
   const filters: SummaryQuery[] = [
     {},
-    { status: "ERROR" },
+    { spanStatus: "ERROR" },
     { since },
     { until: since },
     { spanName: "none" },
     { where: 'ai.trace.type = "llm-invocation" and ai.llm.response.usage.inputTokens >= 4' },
     // One span has to satisfy all: the turns have no usage.
     { where: "exists ai.llm.response.usage and span_kind = SERVER" },
-    { status: "ERROR", where: "ai.conversation.id in (42, null)" },
+    { spanStatus: "ERROR", where: "ai.conversation.id in (42, null)" },
     { failed: true },
     { failed: true, where: "span_kind = SERVER and not failed" },
     { where: "failed", since },
@@ -307,7 +307,7 @@ function queriesOver(spans: readonly Span[]): TraceQuery[] {
     ...[42, "42", "other"].map((id) => ({ conversation: id })),
     { traceId: spans[4]?.traceId ?? "" },
     { spanName: "tool" },
-    { status: "ERROR" },
+    { spanStatus: "ERROR" },
     { failed: true },
     { failed: true, where: "not status = ERROR" },
     { since },

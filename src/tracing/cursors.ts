@@ -66,12 +66,12 @@ function decodeCursor(cursor: unknown): Cursor | undefined {
 
 const BASE64URL = /^[\w-]+$/;
 
-function markOf({ identifier, spanName, status, failed, attributeFilter, where }: SummaryQuery): string {
+function markOf({ identifier, spanName, spanStatus, failed, attributeFilter, where }: SummaryQuery): string {
   const filter = capture(attributeFilter ?? null);
   const text = canonicalJson([
     identifier ?? null,
     spanName ?? null,
-    status ?? null,
+    spanStatus ?? null,
     failed ?? null,
     filter,
     where ?? null,

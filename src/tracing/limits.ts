@@ -9,9 +9,9 @@ import { boundedJson } from "../render/text.ts";
 /** How many bytes a span's values may have: of text as UTF-8, and of bytes. What is more is cut, with a marker that says how much. */
 export interface Limits {
   /** Bytes of one attribute. No limit unless told. */
-  readonly attributeBytes?: number | undefined;
+  readonly maxAttributeBytes?: number | undefined;
   /** Bytes of all attributes, events and links that a span is given, together. No limit unless told. */
-  readonly spanBytes?: number | undefined;
+  readonly maxSpanBytes?: number | undefined;
 }
 
 /** Less would leave no room for a marker. */
@@ -23,7 +23,7 @@ const LEAST_SHARE = 40;
 /** Check of the `limits` option. */
 export const LIMITS_CHECK: OptionRules["checks"] = {
   limits: (value) => {
-    const checks = { attributeBytes: is.count(LEAST_BYTES), spanBytes: is.count(LEAST_BYTES) };
+    const checks = { maxAttributeBytes: is.count(LEAST_BYTES), maxSpanBytes: is.count(LEAST_BYTES) };
     checkOptions(value, { owner: "limits", checks });
     return undefined;
   },
@@ -31,17 +31,17 @@ export const LIMITS_CHECK: OptionRules["checks"] = {
 
 /** What one span may still take. */
 export class Allowance {
-  readonly #attributeBytes: number;
+  readonly #maxAttributeBytes: number;
   #left: number;
 
-  constructor({ attributeBytes, spanBytes }: Limits) {
-    this.#attributeBytes = attributeBytes ?? Number.POSITIVE_INFINITY;
-    this.#left = spanBytes ?? Number.POSITIVE_INFINITY;
+  constructor({ maxAttributeBytes, maxSpanBytes }: Limits) {
+    this.#maxAttributeBytes = maxAttributeBytes ?? Number.POSITIVE_INFINITY;
+    this.#left = maxSpanBytes ?? Number.POSITIVE_INFINITY;
   }
 
   /** A captured value, or as much of it as fits. */
   take(captured: unknown): unknown {
-    const { value, bytes } = cut(captured, Math.min(this.#attributeBytes, this.#left));
+    const { value, bytes } = cut(captured, Math.min(this.#maxAttributeBytes, this.#left));
     this.#left = Math.max(0, this.#left - bytes);
     return value;
   }

@@ -229,7 +229,7 @@ function importing(store: Store): NonNullable<ReadableStore["importSpans"]> {
 
 const FILTER = [
   ...(["traceId", "conversation", "attributeFilter", "identifier", "spanName"] as const),
-  ...(["status", "failed", "where", "since", "until"] as const),
+  ...(["spanStatus", "failed", "where", "since", "until"] as const),
 ];
 const OUTLINE_FIELDS: QueryFields = queryFields(["traceId", "conversation", "identifier"]);
 const SEARCH_FIELDS: QueryFields = queryFields(["since", "until", "where", "limit"]);

@@ -37,7 +37,7 @@ export abstract class TracerReads {
    * ```ts
    * const tracer = new InMemoryTracer();
    * tracer.startSpan("get_weather").setStatus("ERROR", "no network").end();
-   * for await (const span of tracer.iterateTraces({ status: "ERROR" })) console.log(span.spanName); // get_weather
+   * for await (const span of tracer.iterateTraces({ spanStatus: "ERROR" })) console.log(span.spanName); // get_weather
    * ```
    */
   async *iterateTraces(query: TraceQuery = {}): AsyncGenerator<Span, void, undefined> {

@@ -72,11 +72,14 @@ export function isStore(sink: Sink): sink is Store {
 }
 
 /**
- * Which traces or conversations to list: those with a span for which `spanName`, `status`, `failed`, `attributeFilter` and `where` hold
+ * Which traces or conversations to list: those with a span for which `spanName`, `spanStatus`, `failed`, `attributeFilter` and `where` hold
  * together. None given means all traces.
  */
 export interface SummaryQuery
-  extends Pick<TraceQuery, "identifier" | "spanName" | "status" | "failed" | "attributeFilter" | "where"> {
+  extends Pick<
+    TraceQuery,
+    "identifier" | "spanName" | "spanStatus" | "failed" | "attributeFilter" | "where"
+  > {
   /** Rows of traces (the default) or of conversations; spans without a conversation are in none of those. */
   readonly by?: SummarySubject | undefined;
   /** Rows whose latest turn (`Summary.latestAt`) began at this time or later. */

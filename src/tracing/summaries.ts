@@ -26,7 +26,7 @@ const SUMMARY_FIELDS: QueryFields = {
   ...queryFields([
     "identifier",
     "spanName",
-    "status",
+    "spanStatus",
     "failed",
     "attributeFilter",
     "where",
@@ -137,10 +137,10 @@ export function groupsOf<T>(items: readonly T[], keyOf: (item: T) => string | un
 
 /** What of a query is asked of spans, not of rows. */
 export function spanConditions(query: SummaryQuery): TraceQuery {
-  const { spanName, status, failed, attributeFilter, where } = query;
+  const { spanName, spanStatus, failed, attributeFilter, where } = query;
   return {
     ...(spanName === undefined ? {} : { spanName }),
-    ...(status === undefined ? {} : { status }),
+    ...(spanStatus === undefined ? {} : { spanStatus }),
     ...(failed === undefined ? {} : { failed }),
     ...(attributeFilter === undefined ? {} : { attributeFilter }),
     ...(where === undefined ? {} : { where }),

@@ -90,10 +90,10 @@ describe("damage", () => {
 
   it("a full journal is told of once, and spans go on in memory", async () => {
     const server = new Server();
-    const { delivery, told } = deliveryTo(server, { journal: newFolder(), journalMaxBytes: 5000 });
+    const { delivery, told } = deliveryTo(server, { journal: newFolder(), maxJournalBytes: 5000 });
     for (const span of endedSpans(100)) delivery.add(span);
     expect((await delivery.flush(30_000)).written).toBe(100);
-    expect(told.map(({ message }) => message.includes("journalMaxBytes"))).toEqual([true]);
+    expect(told.map(({ message }) => message.includes("maxJournalBytes"))).toEqual([true]);
   });
 });
 

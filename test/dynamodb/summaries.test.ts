@@ -58,7 +58,7 @@ describe.each([true, false])("with a recent index: %s", (recentIndex) => {
       { limit: 7 },
       { by: "conversation" },
       { by: "conversation", limit: 3 },
-      { status: "ERROR", limit: 4 },
+      { spanStatus: "ERROR", limit: 4 },
       { attributeFilter: { n: 1 }, by: "conversation", limit: 5 },
       { since: new Date(now - 3 * DAY), until: new Date(now - DAY) },
       { by: "conversation", since: new Date(now - 3 * DAY) },

@@ -1,4 +1,5 @@
 // A wrong option is said at once, at construction: which one, of what, and how to mend it.
+import { readdirSync, readFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { InMemoryTracer, TracelightError } from "tracelight";
@@ -109,6 +110,20 @@ describe("options", () => {
       'Option "onError" of InMemoryTracer must be a function, not "log".',
     );
     expect(made({ memorySize: 0 })).not.toThrow();
+    expect(made({ maxSpans: -1 })).toThrow(
+      'Option "maxSpans" of InMemoryTracer must be a whole number of at least 0, not -1.',
+    );
+  });
+
+  it("that are the toolkit's names do as ours do; both at once are refused", () => {
+    for (const options of [{ maxSpans: 2 }, { memorySize: 2 }]) {
+      const tracer = new InMemoryTracer(options);
+      for (const name of ["a", "b", "c"]) tracer.startSpan(name).end();
+      expect(tracer.getTraces().map(({ spanName }) => spanName)).toEqual(["b", "c"]);
+    }
+    expect(() => new InMemoryTracer({ maxSpans: 2, memorySize: 2 })).toThrow(
+      'InMemoryTracer takes "maxSpans", or "memorySize", which is another name for it, not both.',
+    );
   });
 });
 
@@ -163,4 +178,25 @@ describe("the message of what was thrown", () => {
     expect(messageOf(speechless)).toBe("an error that cannot be shown");
     expect(messageOf(Object.create(null))).toBe("an error that cannot be shown");
   });
+});
+
+/** Units and bounds are said in one way, whosever the option is. These names of others stay as they are. */
+const NAMES_OF_OTHERS = new Set([
+  ...["memorySize", "maxLength", "maxLines"], // the Python toolkit's
+  ...["ttlSeconds"], // the unit of DynamoDB's TTL
+]);
+
+it("options say their unit at the end and a bound at the beginning, each in one way", () => {
+  const root = new URL("../../docs/", import.meta.url);
+  const pages = readdirSync(root).filter((name) => name.endsWith(".md"));
+  const rows = pages.flatMap(
+    (name) => readFileSync(new URL(name, root), "utf8").match(/^\| `\w+` \|/gm) ?? [],
+  );
+  const names = [...new Set(rows.map((row) => row.slice(3, -3)))].filter(
+    (name) => !NAMES_OF_OTHERS.has(name),
+  );
+  expect(names.length).toBeGreaterThan(50);
+  const odd =
+    /(Size|Count|Limit|Millis|Milliseconds|Seconds|Time|Timeout|Delay|AtOnce|Shutdown)$|^(?!max).*(Bytes|Spans)$|^(?!max).*Max/;
+  expect(names.filter((name) => odd.test(name))).toEqual([]);
 });

@@ -25,7 +25,7 @@ const queries: fc.Arbitrary<TraceQuery> = fc.record(
     traceId: fc.constantFrom("1".repeat(32), "2".repeat(32)),
     attributeFilter: fewAttributes,
     spanName: fc.constantFrom("plan", "act", "other"),
-    status: fc.constantFrom("UNSET" as const, "OK" as const, "ERROR" as const),
+    spanStatus: fc.constantFrom("UNSET" as const, "OK" as const, "ERROR" as const),
     since: fc.integer({ min: 999, max: 1005 }).map((ms) => new Date(ms)),
     until: fc.integer({ min: 999, max: 1005 }).map((ms) => new Date(ms)),
     order: fc.constantFrom("asc" as const, "desc" as const),
@@ -36,7 +36,7 @@ const queries: fc.Arbitrary<TraceQuery> = fc.record(
 
 /** The meaning of a query, written as plainly as it can be. */
 function naive(span: SpanFields, query: TraceQuery): boolean {
-  const { traceId, spanName, status, since, until, attributeFilter = {} } = query;
+  const { traceId, spanName, spanStatus, since, until, attributeFilter = {} } = query;
   const attributesHold = Object.entries(attributeFilter).every(([key, wanted]) => {
     const has = Object.keys(span.attributes).includes(key) && span.attributes[key] !== null;
     return wanted === null ? !has : has && same(span.attributes[key], wanted);
@@ -45,7 +45,7 @@ function naive(span: SpanFields, query: TraceQuery): boolean {
     attributesHold &&
     (!traceId || span.traceId === traceId) &&
     (!spanName || span.spanName === spanName) &&
-    (!status || span.spanStatus === status) &&
+    (!spanStatus || span.spanStatus === spanStatus) &&
     (!since || span.startedAtMicros >= since.getTime() * MS) &&
     (!until || span.startedAtMicros < until.getTime() * MS)
   );
@@ -348,7 +348,7 @@ describe("a bad query", () => {
       { traceId: 5 },
       { spanName: null },
       { identifier: 1 },
-      { status: "FINE" },
+      { spanStatus: "FINE" },
       { since: "2026-01-01" },
       { since: new Date(Number.NaN) },
       { until: 5 },

@@ -409,7 +409,7 @@ describe("the size of a span", () => {
     expect(boundedSize(spanFields({ attributes: { value } }), Number.POSITIVE_INFINITY)).toBeGreaterThan(
       999_990 * 2,
     );
-    const tracer = new InMemoryTracer({ memoryBytes: 1_000_000 });
+    const tracer = new InMemoryTracer({ maxBytes: 1_000_000 });
     tracer.trace("big", (span) => span.addAttribute("value", value));
     tracer.trace("small", (span) => span.addAttribute("value", 1));
     expect(tracer.getTraces().map((span) => span.spanName)).toEqual(["small"]);

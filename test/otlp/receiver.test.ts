@@ -194,7 +194,7 @@ describe("its bounds", () => {
   });
 
   test("the bytes of all requests under way: 503, and room again once they are done", async () => {
-    const receive = otlpReceiver(new InMemoryTracer(), { maxBytesAtOnce: body.length + 100 });
+    const receive = otlpReceiver(new InMemoryTracer(), { maxConcurrentBytes: body.length + 100 });
     const answers = await Promise.all([1, 2].map(() => receive(requestOf({ body }))));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 503]);
     expect(answers.find(({ status }) => status === 503)?.headers.get("retry-after")).toBe("1");
@@ -202,7 +202,7 @@ describe("its bounds", () => {
   });
 
   test("the requests under way: 503", async () => {
-    const receive = otlpReceiver(new InMemoryTracer(), { maxRequests: 3 });
+    const receive = otlpReceiver(new InMemoryTracer(), { maxConcurrency: 3 });
     const answers = await Promise.all([1, 2, 3, 4, 5].map(() => receive(requestOf({ body }))));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 200, 503, 503]);
   });
@@ -361,8 +361,8 @@ test.each([undefined, null, 7, {}])("%j is no sink", (sink) => {
 });
 
 test("an option that is none is named", () => {
-  const options: OtlpReceiverOptions = JSON.parse('{ "maxRequest": 1 }');
-  expect(() => otlpReceiver(new InMemoryTracer(), options)).toThrow('did you mean "maxRequests"?');
+  const options: OtlpReceiverOptions = JSON.parse('{ "maxConcurency": 1 }');
+  expect(() => otlpReceiver(new InMemoryTracer(), options)).toThrow('did you mean "maxConcurrency"?');
 });
 
 describe("other signals", () => {

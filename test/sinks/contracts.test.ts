@@ -58,7 +58,7 @@ function leastStore(): Store {
 const stores: Record<string, MakeTracer> = {
   "a store of one's own with find alone": (options) => new Tracer(leastStore(), options),
   InMemoryTracer: (options) => new InMemoryTracer(options),
-  "InMemoryTracer bounded in bytes": (options) => new InMemoryTracer({ ...options, memoryBytes: 1e9 }),
+  "InMemoryTracer bounded in bytes": (options) => new InMemoryTracer({ ...options, maxBytes: 1e9 }),
   "TeeTracer over an InMemoryTracer": (options) =>
     new TeeTracer(options).addTracer(new InMemoryTracer()).addTracer(new NoopTracer()),
   "TeeTracer over one that keeps nothing, and a tee over one that does": (options) =>

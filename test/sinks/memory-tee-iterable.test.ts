@@ -50,8 +50,8 @@ describe("InMemoryTracer", () => {
     );
   });
 
-  test("keeps about memoryBytes; a span larger than all of it is not kept", () => {
-    const tracer = new InMemoryTracer({ memoryBytes: 1_000_000 });
+  test("keeps about maxBytes; a span larger than all of it is not kept", () => {
+    const tracer = new InMemoryTracer({ maxBytes: 1_000_000 });
     for (let i = 0; i < 100; i++)
       tracer.trace(`${i}`, (span) => span.addAttribute("text", "x".repeat(50_000)));
     const kept = tracer.getTraces().length;
@@ -249,7 +249,7 @@ describe("IterableTracer", () => {
 
   test("is bounded: the oldest go, are counted and reported", async () => {
     const errors: string[] = [];
-    const tracer = new IterableTracer({ queueSize: 3, onError: ({ code }) => errors.push(code) });
+    const tracer = new IterableTracer({ maxQueuedSpans: 3, onError: ({ code }) => errors.push(code) });
     record(tracer, "a", "b", "c", "d", "e");
     tracer.shutdown();
     const seen: string[] = [];

@@ -223,7 +223,7 @@ describe.each(STREAMS)("%s tells of a fault once, however many spans it hits:", 
 describe("other sinks tell of a fault once, however many spans it hits:", () => {
   test("a loop that does not come", async () => {
     const errors: string[] = [];
-    const tracer = new IterableTracer({ queueSize: 10, onError: ({ code }) => errors.push(code) });
+    const tracer = new IterableTracer({ maxQueuedSpans: 10, onError: ({ code }) => errors.push(code) });
     trace(tracer, 100);
     expect(await tracer.flush()).toMatchObject({ dropped: 90 });
     expect(errors).toEqual(["QUEUE_FULL"]);

@@ -110,7 +110,7 @@ describe("the Python toolkit's file", () => {
     const [turn] = await file.find({});
     const conversation = turn?.attributes["ai.conversation.id"];
     expect(await file.find({ attributeFilter: { "ai.conversation.id": conversation } })).toHaveLength(3);
-    expect(await file.find({ traceId: turn?.traceId ?? "", status: "ERROR" })).toHaveLength(1);
+    expect(await file.find({ traceId: turn?.traceId ?? "", spanStatus: "ERROR" })).toHaveLength(1);
     expect(await file.find({ where: "span_kind = CLIENT" })).toHaveLength(1);
     const { rows } = await file.summaries({ by: "conversation" });
     expect(rows).toMatchObject([

@@ -43,7 +43,7 @@ const QUERIES: readonly TallyQuery[] = [
   { since: new Date(START + 77.7 * HOUR) },
   { since: day(400) },
   { failed: true },
-  { status: "ERROR", since: day(1) },
+  { spanStatus: "ERROR", since: day(1) },
   { spanName: "llm", prices },
   { attributeFilter: { "ai.tool.name": "tool 3" } },
   { where: 'ai.tool.name = "tool 3" and duration > 100ms', until: day(8) },

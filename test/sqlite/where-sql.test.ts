@@ -215,7 +215,7 @@ describe("a filter as SQL", () => {
       expect([answers(may), answers(must)], text).toEqual([[1], [0]]);
     }
     expect(found(queryToSql({ attributeFilter: { a: 1, deep: { x: 1 } }, spanName: "work" }))).toEqual([1]);
-    expect(found(queryToSql({ spanName: "x", status: "OK" }))).toEqual([]);
+    expect(found(queryToSql({ spanName: "x", spanStatus: "OK" }))).toEqual([]);
   });
 
   it("takes the longest and deepest filters that there are", () => {
@@ -248,7 +248,7 @@ const queries: fc.Arbitrary<TraceQuery> = fc.record(
     conversation: filterValues.filter((id) => conversationKey(capture(id)) !== undefined),
     identifier: fc.constantFrom("_", "x", "a\0b"),
     spanName: texts,
-    status: fc.constantFrom("UNSET" as const, "OK" as const),
+    spanStatus: fc.constantFrom("UNSET" as const, "OK" as const),
     attributeFilter: fc
       .tuple(fc.constantFrom("a", "b", "my key", "ü", "ai.conversation.id"), filterValues)
       .map(([key, item]) => ({ [key]: item ?? null })),
@@ -308,9 +308,9 @@ describe("a query as SQL", () => {
     expect(ids({ attributeFilter: { "ai.conversation.id": null } })).toBe("34");
     expect(ids({ attributeFilter: { turn: 1 }, spanName: "turn 1" })).toBe("12");
     expect(ids({ attributeFilter: { turn: null } })).toBe("4");
-    expect(ids({ where: "turn = 1", since: new Date(1000), until: new Date(1001), status: "UNSET" })).toBe(
-      "1235",
-    );
+    expect(
+      ids({ where: "turn = 1", since: new Date(1000), until: new Date(1001), spanStatus: "UNSET" }),
+    ).toBe("1235");
     expect(ids({ traceId: "b".repeat(32) })).toBe("");
     const many = Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`a${i}`, null]));
     for (const query of [

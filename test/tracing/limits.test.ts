@@ -19,23 +19,23 @@ describe("an attribute", () => {
   it("is whole without limits, and where it is small enough", () => {
     const value = { text: "é".repeat(400), list: [1, 2n, true, null, new Date(0)] };
     const captured = new InMemoryTracer().startSpan("s").addAttribute("key", value).attributes["key"];
-    for (const limits of [undefined, {}, { attributeBytes: 5000 }, { spanBytes: 5000 }])
+    for (const limits of [undefined, {}, { maxAttributeBytes: 5000 }, { maxSpanBytes: 5000 }])
       expect(spanWith(limits, value)).toEqual(captured);
-    expect(spanWith({ attributeBytes: 100 }, "é".repeat(50))).toBe("é".repeat(50));
+    expect(spanWith({ maxAttributeBytes: 100 }, "é".repeat(50))).toBe("é".repeat(50));
   });
 
   it("that is text keeps its beginning, and says how much there was", () => {
-    const cut = spanWith({ attributeBytes: 1000 }, "é".repeat(10_000));
+    const cut = spanWith({ maxAttributeBytes: 1000 }, "é".repeat(10_000));
     expect(cut).toMatch(/^é+… \[Cut: 20000 bytes\]$/);
     expect(bytesOf(cut)).toBeLessThanOrEqual(1000);
     expect(bytesOf(cut)).toBeGreaterThan(950);
   });
 
   it("that is bytes becomes text that shows a few of them", () => {
-    expect(spanWith({ attributeBytes: 1000 }, new Uint8Array(5000))).toBe(
+    expect(spanWith({ maxAttributeBytes: 1000 }, new Uint8Array(5000))).toBe(
       `${"A".repeat(64)}… [Cut: 5000 bytes]`,
     );
-    expect(spanWith({ attributeBytes: 5000 }, new Uint8Array(5000))).toEqual(new Uint8Array(5000));
+    expect(spanWith({ maxAttributeBytes: 5000 }, new Uint8Array(5000))).toEqual(new Uint8Array(5000));
   });
 
   it("that is nested loses of its largest parts only, and keeps its form", () => {
@@ -43,7 +43,7 @@ describe("an attribute", () => {
       { role: "user", content: [{ text: "What is this?" }, { image: { data: "iVBOR".repeat(100_000) } }] },
       { role: "assistant", content: [{ text: "A cat." }], usage: new Map([["tokens", 12]]) },
     ];
-    const cut = spanWith({ attributeBytes: 2000 }, messages);
+    const cut = spanWith({ maxAttributeBytes: 2000 }, messages);
     expect(cut).toMatchObject([
       {
         role: "user",
@@ -59,7 +59,7 @@ describe("an attribute", () => {
   });
 
   it("of more parts than there is room for is the beginning of its text", () => {
-    const cut = spanWith({ attributeBytes: 500 }, Array(100_000).fill("row"));
+    const cut = spanWith({ maxAttributeBytes: 500 }, Array(100_000).fill("row"));
     expect(cut).toMatch(/^\["row", "row", .*… \[Cut: 300000 bytes\]$/);
     expect(bytesOf(cut)).toBeLessThanOrEqual(500);
   });
@@ -69,21 +69,23 @@ describe("an attribute", () => {
       fc.property(
         fc.anything({ withBigInt: true, withMap: true, withSet: true, withTypedArray: true }),
         (value) => {
-          const cut = spanWith({ attributeBytes: 120 }, [value, "x".repeat(1000)]);
+          const cut = spanWith({ maxAttributeBytes: 120 }, [value, "x".repeat(1000)]);
           expect(
             JSON.stringify(cut, (_key, part) => (typeof part === "bigint" ? 0 : part)).length,
           ).toBeLessThan(2000);
         },
       ),
     );
-    expect(bytesOf(spanWith({ attributeBytes: 100 }, { ["k".repeat(5000)]: "x" }))).toBeLessThanOrEqual(100);
-    expect(spanWith({ attributeBytes: 100 }, "\ud83d\ude00".repeat(1000))).toMatch(
+    expect(bytesOf(spanWith({ maxAttributeBytes: 100 }, { ["k".repeat(5000)]: "x" }))).toBeLessThanOrEqual(
+      100,
+    );
+    expect(spanWith({ maxAttributeBytes: 100 }, "\ud83d\ude00".repeat(1000))).toMatch(
       /^(?:\u{1f600})+… \[Cut: 4000 bytes\]$/u,
     );
   });
 
   it("of a history that is given again is shared as long as it is not cut", () => {
-    const tracer = new InMemoryTracer({ limits: { attributeBytes: 10_000 } });
+    const tracer = new InMemoryTracer({ limits: { maxAttributeBytes: 10_000 } });
     const history: object[] = [];
     for (let i = 0; i < 50; i++) {
       history.push({ role: "user", content: `message ${i}` });
@@ -99,7 +101,7 @@ describe("an attribute", () => {
 
 describe("a span", () => {
   it("takes so many bytes altogether: attributes, events, links, an error's text", () => {
-    const tracer = new InMemoryTracer({ limits: { spanBytes: 1000 } });
+    const tracer = new InMemoryTracer({ limits: { maxSpanBytes: 1000 } });
     const span = tracer.startSpan("s", { attributes: { first: "a".repeat(600) } });
     span.addAttribute("second", "b".repeat(600)).addAttribute("number", 42).addAttribute("flag", true);
     span.addEvent("event", { text: "c".repeat(600) });
@@ -114,7 +116,7 @@ describe("a span", () => {
   });
 
   it("counts what is there at last where an attribute is set again", () => {
-    const span = new InMemoryTracer({ limits: { spanBytes: 1000 } }).startSpan("s");
+    const span = new InMemoryTracer({ limits: { maxSpanBytes: 1000 } }).startSpan("s");
     for (let i = 0; i < 50; i++) span.addAttribute("text", `${i}`.padEnd(900, "x"));
     expect(span.attributes["text"]).toBe("49".padEnd(900, "x"));
   });
@@ -123,7 +125,7 @@ describe("a span", () => {
     const seen: unknown[] = [];
     const process = ({ attributes }: { attributes: Record<string, unknown> }) =>
       void seen.push(attributes["text"]);
-    const tracer = new InMemoryTracer({ limits: { attributeBytes: 100 }, process });
+    const tracer = new InMemoryTracer({ limits: { maxAttributeBytes: 100 }, process });
     const parent = tracer.startSpan("parent").addAttribute("text", "x".repeat(1000), { inheritable: true });
     tracer.startSpan("child", { parentSpan: parent }).end();
     const cut = expect.stringMatching(/^x+… \[Cut: 1000 bytes\]$/);
@@ -131,7 +133,7 @@ describe("a span", () => {
   });
 
   it("of a library over OpenTelemetry's API has the same limits", () => {
-    const tracer = new InMemoryTracer({ limits: { attributeBytes: 100 } });
+    const tracer = new InMemoryTracer({ limits: { maxAttributeBytes: 100 } });
     const undo = registerTracer(tracer);
     const span = trace.getTracer("a library").startSpan("s", { attributes: { a: "x".repeat(500) } });
     span
@@ -148,7 +150,7 @@ describe("a span", () => {
 
 describe("the option", () => {
   it("is checked at construction, by every tracer", () => {
-    const limits: Limits = JSON.parse('{"attributeBytes": 3}');
+    const limits: Limits = JSON.parse('{"maxAttributeBytes": 3}');
     for (const make of [
       () => new Tracer({ name: "s", write: () => undefined }, { limits }),
       () => new TeeTracer({ limits }),
@@ -157,13 +159,13 @@ describe("the option", () => {
       () => new DynamoDbTracer({ tableName: "Traces", limits }),
       () => new OtlpTracer({ limits }),
     ])
-      expect(make).toThrow(/"attributeBytes" of limits must be a whole number of at least 100, not 3/);
+      expect(make).toThrow(/"maxAttributeBytes" of limits must be a whole number of at least 100, not 3/);
     for (const wrong of ['{"bytes": 1000}', "42", "null"])
       expect(() => new InMemoryTracer({ limits: JSON.parse(wrong) })).toThrow(TracelightError);
   });
 
   it("reaches the spans of every tracer", async () => {
-    const limits = { attributeBytes: 100 };
+    const limits = { maxAttributeBytes: 100 };
     const exporter = { export: () => undefined, shutdown: async () => undefined };
     for (const tracer of [
       new TeeTracer({ limits }),

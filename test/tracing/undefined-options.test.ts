@@ -39,11 +39,16 @@ const DELIVERY = {
   ...{ maxBatchSpans: undefined, maxBatchBytes: undefined, maxBatchAgeMs: undefined },
   ...{ maxQueuedSpans: undefined, maxQueuedBytes: undefined },
   ...{ baseRetryDelayMs: undefined, maxRetryDelayMs: undefined },
-  ...{ journal: undefined, journalMaxBytes: undefined },
+  ...{ journal: undefined, maxJournalBytes: undefined },
 } as const;
-const IN_MEMORY: Undefined<InMemoryOptions> = { ...TRACER, memorySize: undefined, memoryBytes: undefined };
+const IN_MEMORY: Undefined<InMemoryOptions> = {
+  ...TRACER,
+  memorySize: undefined,
+  maxSpans: undefined,
+  maxBytes: undefined,
+};
 const LOGS: Undefined<StructuredLogsOptions> = { ...TRACER, stream: undefined };
-const ITERABLE: Undefined<IterableOptions> = { ...TRACER, queueSize: undefined };
+const ITERABLE: Undefined<IterableOptions> = { ...TRACER, maxQueuedSpans: undefined };
 const TEXT: Undefined<HumanReadableTracerOptions> = {
   ...{ ...TRACER, stream: undefined, color: undefined, maxLength: undefined },
   ...{ maxLines: undefined, snapshotEveryMs: undefined },
@@ -91,11 +96,11 @@ const INHERITABLE: Undefined<AttributeOptions> = { inheritable: undefined };
 /** A conversation that is undefined is refused: it would find those of all. */
 const QUERY: Undefined<Omit<TraceQuery, "conversation">> = {
   ...{ traceId: undefined, attributeFilter: undefined, identifier: undefined, spanName: undefined },
-  ...{ status: undefined, where: undefined, since: undefined, until: undefined },
+  ...{ spanStatus: undefined, where: undefined, since: undefined, until: undefined },
   ...{ order: undefined, limit: undefined },
 };
 const SUMMARIES: Undefined<SummaryQuery> = {
-  ...{ attributeFilter: undefined, identifier: undefined, spanName: undefined, status: undefined },
+  ...{ attributeFilter: undefined, identifier: undefined, spanName: undefined, spanStatus: undefined },
   ...{ where: undefined, since: undefined, until: undefined },
   ...{ by: undefined, limit: undefined, cursor: undefined },
 };
