@@ -95,7 +95,7 @@ export const readsContract: readonly ContractTest[] = [
       { since },
       { failed: true },
       { where: 'name = "tool"' },
-      { status: "ERROR", until: since },
+      { spanStatus: "ERROR", until: since },
       { conversation: 7 },
       { conversation: "7", traceId: spans[9]?.traceId ?? "" },
       { attributeFilter: { number: 3 } },
