@@ -8,10 +8,27 @@ import { inTransaction } from "./transactions.ts";
 /** Writes the statements in one short transaction, now or in a moment, or not at all. Never throws or rejects. */
 export type Keep = (statements: readonly SqlStatement[]) => void;
 
-/** Through a database that writes on another thread; `mayWrite` says whether it still may. */
+/** So many wait at most; what is one too many is made anew the next time. */
+const MOST_WAITING = 100;
+
+/** Through a database that writes on another thread, one after the other; `mayWrite` says whether it still may. */
 export function keepingThrough(database: Pick<Database, "write">, mayWrite: () => boolean): Keep {
+  let latest: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  const keep = async (statements: readonly SqlStatement[]): Promise<void> => {
+    // A lock of others is waited for by one at a time, so that reads come in between.
+    await latest;
+    try {
+      if (mayWrite()) await database.write(statements);
+    } catch {
+      // It is made anew the next time.
+    }
+    waiting--;
+  };
   return (statements) => {
-    if (mayWrite()) database.write(statements).catch(() => undefined);
+    if (waiting >= MOST_WAITING) return;
+    waiting++;
+    latest = keep(statements);
   };
 }
 
