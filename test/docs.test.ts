@@ -15,7 +15,7 @@ const run = promisify(execFile);
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const BUILT = join(ROOT, "build/docs");
-const HOST = join(ROOT, "test/docs-host.mjs");
+const HOST = fileURLToPath(new URL("docs-host.mjs", import.meta.url));
 /** Programs at once. */
 const AT_ONCE = 2;
 

@@ -7,11 +7,20 @@ export const HELD_MS: number = sized(20, 40);
 
 /** Watches until it is asked for the longest that one turn of the event loop took of the processor, in milliseconds. */
 export function watchEventLoop(): () => number {
-  let last = processorMs();
+  return longestTurn(processorMs);
+}
+
+/** The same, with what a turn slept, as for a lock: all but the time that it waited for a processor. */
+export function watchEventLoopAsleep(): () => number {
+  return longestTurn(() => performance.now() - scheduled().waitedMs);
+}
+
+function longestTurn(clock: () => number): () => number {
+  let last = clock();
   let longest = 0;
   let isOver = false;
   const tick = (): void => {
-    const now = processorMs();
+    const now = clock();
     longest = Math.max(longest, now - last);
     last = now;
     if (!isOver) setImmediate(tick);
@@ -25,7 +34,13 @@ export function watchEventLoop(): () => number {
 
 /** What this thread has had of the processor, where the system says so; else the time. */
 function processorMs(): number {
+  const { ranMs } = scheduled();
+  return ranMs > 0 ? ranMs : performance.now();
+}
+
+/** How long this thread ran, and how long it could have but for others; zeros where the system does not say so. */
+function scheduled(): { readonly ranMs: number; readonly waitedMs: number } {
   const file = "/proc/thread-self/schedstat";
-  const ns = existsSync(file) ? Number(readFileSync(file, "latin1").split(" ")[0]) : 0;
-  return ns > 0 ? ns / 1e6 : performance.now();
+  const [ran = 0, waited = 0] = existsSync(file) ? readFileSync(file, "latin1").split(" ").map(Number) : [];
+  return { ranMs: ran / 1e6, waitedMs: waited / 1e6 };
 }

@@ -1,6 +1,6 @@
 // How much the tests do: as much as shows a fault while one works, and all of it in CI.
 
-/** True where all is run at its full size: `TRACELIGHT_FULL=1 npm test`. */
+/** True where all is run at its full size: `TRACELIGHT_FULL=1`, as `.ci/run` does once for the files that ask here. */
 export const IS_FULL: boolean = process.env["TRACELIGHT_FULL"] === "1";
 
 /** The size of a test whose full size costs much. */

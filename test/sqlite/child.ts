@@ -1,12 +1,12 @@
 // A process that traces into an SQLite file and does as it is told: run by the tests of ends, locks and several processes.
 import { createHash, randomBytes } from "node:crypto";
 import { existsSync, writeSync } from "node:fs";
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as delay, setImmediate as turn } from "node:timers/promises";
 import { type Attributes, closeOnSignals, type Span, type Tracer } from "tracelight";
 import { SqliteTracer, type SqliteTracerOptions } from "tracelight/sqlite";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
+import { watchEventLoopAsleep } from "../event-loop.ts";
 
 /** What the tracer of the process is to be like. */
 export interface ChildOptions extends Omit<SqliteTracerOptions, "process" | "onError"> {
@@ -38,7 +38,7 @@ export interface Acts {
   closeOnSignals(): object;
   /** Begins to look how long the event loop is held. */
   watchLoop(): object;
-  /** How long it was held at most, since `watchLoop`, in milliseconds. */
+  /** How long it was held at most, since `watchLoop`, in milliseconds, but for waits for a processor. */
   longestHold(): { ms: number };
   /** Reads rows and a page of spans, again and again, until there are so many. */
   readWhile(args: { path: string; until: number }): { spans: number; isGrowing: boolean };
@@ -77,7 +77,7 @@ const tracer = new SqliteTracer({
 });
 const PIECES_OF_CLAIMS = "SELECT 1 FROM claims JOIN pieces ON pieces.owner = prefix || '/' || claims.id";
 const open = new Map<string, Span>();
-const loop = monitorEventLoopDelay({ resolution: 1 });
+let longestTurn = (): number => 0;
 
 const acts: { [K in keyof Acts]: (args: Parameters<Acts[K]>[0]) => object | Promise<object> } = {
   burst: async (args) => {
@@ -135,11 +135,10 @@ const acts: { [K in keyof Acts]: (args: Parameters<Acts[K]>[0]) => object | Prom
     return {};
   },
   watchLoop: () => {
-    loop.enable();
-    loop.reset();
+    longestTurn = watchEventLoopAsleep();
     return {};
   },
-  longestHold: () => ({ ms: loop.max / 1e6 }),
+  longestHold: () => ({ ms: longestTurn() }),
   readWhile,
   states: async ({ path, times }) => {
     const states = new Set<string>();

@@ -1,6 +1,6 @@
 // A file that another process holds: the agent's event loop goes on, and nothing is lost.
 import { setTimeout as delay } from "node:timers/promises";
-import { InMemoryTracer, TeeTracer } from "tracelight";
+import { InMemoryTracer, TeeTracer, type TracelightError } from "tracelight";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { IS_FULL, sized } from "../sizes.ts";
 import { type Child, Children } from "./processes.ts";
@@ -131,8 +131,8 @@ test("a file that stays locked: close comes back in time, and says what is writt
   for (let i = 0; i < 3; i++) tracer.trace(`waits ${i}`, () => undefined);
   const report = await tracer.close({ timeoutMs: 1000 });
   expect(report).toMatchObject({ written: 20, pending: 3, dropped: 0, failed: 0 });
-  expect(report.errors.map(({ code }) => code)).toEqual(["STORE_LOCKED"]);
-  expect(errors.map(({ code }) => code)).toEqual(["STORE_LOCKED"]);
+  expect(codesOf(report.errors)).toEqual(["STORE_LOCKED"]);
+  expect(codesOf(errors)).toEqual(["STORE_LOCKED"]);
 });
 
 test("a tee over a file that stays locked says what each member has done", async () => {
@@ -146,7 +146,7 @@ test("a tee over a file that stays locked says what each member has done", async
   expect(await tee.flush({ timeoutMs: 20 })).toMatchObject({ written: 41, pending: 1 });
   const report = await tee.close({ timeoutMs: 1000 });
   expect(report).toMatchObject({ written: 41, pending: 1, dropped: 0, failed: 0 });
-  expect(report.errors.map(({ code }) => code)).toEqual(["STORE_LOCKED"]);
+  expect(codesOf(report.errors)).toEqual(["STORE_LOCKED"]);
 });
 
 test("spans wait no longer than the lock, however long the turn was in which they ended", async () => {
@@ -221,8 +221,13 @@ async function worksFreely(agent: Child, lock: () => (() => void) | undefined): 
   return spans;
 }
 
-/** The bar; a machine under load gets more, which still is far from how long the lock is held. */
-const MOST_HELD_MS = sized(50, 250);
+/** The bar; beside others it takes more, which still is far from how long the lock is held. */
+const MOST_HELD_MS = sized(50, 150);
+
+/** On a busy machine the little time that is left for closing may be over as well. */
+function codesOf(errors: readonly TracelightError[]): string[] {
+  return errors.map(({ code }) => code).filter((code) => code !== "FLUSH_TIMEOUT");
+}
 
 function countIn(path: string): number {
   return Number(sql(path, "SELECT count(*) AS n FROM spans")[0]?.["n"]);

@@ -274,7 +274,7 @@ test("reads in the agent's process do not hold its event loop", async () => {
       expect(await agent.ask("find", { attributeFilter: { [key]: 1 } })).toEqual({ spans: 0 });
       held.push((await agent.ask("longestHold")).ms);
     }
-    expect(Math.min(...held)).toBeLessThan(sized(40, 250));
+    expect(Math.min(...held)).toBeLessThan(sized(40, 100));
   }
 });
 
