@@ -1,18 +1,10 @@
 // A conversation turn by turn: what the user said, which tools were called with what, what was answered.
 
 import type { PriceTable } from "../conventions/cost.ts";
-import { factsOf, type SpanFacts, toolName } from "../conventions/facts.ts";
-import { Nesting } from "../conventions/nesting.ts";
+import { factsOf, toolName } from "../conventions/facts.ts";
+import { eachOnce, type KnownSpan, type Once } from "../conventions/once.ts";
 import { summarize } from "../conventions/summary.ts";
-import {
-  answeredIn,
-  askedIn,
-  isSaid,
-  type ReadSpan,
-  spokenBy,
-  type Turn,
-  turnsIn,
-} from "../conventions/turns.ts";
+import { answeredIn, askedIn, isSaid, spokenBy, type Turn, turnsIn } from "../conventions/turns.ts";
 import { failureOf } from "../model/failure.ts";
 import type { SpanFields } from "../model/record.ts";
 import type { Color, Paint } from "../render/color.ts";
@@ -78,51 +70,7 @@ function entriesOf(turn: Turn): Entry[] {
   ];
 }
 
-interface Read extends ReadSpan {
-  readonly facts: SpanFacts;
-}
-
-/** What is there in several spans, told by one of them. */
-interface Once {
-  /** The spans of each tool call, by the outermost. */
-  readonly tools: ReadonlyMap<Read, readonly Read[]>;
-  /** Of the spans of a model call that have words, or an error, the innermost. */
-  readonly spoken: ReadonlySet<Read>;
-  readonly failed: ReadonlySet<Read>;
-}
-
-function eachOnce(read: readonly Read[]): Once {
-  return {
-    tools: toolCalls(read),
-    spoken: innermost(read, ({ reading }) => isSaid(spokenBy(reading))),
-    failed: innermost(read, (one) => failureOf(one.span) !== undefined),
-  };
-}
-
-function toolCalls(read: readonly Read[]): Map<Read, Read[]> {
-  const nesting = new Nesting();
-  const byPlace = new Map(read.map((one) => [nesting.add(one.span, one.facts), one]));
-  const calls = new Map<Read, Read[]>();
-  for (const [at, one] of byPlace) {
-    const outermost = byPlace.get(nesting.toolCallOf(at)) ?? one;
-    const call = calls.get(outermost);
-    if (call === undefined) calls.set(outermost, [one]);
-    else call.push(one);
-  }
-  return calls;
-}
-
-/** A model call that does not tell is as none: another's span of it may. */
-function innermost(read: readonly Read[], tells: (one: Read) => boolean): Set<Read> {
-  const nesting = new Nesting();
-  const placed = read.map((one) => {
-    const facts = tells(one) ? one.facts : { ...one.facts, kind: "other" as const };
-    return { one, at: nesting.add(one.span, facts) };
-  });
-  return new Set(placed.filter(({ at }) => !nesting.isCallElsewhere(at)).map(({ one }) => one));
-}
-
-function entryOf(one: Read, once: Once, answered: unknown): Entry[] {
+function entryOf(one: KnownSpan, once: Once, answered: unknown): Entry[] {
   const { span, reading } = one;
   if (reading.kind === "tool-call") {
     const call = once.tools.get(one);
@@ -139,7 +87,12 @@ function entryOf(one: Read, once: Once, answered: unknown): Entry[] {
 }
 
 /** A call of a tool, or of an agent that works for this one: what its span does not say, others of the same call may. */
-function callEntry(who: "tool" | "agent", name: string, one: Read, call: readonly Read[] = [one]): Entry {
+function callEntry(
+  who: "tool" | "agent",
+  name: string,
+  one: KnownSpan,
+  call: readonly KnownSpan[] = [one],
+): Entry {
   const error = failureOf(one.span);
   const firstSaid = (field: "input" | "output") => call.map(({ reading }) => reading[field]).find(isSaid);
   return {
@@ -152,7 +105,7 @@ function callEntry(who: "tool" | "agent", name: string, one: Read, call: readonl
   };
 }
 
-function errorEntry(read: Read): Entry[] {
+function errorEntry(read: KnownSpan): Entry[] {
   const error = failureOf(read.span);
   return error === undefined ? [] : [{ who: "error", text: `${read.span.spanName}: ${error}` }];
 }

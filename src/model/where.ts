@@ -54,7 +54,8 @@ class Subject {
   }
 }
 
-function fieldOf(span: SpanFields, field: Field): unknown {
+/** What a field of a span holds. */
+export function fieldOf(span: SpanFields, field: Field): unknown {
   switch (field) {
     case "span_name":
       return span.spanName;

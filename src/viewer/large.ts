@@ -4,7 +4,19 @@ import type { LargeJson, Shown } from "./api.ts";
 
 /** How much of values comes along. */
 export class Bounds {
-  #left: number = MAX_ALL;
+  #left: number;
+  #spanId = "";
+
+  /** `most`: about so many characters in all. */
+  constructor(most: number = MAX_ALL) {
+    this.#left = most;
+  }
+
+  /** The same for values of another span. */
+  of(spanId: string): this {
+    this.#spanId = spanId;
+    return this;
+  }
 
   /** The value at that path, see `valueAt`; null where there is none. */
   show(value: unknown, path: string): Shown {
@@ -24,24 +36,33 @@ export class Bounds {
   }
 
   #container(json: object, path: string): Shown {
-    if (this.#left <= 0) return large(json, path);
+    if (this.#left <= 0) return this.#large(json, path);
     return Array.isArray(json) ? this.#list(json, path) : this.#object(json, path);
   }
 
+  #large(json: unknown, path: string): Shown {
+    const text = textOf(json);
+    const type = typeof json === "string" ? "text" : "json";
+    const beginning = beginningOf(text);
+    this.#left -= beginning.length;
+    const stub: LargeJson["__large__"] = { path, span_id: this.#spanId, size: text.length, type, beginning };
+    return { __large__: { ...stub } };
+  }
+
   #text(text: string, path: string): Shown {
-    if (text.length > MAX_TEXT || (this.#left <= 0 && text.length > MIN_TEXT)) return large(text, path);
+    if (text.length > MAX_TEXT || (this.#left <= 0 && text.length > MIN_TEXT)) return this.#large(text, path);
     this.#left -= text.length;
     return text;
   }
 
   #list(list: readonly unknown[], path: string): Shown {
-    if (list.length > MAX_ITEMS) return large(list, path);
+    if (list.length > MAX_ITEMS) return this.#large(list, path);
     return list.map((item, i) => this.#bounded(item, `${path}/${i}`));
   }
 
   #object(object: object, path: string): Shown {
     const entries: [string, unknown][] = Object.entries(object);
-    if (entries.length > MAX_ITEMS) return large(object, path);
+    if (entries.length > MAX_ITEMS) return this.#large(object, path);
     return Object.fromEntries(
       entries.map(([key, value]) => {
         this.#left -= key.length;
@@ -59,13 +80,6 @@ export function pointerPart(key: string): string {
 /** A text as it is, any other JSON laid out: as `API.value` gives it part by part. */
 export function textOf(json: unknown): string {
   return typeof json === "string" ? json : JSON.stringify(json ?? null, undefined, 2);
-}
-
-function large(json: unknown, path: string): Shown {
-  const text = textOf(json);
-  const type = typeof json === "string" ? "text" : "json";
-  const stub: LargeJson["__large__"] = { path, size: text.length, type, beginning: beginningOf(text) };
-  return { __large__: { ...stub } };
 }
 
 function beginningOf(text: string): string {

@@ -25,13 +25,13 @@ export async function span(asked: Asked): Promise<SpanJson> {
     ended_at: end === undefined ? null : isoMicros(end),
     duration_ms: end === undefined ? null : (end - start) / 1000,
     state: found.state,
-    reading: readingJson(found, new Bounds()),
+    reading: readingJson(found, new Bounds().of(found.spanId)),
     bill:
       bill?.map(({ part, tokens, priceUsd, costUsd }) => ({
         ...{ part: PARTS[part], tokens, price_usd: priceUsd, cost_usd: costUsd },
       })) ?? null,
     cost_usd: bill === undefined ? null : bill.reduce((sum, { costUsd }) => sum + costUsd, 0),
-    record: new Bounds().showJson(encodeRecord(found), "/record"),
+    record: new Bounds().of(found.spanId).showJson(encodeRecord(found), "/record"),
   };
 }
 

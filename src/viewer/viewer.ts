@@ -8,9 +8,16 @@ import type { ReadableStore, Store } from "../tracing/store.ts";
 import { OUTLET, type Tracer } from "../tracing/tracer.ts";
 import { jsonAnswer } from "./answers.ts";
 import { Asked } from "./asked.ts";
+import { complete } from "./complete.ts";
 import { conversation } from "./conversation.ts";
+import { exportSpans } from "./export.ts";
+import { search } from "./found.ts";
+import { glances } from "./glances.ts";
 import { Guard, SAFETY_HEADERS } from "./guard.ts";
+import { Live } from "./live.ts";
+import { numbers } from "./numbers.ts";
 import { VIEWER_CHECKS, type ViewerOptions } from "./options.ts";
+import { overview } from "./overview.ts";
 import { Pages } from "./pages.ts";
 import { notFound, PROBLEMS, Problem, problemOf, problemResponse } from "./problems.ts";
 import { rows } from "./rows.ts";
@@ -19,6 +26,7 @@ import { Session } from "./session.ts";
 import { placeWithin, signInPage, signInStyle } from "./sign-in.ts";
 import { media, span, value } from "./span.ts";
 import { store } from "./store.ts";
+import { turnTalk } from "./talk.ts";
 import { trace } from "./trace.ts";
 
 /**
@@ -47,6 +55,7 @@ class Viewer {
   readonly #guard: Guard;
   readonly #receive: ((request: Request) => Promise<Response>) | undefined;
   readonly #timeoutMs: number;
+  readonly #live: Live;
   readonly #app: Hono = new Hono();
   #pages: Pages | undefined;
 
@@ -62,6 +71,8 @@ class Viewer {
     this.#guard = new Guard({ hosts, session: this.#session });
     this.#timeoutMs = timeoutMs;
     this.#receive = readOnly ? undefined : receiverOf(viewed, `${this.#mount}v1/traces`);
+    const { prices, maxStreams = 100 } = options;
+    this.#live = new Live({ reader: this.#reader, prices, maxStreams });
     this.#route();
   }
 
@@ -92,6 +103,8 @@ class Viewer {
       );
     }
     this.#app.get(at("api/traces/:trace/spans/:span/media"), (context) => this.#answer(context, media));
+    this.#app.get(at("api/export"), (context) => this.#answer(context, exportSpans));
+    this.#app.get(at("api/live"), ({ req }) => this.#live.open(req.raw));
     this.#app.all(at("api/*"), ({ req }) => {
       throw req.method === "GET"
         ? notFound("There is no such part of the API.")
@@ -112,8 +125,14 @@ class Viewer {
     return [
       ["api/store", (asked) => store(asked, facts)],
       ["api/rows", rows],
+      ["api/overview", overview],
+      ["api/complete", complete],
+      ["api/search", search],
+      ["api/numbers", numbers],
       ["api/conversations/:key", conversation],
+      ["api/conversations/:key/turns/:number", turnTalk],
       ["api/traces/:trace", trace],
+      ["api/traces/:trace/glances", glances],
       ["api/traces/:trace/spans/:span", span],
       ["api/traces/:trace/spans/:span/value", value],
     ];

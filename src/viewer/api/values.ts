@@ -11,6 +11,8 @@ export interface LargeJson {
   readonly __large__: {
     /** For `API.value`. */
     readonly path: string;
+    /** For `API.value`: of a chat's entry it may be another span than the entry's. */
+    readonly span_id: string;
     /** The whole has so many characters: of a text itself, of any other value as JSON. */
     readonly size: number;
     /** `text`, or `json`. */

@@ -1,0 +1,100 @@
+// Live changes as server-sent events: the store is asked once for all that listen, and who reads slowly is told to read anew.
+
+import type { PriceTable } from "../conventions/cost.ts";
+import { delay, steadyNow } from "../model/timers.ts";
+import type { StoreReader } from "../tracing/readable.ts";
+import type { Changes } from "../tracing/store.ts";
+import { LiveStream } from "./live-stream.ts";
+import { PROBLEMS, Problem } from "./problems.ts";
+
+/** What a hub needs. */
+export interface LiveSetup {
+  readonly reader: StoreReader;
+  readonly prices: PriceTable | undefined;
+  readonly maxStreams: number;
+}
+
+/** Everybody who listens. Where nobody does, the store is not asked. */
+export class Live {
+  readonly #setup: LiveSetup;
+  readonly #streams = new Set<LiveStream>();
+  /** The look that all wait for; the next begins where it ended. */
+  #cursor: string | undefined;
+  #isLooking = false;
+
+  constructor(setup: LiveSetup) {
+    this.#setup = setup;
+  }
+
+  /** A stream from now on, or from the event that was read last. */
+  async open(request: Request): Promise<Response> {
+    const { reader, prices, maxStreams } = this.#setup;
+    if (!reader.has("changes")) {
+      throw new Problem(
+        PROBLEMS.cannot,
+        `${reader.name} does not tell of changes; load the page again to see them.`,
+      );
+    }
+    if (this.#streams.size >= maxStreams) {
+      throw new Problem(PROBLEMS.busy, "Too many pages listen already.", {
+        headers: { "retry-after": "10" },
+      });
+    }
+    const stream = new LiveStream(prices, () => this.#streams.delete(stream));
+    this.#streams.add(stream);
+    try {
+      await this.#begin(stream, request.headers.get("last-event-id") ?? undefined);
+    } catch (error) {
+      stream.end();
+      throw error;
+    }
+    void this.#look();
+    return stream.response();
+  }
+
+  /** What was missed comes first. A cursor of another store, or of a file that was replaced, is none. */
+  async #begin(stream: LiveStream, lastId: string | undefined): Promise<void> {
+    const missed = lastId === undefined ? undefined : await this.#since(lastId);
+    // All who listen go on together, from the earliest of their places: what one has seen comes to it once more.
+    const now = missed ?? (await this.#setup.reader.changes(this.#cursor));
+    stream.ready(now.cursor);
+    if (lastId !== undefined && missed === undefined) stream.reload("unknown-cursor", now.cursor);
+    if (missed !== undefined || this.#cursor !== undefined) stream.changed(now);
+    if (this.#cursor === undefined) this.#cursor = now.cursor;
+  }
+
+  async #since(cursor: string): Promise<Changes | undefined> {
+    return this.#setup.reader.changes(cursor).catch(() => undefined);
+  }
+
+  /** As long as somebody listens; a store that takes long is asked less often. */
+  async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
+    try {
+      while (this.#streams.size > 0) {
+        const began = steadyNow();
+        await this.#once();
+        await delay(Math.max(EVERY_MS, (steadyNow() - began) * SHARE), undefined, { ref: false });
+      }
+    } finally {
+      this.#isLooking = false;
+      this.#cursor = undefined;
+    }
+  }
+
+  async #once(): Promise<void> {
+    try {
+      const changes = await this.#setup.reader.changes(this.#cursor);
+      this.#cursor = changes.cursor;
+      for (const stream of this.#streams) stream.changed(changes);
+    } catch {
+      // A file that was replaced, or is locked for a moment: the next look begins anew.
+      this.#cursor = undefined;
+      for (const stream of this.#streams) stream.reload("store-replaced", "");
+    }
+  }
+}
+
+const EVERY_MS = 250;
+const SHARE = 4;
