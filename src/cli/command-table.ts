@@ -208,6 +208,40 @@ export const COMMANDS: readonly (() => Declared)[] = [
       (await import("./commands/collect.ts")).collect(context, command.args[0], command.opts()),
   }),
   () => ({
+    command: described("view", {
+      does: "Open a page over a store in which one sees what agents do, and take spans (OTLP over HTTP), until Ctrl-C.",
+      arguments: [
+        [
+          "[store]",
+          `an SQLite file, also one that is not there yet, lines, dynamodb:Table, or memory: for none; ${ELSE}`,
+        ],
+      ],
+      options: [
+        valued("-p, --port <port>", "listen on this port; 0 for any that is free", parsePort).default(4318),
+        new Option("--host <address>", "listen on this address; one that others reach needs a token").default(
+          "localhost",
+        ),
+        new Option("--open", "open the page in the browser"),
+        new Option("--read-only", "take no spans, and change nothing"),
+        new Option("--token <token>", "ask for this token, of at least 16 characters; else TRACELIGHT_TOKEN"),
+        new Option("--principal <id>", "show only what was done for this person: ai.auth.context"),
+        new Option(
+          "--allow-host <name>",
+          "a name by which the page may be asked for, beside localhost; may be given several times",
+        ).argParser((name: string, before: readonly string[] = []) => [...before, name]),
+        prices(),
+      ],
+      examples: [
+        ["tracelight view", "./traces.db, which is made where it is missing"],
+        ["tracelight view app.jsonl --open", "a log, in the browser"],
+        ["tracelight view memory:", "what is sent there, as long as it runs"],
+        ["tracelight view dynamodb:Traces --read-only", "a table"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/view.ts")).view(context, command.args[0], command.opts()),
+  }),
+  () => ({
     command: described("prune", {
       does: "Remove old traces from an SQLite file, whole traces at a time.",
       arguments: [["[store]", `an SQLite file that Tracelight writes; ${ELSE}`]],

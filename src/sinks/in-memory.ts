@@ -1,12 +1,13 @@
 // Keeps the latest spans in memory: for tests, for development, for what a page shows of this process.
 import { TracelightError } from "../model/errors.ts";
+import { newSpanId } from "../model/ids.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { checkQuery, type TraceQuery } from "../model/query.ts";
 import { boundedSize } from "../model/size.ts";
 import { selectSpans } from "../tracing/select.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import type { Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
+import type { Changes, Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { selectSummaries } from "../tracing/summaries.ts";
 import { Tracer } from "../tracing/tracer.ts";
 import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
@@ -79,6 +80,8 @@ interface Kept {
 /** A ring of the latest spans. */
 class InMemorySink implements Store {
   readonly name = "in-memory";
+  /** Cursors of another are refused: it saw something else. */
+  readonly #id: string = newSpanId();
   readonly #maxSpans: number;
   readonly #maxBytes: number;
   readonly #ring: (Kept | undefined)[] = [];
@@ -106,6 +109,21 @@ class InMemorySink implements Store {
 
   summaries(query: SummaryQuery): SummaryPage {
     return selectSummaries(this.#spans(), query);
+  }
+
+  changes(cursor: string | undefined): Changes {
+    const since = cursor === undefined ? this.#written : this.#placeOf(cursor);
+    const fresh = this.#written - since;
+    return { spans: fresh === 0 ? [] : this.#spans().slice(-fresh), cursor: `${this.#id}.${this.#written}` };
+  }
+
+  #placeOf(cursor: string): number {
+    const [id, written] = cursor.split(".");
+    if (id === this.#id && Number(written) <= this.#written) return Number(written);
+    throw new TracelightError(
+      "INVALID_QUERY",
+      "The cursor is none of a look at changes; leave it out for the first.",
+    );
   }
 
   async flush(): Promise<DeliveryReport> {

@@ -1,5 +1,5 @@
 // Who may ask: pages of other sites never, nor a name that was made to lead here (DNS rebinding), nor anybody without the token.
-import { isIP } from "node:net";
+import { isOfThisMachine } from "../otlp/loopback.ts";
 import { PROBLEMS, Problem } from "./problems.ts";
 import type { Session } from "./session.ts";
 
@@ -70,17 +70,6 @@ function nameOf(host: string): string {
 
 function isSameHost(origin: string, host: string): boolean {
   return URL.canParse(origin) && new URL(origin).host === host;
-}
-
-/** True for a name by which only this machine reaches itself. */
-export function isOfThisMachine(name: string): boolean {
-  const bare = name.replace(/^\[(.*)\]$/, "$1");
-  return (
-    bare === "localhost" ||
-    bare.endsWith(".localhost") ||
-    bare === "::1" ||
-    (isIP(bare) === 4 && bare.startsWith("127."))
-  );
 }
 
 function forbidden(what: string): Problem {

@@ -25,7 +25,9 @@ export class LiveStream {
     this.#prices = prices;
     this.#onEnd = onEnd;
     this.#body = new ReadableStream<Uint8Array>({
-      start: (controller) => void (this.#controller = controller),
+      start: (controller) => {
+        this.#controller = controller;
+      },
       pull: () => this.#send(),
       cancel: () => this.end(),
     });

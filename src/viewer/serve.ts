@@ -2,10 +2,10 @@
 
 import { TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
+import { isOfThisMachine } from "../otlp/loopback.ts";
 import { serveOtlp } from "../otlp/server.ts";
 import type { HasReader } from "../tracing/readable.ts";
 import type { ReadableStore } from "../tracing/store.ts";
-import { isOfThisMachine } from "./guard.ts";
 import { VIEWER_CHECKS, type ViewerOptions } from "./options.ts";
 import { createViewer } from "./viewer.ts";
 

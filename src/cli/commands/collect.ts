@@ -1,8 +1,8 @@
 // `tracelight collect`: an OTLP receiver in front of a store, until Ctrl-C.
-import { isIP } from "node:net";
 import { Rarely } from "../../delivery/rarely.ts";
-import { TracelightError } from "../../model/errors.ts";
+import type { TracelightError } from "../../model/errors.ts";
 import { decodeResponse, type OtlpEncoding } from "../../otlp/codec.ts";
+import { isOfThisMachine } from "../../otlp/loopback.ts";
 import { otlpReceiver } from "../../otlp/receiver.ts";
 import { type OtlpServer, serveOtlp } from "../../otlp/server.ts";
 import { decodeStatus } from "../../otlp/status.ts";
@@ -10,6 +10,7 @@ import type { DeliveryReport } from "../../tracing/sink.ts";
 import type { Context } from "../context.ts";
 import { sayingOf } from "../failures.ts";
 import { counted } from "../format.ts";
+import { closed, GRACE_MS, listening, stopped } from "../serving.ts";
 import { type Target, type TargetSetup, targetOf } from "../stores/target.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 
@@ -77,11 +78,7 @@ class Collector {
       return response;
     };
     const onStranger = (what: string): void => this.#warn(what, `Refused ${what}.`);
-    try {
-      return await serveOtlp(handle, { port, host, onStranger });
-    } catch (error) {
-      throw isTaken(error) ? new TracelightError("LISTEN_FAILED", `${error.message} ${FREE_PORT}`) : error;
-    }
+    return listening(serveOtlp(handle, { port, host, onStranger }));
   }
 
   async #progress(tracer: Target["tracer"]): Promise<void> {
@@ -126,48 +123,19 @@ async function bodyOf(response: Response): Promise<[OtlpEncoding, Uint8Array]> {
   return [isJson ? "json" : "protobuf", new Uint8Array(await response.arrayBuffer())];
 }
 
-function isTaken(error: unknown): error is TracelightError {
-  if (!(error instanceof TracelightError) || typeof error.cause !== "object") return false;
-  return error.cause !== null && "code" in error.cause && error.cause.code === "EADDRINUSE";
-}
-
 async function announce(
   { output }: Context,
   { url }: OtlpServer,
   { name, isOutput }: Target,
   { host }: CollectOptions,
 ): Promise<void> {
-  if (!isLoopback(host)) {
+  if (!isOfThisMachine(host)) {
     await output.say(`Other machines may reach ${host}: whoever does can write to ${name}.`, "yellow");
   }
   if (isOutput) await output.say(url);
   else await output.line(url);
   await output.say("Metrics and logs that are sent there are taken and forgotten.", "grey");
   await output.say(`Spans sent there (OTLP over HTTP) go to ${name}; Ctrl-C ends it.`, "grey");
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
-}
-
-function stopped({ world: { signal } }: Context): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
-}
-
-/** Closes the store; one that takes its time is spoken of. */
-async function closed({ output }: Context, { tracer, name }: Target): Promise<DeliveryReport> {
-  const timer = setTimeout(
-    () => output.talk(`Waiting for ${name} to take the last spans; Ctrl-C again stops at once.`),
-    PATIENCE_MS,
-  );
-  try {
-    return await tracer.close();
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 async function conclude(
@@ -183,10 +151,6 @@ async function conclude(
   if (lost > 0) await output.say(`${counted(lost, "span")} could not be written; ${told}.`, "yellow");
 }
 
-const FREE_PORT = "--port 0 takes one that is free.";
 const PROGRESS_MS = 100;
 const MAX_PATH = 60;
 const MAX_MESSAGE = 200;
-const PATIENCE_MS = 1000;
-/** A little more than a tracer takes to close at most. */
-const GRACE_MS = 35_000;
