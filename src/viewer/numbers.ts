@@ -96,7 +96,7 @@ function seriesOf({ fromMs, bucketMs, parts }: Course): SeriesJson {
     output_tokens: totals.map(({ outputTokens }) => outputTokens),
     cost_usd: totals.map(({ costUsd }) => costUsd ?? null),
     cost_by_model: costByModel(parts),
-    traces: totals.map(({ traces }) => traces),
+    turns: totals.map(({ traces }) => traces),
   };
 }
 

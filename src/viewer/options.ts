@@ -1,6 +1,8 @@
 // Options of the viewer, for a server of one's own and for the viewer's.
 import type { PriceTable } from "../conventions/cost.ts";
 import { is, type OptionRules } from "../model/options.ts";
+import type { Sink } from "../tracing/sink.ts";
+import { OUTLET, type Tracer } from "../tracing/tracer.ts";
 import { MIN_TOKEN } from "./session.ts";
 
 /** Options of `createViewer`. */
@@ -18,6 +20,8 @@ export interface ViewerOptions {
   readonly principal?: string | undefined;
   /** Takes no spans and removes none. Default false; a store that cannot be written to is read-only by itself. */
   readonly readOnly?: boolean | undefined;
+  /** Where spans go that are sent here. Default: into what is looked at, where that can be written to. */
+  readonly spansTo?: Sink | Tracer | undefined;
   /** What models cost, see `loadPrices`. Without it nothing has a cost. */
   readonly prices?: PriceTable | undefined;
   /** What kind of store it is, for the page: `sqlite`, `dynamodb` and so on. Default: the store's name. */
@@ -28,6 +32,11 @@ export interface ViewerOptions {
   readonly timeoutMs?: number | undefined;
   /** Streams of live changes that may be open at once; more are answered 503. Default 100. */
   readonly maxStreams?: number | undefined;
+}
+
+/** True for a tracer, of any copy of the package, and for a sink. */
+export function isWritable(value: object): value is Tracer | Sink {
+  return OUTLET in value || ("write" in value && typeof value.write === "function");
 }
 
 /** What each option must be. */
@@ -44,6 +53,8 @@ export const VIEWER_CHECKS: OptionRules["checks"] = {
       : `a text of at least ${MIN_TOKEN} characters without spaces`,
   principal: is.text,
   readOnly: is.flag,
+  spansTo: (value: unknown) =>
+    typeof value === "object" && value !== null && isWritable(value) ? undefined : "a tracer or a sink",
   prices: is.having("pricesOf", "a table of prices, see loadPrices"),
   kind: is.text,
   otlpUrl: is.text,

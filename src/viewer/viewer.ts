@@ -4,8 +4,7 @@ import { checkOptions } from "../model/options.ts";
 import { clearTimeout, setTimeout } from "../model/timers.ts";
 import { otlpReceiver } from "../otlp/receiver.ts";
 import { type HasReader, readable, type StoreReader } from "../tracing/readable.ts";
-import type { ReadableStore, Store } from "../tracing/store.ts";
-import { OUTLET, type Tracer } from "../tracing/tracer.ts";
+import type { ReadableStore } from "../tracing/store.ts";
 import { jsonAnswer } from "./answers.ts";
 import { Asked } from "./asked.ts";
 import { complete } from "./complete.ts";
@@ -16,7 +15,7 @@ import { glances } from "./glances.ts";
 import { Guard, SAFETY_HEADERS } from "./guard.ts";
 import { Live } from "./live.ts";
 import { numbers } from "./numbers.ts";
-import { VIEWER_CHECKS, type ViewerOptions } from "./options.ts";
+import { isWritable, VIEWER_CHECKS, type ViewerOptions } from "./options.ts";
 import { overview } from "./overview.ts";
 import { Pages } from "./pages.ts";
 import { notFound, PROBLEMS, Problem, problemOf, problemResponse } from "./problems.ts";
@@ -70,7 +69,9 @@ class Viewer {
     this.#session = token === undefined ? undefined : new Session(token, this.#mount);
     this.#guard = new Guard({ hosts, session: this.#session });
     this.#timeoutMs = timeoutMs;
-    this.#receive = readOnly ? undefined : receiverOf(viewed, `${this.#mount}v1/traces`);
+    const { spansTo = viewed } = options;
+    const isTaken = !readOnly && isWritable(spansTo);
+    this.#receive = isTaken ? otlpReceiver(spansTo, { path: `${this.#mount}v1/traces` }) : undefined;
     const { prices, maxStreams = 100 } = options;
     this.#live = new Live({ reader: this.#reader, prices, maxStreams });
     this.#route();
@@ -191,18 +192,6 @@ class Viewer {
     if (found === undefined) throw notFound("There is nothing here.");
     return found;
   }
-}
-
-function receiverOf(
-  viewed: ReadableStore | HasReader,
-  path: string,
-): ((request: Request) => Promise<Response>) | undefined {
-  return isWritable(viewed) ? otlpReceiver(viewed, { path }) : undefined;
-}
-
-/** A tracer, or a store that takes spans. */
-function isWritable(viewed: object): viewed is Tracer | Store {
-  return OUTLET in viewed || ("write" in viewed && typeof viewed.write === "function");
 }
 
 function unauthorized(): Problem {

@@ -65,7 +65,7 @@ async function opened(context: Context, wanted: string | undefined, options: Vie
     isWritten && (await canBeWritten(context, name)) ? await writable(context, wanted) : undefined;
   const kind =
     namedStores(name) === undefined ? await kindOf(context, name) : (name.split(":", 1)[0] ?? name);
-  if (target !== undefined) return { viewed: target.tracer, kind, name: target.name, target };
+  // The store has ways of being read that an agent's tracer has not.
   const viewed = await context.open(wanted, { again: true });
   return { viewed, kind, name: viewed.name, target };
 }
@@ -111,7 +111,7 @@ async function writable(context: Context, wanted: string | undefined): Promise<T
 
 async function serve(
   context: Context,
-  { viewed, kind }: Opened,
+  { viewed, kind, target }: Opened,
   options: ViewOptions,
 ): Promise<ViewerServer> {
   const { port, host, readOnly, principal, allowHost = [] } = options;
@@ -120,7 +120,7 @@ async function serve(
   return listening(
     serveViewer(viewed, {
       ...{ port, host, readOnly, principal, kind, hosts: allowHost },
-      token: token || undefined,
+      ...{ token: token || undefined, spansTo: target?.tracer },
       prices: await context.prices(options),
       onStranger: (what) => {
         if (rarely.isTime(what)) context.output.talk(`Refused ${what}.`, "yellow");

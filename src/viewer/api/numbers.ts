@@ -64,7 +64,7 @@ export interface SeriesJson {
   /** By model, the dearest first, at most 5. */
   readonly cost_by_model: readonly { readonly name: string; readonly cost_usd: readonly (number | null)[] }[];
   /** Traces with a span that began then: about the turns. */
-  readonly traces: readonly number[];
+  readonly turns: readonly number[];
 }
 
 /** Which spans to export. */
