@@ -2,6 +2,7 @@
 import { constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { defined } from "../model/defined.ts";
 import { errorCode, messageOf, TracelightError } from "../model/errors.ts";
 import type { Faults } from "../tracing/faults.ts";
 import { fateOf, JOURNAL_VERSION, type Owner, parseSegmentName, type SegmentName } from "./journal-owner.ts";
@@ -65,7 +66,7 @@ export class Recovery {
   /** Something is wrong with a segment of others. */
   tell(path: string, what: string, error?: unknown): void {
     const message = `The journal segment ${path} ${what}`;
-    const options = error === undefined ? {} : { cause: error };
+    const options = defined({ cause: error });
     this.#setup.faults.reportRarely(new TracelightError("JOURNAL_FAILED", message, options));
   }
 

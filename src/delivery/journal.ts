@@ -1,5 +1,6 @@
 // The journal: spans that are not delivered yet, in files of a folder, so that they outlive their process.
 import type { Attributes } from "../model/attributes.ts";
+import { defined } from "../model/defined.ts";
 import { asTracelightError, messageOf, TracelightError } from "../model/errors.ts";
 import { fieldsWith, plainFields, type SpanFields } from "../model/record.ts";
 import { clearInterval, setImmediate, setInterval, steadyNow } from "../model/timers.ts";
@@ -232,7 +233,7 @@ export class Journal {
     this.#setup.lost(spans);
     const why = error === undefined ? "lines are torn, changed or gone" : messageOf(error);
     const message = `The journal segment ${path} is damaged, and ${spans} of its spans are lost: ${why}.`;
-    const options = error === undefined ? {} : { cause: error };
+    const options = defined({ cause: error });
     this.#setup.faults.reportRarely(new TracelightError("JOURNAL_FAILED", message, options));
   }
 

@@ -1,6 +1,7 @@
 // The AWS SDK's client: imported when it is first needed, or the caller's own.
 import type * as Sdk from "@aws-sdk/client-dynamodb";
 import { requireInstalled } from "../delivery/installed.ts";
+import { defined } from "../model/defined.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { is, type OptionRules } from "../model/options.ts";
 import type { Connection } from "./connection.ts";
@@ -91,8 +92,7 @@ function clientConfig({ endpoint, region }: ConnectionOptions): Sdk.DynamoDBClie
     cacheMiddleware: true,
     // Without these the SDK waits for ever on a connection that says nothing.
     requestHandler: TIMEOUTS,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
+    ...defined({ endpoint, region }),
     ...(endpoint !== undefined && isLoopback(endpoint) ? localDefaults(region) : {}),
   };
 }

@@ -4,6 +4,7 @@ import { conversationOf } from "../conventions/conversation.ts";
 import type { SummarySubject } from "../conventions/summary.ts";
 import { boundOf, nowMicros } from "../model/clock.ts";
 import { conversationKey } from "../model/conversation.ts";
+import { defined } from "../model/defined.ts";
 import { TracelightError } from "../model/errors.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { placeAfter } from "../tracing/cursors.ts";
@@ -116,7 +117,7 @@ export class Listing {
 
   async #spans(key: string, { by, identifier }: SummaryQuery) {
     const { reader } = this.#options;
-    const own: TraceQuery = identifier === undefined ? {} : { identifier };
+    const own: TraceQuery = defined({ identifier });
     const spans =
       by === "conversation"
         ? reader.spans(own, conversationRequest(key, own, reader.names))
@@ -190,8 +191,7 @@ export class Listing {
     const { reader } = this.#options;
     const { identifier, since } = query;
     const spans: TraceQuery = {
-      ...(identifier === undefined ? {} : { identifier }),
-      ...(since === undefined ? {} : { since }),
+      ...defined({ identifier, since }),
     };
     const before = rangeOf(query).before ?? Number.POSITIVE_INFINITY;
     const groups = new Map<string, Candidate>();

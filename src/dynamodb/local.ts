@@ -1,6 +1,7 @@
 // An embedded DynamoDB for development and tests: dynalite, in this process, on the loopback address.
 import type { Server } from "node:http";
 import { requireInstalled } from "../delivery/installed.ts";
+import { defined } from "../model/defined.ts";
 import { TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 
@@ -47,7 +48,7 @@ function createServer(path: string | undefined): Server {
     createTableMs: 0,
     deleteTableMs: 0,
     updateTableMs: 0,
-    ...(path === undefined ? {} : { path }),
+    ...defined({ path }),
   });
 }
 

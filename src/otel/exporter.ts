@@ -3,6 +3,7 @@ import { Delivery } from "../delivery/delivery.ts";
 import { DELIVERY_CHECKS, type DeliveryOptions } from "../delivery/options.ts";
 import type { Outcome, Transport } from "../delivery/transport.ts";
 import { weigh } from "../delivery/weight.ts";
+import { defined } from "../model/defined.ts";
 import { asTracelightError, messageOf, TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { clearTimeout, setTimeout } from "../model/timers.ts";
@@ -157,7 +158,7 @@ class ExporterTransport implements Transport<Parcel> {
   #failed(what: string, cause?: unknown): Outcome {
     const why = cause === undefined ? "" : `: ${messageOf(cause)}`;
     const message = `The exporter ${this.name} ${what}${why}`;
-    const options = cause === undefined ? {} : { cause };
+    const options = defined({ cause });
     return { kind: "failed", error: new TracelightError("SINK_FAILED", message, options) };
   }
 }

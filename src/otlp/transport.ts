@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { gzip, gzipSync } from "node:zlib";
 import type { Blame, Outcome, Transport } from "../delivery/transport.ts";
 import { Turns } from "../delivery/turns.ts";
+import { defined } from "../model/defined.ts";
 import type { TracelightErrorCode } from "../model/error-codes.ts";
 import { errorCode, messageOf, TracelightError } from "../model/errors.ts";
 import { VERSION } from "../model/version.ts";
@@ -169,14 +170,14 @@ export class OtlpTransport implements Transport<OtlpParcel> {
     const code = errorCode(error);
     const said = this.#shown(messageOf(error));
     // Not the error itself: it may hold the bytes of an answer, and they what was sent.
-    const cause = Object.assign(new Error(said), code === undefined ? {} : { code });
+    const cause = Object.assign(new Error(said), defined({ code }));
     const mend = mendOfError(error, this.#options.url);
     return this.#error("OTLP_FAILED", `could not be reached (${code ?? said})${mend}`, cause);
   }
 
   #error(code: TracelightErrorCode, what: string, cause?: unknown): TracelightError {
     const message = `The OTLP server at ${shownUrl(this.#options.url)} ${what}.`;
-    return new TracelightError(code, message, cause === undefined ? {} : { cause });
+    return new TracelightError(code, message, defined({ cause }));
   }
 
   /** What a server says, fit to print. It may repeat the headers it got, which are nobody's business. */

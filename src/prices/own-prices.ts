@@ -1,5 +1,6 @@
 // Prices of one's own: an object by model, or a file of it. Read whole at construction; every slip is named.
 import type { LongInputPrices, ModelPrices, TokenPrices } from "../conventions/cost.ts";
+import { defined } from "../model/defined.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { closest } from "../model/spelling.ts";
 import type { Period } from "./periods.ts";
@@ -136,5 +137,5 @@ function objectIn(value: unknown, what: string): Readonly<Record<string, unknown
 }
 
 function invalid(message: string, cause?: unknown): TracelightError {
-  return new TracelightError("INVALID_OPTION", message, cause === undefined ? {} : { cause });
+  return new TracelightError("INVALID_OPTION", message, defined({ cause }));
 }

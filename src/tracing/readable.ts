@@ -3,6 +3,7 @@ import type { SpanOutline } from "../conventions/facts.ts";
 import { parseSearch } from "../conventions/search.ts";
 import { TALLY_GROUPINGS, type TallyReport } from "../conventions/tally.ts";
 import { isTimeZone } from "../conventions/time-buckets.ts";
+import { defined } from "../model/defined.ts";
 import { checkFields, checkQuery, type QueryFields, queryFields, type TraceQuery } from "../model/query.ts";
 import type { Awaitable, FlushOptions } from "./sink.ts";
 import * as slow from "./slow-ways.ts";
@@ -124,7 +125,7 @@ export class StoreReader implements ReadableStore {
     const ask = async (): Promise<SummaryPage> => {
       if (this.#store.summaries !== undefined) return this.#store.summaries(query);
       const { identifier } = query;
-      const spans = this.#each(identifier === undefined ? {} : { identifier });
+      const spans = this.#each(defined({ identifier }));
       return listOutlined(await outlined(spans, spanConditions(query)), query);
     };
     return this.#ask(ask, () => checkSummaryQuery(query));

@@ -4,6 +4,7 @@ import { matches } from "../conventions/matches.ts";
 import { type Summary, type SummarySubject, summarizeOutlines } from "../conventions/summary.ts";
 import { boundOf } from "../model/clock.ts";
 import { conversationKey } from "../model/conversation.ts";
+import { defined } from "../model/defined.ts";
 import { checkFields, type QueryFields, queryFields, type TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/record.ts";
 import { encodeCursor, isCursor, placeAfter, type RowPosition } from "./cursors.ts";
@@ -139,11 +140,7 @@ export function groupsOf<T>(items: readonly T[], keyOf: (item: T) => string | un
 export function spanConditions(query: SummaryQuery): TraceQuery {
   const { spanName, spanStatus, failed, attributeFilter, where } = query;
   return {
-    ...(spanName === undefined ? {} : { spanName }),
-    ...(spanStatus === undefined ? {} : { spanStatus }),
-    ...(failed === undefined ? {} : { failed }),
-    ...(attributeFilter === undefined ? {} : { attributeFilter }),
-    ...(where === undefined ? {} : { where }),
+    ...defined({ spanName, spanStatus, failed, attributeFilter, where }),
   };
 }
 

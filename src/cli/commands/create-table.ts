@@ -1,5 +1,6 @@
 // `tracelight create-table`: a DynamoDB table for traces, created or checked.
 import { ensureTable } from "../../dynamodb/table.ts";
+import { defined } from "../../model/defined.ts";
 import type { Context } from "../context.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 
@@ -20,9 +21,7 @@ export async function createTable(
 ): Promise<ExitCode> {
   const { created, differences } = await ensureTable({
     tableName,
-    ...(region === undefined ? {} : { region }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(index === undefined ? {} : { conversationIdGsiName: index }),
+    ...defined({ region, endpoint, conversationIdGsiName: index }),
     ...(recentIndex || recentIndexName ? { recentIndex: recentIndexName ?? true } : {}),
   });
   await output.say(

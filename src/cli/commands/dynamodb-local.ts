@@ -1,6 +1,7 @@
 // `tracelight dynamodb-local`: the emulator, until Ctrl-C.
 import { once } from "node:events";
 import { startLocalDynamoDb } from "../../dynamodb/local.ts";
+import { defined } from "../../model/defined.ts";
 import type { Context } from "../context.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 
@@ -16,8 +17,7 @@ export async function dynamoDbLocal(
   { port, path }: DynamoDbLocalOptions,
 ): Promise<ExitCode> {
   const dynamoDb = await startLocalDynamoDb({
-    ...(port === undefined ? {} : { port }),
-    ...(path === undefined ? {} : { path }),
+    ...defined({ port, path }),
   });
   await output.line(dynamoDb.endpoint);
   await output.say(`Use it as dynamodb:Traces?endpoint=${dynamoDb.endpoint}; Ctrl-C ends it.`, "grey");

@@ -1,4 +1,6 @@
 // What several commands have in common: their filters as queries, and what to say where nothing was found.
+
+import { defined } from "../../model/defined.ts";
 import { asciiJson } from "../../model/escape.ts";
 import type { StoreReader } from "../../tracing/readable.ts";
 import type { Context } from "../context.ts";
@@ -14,9 +16,7 @@ export interface FilterOptions {
 /** The part of a query that they are. */
 export function filterOf({ since, until, where }: FilterOptions): FilterOptions {
   return {
-    ...(since === undefined ? {} : { since }),
-    ...(until === undefined ? {} : { until }),
-    ...(where === undefined ? {} : { where }),
+    ...defined({ since, until, where }),
   };
 }
 

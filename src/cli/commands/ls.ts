@@ -2,6 +2,7 @@
 import { summaryJson } from "../../conventions/as-json.ts";
 import type { PriceTable } from "../../conventions/cost.ts";
 import type { Summary, SummarySubject } from "../../conventions/summary.ts";
+import { defined } from "../../model/defined.ts";
 import type { Color } from "../../render/color.ts";
 import { subjectOf } from "../../tracing/cursors.ts";
 import type { StoreReader } from "../../tracing/readable.ts";
@@ -52,8 +53,7 @@ async function listed(store: StoreReader, options: LsOptions, prices: PriceTable
   const query: SummaryQuery = {
     ...{ by, prices, ...filterOf(options) },
     ...(options.errors === true ? { failed: true } : {}),
-    ...(limit === undefined ? {} : { limit }),
-    ...(cursor === undefined ? {} : { cursor }),
+    ...defined({ limit, cursor }),
   };
   const page = await store.summaries(query);
   if (page.rows.length > 0 || options.by !== undefined || cursor !== undefined) return { ...page, by };

@@ -1,4 +1,6 @@
 // `tracelight prune`: retention now, whole traces at a time.
+
+import { defined } from "../../model/defined.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../failures.ts";
 import { bytes, counted } from "../format.ts";
@@ -27,8 +29,7 @@ export async function prune(
     throw new UsageError(`prune works on the SQLite files that Tracelight writes; ${known} is none`);
   const store = await context.open(name, { write: true });
   const removed = await store.prune?.({
-    ...(olderThan === undefined ? {} : { maxAgeMs: olderThan }),
-    ...(maxSize === undefined ? {} : { maxBytes: maxSize }),
+    ...defined({ maxAgeMs: olderThan, maxBytes: maxSize }),
   });
   const { traces = 0, spans = 0, bytes: freed = 0 } = removed ?? {};
   const what = `${counted(traces, "trace")} (${counted(spans, "span")}, ${bytes(freed)})`;

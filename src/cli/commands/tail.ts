@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import { matches } from "../../conventions/matches.ts";
 import { readSpan } from "../../conventions/reading.ts";
 import { isoMicros } from "../../model/clock.ts";
+import { defined } from "../../model/defined.ts";
 import { inStartOrder } from "../../model/query.ts";
 import { encodeRecord } from "../../model/record.ts";
 import { readWhere } from "../../model/where.ts";
@@ -61,7 +62,7 @@ async function follow(followed: FollowedStore, context: Context, options: TailOp
   if (!store.has("changes")) return followLines(store, { context, options, show });
   const { lines = DEFAULT_LINES, where } = options;
   const running = await followed.changes();
-  const latest = await store.find({ order: "desc", limit: lines, ...(where === undefined ? {} : { where }) });
+  const latest = await store.find({ order: "desc", limit: lines, ...defined({ where }) });
   await show.changed([...latest].reverse().filter(({ state }) => state !== "running"));
   await show.changed(running);
   for (;;) {
