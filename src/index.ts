@@ -32,7 +32,7 @@ export {
 } from "./delivery/lifecycle.ts";
 
 // For back ends of your own.
-export type { Awaitable, DeliveryReport, FlushOptions, Sink } from "./tracing/sink.ts";
+export type { Awaitable, DeliveryReport, FaultReporter, FlushOptions, Sink } from "./tracing/sink.ts";
 export type {
   Changes,
   FoundId,

@@ -4,12 +4,11 @@ import type { DeliveryOptions } from "../delivery/options.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { plainFields, type SpanFields } from "../model/record.ts";
-import { Faults } from "../tracing/faults.ts";
-import type { DeliveryReport, FlushOptions } from "../tracing/sink.ts";
+import { SinkFaults } from "../tracing/faults.ts";
+import type { DeliveryReport, FaultReporter, FlushOptions } from "../tracing/sink.ts";
 import { batches, deliver } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
 import type { FoundId, Imported, Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
-import type { TracerOptions } from "../tracing/tracer-options.ts";
 import { type ConnectionOptions, connect } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import { explain } from "./errors.ts";
@@ -26,10 +25,7 @@ import { TableItems } from "./table-items.ts";
 import { DynamoDbTransport, type Parcel } from "./transport.ts";
 
 /** What the store needs to know. */
-export interface DynamoDbStoreOptions
-  extends ConnectionOptions,
-    DeliveryOptions,
-    Pick<TracerOptions, "onError"> {
+export interface DynamoDbStoreOptions extends ConnectionOptions, DeliveryOptions {
   readonly tableName: string;
   readonly identifier?: string | undefined;
   readonly conversationIdGsiName: string;
@@ -50,6 +46,7 @@ const IMPORT_BATCH = 200;
 export class DynamoDbStore implements Store {
   readonly name = "dynamodb";
   readonly #options: DynamoDbStoreOptions;
+  readonly #faults: SinkFaults = new SinkFaults();
   readonly #delivery: Delivery<Parcel>;
   readonly #packer: Packer;
   readonly #justWritten: JustWritten = new JustWritten();
@@ -62,7 +59,7 @@ export class DynamoDbStore implements Store {
 
   constructor(options: DynamoDbStoreOptions) {
     this.#options = options;
-    const faults = new Faults(options.onError);
+    const faults = this.#faults;
     const {
       tableName,
       conversationIdGsiName: indexName,
@@ -89,6 +86,10 @@ export class DynamoDbStore implements Store {
       close: () => this.#disconnect(),
     });
     this.#delivery = new Delivery({ transport, faults, options, destination: destinationOf(options) });
+  }
+
+  attach(to: FaultReporter): void {
+    this.#faults.attach(to);
   }
 
   write(span: Span): void {

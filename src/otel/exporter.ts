@@ -7,8 +7,8 @@ import { defined } from "../model/defined.ts";
 import { asTracelightError, messageOf, TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { clearTimeout, setTimeout } from "../model/timers.ts";
-import { Faults } from "../tracing/faults.ts";
-import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
+import { SinkFaults } from "../tracing/faults.ts";
+import type { DeliveryReport, FaultReporter, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { Tracer } from "../tracing/tracer.ts";
 import { everyTracers, TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
@@ -50,6 +50,7 @@ export class OtelExporterTracer extends Tracer {
 
 class ExporterSink implements Sink {
   readonly name: string;
+  readonly #faults: SinkFaults = new SinkFaults();
   readonly #exporter: OtelSpanExporter;
   readonly #delivery: Delivery<Parcel>;
 
@@ -59,10 +60,14 @@ class ExporterSink implements Sink {
     this.#exporter = exporter;
     this.#delivery = new Delivery({
       transport: new ExporterTransport(exporter, { name, timeoutMs: Math.min(timeoutMs, MAX_TIMER_MS) }),
-      faults: new Faults(options.onError),
+      faults: this.#faults,
       options: { ...options, maxBatchSpans, maxConcurrency: 1 },
       destination: JSON.stringify(["otel", name]),
     });
+  }
+
+  attach(to: FaultReporter): void {
+    this.#faults.attach(to);
   }
 
   write(span: Span): void {

@@ -2,8 +2,8 @@
 import { Delivery } from "../delivery/delivery.ts";
 import { DELIVERY_CHECKS } from "../delivery/options.ts";
 import { checkOptions, givenOf, is } from "../model/options.ts";
-import { Faults } from "../tracing/faults.ts";
-import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
+import { SinkFaults } from "../tracing/faults.ts";
+import type { DeliveryReport, FaultReporter, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { Tracer } from "../tracing/tracer.ts";
 import { everyTracers, TRACER_OPTION_CHECKS } from "../tracing/tracer-options.ts";
@@ -63,6 +63,7 @@ function fromEnvironment(env: Environment, options: OtlpTracerOptions): OtlpTrac
 /** The sink behind `OtlpTracer`. */
 export class OtlpSink implements Sink {
   readonly name = "otlp";
+  readonly #faults: SinkFaults = new SinkFaults();
   readonly #delivery: Delivery<OtlpParcel>;
 
   constructor(options: OtlpTracerOptions) {
@@ -70,17 +71,20 @@ export class OtlpSink implements Sink {
     const { headers = {}, compression = "none", timeoutMs = 10_000 } = options;
     const { maxBatchSpans = 2048, maxBatchBytes = 1_000_000, maxConcurrency = 1 } = options;
     const url = parseUrl(options.url ?? DEFAULT_URL, 'Option "url" of OtlpTracer');
-    const faults = new Faults(options.onError);
     const transport = new OtlpTransport({
       encoder: otlpEncoder(encoding, { values, translate }),
-      warn: (error) => faults.reportRarely(error),
+      warn: (error) => this.#faults.reportRarely(error),
       ...{ url, headers, compression, timeoutMs, tls, agent, maxBatchSpans, maxBatchBytes },
     });
     const destination = JSON.stringify(["otlp", shownUrl(url)]);
     this.#delivery = new Delivery({
-      ...{ transport, faults, destination },
+      ...{ transport, faults: this.#faults, destination },
       options: { ...options, maxConcurrency },
     });
+  }
+
+  attach(to: FaultReporter): void {
+    this.#faults.attach(to);
   }
 
   write(span: Span): void {

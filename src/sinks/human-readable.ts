@@ -4,7 +4,7 @@ import { checkOptions, is } from "../model/options.ts";
 import { steadyNow } from "../model/timers.ts";
 import { wantsColor } from "../render/color.ts";
 import { DEFAULT_LENGTH, humanReadable, LABEL_WIDTH } from "../render/human-readable.ts";
-import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
+import type { DeliveryReport, FaultReporter, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { Tracer } from "../tracing/tracer.ts";
 import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
@@ -61,8 +61,12 @@ class HumanReadableSink implements Sink {
   constructor(options: HumanReadableTracerOptions) {
     this.#options = options;
     this.#target = options.stream ?? process.stdout;
-    this.#stream = new TextStream(this.#target, options);
+    this.#stream = new TextStream(this.#target);
     this.#color = options.color ?? wantsColor(process.env, this.#target);
+  }
+
+  attach(to: FaultReporter): void {
+    this.#stream.attach(to);
   }
 
   write(span: Span): void {

@@ -3,8 +3,8 @@ import type { TracelightErrorCode } from "../model/error-codes.ts";
 import { TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { setImmediate } from "../model/timers.ts";
-import { Faults } from "../tracing/faults.ts";
-import type { DeliveryReport, Sink } from "../tracing/sink.ts";
+import { SinkFaults } from "../tracing/faults.ts";
+import type { DeliveryReport, FaultReporter, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { Tracer } from "../tracing/tracer.ts";
 import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
@@ -39,7 +39,7 @@ export class IterableTracer extends Tracer implements AsyncIterable<Span> {
       checks: { ...TRACER_OPTION_CHECKS, maxQueuedSpans: is.count(1) },
     });
     const { maxQueuedSpans = 10_000, ...rest } = options;
-    const sink = new IterableSink(maxQueuedSpans, new Faults(options.onError));
+    const sink = new IterableSink(maxQueuedSpans);
     super(sink, rest);
     this.#sink = sink;
   }
@@ -68,7 +68,7 @@ const END: Next = { done: true, value: undefined };
 class IterableSink implements Sink {
   readonly name = "iterable";
   readonly #size: number;
-  readonly #faults: Faults;
+  readonly #faults: SinkFaults = new SinkFaults();
   /** In order; by span for snapshots, so that a newer one takes the place of an older one. */
   readonly #waiting = new Map<object, Span>();
   readonly #snapshotKeys = new Map<string, object>();
@@ -77,9 +77,12 @@ class IterableSink implements Sink {
   #written = 0;
   #dropped = 0;
 
-  constructor(size: number, faults: Faults) {
+  constructor(size: number) {
     this.#size = size;
-    this.#faults = faults;
+  }
+
+  attach(to: FaultReporter): void {
+    this.#faults.attach(to);
   }
 
   write(span: Span): void {

@@ -4,7 +4,7 @@ import { asciiJson } from "../model/escape.ts";
 import { wellFormedJson } from "../model/json-strings.ts";
 import { checkOptions } from "../model/options.ts";
 import { encodeLogTrace } from "../model/record.ts";
-import type { DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
+import type { DeliveryReport, FaultReporter, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { Tracer } from "../tracing/tracer.ts";
 import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
@@ -38,7 +38,11 @@ class StructuredLogsSink implements Sink {
   readonly #stream: TextStream;
 
   constructor(options: StructuredLogsOptions) {
-    this.#stream = new TextStream(options.stream ?? process.stdout, options);
+    this.#stream = new TextStream(options.stream ?? process.stdout);
+  }
+
+  attach(to: FaultReporter): void {
+    this.#stream.attach(to);
   }
 
   write(span: Span): void {

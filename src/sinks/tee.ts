@@ -4,7 +4,7 @@ import { checkOptions } from "../model/options.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { interruptedIn } from "../tracing/outlet.ts";
 import { READER, StoreReader } from "../tracing/readable.ts";
-import type { Awaitable, DeliveryReport, FlushOptions, Sink } from "../tracing/sink.ts";
+import type { Awaitable, DeliveryReport, FaultReporter, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { isStore } from "../tracing/store.ts";
 import { OUTLET, Tracer } from "../tracing/tracer.ts";
@@ -12,7 +12,7 @@ import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-opti
 
 /**
  * Sends each span to all of its tracers, through the `process` of each; one that fails neither stops the others nor
- * reaches the app. Its context is its own, not its members'. Reads ask the first member that can be read.
+ * reaches the app. Its context is its own, not its members'. Faults of a member that has no `onError` go to that of the tee. Reads ask the first member that can be read.
  *
  * @example
  * ```ts
@@ -92,13 +92,23 @@ class TeeSink implements Sink {
   readonly name = "tee";
   /** Replaced, never changed, so that a member may be removed while a span is on its way. */
   members: readonly Tracer[] = [];
+  #to: FaultReporter | undefined;
 
   add(tracer: Tracer): void {
-    if (!this.members.includes(tracer)) this.members = [...this.members, tracer];
+    if (this.members.includes(tracer)) return;
+    this.members = [...this.members, tracer];
+    tracer[OUTLET].attach(this.#to);
   }
 
   remove(tracer: Tracer): void {
+    if (!this.members.includes(tracer)) return;
     this.members = this.members.filter((member) => member !== tracer);
+    tracer[OUTLET].attach(undefined);
+  }
+
+  attach(to: FaultReporter): void {
+    this.#to = to;
+    for (const member of this.members) member[OUTLET].attach(to);
   }
 
   write(span: Span): void {

@@ -4,9 +4,8 @@ import { asTracelightError, TracelightError } from "../model/errors.ts";
 import type { OptionRules } from "../model/options.ts";
 import { is } from "../model/options.ts";
 import { clearTimeout, setTimeout } from "../model/timers.ts";
-import { Faults } from "../tracing/faults.ts";
-import type { DeliveryReport } from "../tracing/sink.ts";
-import type { TracerOptions } from "../tracing/tracer-options.ts";
+import { SinkFaults } from "../tracing/faults.ts";
+import type { DeliveryReport, FaultReporter } from "../tracing/sink.ts";
 
 /** Anything with a `write`: a Node stream, or an object of your own that collects text. */
 export interface TextTarget {
@@ -31,18 +30,22 @@ export class TextStream {
   readonly #target: TextTarget;
   /** The target, where it is one of Node's own. */
   readonly #stream: Writable | undefined;
-  readonly #faults: Faults;
+  readonly #faults: SinkFaults = new SinkFaults();
   #written = 0;
   #failed = 0;
   #dropped = 0;
   /** Spans that the stream has taken and not yet said to have written. */
   #unconfirmed = 0;
 
-  constructor(target: TextTarget, options: Pick<TracerOptions, "onError">) {
+  constructor(target: TextTarget) {
     this.#target = target;
-    this.#faults = new Faults(options.onError);
     this.#stream = isStream(target) ? target : undefined;
     if (this.#stream !== undefined) keepErrorsFromApp(this.#stream);
+  }
+
+  /** Says who is told of faults. */
+  attach(to: FaultReporter): void {
+    this.#faults.attach(to);
   }
 
   /** Writes one span's text. */

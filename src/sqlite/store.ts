@@ -7,8 +7,8 @@ import { TracelightError } from "../model/errors.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { clearTimeout, setTimeout, systemNow } from "../model/timers.ts";
-import { Faults } from "../tracing/faults.ts";
-import type { DeliveryReport, FlushOptions } from "../tracing/sink.ts";
+import { SinkFaults } from "../tracing/faults.ts";
+import type { DeliveryReport, FaultReporter, FlushOptions } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import type {
   Changes,
@@ -19,7 +19,6 @@ import type {
   SummaryQuery,
   TallyQuery,
 } from "../tracing/store.ts";
-import type { TracerOptions } from "../tracing/tracer-options.ts";
 import { changesSince } from "./changes.ts";
 import type { Driver } from "./connection.ts";
 import type { Database } from "./database.ts";
@@ -35,7 +34,7 @@ import { type Durability, Writer } from "./writer.ts";
 import type { WriterFile } from "./writer-file.ts";
 
 /** What the store needs to know. */
-export interface SqliteStoreOptions extends Pick<TracerOptions, "onError"> {
+export interface SqliteStoreOptions {
   readonly driver: Driver;
   readonly path: string;
   readonly identifier: string | undefined;
@@ -62,7 +61,7 @@ export class SqliteStore implements Store {
   readonly name = "sqlite";
   readonly observe: Store["observe"];
   readonly #options: SqliteStoreOptions;
-  readonly #faults: Faults;
+  readonly #faults: SinkFaults = new SinkFaults();
   readonly #writer: Writer;
   readonly #background: ThreadedDatabase;
   readonly #reader: SqliteReader;
@@ -81,7 +80,6 @@ export class SqliteStore implements Store {
   constructor(options: SqliteStoreOptions) {
     const { driver, path, identifier = NO_IDENTIFIER } = options;
     this.#options = options;
-    this.#faults = new Faults(options.onError);
     this.#writer = new Writer({
       ...{ ...options, identifier, faults: this.#faults },
       committed: (file, bytes) => this.#committed(file, bytes),
@@ -107,6 +105,10 @@ export class SqliteStore implements Store {
       close: async () => undefined,
     };
     this.observe = options.recordStarts ? (span, what) => this.#observe(span, what) : undefined;
+  }
+
+  attach(to: FaultReporter): void {
+    this.#faults.attach(to);
   }
 
   write(span: Span): void {

@@ -61,14 +61,13 @@ export class SqliteTracer extends Tracer {
         ...{ maxQueuedSpans: is.count(1), maxQueuedBytes: is.count(1) },
       },
     });
-    const { onError, path = DEFAULT_PATH, identifier, retention = {} } = options;
+    const { path = DEFAULT_PATH, identifier, retention = {} } = options;
     const { durability = "tick", recordStarts = true } = options;
     const { maxQueuedSpans = DEFAULT_QUEUED_SPANS, maxQueuedBytes = DEFAULT_QUEUED_BYTES } = options;
     const store = new SqliteStore({
       ...{ driver: sqliteDriver(), path: resolve(path), retention, durability, recordStarts },
       identifier,
       ...{ maxQueuedSpans, maxQueuedBytes },
-      onError,
     });
     super(store, everyTracers(options));
   }

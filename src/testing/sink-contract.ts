@@ -1,7 +1,7 @@
 // What every sink keeps to, as tests: for our own back ends and for yours.
 import assert from "node:assert/strict";
 import type { Awaitable } from "../tracing/sink.ts";
-import type { Tracer } from "../tracing/tracer.ts";
+import { OUTLET, type Tracer } from "../tracing/tracer.ts";
 import type { TracerOptions } from "../tracing/tracer-options.ts";
 import { EVERY_KIND_OF_VALUE } from "./values.ts";
 
@@ -81,6 +81,17 @@ export const sinkContract: readonly ContractTest[] = [
     );
     assert.equal((await tracer.flush()).written, 3);
   }),
+  contractTest(
+    "takes spans as before when it is handed where to say what goes wrong again",
+    async (tracer, errors) => {
+      const { sink } = tracer[OUTLET];
+      const others: unknown[] = [];
+      assert.doesNotThrow(() => sink.attach?.({ report: (fault) => others.push(fault) }));
+      tracer.trace("one", () => undefined);
+      assert.equal((await tracer.flush()).written, 1);
+      assert.deepEqual([...errors, ...others], []);
+    },
+  ),
   contractTest("takes every kind of value, name and text", async (tracer, errors) => {
     tracer.trace("values", (span) => span.addAttributes(EVERY_KIND_OF_VALUE));
     tracer.trace("\u001b[2J\r\n\u202e\u0000 hostile \ud800", (span) =>

@@ -3,6 +3,7 @@ import * as types from "node:util/types";
 import { messageOf, type TracelightError } from "../model/errors.ts";
 import { messageText } from "../model/escape.ts";
 import { steadyNow } from "../model/timers.ts";
+import type { FaultReporter } from "./sink.ts";
 
 /** So many distinct faults are kept for reports; of more, only the latest. */
 const MAX_KEPT = 100;
@@ -17,6 +18,7 @@ interface Known {
 /** The faults of one tracer. */
 export class Faults {
   readonly #onError: ((error: TracelightError) => void) | undefined;
+  #to: FaultReporter | undefined;
   readonly #distinct = new Map<string, Known>();
   #isTelling = false;
 
@@ -24,9 +26,19 @@ export class Faults {
     this.#onError = onError;
   }
 
+  /** Who is told where there is no `onError`, in place of the process: of a sink its tracer, of a tracer the tee it is in. */
+  attach(to: FaultReporter | undefined): void {
+    this.#to = to;
+  }
+
   /** The latest distinct faults. */
   get all(): readonly TracelightError[] {
     return [...this.#distinct.values()].map(({ error }) => error);
+  }
+
+  /** Who is told. */
+  protected get attached(): FaultReporter | undefined {
+    return this.#to;
   }
 
   /** Takes note of a fault and tells the app. Never throws. */
@@ -45,7 +57,8 @@ export class Faults {
 
   #report(error: TracelightError, isNew: boolean): void {
     if (this.#onError === undefined) {
-      if (isNew) warn(error);
+      if (this.#to !== undefined) this.#to.report(error);
+      else if (isNew) this.untold(error);
       return;
     }
     // An onError that makes the same fault again would be told of it for ever.
@@ -55,6 +68,11 @@ export class Faults {
       if (isNew) warn(error, ` (and onError failed: ${messageOf(failure)})`);
     });
     this.#isTelling = false;
+  }
+
+  /** What becomes of a new fault that there is nobody to tell of. */
+  protected untold(error: TracelightError): void {
+    warn(error);
   }
 
   /** Reports what is no news the second time: not a fault, but a use that gives less than the app may think. */
@@ -77,6 +95,23 @@ export class Faults {
     if (this.#distinct.size >= MAX_KEPT) this.#distinct.delete(this.#distinct.keys().next().value ?? "");
     this.#distinct.set(key, { error, toldAt: steadyNow() });
     return true;
+  }
+}
+
+/** The faults of one sink, which its tracer tells; those of a sink without a tracer are process warnings. */
+export class SinkFaults extends Faults {
+  constructor() {
+    super(undefined);
+  }
+
+  /** A sink that is being made has no tracer yet: it is given to one in the same turn, or to none. */
+  protected override untold(error: TracelightError): void {
+    queueMicrotask(() => this.#told(error));
+  }
+
+  #told(error: TracelightError): void {
+    if (this.attached === undefined) warn(error);
+    else this.attached.report(error);
   }
 }
 

@@ -5,7 +5,7 @@ import { clearTimeout, setImmediate, setTimeout } from "../model/timers.ts";
 import { callSink, isBridged, runQuietly } from "./context.ts";
 import { type Process, processed } from "./draft.ts";
 import type { Faults } from "./faults.ts";
-import type { DeliveryReport, Sink } from "./sink.ts";
+import type { DeliveryReport, FaultReporter, Sink } from "./sink.ts";
 import { frozenSpan, identityOf, NODE, type Span } from "./span.ts";
 
 const DEFAULT_FLUSH_MS = 30_000;
@@ -28,6 +28,21 @@ export class Outlet {
     this.sink = sink;
     this.#process = process;
     this.#faults = faults;
+    try {
+      sink.attach?.({ report: (fault) => this.#told(fault) });
+    } catch (error) {
+      this.#sinkFailed("attach", error);
+    }
+  }
+
+  /** Lets faults go to another where the tracer has no `onError` of its own: to the tee that it is a member of. */
+  attach(to: FaultReporter | undefined): void {
+    this.#faults.attach(to);
+  }
+
+  /** A sink says what went wrong. */
+  #told(fault: unknown): void {
+    this.#faults.report(asTracelightError(fault, "SINK_FAILED", `The sink "${this.sink.name}" failed`));
   }
 
   /** Hands a span that ended to the sink. */

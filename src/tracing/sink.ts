@@ -23,6 +23,12 @@ export interface Sink {
    */
   write(span: Span): void;
   /**
+   * Called by the tracer that is given the sink, before any span, with where the sink may say what goes wrong: what cannot be
+   * delivered later, say. What `write` and the others throw is reported without that. Called again where another tracer is
+   * given it: the last counts.
+   */
+  attach?(to: FaultReporter): void;
+  /**
    * Sees spans that still run: `start` comes with the span that began, `snapshot` with a frozen copy of one. Call
    * `span.snapshot()` for a copy of how it is now.
    */
@@ -38,6 +44,12 @@ export interface Sink {
   close?(options: FlushOptions): Promise<DeliveryReport>;
   /** What became of the spans until now, at once. Asked where `flush` or `close` did not come back in time. */
   report?(): DeliveryReport;
+}
+
+/** Where faults are told: to the `onError` of the tracer, else as one process warning per distinct fault. */
+export interface FaultReporter {
+  /** Takes note of a fault and tells the app. Needs no `this`. What is no TracelightError is told as the cause of a `SINK_FAILED`. Never throws. */
+  readonly report: (fault: unknown) => void;
 }
 
 /** How long a flush may take. */
