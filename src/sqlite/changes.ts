@@ -2,7 +2,7 @@
 import { TracelightError } from "../model/errors.ts";
 import type { Changes } from "../tracing/store.ts";
 import type { View } from "./reader.ts";
-import { type SqlCondition, TRUE } from "./where-sql.ts";
+import { type SqlCondition, TRUE } from "./sql-conditions.ts";
 
 /** The last row that was seen, and those that ran then. */
 interface Seen {

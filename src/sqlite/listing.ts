@@ -12,8 +12,9 @@ import { isBadValue } from "./damage.ts";
 import type { ReadOutline } from "./decoded-rows.ts";
 import { groupedOutlines, tellOf } from "./outline-rows.ts";
 import type { View } from "./reader.ts";
+import { both, type SqlCondition, TRUE } from "./sql-conditions.ts";
 import { readableNumber, timeIn } from "./times.ts";
-import { both, FAILED, queryToSql, type SqlCondition, TRUE, whereToSql } from "./where-sql.ts";
+import { FAILED, queryToSql, whereToSql } from "./where-sql.ts";
 
 /** Spans in the first window, and in the largest. */
 const FIRST_WINDOW = 250;

@@ -18,7 +18,8 @@ import {
 } from "./decoded-rows.ts";
 import { withNewFacts } from "./old-facts.ts";
 import { indexFor, type View } from "./reader.ts";
-import { queryToSql, type SqlCondition } from "./where-sql.ts";
+import type { SqlCondition } from "./sql-conditions.ts";
+import { queryToSql } from "./where-sql.ts";
 
 /** So many rows are read at a time: some milliseconds. */
 export const ROWS_AT_ONCE = 1000;

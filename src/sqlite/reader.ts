@@ -11,10 +11,11 @@ import type { Database, Reading, Snapshot } from "./database.ts";
 import { READ_COLUMNS, type StateOf } from "./decoded-rows.ts";
 import type { Keep } from "./keeping.ts";
 import { salvagedRows } from "./salvage.ts";
+import type { SqlCondition } from "./sql-conditions.ts";
 import { States } from "./states.ts";
 import { type ReadSpan, RowReader, type RowReading } from "./stored.ts";
 import { NO_NUMBER } from "./times.ts";
-import { conversationToSql, queryToSql, type SqlCondition } from "./where-sql.ts";
+import { conversationToSql, queryToSql } from "./where-sql.ts";
 
 /** So many rows are read at a time. */
 const ROWS_AT_ONCE = 500;

@@ -18,9 +18,10 @@ import { isBadValue, isCorrupt } from "./damage.ts";
 import type { ReadOutline } from "./decoded-rows.ts";
 import { byIds, groupedOutlines, idsIn, ROWS_AT_ONCE } from "./outline-rows.ts";
 import { indexFor, type View } from "./reader.ts";
+import { type SqlCondition, TRUE } from "./sql-conditions.ts";
 import { CHUNK_ROWS, type Chunk, eventsIn, KeptChunks, makeChunk, portionsOf } from "./tallied.ts";
 import { readableNumber, timeIn } from "./times.ts";
-import { queryToSql, type SqlCondition, TRUE, whereToSql } from "./where-sql.ts";
+import { queryToSql, whereToSql } from "./where-sql.ts";
 
 /** Spans of one look at the index by start. */
 const SPANS_AT_ONCE = 20_000;

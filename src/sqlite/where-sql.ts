@@ -9,21 +9,21 @@ import { readWhere } from "../model/where.ts";
 import type { Field } from "../model/where-fields.ts";
 import { isSearch, type Operator, ORDERS, type Order, type Search } from "../model/where-operators.ts";
 import type { AttributePath, Comparison, Literal, Name, Where } from "../model/where-tree.ts";
-import type { SqlValue } from "./connection.ts";
-
-/** An SQL expression and the values of its placeholders. */
-export interface SqlCondition {
-  readonly sql: string;
-  readonly values: readonly SqlValue[];
-}
-
-/** What is sure about a row before its span is read. Both are 0 or 1 for every row, never null, and never fail. */
-export interface SqlBounds {
-  /** True for every row whose span satisfies the filter, and perhaps for others. */
-  readonly may: SqlCondition;
-  /** True only for rows whose spans satisfy the filter, and perhaps not for all of them. */
-  readonly must: SqlCondition;
-}
+import {
+  both,
+  condition,
+  either,
+  exactly,
+  FALSE,
+  joined,
+  MAX_CHAIN,
+  negated,
+  type SqlBounds,
+  type SqlCondition,
+  TRUE,
+  UNDECIDED,
+  unless,
+} from "./sql-conditions.ts";
 
 /** The fields of a query that say something about each span. */
 export type SpanConditions = Pick<
@@ -94,34 +94,18 @@ export function conversationToSql({
 
 /** SQLite's parser and its trees have a limit of depth; what is nested deeper is left open. */
 const MAX_LEVELS = 10;
-const MAX_CHAIN = 32;
 const MAX_CONDITIONS = 50;
 const MAX_KEY_LENGTH = 500;
 const MAX_SQL_LENGTH = 200_000;
 const MAX_VALUES = 10_000;
-
-/** Every row. */
-export const TRUE: SqlCondition = { sql: "1", values: [] };
-/** No row. A plain 0 would make SQLite forget the rest of the condition, and with it the index that it was told to use. */
-const FALSE: SqlCondition = { sql: "(1 = 0)", values: [] };
-const UNDECIDED: SqlBounds = { may: TRUE, must: FALSE };
 
 /** Keys that a JSON path can hold in quotes and that stand in JSON as they are. */
 const SAFE_KEY = /^[\w.\-/: @$]+$/;
 /** Texts of which SQLite's `lower` makes what JavaScript does, but for K (Kelvin) and İ, see `folded`. */
 const FOLDS_ALIKE = /^[\0-\x7f\p{Lo}]*$/u;
 
-function condition(sql: string, ...values: readonly SqlValue[]): SqlCondition {
-  return { sql, values };
-}
-
 function isTooLarge({ sql, values }: SqlCondition): boolean {
   return sql.length > MAX_SQL_LENGTH || values.length > MAX_VALUES;
-}
-
-function exactly(sql: string, ...values: readonly SqlValue[]): SqlBounds {
-  const decided = condition(sql, ...values);
-  return { may: decided, must: decided };
 }
 
 function boundsOf(where: Where, level: number): SqlBounds {
@@ -145,40 +129,6 @@ function boundsOf(where: Where, level: number): SqlBounds {
       return { may: join("may"), must: join("must") };
     }
   }
-}
-
-function negated(inner: SqlCondition): SqlCondition {
-  if (inner === TRUE) return FALSE;
-  return inner === FALSE ? TRUE : { sql: `(NOT ${inner.sql})`, values: inner.values };
-}
-
-/** A long chain in halves, since as one it would be a tree of as many levels. */
-function joined(word: "AND" | "OR", conditions: readonly SqlCondition[]): SqlCondition {
-  const [neutral, absorbing] = word === "AND" ? [TRUE, FALSE] : [FALSE, TRUE];
-  if (conditions.includes(absorbing)) return absorbing;
-  const telling = conditions.filter((part) => part !== neutral);
-  const [first = neutral] = telling;
-  if (telling.length < 2) return first;
-  if (telling.length > MAX_CHAIN) {
-    const middle = Math.ceil(telling.length / 2);
-    return joined(word, [joined(word, telling.slice(0, middle)), joined(word, telling.slice(middle))]);
-  }
-  const sql = `(${telling.map((part) => part.sql).join(` ${word} `)})`;
-  return { sql, values: telling.flatMap((part) => part.values) };
-}
-
-function either(...conditions: readonly SqlCondition[]): SqlCondition {
-  return joined("OR", conditions);
-}
-
-/** Both at once. */
-export function both(...conditions: readonly SqlCondition[]): SqlCondition {
-  return joined("AND", conditions);
-}
-
-/** Where `open` holds, nothing is sure. */
-function unless(open: SqlCondition, { may, must }: SqlBounds): SqlBounds {
-  return { may: either(may, open), must: both(must, negated(open)) };
 }
 
 function comparisonBounds({ name, operator, value }: Comparison): SqlBounds {
