@@ -20,7 +20,7 @@ test(`4 processes write ${SPANS} spans and 2 read meanwhile: all are there, and 
   const reads = readers.map((reader) => reader.ask("readWhile", { path, until: SPANS }));
   await Promise.all(written);
   for (const writer of writers) {
-    expect(await writer.ask("flush", {})).toEqual({
+    expect(await writer.ask("flush", { timeoutMs: 200_000 })).toEqual({
       written: SPANS / 4,
       pending: 0,
       dropped: 0,
@@ -43,7 +43,7 @@ test(`${MAKERS} processes that make the file at once agree`, async () => {
   const writers = await Promise.all(Array.from({ length: MAKERS }, () => children.start({ path })));
   await Promise.all(writers.map((writer) => writer.ask("burst", { name: "s", spans: 50, perTick: 5 })));
   for (const writer of writers) {
-    expect(await writer.ask("flush", {})).toEqual({
+    expect(await writer.ask("flush", { timeoutMs: 200_000 })).toEqual({
       written: 50,
       pending: 0,
       dropped: 0,
