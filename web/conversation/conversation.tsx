@@ -77,17 +77,13 @@ function Shown(props: {
   const at = ordered.findIndex(({ call }) => call.span_id === selected);
   const current = ordered[at];
   const longestMs = Math.max(1, ...ordered.map(({ call }) => call.duration_ms ?? 0));
-  const arrived = useRef(false);
-  // Coming by a link brings the turn and its call into view, once.
-  useLayoutEffect(() => {
-    if (arrived.current || chat.current === null) return;
-    const wanted = selected === "" ? undefined : document.getElementById(`span-${selected}`);
-    const turn = document.getElementById(`turn-${param("turn")}`);
-    const scroll = rememberedScroll();
-    if (scroll > 0) chat.current.scrollTop = scroll;
-    else (wanted ?? turn)?.scrollIntoView({ block: "start" });
-    if (wanted !== undefined || selected === "") arrived.current = true;
-    isFollowing.value = isAtEnd(chat.current);
+  useArrival({
+    chat,
+    selected,
+    turn: wantedTurn(data),
+    onArrived: (box) => {
+      isFollowing.value = isAtEnd(box);
+    },
   });
   useLayoutEffect(() => {
     if (isFollowing.value && chat.current !== null) chat.current.scrollTop = chat.current.scrollHeight;
@@ -168,6 +164,40 @@ function Shown(props: {
       </div>
     </main>
   );
+}
+
+/** Coming by a link brings its call into view, once it is there, or its turn. Coming back brings the scroll of then. */
+function useArrival(props: {
+  readonly chat: { readonly current: HTMLElement | null };
+  readonly selected: string;
+  readonly turn: number | undefined;
+  readonly onArrived: (chat: HTMLElement) => void;
+}): void {
+  const steps = useRef<"begin" | "turn" | "done">("begin");
+  useLayoutEffect(() => {
+    const chat = props.chat.current;
+    if (chat === null || steps.current === "done") return;
+    const scroll = rememberedScroll();
+    const call = props.selected === "" ? null : document.getElementById(`span-${props.selected}`);
+    const isCallWanted = param("call") !== "" || param("span") !== "";
+    if (scroll > 0) chat.scrollTop = scroll;
+    else if (call !== null) chat.scrollTop = Math.max(0, call.offsetTop - ABOVE_CALL);
+    else if (steps.current === "begin" && props.turn !== undefined) {
+      document.getElementById(`turn-${props.turn}`)?.scrollIntoView({ block: "start" });
+    }
+    steps.current = scroll > 0 || call !== null || !isCallWanted ? "done" : "turn";
+    props.onArrived(chat);
+  });
+}
+
+/** The turn's line stays above a call that is brought into view. */
+const ABOVE_CALL = 172;
+
+/** The turn that the URL names, or that has the call that it names. */
+function wantedTurn({ turns }: ConversationJson): number | undefined {
+  const call = Number(param("call"));
+  const ofCall = turns.find(({ first_call, calls }) => call >= first_call && call < first_call + calls);
+  return call > 0 ? ofCall?.number : Number(param("turn")) || undefined;
 }
 
 function Aside(props: {
