@@ -11,7 +11,7 @@ export async function jsonAnswer(json: object, request: Request): Promise<Respon
 }
 
 /** The same for any text. */
-export async function textAnswer(body: Buffer, type: string, request: Request): Promise<Response> {
+async function textAnswer(body: Buffer, type: string, request: Request): Promise<Response> {
   const etag = etagOf(body);
   const headers = new Headers({
     etag,

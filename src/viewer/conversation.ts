@@ -106,7 +106,7 @@ function ownCalls({ head, spans }: TurnOf<{ readonly span: SpanOutline }>): stri
 }
 
 /** What lies below is not the turn's own agent's. */
-export function isOthers({ facts: { kind } }: { readonly facts: SpanFacts }): boolean {
+function isOthers({ facts: { kind } }: { readonly facts: SpanFacts }): boolean {
   return kind === "tool-call" || isTurnHead(kind);
 }
 

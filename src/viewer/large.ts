@@ -73,7 +73,7 @@ export class Bounds {
 }
 
 /** A key as a part of a JSON pointer (RFC 6901). */
-export function pointerPart(key: string): string {
+function pointerPart(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

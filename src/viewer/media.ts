@@ -19,7 +19,7 @@ export function mediaJson(part: MediaPart, path: string): MediaJson {
 }
 
 /** An image that can be shown; undefined where it is elsewhere, or of a type in which something may run. */
-export function imageOf({
+function imageOf({
   data,
   url,
   mediaType,

@@ -97,7 +97,7 @@ export function rangeOf({
 }
 
 /** So many zeros. */
-export function zeros(count: number): number[] {
+function zeros(count: number): number[] {
   return new Array<number>(count).fill(0);
 }
 

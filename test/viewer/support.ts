@@ -8,7 +8,7 @@ import { SqliteTracer } from "tracelight/sqlite";
 import { type ServeViewerOptions, serveViewer, type ViewerServer } from "tracelight/viewer";
 import { onTestFinished } from "vitest";
 
-export function folder(): string {
+function folder(): string {
   const path = mkdtempSync(join(tmpdir(), "tracelight-viewer-"));
   onTestFinished(() => rmSync(path, { recursive: true, force: true }));
   return path;
