@@ -3,8 +3,8 @@ import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { API, type ChangesJson } from "../../src/viewer/api.ts";
 import { urlOf } from "./location.ts";
 
-/** Whether the page hears of changes; `lost` tries again at `liveRetryAt`. */
-export type LiveState = "live" | "paused" | "lost" | "waiting";
+/** Whether the page hears of changes; `lost` tries again at `liveRetryAt`, `none` is of a store that tells of none. */
+export type LiveState = "live" | "paused" | "lost" | "waiting" | "none";
 
 /** What hears of changes. */
 export interface LiveListener {
@@ -41,8 +41,15 @@ export function listen(listener: LiveListener): () => void {
   return () => void listeners.delete(listener);
 }
 
+/** Says that the store tells of no changes: the page is loaded again to see them. */
+export function neverLive(): void {
+  close();
+  state.value = "none";
+}
+
 /** Pauses, or goes on: what came meanwhile is read then. */
 export function turnLive(): void {
+  if (state.value === "none") return;
   if (state.value === "paused") return connect();
   close();
   state.value = "paused";

@@ -90,6 +90,7 @@ function zoneTitle(): string {
 
 function Live(): JSX.Element {
   const state = liveState.value;
+  if (state === "none") return <NotLive />;
   const isOff = state === "paused" || state === "waiting";
   return (
     <button
@@ -101,6 +102,20 @@ function Live(): JSX.Element {
     >
       <span class="dot" aria-hidden="true" />
       {state === "lost" ? <Lost /> : state === "paused" ? "Paused" : state === "live" ? "Live" : "Waiting"}
+    </button>
+  );
+}
+
+/** A button, as in its other states, so that it is found where it always is. */
+function NotLive(): JSX.Element {
+  return (
+    <button
+      class="live off"
+      type="button"
+      title="This kind of store does not tell what changed: a click loads the page again"
+      onClick={() => location.reload()}
+    >
+      Reload
     </button>
   );
 }

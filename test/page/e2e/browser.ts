@@ -5,6 +5,8 @@ import { afterAll, afterEach, beforeAll, expect } from "vitest";
 
 /** Debian's; `CHROMIUM` names another. */
 const EXECUTABLE = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+/** What does not come is given up some day. */
+const PATIENCE_MS = Number(process.env["PATIENCE_MS"] ?? 120_000);
 
 /** Pages of one browser, for the tests of a file. */
 export class Browsing {
@@ -40,6 +42,7 @@ export class Browsing {
       ...{ viewport: { width: 1440, height: 900 }, timezoneId: "UTC", colorScheme: "light" },
       ...options,
     });
+    context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     page.on("console", (message) => {
       if (message.type() === "error") this.complaints.push(message.text());

@@ -4,7 +4,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { onTestFinished } from "vitest";
+import { afterAll } from "vitest";
+
+/** What ends with the file of tests, the newest first. */
+const endings: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const end of endings.splice(0).reverse()) await end();
+});
+
+/** Done when the tests of the file are over. */
+export function atEnd(end: () => unknown): void {
+  endings.push(end);
+}
 
 /** The package: `dist/` of this repository, or of the project that `.ci/page.mjs` installed the tarball in. */
 export const PACKAGE = process.env["TRACELIGHT_PACKAGE"] ?? join(import.meta.dirname, "../../..");
@@ -21,10 +32,10 @@ export function travel(now: number = Date.now()): string {
 const RECORDED = Date.parse("2026-11-25T22:41:19.600Z");
 const TIME = /"(2026-11-2\d{1}T\d\d:\d\d:\d\d\.\d{3})000Z"/g;
 
-/** A folder that goes with the test. */
+/** A folder that goes with the tests of the file. */
 export function folder(): string {
   const path = mkdtempSync(join(tmpdir(), "tracelight-page-"));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  atEnd(() => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
@@ -59,7 +70,7 @@ export interface Served {
   readonly stop: (signal?: NodeJS.Signals) => Promise<void>;
 }
 
-/** Starts `tracelight view` on any free port, unless one is given. It ends with the test. */
+/** Starts `tracelight view` on any free port, unless one is given. It ends with the tests of the file. */
 export async function view(...args: readonly string[]): Promise<Served> {
   const ported = args.includes("--port") ? args : [...args, "--port", "0"];
   const child = spawn(process.execPath, [COMMAND, "view", ...ported], { stdio: ["ignore", "pipe", "pipe"] });
@@ -80,7 +91,7 @@ export async function view(...args: readonly string[]): Promise<Served> {
     child.kill(signal);
     await gone;
   };
-  onTestFinished(() => stop("SIGKILL"));
+  atEnd(() => stop("SIGKILL"));
   return { url, said: () => said, stop };
 }
 
