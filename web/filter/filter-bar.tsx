@@ -246,23 +246,22 @@ function Says(props: {
 }): JSX.Element {
   const { place, detail } = props.problem;
   const mend = place?.mend;
+  if (place === undefined || mend === undefined) {
+    return (
+      <p class="says" role="alert">
+        {place?.message ?? detail}
+      </p>
+    );
+  }
+  const { where } = props;
+  const mended = where.slice(0, place.at) + mend + where.slice(place.at + place.length);
   return (
     <p class="says" role="alert">
-      {place?.message ?? detail}
-      {place !== undefined && mend !== undefined && (
-        <>
-          {" "}
-          <button
-            type="button"
-            class="morel"
-            onClick={() =>
-              props.onMend(props.where.slice(0, place.at) + mend + props.where.slice(place.at + place.length))
-            }
-          >
-            {mend}
-          </button>
-        </>
-      )}
+      {place.message.replace(/; did you mean .*$/s, "")}; did you mean{" "}
+      <button type="button" class="morel" onClick={() => props.onMend(mended)}>
+        {mend}
+      </button>
+      ?
     </p>
   );
 }

@@ -27,6 +27,7 @@ export interface RowsProps {
   readonly hasPath: boolean;
   readonly column: Column;
   readonly pointer: Signal<number | undefined>;
+  readonly isBent: boolean;
   /** The row that is to be brought into view; -1 none. */
   readonly reveal: Signal<number>;
   readonly onSelect: (span: number) => void;
@@ -87,7 +88,7 @@ export function Rows(props: RowsProps): JSX.Element {
         if (place !== undefined) props.onWheel(event, place);
       }}
     >
-      <Lines model={model} scale={props.scale} pointer={props.pointer} />
+      <Lines model={model} scale={props.scale} pointer={props.pointer} isBent={props.isBent} />
       <div class="sheet" style={{ height: `${n * height}px`, "--row": `${height}px` }}>
         {spans.map((span, i) => (
           <Row

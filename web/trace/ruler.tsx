@@ -3,21 +3,31 @@ import type { Signal } from "@preact/signals";
 import type { JSX } from "preact";
 import { tick, time } from "../app/figures.ts";
 import type { TraceModel } from "./model.ts";
-import { type Scale, ticksOf } from "./scale.ts";
+import { roundest, type Scale, ticksOf } from "./scale.ts";
 
 /** Labels that would be nearer than this share are left out. */
 const LEAST_STEP = 0.075;
 const MOST_TICKS = 12;
 
-/** The moments of the ruler with their places. */
-function ticksIn(scale: Scale): { readonly moment: number; readonly x: number }[] {
-  const ticks = ticksOf(Math.max(0, scale.moment(0)), scale.moment(1), MOST_TICKS);
-  const placed = ticks.map((moment) => ({ moment, x: scale.at(moment) }));
+/** The moments of the ruler with their places: round ones, each near its place where time is bent. */
+function ticksIn(scale: Scale, isBent: boolean): { readonly moment: number; readonly x: number }[] {
+  const [from, to] = [Math.max(0, scale.moment(0)), scale.moment(1)];
+  const ticks = isBent ? roundestIn(scale) : ticksOf(from, to, MOST_TICKS);
   let last = Number.NEGATIVE_INFINITY;
-  return placed.filter(({ x }) => {
-    if (x < -0.001 || x > 1.001 || x - last < LEAST_STEP) return false;
-    last = x;
-    return true;
+  return ticks
+    .map((moment) => ({ moment, x: scale.at(moment) }))
+    .filter(({ x }) => {
+      if (x < -0.001 || x > 1.001 || x - last < LEAST_STEP) return false;
+      last = x;
+      return true;
+    });
+}
+
+/** Of each stretch of the ruler the roundest moment. */
+function roundestIn(scale: Scale): number[] {
+  return Array.from({ length: MOST_TICKS }, (_, i) => {
+    const [from, to] = [scale.moment((i - 0.25) / MOST_TICKS), scale.moment((i + 0.25) / MOST_TICKS)];
+    return i === 0 && from <= 0 ? 0 : roundest(Math.max(0, from), to);
   });
 }
 
@@ -26,12 +36,13 @@ export function Ruler(props: {
   readonly model: TraceModel;
   readonly scale: Scale;
   readonly pointer: Signal<number | undefined>;
+  readonly isBent: boolean;
 }): JSX.Element {
   const { model, scale, pointer } = props;
   const now = model.now === undefined ? undefined : scale.at(model.now);
   return (
     <div class="rul">
-      {ticksIn(scale).map(({ moment, x }) =>
+      {ticksIn(scale, props.isBent).map(({ moment, x }) =>
         x > 0.96 || (now !== undefined && Math.abs(x - now) < 0.05) ? null : (
           <span key={moment} style={{ "--x": `${(x * 100).toFixed(3)}%` }}>
             {tick(moment)}
@@ -55,12 +66,13 @@ export function Lines(props: {
   readonly model: TraceModel;
   readonly scale: Scale;
   readonly pointer: Signal<number | undefined>;
+  readonly isBent: boolean;
 }): JSX.Element {
   const { model, scale, pointer } = props;
   const now = model.now === undefined ? undefined : scale.at(model.now);
   return (
     <div class="vg" aria-hidden="true">
-      {ticksIn(scale).map(({ moment, x }) => (
+      {ticksIn(scale, props.isBent).map(({ moment, x }) => (
         <i key={moment} style={{ "--x": `${(x * 100).toFixed(3)}%` }} />
       ))}
       {now !== undefined && now >= 0 && now <= 1 && (

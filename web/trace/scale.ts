@@ -40,6 +40,15 @@ export function ticksOf(from: number, to: number, most: number): number[] {
   return ticks;
 }
 
+/** The roundest moment between two. */
+export function roundest(from: number, to: number): number {
+  for (const step of STEPS.toReversed()) {
+    const moment = Math.ceil(from / step) * step;
+    if (moment <= to) return moment;
+  }
+  return (from + to) / 2;
+}
+
 /** What a running trace that is seen whole widens in. */
 export function roundedUp(ms: number): number {
   const step = STEPS.find((one) => ms / one <= 12) ?? ms / 12;

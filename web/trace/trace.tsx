@@ -224,11 +224,12 @@ function Timeline({ id, loaded }: { readonly id: string; readonly loaded: Loaded
                 {query.column}
               </button>
             </span>
-            <Ruler model={model} scale={scale} pointer={pointer} />
+            <Ruler model={model} scale={scale} pointer={pointer} isBent={query.scale === "steps"} />
           </div>
           <Rows
             {...{ traceId: id, model, shown, folded: folded.spans, found: hits, selected: seen, scale }}
             {...{ hasPath: query.hasPath, column: query.column, pointer, reveal, onWheel }}
+            isBent={query.scale === "steps"}
             onSelect={select}
             onFold={fold}
             onZoom={zoomTo}
