@@ -78,17 +78,16 @@ export type {
   OtlpPartDetails,
   OtlpPartRecord,
 } from "./model/otlp-details.ts";
+export type { JsonAttributes, SpanRecord } from "./model/record.ts";
 export type {
-  JsonAttributes,
   Scope,
   SpanEvent,
   SpanFields,
   SpanKind,
   SpanLink,
-  SpanRecord,
   SpanState,
   SpanStatus,
-} from "./model/record.ts";
+} from "./model/span-fields.ts";
 export type { JsonValue } from "./model/values.ts";
 export type { HumanReadableOptions } from "./render/human-readable.ts";
 export type { TracelightErrorCode } from "./model/error-codes.ts";

@@ -6,7 +6,7 @@ import { eachOnce, type KnownSpan, type Once } from "../conventions/once.ts";
 import { summarize } from "../conventions/summary.ts";
 import { answeredIn, askedIn, isSaid, spokenBy, type Turn, turnsIn } from "../conventions/turns.ts";
 import { failureOf } from "../model/failure.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import type { Color, Paint } from "../render/color.ts";
 import { oneLine } from "../render/text.ts";
 import { cutToWidth, displayWidth, padToWidth } from "../render/width.ts";

@@ -2,7 +2,8 @@
 import { factsOf } from "../conventions/facts.ts";
 import { isoMicros } from "../model/clock.ts";
 import { hasFailed } from "../model/failure.ts";
-import { encodeEvent, type SpanFields } from "../model/record.ts";
+import { encodeEvent } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import type { Paint } from "../render/color.ts";
 import { oneLine } from "../render/text.ts";
 import { padToWidth } from "../render/width.ts";

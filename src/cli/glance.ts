@@ -3,7 +3,7 @@
 import { factsOf } from "../conventions/facts.ts";
 import { type Reading, readSpan } from "../conventions/reading.ts";
 import { failureOf } from "../model/failure.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import type { Color } from "../render/color.ts";
 import { cutToWidth, displayWidth } from "../render/width.ts";
 import { brief, tokens, words } from "./format.ts";

@@ -1,7 +1,7 @@
 // Spans as lines of OTLP/JSON, as OpenTelemetry's file exporter writes them: one request a line, of so many spans.
 import type { TargetVocabulary } from "../conventions/translate.ts";
 import { asciiJson } from "../model/escape.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { type OtlpEncoder, type OtlpParcel, otlpEncoder } from "../otlp/codec.ts";
 
 /** A line has at most so many spans, and about so many bytes. */

@@ -3,7 +3,7 @@ import { costOfCall, type PriceTable } from "../conventions/cost.ts";
 import { factsOf } from "../conventions/facts.ts";
 import { type Reading, readSpan } from "../conventions/reading.ts";
 import { inStartOrder } from "../model/query.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { parentsOf } from "../model/tree.ts";
 import type { Color, Paint } from "../render/color.ts";
 import { oneLine } from "../render/text.ts";

@@ -1,6 +1,6 @@
 // Makes the JSON of rows, counts and hits: for the command and the viewer.
 import { isoDate, isoMicros } from "../model/clock.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { encodeValue } from "../model/values.ts";
 import { conversationOf } from "./conversation.ts";
 import type { CountJson, HitJson, SummaryJson, TotalJson, UseJson } from "./json-forms.ts";

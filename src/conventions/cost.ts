@@ -1,5 +1,5 @@
 // What model calls cost: tokens times prices. What gives the prices is a table; see `loadPrices`.
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import type { SpanFacts, TokenFacts } from "./facts.ts";
 
 /** US dollars for a million tokens of each sort. A part without a price of its own costs what its whole does. */

@@ -1,7 +1,7 @@
 // What a row needs of one span: read once, stored beside the span, never its payload. Total: it never throws.
 
 import { hasFailed } from "../model/failure.ts";
-import { OWN_SCOPE, type SpanFields } from "../model/record.ts";
+import { OWN_SCOPE, type SpanFields } from "../model/span-fields.ts";
 import { conversationOf } from "./conversation.ts";
 import type { Usage } from "./messages.ts";
 import { type Reading, readSpan, type WorkKind } from "./reading.ts";

@@ -6,7 +6,7 @@ import { isSameConversation } from "../model/conversation.ts";
 import { hasFailed } from "../model/failure.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import { arrange, type TraceQuery } from "../model/query.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { evaluate, readWhere } from "../model/where.ts";
 import { conversationOf } from "./conversation.ts";
 

@@ -1,5 +1,5 @@
 // Which spans hold calls or tokens that others hold once more: told span by span, in any order.
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { SpanNumbers } from "../model/span-numbers.ts";
 import type { SpanFacts } from "./facts.ts";
 import { isTalk, isTurnHead } from "./reading.ts";

@@ -1,6 +1,6 @@
 // One reading of a span: what it says in the words of agents, whichever vocabulary wrote it. Total: it never throws.
 import { failureOf } from "../model/failure.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { conversationOf } from "./conversation.ts";
 import { structured } from "./json-text.ts";
 import {

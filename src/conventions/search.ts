@@ -1,8 +1,8 @@
 // Search by words: what of a span can be found, what a search asks for, and whether the one has the other.
 import { TracelightError } from "../model/errors.ts";
 import { failureWords } from "../model/failure.ts";
-import type { SpanEvent, SpanFields } from "../model/record.ts";
 import { seenText } from "../model/seen.ts";
+import type { SpanEvent, SpanFields } from "../model/span-fields.ts";
 import { spacedWords } from "../model/words.ts";
 import { NAMES } from "./names.ts";
 import { readSpan } from "./reading.ts";

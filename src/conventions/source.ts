@@ -1,5 +1,5 @@
 // What a reading is made from: a span whose JSON and flattened attributes are taken apart once, and only when asked for.
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { type Branch, branchOf } from "./flattened.ts";
 import { structured } from "./json-text.ts";
 import { wordsIn } from "./values.ts";

@@ -2,7 +2,7 @@
 import { PreciseDate } from "../model/clock.ts";
 import { conversationKey } from "../model/conversation.ts";
 import { inStartOrder } from "../model/query.ts";
-import type { SpanFields, SpanState } from "../model/record.ts";
+import type { SpanFields, SpanState } from "../model/span-fields.ts";
 import { conversationOf } from "./conversation.ts";
 import { type Bill, billOf, type PriceTable } from "./cost.ts";
 import { outlineOf, type SpanFacts, type SpanOutline, type TokenFacts } from "./facts.ts";

@@ -2,7 +2,7 @@
 import type { Attributes } from "../model/attributes.ts";
 import { setOwn } from "../model/capture.ts";
 import { CONVERSATION_ID } from "../model/conversation.ts";
-import { fieldsWith, type SpanFields } from "../model/record.ts";
+import { fieldsWith, type SpanFields } from "../model/span-fields.ts";
 import { CONVERSATION_NAMES } from "./conversation.ts";
 import { NAMES } from "./names.ts";
 import { type Reading, readSpan } from "./reading.ts";

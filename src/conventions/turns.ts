@@ -3,7 +3,7 @@
 // A turn is the topmost span that is a turn's (`converse`) or an agent's run, with all below it; a trace that has none is a turn
 // as a whole. What lies in none of its trace's turns belongs to the one that began last before it, else to the first.
 import { inStartOrder } from "../model/query.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import type { SpanFacts } from "./facts.ts";
 import { textOfParts } from "./messages.ts";
 import { type NestedSpan, Nesting } from "./nesting.ts";

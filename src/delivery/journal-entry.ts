@@ -4,8 +4,9 @@ import type { Attributes } from "../model/attributes.ts";
 import { isoMicros } from "../model/clock.ts";
 import { hasManyKeys } from "../model/many-keys.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
-import { encodeEvent, encodeLink, RECORD_VERSION, type SpanFields } from "../model/record.ts";
+import { encodeEvent, encodeLink, RECORD_VERSION } from "../model/record.ts";
 import { hasParts } from "../model/scalars.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { encodeValue } from "../model/values.ts";
 
 /** True where encoding the span at once, or reading its text, could hold the event loop for more than some milliseconds. */

@@ -1,16 +1,16 @@
 // A large span as one captured value and back, for the binary form: JSON of it would be much work at once.
 import type { Attributes } from "../model/attributes.ts";
 import { isPlain } from "../model/plain.ts";
+import { encodeRecord } from "../model/record.ts";
+import { decodeRecord } from "../model/record-decoder.ts";
+import { isObject, isString } from "../model/record-reader.ts";
 import {
-  decodeRecord,
-  encodeRecord,
   eventExtras,
   linkExtras,
   type SpanEvent,
   type SpanFields,
   type SpanLink,
-} from "../model/record.ts";
-import { isObject, isString } from "../model/record-reader.ts";
+} from "../model/span-fields.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
 
 /** A span that is to be written. */

@@ -2,7 +2,7 @@
 import type { Attributes } from "../model/attributes.ts";
 import { defined } from "../model/defined.ts";
 import { asTracelightError, messageOf, TracelightError } from "../model/errors.ts";
-import { fieldsWith, plainFields, type SpanFields } from "../model/record.ts";
+import { fieldsWith, plainFields, type SpanFields } from "../model/span-fields.ts";
 import { clearInterval, setImmediate, setInterval, steadyNow } from "../model/timers.ts";
 import type { Faults } from "../tracing/faults.ts";
 import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";

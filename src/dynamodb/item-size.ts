@@ -2,8 +2,8 @@
 
 import type { Attributes } from "../model/attributes.ts";
 import { entriesIn, hasManyKeys } from "../model/many-keys.ts";
-import type { SpanFields } from "../model/record.ts";
 import { scalarOf } from "../model/scalars.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 
 /** Keys, ids, times, names of top-level attributes: keys have up to 2 KB each. */
 const FIXED_BYTES = 7_000;

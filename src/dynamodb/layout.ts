@@ -7,7 +7,7 @@ import { sealed } from "../model/capture.ts";
 import { isoDate, isoMicros, parseIsoDate } from "../model/clock.ts";
 import { isConversationId } from "../model/conversation.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { canonicalJson } from "../model/values.ts";
 import type { TextReader, ValueForms } from "./values.ts";
 

@@ -18,7 +18,7 @@ import {
 } from "../delivery/message-chains.ts";
 import type { Turns } from "../delivery/turns.ts";
 import { setOwn } from "../model/capture.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { tracePartition } from "./item.ts";
 import { valueBytes } from "./item-size.ts";
 import {

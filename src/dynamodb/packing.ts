@@ -9,7 +9,7 @@ import { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { setOwn } from "../model/capture.ts";
 import { entriesIn } from "../model/many-keys.ts";
-import { fieldsWith, type SpanFields } from "../model/record.ts";
+import { fieldsWith, type SpanFields } from "../model/span-fields.ts";
 import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";
 import { OWN, type Span } from "../tracing/span.ts";
 import type { StoredSpan } from "./item.ts";

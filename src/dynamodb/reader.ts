@@ -4,7 +4,7 @@ import { matches } from "../conventions/matches.ts";
 import { CONVERSATION_ID } from "../model/conversation.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import type { TraceQuery } from "../model/query.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import type { Faults } from "../tracing/faults.ts";
 import { arrangeSpans } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";

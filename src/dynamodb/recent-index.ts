@@ -2,7 +2,7 @@
 
 import type { QueryCommandInput } from "@aws-sdk/client-dynamodb";
 import { isoMicros } from "../model/clock.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import type { Item } from "./items.ts";
 
 /** The index's partition key. Its sort key is the table's. */

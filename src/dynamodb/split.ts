@@ -7,7 +7,7 @@ import type { Attributes } from "../model/attributes.ts";
 import { BinaryEncoder, Properties } from "../model/binary-encoder.ts";
 import { setOwn } from "../model/capture.ts";
 import { entriesIn } from "../model/many-keys.ts";
-import { fieldsWith, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
+import { fieldsWith, type SpanEvent, type SpanFields, type SpanLink } from "../model/span-fields.ts";
 import { itemBytes, valueBytes } from "./item-size.ts";
 import type { Item, ItemKey, ItemsByKey } from "./items.ts";
 import {

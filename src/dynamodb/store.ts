@@ -3,7 +3,7 @@ import { Delivery } from "../delivery/delivery.ts";
 import type { DeliveryOptions } from "../delivery/options.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
-import { plainFields, type SpanFields } from "../model/record.ts";
+import { plainFields, type SpanFields } from "../model/span-fields.ts";
 import { SinkFaults } from "../tracing/faults.ts";
 import type { DeliveryReport, FaultReporter, FlushOptions } from "../tracing/sink.ts";
 import { batches, deliver } from "../tracing/slow-ways.ts";

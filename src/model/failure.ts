@@ -1,6 +1,6 @@
 // What failed, and in which words: one rule for filters, stores, listings, text and tests, whichever vocabulary a span is in.
 import type { Attributes } from "./attributes.ts";
-import type { SpanFields } from "./record.ts";
+import type { SpanFields } from "./span-fields.ts";
 
 /** The part of a span that tells whether it failed, and how. */
 export type Outcome = Pick<SpanFields, "spanStatus" | "statusMessage" | "attributes" | "events">;

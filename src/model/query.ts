@@ -5,7 +5,7 @@ import { isConversationId } from "./conversation.ts";
 import { TracelightError } from "./errors.ts";
 import { isIdentifier, MAX_IDENTIFIER_BYTES } from "./identifier.ts";
 import { isPlain } from "./plain.ts";
-import { isSpanStatus, type SpanFields, type SpanStatus } from "./record.ts";
+import { isSpanStatus, type SpanFields, type SpanStatus } from "./span-fields.ts";
 import { closest } from "./spelling.ts";
 import { readWhere } from "./where.ts";
 

@@ -1,5 +1,5 @@
 // About how many bytes a span takes, for queues and memories that are bounded in bytes.
-import type { SpanFields } from "./record.ts";
+import type { SpanFields } from "./span-fields.ts";
 
 const OBJECT_BYTES = 64;
 

@@ -1,5 +1,5 @@
 // Spans put together by parent id, never by order.
-import type { SpanFields } from "./record.ts";
+import type { SpanFields } from "./span-fields.ts";
 
 /** The parent of each span that has its parent among `spans`. */
 export function parentsOf<S extends Pick<SpanFields, "traceId" | "spanId" | "parentSpanId">>(

@@ -2,7 +2,7 @@
 import type { Attributes } from "./attributes.ts";
 import { hasFailed } from "./failure.ts";
 import { isPlain } from "./plain.ts";
-import type { SpanFields } from "./record.ts";
+import type { SpanFields } from "./span-fields.ts";
 import { closest } from "./spelling.ts";
 import { FIELD_NAMES, type Field } from "./where-fields.ts";
 import { compares } from "./where-operators.ts";

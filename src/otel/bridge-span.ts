@@ -2,7 +2,7 @@
 import type * as api from "@opentelemetry/api";
 import { NAMES } from "../conventions/names.ts";
 import { nowMicros, PreciseDate } from "../model/clock.ts";
-import type { SpanKind, SpanLink, SpanStatus } from "../model/record.ts";
+import type { SpanKind, SpanLink, SpanStatus } from "../model/span-fields.ts";
 import type { SpanNode } from "../tracing/context.ts";
 import { describeException, exceptionAttributes } from "../tracing/exception.ts";
 import type { RemoteParent } from "../tracing/trace-options.ts";

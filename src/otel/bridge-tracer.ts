@@ -1,7 +1,7 @@
 // OpenTelemetry's tracer provider and tracers on a Tracelight tracer.
 import type * as api from "@opentelemetry/api";
 import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
-import type { Scope } from "../model/record.ts";
+import type { Scope } from "../model/span-fields.ts";
 import { activeFrame, type Frame, runIn } from "../tracing/context.ts";
 import { captureAttributes } from "../tracing/given.ts";
 import { NOOP_SPAN } from "../tracing/noop-span.ts";

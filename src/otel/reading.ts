@@ -3,7 +3,7 @@ import type * as api from "@opentelemetry/api";
 import { nowMicros } from "../model/clock.ts";
 import { idsOf, isSpanId, isTraceId } from "../model/ids.ts";
 import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
-import type { SpanEvent, SpanFields, SpanLink } from "../model/record.ts";
+import type { SpanEvent, SpanFields, SpanLink } from "../model/span-fields.ts";
 import { captureAttributes } from "../tracing/given.ts";
 import { KINDS, linkOf, STATUSES } from "./bridge-span.ts";
 import type { OtelReadableSpan, OtelScope, OtelTimedEvent } from "./sdk.ts";

@@ -8,7 +8,7 @@ import {
   type SpanFields,
   type SpanLink,
   STATE_ATTRIBUTE,
-} from "../model/record.ts";
+} from "../model/span-fields.ts";
 import { lossyValue } from "../model/values.ts";
 import { KINDS, STATUSES } from "./bridge-span.ts";
 import type { OtelExportedSpan, OtelResource, OtelScope, OtelTimedEvent } from "./sdk.ts";

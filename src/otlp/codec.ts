@@ -4,7 +4,7 @@ import { knownAttributes } from "../delivery/known-attributes.ts";
 import type { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { entriesIn } from "../model/many-keys.ts";
-import { fieldsWith, type SpanFields, STATE_ATTRIBUTE } from "../model/record.ts";
+import { fieldsWith, type SpanFields, STATE_ATTRIBUTE } from "../model/span-fields.ts";
 import { attributesIn } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";
 import { NO_BOUND, TooLong } from "./byte-writer.ts";

@@ -2,7 +2,7 @@
 import { TracelightError } from "../model/errors.ts";
 import { messageText } from "../model/escape.ts";
 import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 
 /** What a request from outside may hold. */
 export interface DecodeLimits {

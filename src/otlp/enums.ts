@@ -1,5 +1,5 @@
 // OTLP's numbers for what a span is and how it went.
-import type { SpanKind, SpanStatus } from "../model/record.ts";
+import type { SpanKind, SpanStatus } from "../model/span-fields.ts";
 
 /** By number. 0, unspecified, is to be taken as INTERNAL. */
 export const KINDS: readonly (SpanKind | undefined)[] = [

@@ -2,7 +2,7 @@
 import type { Attributes } from "../model/attributes.ts";
 import { messageOf } from "../model/errors.ts";
 import type { OtlpPartDetails } from "../model/otlp-details.ts";
-import type { Scope, SpanEvent, SpanLink } from "../model/record.ts";
+import type { Scope, SpanEvent, SpanLink } from "../model/span-fields.ts";
 import {
   Budget,
   Collected,

@@ -4,7 +4,13 @@
 // OpenTelemetry's so, and would take 0.71 or more; and what is long would have to be written in slices all the same.
 import type { Attributes } from "../model/attributes.ts";
 import type { OtlpPartDetails } from "../model/otlp-details.ts";
-import { eventMicros, type Scope, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
+import {
+  eventMicros,
+  type Scope,
+  type SpanEvent,
+  type SpanFields,
+  type SpanLink,
+} from "../model/span-fields.ts";
 import { ByteWriter, type Piece, pieceOf, valuesIn } from "./byte-writer.ts";
 import { KINDS, STATUSES } from "./enums.ts";
 import type { EntryKind, LongPart, PartWriter, SpanContent } from "./long-spans.ts";

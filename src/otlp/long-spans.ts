@@ -2,8 +2,8 @@
 
 import type { Attributes } from "../model/attributes.ts";
 import { entriesIn } from "../model/many-keys.ts";
-import type { SpanEvent, SpanLink } from "../model/record.ts";
 import { hasParts } from "../model/scalars.ts";
+import type { SpanEvent, SpanLink } from "../model/span-fields.ts";
 import { type ByteWriter, NO_BOUND, TooLong, valuesIn } from "./byte-writer.ts";
 import { isNamed, jsonTextInPieces, keepsKind, type OtlpValues } from "./values.ts";
 import { Written } from "./written.ts";

@@ -1,6 +1,6 @@
 // Encoded spans on their way into requests: each with the resource and the scope it goes under, which are encoded once.
 import type { OtlpPartDetails } from "../model/otlp-details.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import type { EnvelopeBytes } from "./span-parts.ts";
 
 /** One encoded span. */

@@ -1,7 +1,7 @@
 // The body of an ExportTraceServiceRequest, protobuf, as spans. Field numbers: opentelemetry-proto, trace/v1/trace.proto.
 import type { Attributes } from "../model/attributes.ts";
 import type { OtlpPartDetails } from "../model/otlp-details.ts";
-import type { Scope, SpanEvent, SpanLink } from "../model/record.ts";
+import type { Scope, SpanEvent, SpanLink } from "../model/span-fields.ts";
 import {
   Budget,
   Collected,

@@ -1,7 +1,13 @@
 // Spans, resources and scopes as OTLP's protobuf messages. Field numbers: opentelemetry-proto, trace/v1/trace.proto.
 import type { Attributes } from "../model/attributes.ts";
 import type { OtlpPartDetails } from "../model/otlp-details.ts";
-import { eventMicros, type Scope, type SpanEvent, type SpanFields, type SpanLink } from "../model/record.ts";
+import {
+  eventMicros,
+  type Scope,
+  type SpanEvent,
+  type SpanFields,
+  type SpanLink,
+} from "../model/span-fields.ts";
 import { ByteWriter, countBytes, valuesIn } from "./byte-writer.ts";
 import { KINDS, STATUSES } from "./enums.ts";
 import type { EntryKind, LongPart, PartWriter, SpanContent } from "./long-spans.ts";

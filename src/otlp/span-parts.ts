@@ -1,7 +1,7 @@
 // What both encodings say of a span in the same way.
 import { TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
-import { lastKnownMicros, type SpanFields, type SpanLink } from "../model/record.ts";
+import { lastKnownMicros, type SpanFields, type SpanLink } from "../model/span-fields.ts";
 
 /** What is around the spans of a resource or scope in a request. */
 export interface EnvelopeBytes {

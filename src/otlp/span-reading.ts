@@ -2,7 +2,7 @@
 import type { Attributes } from "../model/attributes.ts";
 import { idsOf } from "../model/ids.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
-import { type Scope, type SpanEvent, type SpanLink, STATE_ATTRIBUTE } from "../model/record.ts";
+import { type Scope, type SpanEvent, type SpanLink, STATE_ATTRIBUTE } from "../model/span-fields.ts";
 import { isTime, nearestTime, TIME_RANGE } from "../model/times.ts";
 import { type Mutable, type ReceivedSpan, spanDetails } from "./decoded.ts";
 import { KINDS, STATUSES } from "./enums.ts";

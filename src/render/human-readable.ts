@@ -4,7 +4,7 @@ import { NAMES } from "../conventions/names.ts";
 import { type Reading, readSpan } from "../conventions/reading.ts";
 import { isoMicros, nowMicros } from "../model/clock.ts";
 import { CONVERSATION_ID } from "../model/conversation.ts";
-import type { SpanFields, SpanKind } from "../model/record.ts";
+import type { SpanFields, SpanKind } from "../model/span-fields.ts";
 import { allIn, type Color, inColor, type Paint, plain } from "./color.ts";
 import { count, duration } from "./figures.ts";
 import { oneLine, textLines } from "./text.ts";

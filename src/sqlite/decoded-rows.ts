@@ -8,15 +8,14 @@ import { setOwn } from "../model/capture.ts";
 import { messageOf } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import { decodeDetails } from "../model/otlp-details.ts";
+import { decodeEvent, decodeLink } from "../model/record-decoder.ts";
 import {
-  decodeEvent,
-  decodeLink,
   isSpanKind,
   isSpanStatus,
   type Scope,
   type SpanFields,
   type SpanState,
-} from "../model/record.ts";
+} from "../model/span-fields.ts";
 import { decodeValue, mapProperties } from "../model/values.ts";
 import type { Row, SqlValue } from "./connection.ts";
 import { COLUMNS, type Stored, type StoredList, type StoredPieces } from "./rows.ts";

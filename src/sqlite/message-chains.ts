@@ -19,7 +19,7 @@ import { BinaryEncoder, Properties } from "../model/binary-encoder.ts";
 import { setOwn } from "../model/capture.ts";
 import { conversationKey } from "../model/conversation.ts";
 import { MANY_KEYS } from "../model/many-keys.ts";
-import { fieldsWith, plainFields, type SpanFields } from "../model/record.ts";
+import { fieldsWith, plainFields, type SpanFields } from "../model/span-fields.ts";
 import { encodeValue } from "../model/values.ts";
 import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";

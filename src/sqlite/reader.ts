@@ -2,7 +2,7 @@
 
 import { matches } from "../conventions/matches.ts";
 import type { TraceQuery } from "../model/query.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { arrangeFields } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
 import type { Driver, Row, SqlValue } from "./connection.ts";

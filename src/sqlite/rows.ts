@@ -5,7 +5,8 @@ import { factsOf } from "../conventions/facts.ts";
 import { encodeFacts } from "../conventions/stored-facts.ts";
 import { conversationKey } from "../model/conversation.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
-import { encodeEvent, encodeLink, type SpanFields } from "../model/record.ts";
+import { encodeEvent, encodeLink } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { encodeValue, mapProperties } from "../model/values.ts";
 import type { SqlValue } from "./connection.ts";
 

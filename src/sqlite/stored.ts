@@ -4,7 +4,7 @@ import { assemble, type CheckedNode, checkNode } from "../delivery/message-chain
 import { Turns } from "../delivery/turns.ts";
 import { messageOf } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
-import type { SpanEvent, SpanFields, SpanLink } from "../model/record.ts";
+import type { SpanEvent, SpanFields, SpanLink } from "../model/span-fields.ts";
 import { decodeValue } from "../model/values.ts";
 import { bytesIn, type Row, textIn } from "./connection.ts";
 import { type OnDamage, rowDamage, TIME_DAMAGE, valueDamage } from "./damage.ts";

@@ -5,7 +5,7 @@ import { matches } from "../conventions/matches.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
-import { decodeRecord } from "../model/record.ts";
+import { decodeRecord } from "../model/record-decoder.ts";
 import { parsePythonJson } from "../model/values.ts";
 import { arrangeSpans } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";

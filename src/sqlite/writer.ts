@@ -13,7 +13,7 @@ import { Turns } from "../delivery/turns.ts";
 import { weigh, weighValue } from "../delivery/weight.ts";
 import type { TracelightErrorCode } from "../model/error-codes.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
-import { plainFields, type SpanFields } from "../model/record.ts";
+import { plainFields, type SpanFields } from "../model/span-fields.ts";
 import {
   clearInterval,
   clearTimeout,

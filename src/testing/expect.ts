@@ -8,7 +8,7 @@ import { capture } from "../model/capture.ts";
 import { escapeText, messageText } from "../model/escape.ts";
 import { hasFailed } from "../model/failure.ts";
 import { inStartOrder } from "../model/query.ts";
-import type { SpanFields, SpanKind, SpanStatus } from "../model/record.ts";
+import type { SpanFields, SpanKind, SpanStatus } from "../model/span-fields.ts";
 import { parentsOf } from "../model/tree.ts";
 import { boundedJson, oneLine } from "../render/text.ts";
 

@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Attributes, addInheritable, type Inheritable, rebase } from "../model/attributes.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
-import type { Scope, SpanKind, SpanStatus } from "../model/record.ts";
+import type { Scope, SpanKind, SpanStatus } from "../model/span-fields.ts";
 import type { Span } from "./span.ts";
 import type { RemoteParent } from "./trace-options.ts";
 

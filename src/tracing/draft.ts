@@ -5,6 +5,7 @@ import { type Defined, defined } from "../model/defined.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
+import { isNumber } from "../model/record-reader.ts";
 import {
   eventExtras,
   isSpanStatus,
@@ -15,8 +16,7 @@ import {
   type SpanLink,
   type SpanState,
   type SpanStatus,
-} from "../model/record.ts";
-import { isNumber } from "../model/record-reader.ts";
+} from "../model/span-fields.ts";
 import { frozenSpan, NODE, type Span, UNATTACHED } from "./span.ts";
 
 /** The same object with fields that can be assigned, attributes too. */

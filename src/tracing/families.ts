@@ -1,5 +1,5 @@
 // Spans that know their parents: what a store answers.
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { frozenSpan, NODE, type Span, spanFrom } from "./span.ts";
 
 /** Frozen copies of `spans` whose `parentSpan` is the copy of their parent, where that is among them. */

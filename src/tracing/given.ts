@@ -4,7 +4,7 @@ import { capture, readProperty } from "../model/capture.ts";
 import { messageOf } from "../model/errors.ts";
 import { idsOf } from "../model/ids.ts";
 import { MANY_KEYS, rememberKeys } from "../model/many-keys.ts";
-import { linkExtras, type Scope, type SpanLink } from "../model/record.ts";
+import { linkExtras, type Scope, type SpanLink } from "../model/span-fields.ts";
 
 /** Attributes as an event or link has them: a frozen copy, or none. */
 export function captured(attributes: Attributes | undefined): { attributes?: Attributes } {

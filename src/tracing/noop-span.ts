@@ -1,5 +1,5 @@
 // The span that records nothing.
-import { OWN_SCOPE } from "../model/record.ts";
+import { OWN_SCOPE } from "../model/span-fields.ts";
 import { EMPTY, frozenSpan, type Span, UNATTACHED } from "./span.ts";
 
 /** The one span of all tracers that record nothing: it takes everything and keeps nothing. Its ids are passed on to nobody. */

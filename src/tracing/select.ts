@@ -2,7 +2,7 @@
 
 import { matches } from "../conventions/matches.ts";
 import { arrange, type TraceQuery } from "../model/query.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { parentsOf } from "../model/tree.ts";
 import { linkSpans, spansFrom } from "./families.ts";
 import type { Span } from "./span.ts";

@@ -7,19 +7,18 @@ import { TracelightError } from "../model/errors.ts";
 import { captureShared, reveal } from "../model/history.ts";
 import { keysOf } from "../model/many-keys.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
+import { encodeRecord, type SpanRecord } from "../model/record.ts";
+import { decodeRecord } from "../model/record-decoder.ts";
 import {
-  decodeRecord,
-  encodeRecord,
   isSpanStatus,
   type Scope,
   type SpanEvent,
   type SpanFields,
   type SpanKind,
   type SpanLink,
-  type SpanRecord,
   type SpanState,
   type SpanStatus,
-} from "../model/record.ts";
+} from "../model/span-fields.ts";
 import { TIME_RANGE, timeOfDate } from "../model/times.ts";
 import { mapProperties } from "../model/values.ts";
 import { type HumanReadableOptions, humanReadable } from "../render/human-readable.ts";

@@ -6,7 +6,7 @@ import { boundOf } from "../model/clock.ts";
 import { conversationKey } from "../model/conversation.ts";
 import { defined } from "../model/defined.ts";
 import { checkFields, type QueryFields, queryFields, type TraceQuery } from "../model/query.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import { encodeCursor, isCursor, placeAfter, type RowPosition } from "./cursors.ts";
 import type { SummaryPage, SummaryQuery } from "./store.ts";
 

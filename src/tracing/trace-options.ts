@@ -1,7 +1,7 @@
 // What may be said of a span when it starts, and what becomes of options that cannot be used.
 import * as types from "node:util/types";
 import type { Attributes } from "../model/attributes.ts";
-import { isSpanKind, type Scope, type SpanKind, type SpanLink } from "../model/record.ts";
+import { isSpanKind, type Scope, type SpanKind, type SpanLink } from "../model/span-fields.ts";
 import { TIME_RANGE, timeOfDate } from "../model/times.ts";
 import { NODE, type Span } from "./span.ts";
 

@@ -1,6 +1,6 @@
 // `traced`: a function or method that runs in a span of its own.
 import { TracelightError } from "../model/errors.ts";
-import type { Scope, SpanKind } from "../model/record.ts";
+import type { Scope, SpanKind } from "../model/span-fields.ts";
 import { reportUnowned } from "./faults.ts";
 import type { Span } from "./span.ts";
 import type { TraceOptions } from "./trace-options.ts";

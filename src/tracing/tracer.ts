@@ -5,7 +5,7 @@ import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId, newSpanId, newTraceId } from "../model/ids.ts";
 import { checkOptions, is } from "../model/options.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
-import { OWN_SCOPE, type Scope } from "../model/record.ts";
+import { OWN_SCOPE, type Scope } from "../model/span-fields.ts";
 import { VERSION } from "../model/version.ts";
 import {
   activeFrame,

@@ -2,7 +2,7 @@
 import type { Message, MessagePart, OfferedTool } from "../conventions/messages.ts";
 import { type Reading, readSpan } from "../conventions/reading.ts";
 import { conversationKey, idKey } from "../model/conversation.ts";
-import type { SpanFields } from "../model/record.ts";
+import type { SpanFields } from "../model/span-fields.ts";
 import type { MessageJson, OfferedToolJson, PartJson, ReadingJson, UsageJson } from "./api.ts";
 import type { Bounds } from "./large.ts";
 import { mediaJson } from "./media.ts";

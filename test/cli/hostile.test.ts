@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { table } from "../../src/cli/table.ts";
 import { wrapped } from "../../src/cli/wrap.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { plain } from "../../src/render/color.ts";
 import { cutToWidth, displayWidth, padToWidth } from "../../src/render/width.ts";
 import { spanFields } from "../model/arbitraries.ts";

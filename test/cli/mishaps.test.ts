@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { type Fact, factLine } from "../../src/cli/facts.ts";
 import { glance } from "../../src/cli/glance.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { plain } from "../../src/render/color.ts";
 import { displayWidth } from "../../src/render/width.ts";
 import { spanFields } from "../model/arbitraries.ts";

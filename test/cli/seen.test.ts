@@ -2,8 +2,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { SpanFields } from "../../src/model/record.ts";
 import { seenText } from "../../src/model/seen.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { dynamoDb, useEmulator } from "../dynamodb/emulator.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { folder, jsonOf, tracelight, useFolder } from "./command.ts";

@@ -1,5 +1,6 @@
 // The spans of a small agent, always the same: what the command's tests read.
-import { encodeLogTrace, encodeRecord, type SpanFields } from "../../src/model/record.ts";
+import { encodeLogTrace, encodeRecord } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { spanFields } from "../model/arbitraries.ts";
 
 const START = Date.UTC(2025, 2, 1, 10) * 1000;

@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { recordings } from "../conventions/vocabularies.ts";
 import { dynamoDb, useEmulator } from "../dynamodb/emulator.ts";
 import { spanFields } from "../model/arbitraries.ts";

@@ -15,7 +15,7 @@ import { type AttributeValue, BatchWriteItemCommand } from "@aws-sdk/client-dyna
 import { ensureTable } from "tracelight/dynamodb";
 import { SqliteTracer } from "tracelight/sqlite";
 import { beforeAll, describe, expect, test } from "vitest";
-import { decodeLogLine } from "../../src/model/record.ts";
+import { decodeLogLine } from "../../src/model/record-decoder.ts";
 import { client, dynamoDb, useEmulator } from "../dynamodb/emulator.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { folder, jsonOf, outcomeOf, start, tracelight, useFolder } from "./command.ts";

@@ -5,7 +5,7 @@ import { expectTraces } from "tracelight/testing";
 import { describe, expect, it } from "vitest";
 import { factsOf } from "../../src/conventions/facts.ts";
 import { summarize } from "../../src/conventions/summary.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { humanReadable } from "../../src/render/human-readable.ts";
 import { spanFields } from "../model/arbitraries.ts";
 

@@ -5,7 +5,7 @@ import { CONVERSATION_NAMES } from "../../src/conventions/conversation.ts";
 import { NAMES } from "../../src/conventions/names.ts";
 import { summarize, summaryKey } from "../../src/conventions/summary.ts";
 import { capture } from "../../src/model/capture.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { anyMaker, spanFields, spanLists } from "../model/arbitraries.ts";
 import { runs } from "../sizes.ts";
 

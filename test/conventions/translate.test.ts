@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type Reading, readSpan, type TargetVocabulary, translate } from "tracelight/conventions";
 import { describe, expect, it } from "vitest";
 import { capture } from "../../src/model/capture.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { anyMaker, spanFields } from "../model/arbitraries.ts";
 import { runs } from "../sizes.ts";
 import { recordings, said } from "./vocabularies.ts";

@@ -5,7 +5,7 @@ import { factsOf } from "../../src/conventions/facts.ts";
 import { Nesting } from "../../src/conventions/nesting.ts";
 import { summarize } from "../../src/conventions/summary.ts";
 import { mayBeginTurn, TurnTimes, turnsIn } from "../../src/conventions/turns.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { expectTraces } from "../../src/testing/expect.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { runs } from "../sizes.ts";

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { Reading } from "tracelight/conventions";
 import { capture } from "../../src/model/capture.ts";
-import { isSpanKind, isSpanStatus, type SpanEvent, type SpanFields } from "../../src/model/record.ts";
+import { isSpanKind, isSpanStatus, type SpanEvent, type SpanFields } from "../../src/model/span-fields.ts";
 import { spanFields } from "../model/arbitraries.ts";
 
 const FOLDER = new URL("../fixtures/vocabularies/", import.meta.url);

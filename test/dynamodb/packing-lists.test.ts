@@ -8,7 +8,7 @@ import type { Item } from "../../src/dynamodb/items.ts";
 import type { PackedSpan, Packer } from "../../src/dynamodb/packing.ts";
 import { capture } from "../../src/model/capture.ts";
 import { captureShared, reveal } from "../../src/model/history.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { EVERY_KIND_OF_VALUE } from "../../src/testing/values.ts";
 import { anyMaker, spanFields } from "../model/arbitraries.ts";
 import { runs, sized } from "../sizes.ts";

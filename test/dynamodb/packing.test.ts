@@ -7,7 +7,7 @@ import type { Item } from "../../src/dynamodb/items.ts";
 import { unpack } from "../../src/dynamodb/packing.ts";
 import { fromMap } from "../../src/dynamodb/values.ts";
 import { capture } from "../../src/model/capture.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { EVERY_KIND_OF_VALUE } from "../../src/testing/values.ts";
 import { watchEventLoop } from "../event-loop.ts";
 import { spanFields } from "../model/arbitraries.ts";

@@ -12,7 +12,7 @@ import { fromItem, type StoredSpan, toItem } from "../../src/dynamodb/item.ts";
 import type { Item, ItemKey, ItemReader, KeyRange } from "../../src/dynamodb/items.ts";
 import { type PackedSpan, Packer, type PackerOptions, unpack } from "../../src/dynamodb/packing.ts";
 import { TableItems } from "../../src/dynamodb/table-items.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 
 const BATCH = 25;
 

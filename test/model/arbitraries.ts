@@ -1,7 +1,7 @@
 // What the property tests of the model draw from: hostile values, captured values, spans.
 import { inspect } from "node:util";
 import fc from "fast-check";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 
 /** Keys that trip up careless copies, and keys that look like the record's tags. */
 export const trickyKeys: readonly string[] = [

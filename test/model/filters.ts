@@ -1,7 +1,7 @@
 // Spans and filters of any kind, from few keys and values, so that many hold: what tests of filters and listings are made from.
 import fc from "fast-check";
 import { capture, setOwn } from "../../src/model/capture.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { anyMaker, spanFields, trickyKeys } from "./arbitraries.ts";
 
 /** A span as it is in the database, and the names of its attributes that are kept outside of the row. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { select } from "../../src/conventions/matches.ts";
 import { equalValues } from "../../src/model/attributes.ts";
 import { arrange, checkQuery, inStartOrder } from "../../src/model/query.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { parentsOf } from "../../src/model/tree.ts";
 import { runs, sized } from "../sizes.ts";
 import { anyMaker, fewAttributes, spanFields, spanLists } from "./arbitraries.ts";

@@ -2,7 +2,9 @@
 import { InMemoryTracer, type TracelightError } from "tracelight";
 import { describe, expect, it } from "vitest";
 import { isoDate, PreciseDate } from "../../src/model/clock.ts";
-import { decodeRecord, encodeRecord, type SpanFields } from "../../src/model/record.ts";
+import { encodeRecord } from "../../src/model/record.ts";
+import { decodeRecord } from "../../src/model/record-decoder.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { dateOf, durationOf, isTime, nearestTime, timeOf } from "../../src/model/times.ts";
 import { decodeValue, encodeValue } from "../../src/model/values.ts";
 import { decodeJsonRequest, decodeProtobufRequest } from "../../src/otlp/codec.ts";

@@ -5,7 +5,8 @@ import { translate } from "tracelight/conventions";
 import { expect, test } from "vitest";
 import { fromItem, toItem } from "../../src/dynamodb/item.ts";
 import { wellFormedJson } from "../../src/model/json-strings.ts";
-import { decodeRecord, encodeRecord } from "../../src/model/record.ts";
+import { encodeRecord } from "../../src/model/record.ts";
+import { decodeRecord } from "../../src/model/record-decoder.ts";
 import { decodeJsonRequest, decodeProtobufRequest, otlpEncoder } from "../../src/otlp/codec.ts";
 import { spanFields } from "./arbitraries.ts";
 

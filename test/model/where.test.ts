@@ -4,7 +4,7 @@ import { InMemoryTracer, TracelightError } from "tracelight";
 import { describe, expect, it, vi } from "vitest";
 import { matches } from "../../src/conventions/matches.ts";
 import { capture } from "../../src/model/capture.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { attributeNamesIn, evaluate, suggestNames } from "../../src/model/where.ts";
 import { parseWhere } from "../../src/model/where-syntax.ts";
 import { runs } from "../sizes.ts";

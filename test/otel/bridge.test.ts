@@ -22,7 +22,7 @@ import {
 import { type DeliveryReport, InMemoryTracer, NoopTracer, type Span, TeeTracer, Tracer } from "tracelight";
 import { registerTracer } from "tracelight/otel";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { plainFields } from "../../src/model/record.ts";
+import { plainFields } from "../../src/model/span-fields.ts";
 import { disableAll, treeOf } from "./support.ts";
 
 const REMOTE = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", traceFlags: 1 };

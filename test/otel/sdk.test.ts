@@ -18,7 +18,7 @@ import {
   TracelightSpanProcessor,
 } from "tracelight/otel";
 import { describe, expect, it } from "vitest";
-import { plainFields } from "../../src/model/record.ts";
+import { plainFields } from "../../src/model/span-fields.ts";
 
 const REMOTE = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b7169203331", traceFlags: 1 };
 const START: [number, number] = [1_700_000_000, 123_456_000];

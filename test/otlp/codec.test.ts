@@ -4,7 +4,9 @@ import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { equalValues } from "../../src/model/attributes.ts";
 import { capture } from "../../src/model/capture.ts";
-import { decodeRecord, encodeRecord, type SpanFields } from "../../src/model/record.ts";
+import { encodeRecord } from "../../src/model/record.ts";
+import { decodeRecord } from "../../src/model/record-decoder.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import {
   type DecodedRequest,
   decodeJsonRequest,

@@ -3,7 +3,7 @@ import type { JsonObject } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { capture } from "../../src/model/capture.ts";
 import type { OtlpDetails, OtlpPartDetails } from "../../src/model/otlp-details.ts";
-import type { SpanEvent, SpanFields, SpanLink } from "../../src/model/record.ts";
+import type { SpanEvent, SpanFields, SpanLink } from "../../src/model/span-fields.ts";
 
 const id = (digits: number) =>
   fc

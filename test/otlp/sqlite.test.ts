@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { otlpReceiver } from "tracelight/otlp";
 import { SqliteTracer } from "tracelight/sqlite";
 import { afterAll, expect, it } from "vitest";
-import { encodeRecord, plainFields, type SpanFields } from "../../src/model/record.ts";
+import { encodeRecord } from "../../src/model/record.ts";
+import { plainFields, type SpanFields } from "../../src/model/span-fields.ts";
 import { decodeProtobufRequest, otlpEncoder } from "../../src/otlp/codec.ts";
 import { nativeSpan } from "./spans.ts";
 

@@ -4,7 +4,7 @@ import { type Attributes, InMemoryTracer, TeeTracer, type Tracer } from "traceli
 import { type Reading, readSpan, type TargetVocabulary } from "tracelight/conventions";
 import { OtlpTracer } from "tracelight/otlp";
 import { describe, expect, it } from "vitest";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { recordings, said } from "../conventions/vocabularies.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { decodeProtobuf, normalJson, spansIn, type WireSpan } from "./independent-decoder.ts";

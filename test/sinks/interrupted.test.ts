@@ -18,7 +18,7 @@ import { OtelExporterTracer, registerTracer, TracelightSpanProcessor } from "tra
 import { OtlpTracer, otlpReceiver, serveOtlp } from "tracelight/otlp";
 import { SqliteTracer } from "tracelight/sqlite";
 import { afterAll, expect, it } from "vitest";
-import { decodeLogLine } from "../../src/model/record.ts";
+import { decodeLogLine } from "../../src/model/record-decoder.ts";
 import { disableAll } from "../otel/support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tracelight-interrupted-"));

@@ -13,7 +13,8 @@ import {
 import { DynamoDbTracer, ensureTable } from "tracelight/dynamodb";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openJsonlFile } from "../../src/cli/stores/jsonl.ts";
-import { encodeRecord, type SpanFields } from "../../src/model/record.ts";
+import { encodeRecord } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
 import { selectSpans } from "../../src/tracing/select.ts";
 import { type Span, spanFrom } from "../../src/tracing/span.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { otlpReceiver } from "tracelight/otlp";
 import { SqliteTracer } from "tracelight/sqlite";
 import { afterAll, describe, expect, it } from "vitest";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { otlpEncoder } from "../../src/otlp/codec.ts";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";

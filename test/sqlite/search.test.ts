@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { matchesSearch, parseSearch, type SearchQuery, searchTexts } from "../../src/conventions/search.ts";
 import { BinaryEncoder } from "../../src/model/binary-encoder.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { encodeValue } from "../../src/model/values.ts";
 import type { Connection } from "../../src/sqlite/connection.ts";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";

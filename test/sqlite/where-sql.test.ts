@@ -4,7 +4,7 @@ import { matches, type TraceQuery } from "tracelight";
 import { afterAll, describe, expect, it } from "vitest";
 import { capture } from "../../src/model/capture.ts";
 import { conversationKey } from "../../src/model/conversation.ts";
-import type { SpanFields } from "../../src/model/record.ts";
+import type { SpanFields } from "../../src/model/span-fields.ts";
 import { evaluate } from "../../src/model/where.ts";
 import { parseWhere } from "../../src/model/where-syntax.ts";
 import type { SqlValue } from "../../src/sqlite/connection.ts";

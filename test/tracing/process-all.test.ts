@@ -22,7 +22,7 @@ import { registerTracer, TracelightSpanProcessor } from "tracelight/otel";
 import { OtlpTracer, otlpReceiver } from "tracelight/otlp";
 import { SqliteTracer } from "tracelight/sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { plainFields, type SpanFields } from "../../src/model/record.ts";
+import { plainFields, type SpanFields } from "../../src/model/span-fields.ts";
 import { otlpEncoder } from "../../src/otlp/codec.ts";
 import { spanFrom } from "../../src/tracing/span.ts";
 import { OUTLET } from "../../src/tracing/tracer.ts";

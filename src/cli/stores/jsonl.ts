@@ -4,7 +4,7 @@ import { outlineOf, type SpanOutline } from "../../conventions/facts.ts";
 import { matches } from "../../conventions/matches.ts";
 import { asTracelightError } from "../../model/errors.ts";
 import type { TraceQuery } from "../../model/query.ts";
-import type { SpanFields } from "../../model/record.ts";
+import type { SpanFields } from "../../model/span-fields.ts";
 import { SpanNumbers } from "../../model/span-numbers.ts";
 import { readable, type StoreReader } from "../../tracing/readable.ts";
 import { arrangeSpans } from "../../tracing/select.ts";

@@ -1,6 +1,7 @@
 // What the lines of a file hold, records, log lines or OTLP requests, and the count of what could not be read.
 import { messageOf, TracelightError } from "../../model/errors.ts";
-import { decodeRecord, type SpanFields } from "../../model/record.ts";
+import { decodeRecord } from "../../model/record-decoder.ts";
+import type { SpanFields } from "../../model/span-fields.ts";
 import { decodeJsonRequest } from "../../otlp/json-request.ts";
 import { count, counted } from "../format.ts";
 import { splitJson } from "./laid-out.ts";

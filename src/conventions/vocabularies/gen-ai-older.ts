@@ -1,5 +1,5 @@
 // `gen_ai.*` before 1.37: messages one attribute a field (Traceloop's `gen_ai.prompt.N.*` too), as events, or as one attribute each.
-import type { SpanEvent } from "../../model/record.ts";
+import type { SpanEvent } from "../../model/span-fields.ts";
 import { at, type Branch, itemsOf } from "../flattened.ts";
 import { leadingItems, structured } from "../json-text.ts";
 import { type Message, type MessagePart, type OfferedTool, textOfParts } from "../messages.ts";

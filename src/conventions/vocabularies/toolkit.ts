@@ -1,5 +1,5 @@
 // The Python toolkit's `ai.*` and Tracelight's own: Bedrock's Converse shapes as they are.
-import type { SpanFields } from "../../model/record.ts";
+import type { SpanFields } from "../../model/span-fields.ts";
 import { structured } from "../json-text.ts";
 import { type Message, textOfParts } from "../messages.ts";
 import { NAMES } from "../names.ts";
