@@ -1,7 +1,7 @@
 // A span in the words of another vocabulary: the readings' tables, turned round.
 import type { Attributes } from "../model/attributes.ts";
-import { setOwn } from "../model/capture.ts";
 import { CONVERSATION_ID } from "../model/conversation.ts";
+import { setOwn } from "../model/own-property.ts";
 import { fieldsWith, type SpanFields } from "../model/span-fields.ts";
 import { CONVERSATION_NAMES } from "./conversation.ts";
 import { NAMES } from "./names.ts";

@@ -1,8 +1,8 @@
 // What of very many attributes a row, an item or a translation is made from.
 import { isKnownName } from "../conventions/known-names.ts";
 import type { Attributes } from "../model/attributes.ts";
-import { setOwn } from "../model/capture.ts";
 import { MANY_KEYS } from "../model/many-keys.ts";
+import { setOwn } from "../model/own-property.ts";
 import { attributesIn } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";
 import type { Turns } from "./turns.ts";

@@ -1,7 +1,7 @@
 // Values that a store has lost: their span says so in an attribute, whatever the store.
 
 import type { Attributes } from "../model/attributes.ts";
-import { setOwn } from "../model/capture.ts";
+import { setOwn } from "../model/own-property.ts";
 
 /** A list of texts, each the name of what is missing of a span and why. */
 const MISSING_ATTRIBUTE = "tracelight.missing";

@@ -17,7 +17,7 @@ import {
   seedHash,
 } from "../delivery/message-chains.ts";
 import type { Turns } from "../delivery/turns.ts";
-import { setOwn } from "../model/capture.ts";
+import { setOwn } from "../model/own-property.ts";
 import type { SpanFields } from "../model/span-fields.ts";
 import { tracePartition } from "./item.ts";
 import { valueBytes } from "./item-size.ts";

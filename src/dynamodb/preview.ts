@@ -1,7 +1,7 @@
 // What stands in an item in place of a value that is stored elsewhere: its beginning, in its own shape.
 
-import { setOwn } from "../model/capture.ts";
 import { keysOf } from "../model/many-keys.ts";
+import { setOwn } from "../model/own-property.ts";
 import { hasParts } from "../model/scalars.ts";
 import { boundedJson } from "../render/text.ts";
 

@@ -1,8 +1,9 @@
 // Captured values as DynamoDB's attribute values and back, with the record's tags for what DynamoDB lacks.
 
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { sealed, setOwn } from "../model/capture.ts";
+import { setOwn } from "../model/own-property.ts";
 import { SCALAR_READERS, scalarOf } from "../model/scalars.ts";
+import { sealed } from "../model/sealed.ts";
 import { decodeValue, encodeValue } from "../model/values.ts";
 
 /** DynamoDB takes 32 levels; an item's attributes and a value's tag take some. Deeper values are JSON text. */

@@ -1,6 +1,7 @@
 // Attributes: comparing them, and passing the inheritable ones down a trace.
-import { setOwn } from "./capture.ts";
+
 import { reveal } from "./history.ts";
+import { setOwn } from "./own-property.ts";
 import { compareScalars } from "./scalars.ts";
 
 /** Attribute names and values, as captured: frozen, and safe to keep. */

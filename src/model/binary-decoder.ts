@@ -1,8 +1,8 @@
 // The bytes of captured values, as `BinaryEncoder` gives them, back as values: in steps, whatever the bytes are.
 import { readCount } from "./binary-counts.ts";
 import { broken, type Frame, openFrame, TAG } from "./binary-frames.ts";
-import { sealed } from "./capture.ts";
 import { PreciseDate } from "./clock.ts";
+import { sealed } from "./sealed.ts";
 
 /** Values that one step takes at most, and about so many bytes. */
 const STEP_VALUES = 5_000;

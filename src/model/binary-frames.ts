@@ -1,6 +1,8 @@
 // The kinds of values of the binary form, and the containers among them while they are read.
-import { sealed, setOwn } from "./capture.ts";
+
 import { MANY_KEYS, rememberKeys } from "./many-keys.ts";
+import { setOwn } from "./own-property.ts";
+import { sealed } from "./sealed.ts";
 
 /** What stands before each value. Stored for years: a number is never given another meaning. */
 export const TAG = {

@@ -1,8 +1,8 @@
 // Capture: any value becomes a frozen copy that nobody can change, that never throws and that has bounds.
-import * as types from "node:util/types";
-import { messageOf } from "./errors.ts";
+import { describeOther, formOf } from "./capture-form.ts";
 import { MANY_KEYS, rememberKeys } from "./many-keys.ts";
-import { isPlain } from "./plain.ts";
+import { readProperty, setOwn, unreadable } from "./own-property.ts";
+import { sealed } from "./sealed.ts";
 
 /** Containers nested deeper than this are replaced by a marker. */
 export const MAX_DEPTH = 200;
@@ -37,24 +37,6 @@ export function isPrimitive(value: unknown): value is string | number | boolean 
   );
 }
 
-/** Sets an own property, `__proto__` included, without running a setter. */
-export function setOwn(target: Record<string, unknown>, key: string, value: unknown): void {
-  if (key === "__proto__") {
-    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true });
-  } else {
-    target[key] = value;
-  }
-}
-
-/** What capture makes of an object: what to walk, or the finished copy. */
-type Form =
-  | { readonly kind: "array"; readonly source: readonly unknown[] }
-  | { readonly kind: "keyed"; readonly source: object }
-  | { readonly kind: "again"; readonly source: unknown }
-  | { readonly kind: "map"; readonly source: Map<unknown, unknown> }
-  | { readonly kind: "set"; readonly source: Set<unknown> }
-  | { readonly kind: "done"; readonly result: unknown };
-
 /** A container that was captured already in the same walk. */
 interface Known {
   readonly copy: unknown;
@@ -67,7 +49,7 @@ interface Known {
 }
 
 /** So many containers are captured before what comes again is looked for: most values have fewer. */
-const REMEMBERED_FROM = 1000;
+export const REMEMBERED_FROM = 1000;
 /** What has fewer values is as soon captured again. */
 const REMEMBERED_NODES = 32;
 /** Bytes from this size on are captured once from the first. */
@@ -226,192 +208,4 @@ function isWorth(left: number, nodes: number): boolean {
 
 function isLarge(copy: unknown): boolean {
   return copy instanceof Uint8Array && copy.length >= LARGE_BYTES;
-}
-
-/** Reads a property; a getter that throws gives a marker. */
-export function readProperty(source: object, key: string): unknown {
-  try {
-    return Reflect.get(source, key);
-  } catch (error) {
-    return unreadable(error);
-  }
-}
-
-/** How an object is captured. May throw where the object is hostile. */
-function formOf(value: object): Form {
-  if (Array.isArray(value)) return { kind: "array", source: value };
-  const plain = isPlain(value);
-  if (!plain) {
-    const special = specialForm(value);
-    if (special !== undefined) return special;
-  }
-  const toJSON: unknown = Reflect.get(value, "toJSON");
-  const shown: unknown = typeof toJSON === "function" ? Reflect.apply(toJSON, value, [""]) : value;
-  if (shown !== value) return { kind: "again", source: shown };
-  if (plain || Object.keys(value).length > 0) return { kind: "keyed", source: value };
-  return { kind: "done", result: `[${classNameOf(value)}]` };
-}
-
-/** A map, set or date whose changing methods throw: Object.freeze does not reach what they hold. */
-export function sealed<T extends Map<unknown, unknown> | Set<unknown> | Date>(value: T): T {
-  const methods = value instanceof Date ? DATE_SETTERS : COLLECTION_SETTERS;
-  for (const name of methods) Object.defineProperty(value, name, { value: refuse });
-  return Object.freeze(value);
-}
-
-const COLLECTION_SETTERS = ["set", "add", "delete", "clear"] as const;
-const DATE_SETTERS = Object.getOwnPropertyNames(Date.prototype).filter((name) => name.startsWith("set"));
-
-function refuse(): never {
-  throw new TypeError("What a span holds cannot be changed; make a copy.");
-}
-
-function specialForm(value: object): Form | undefined {
-  if (types.isDate(value)) return done(copyDate(value));
-  if (ArrayBuffer.isView(value)) return viewForm(value);
-  if (types.isAnyArrayBuffer(value)) return done(new Uint8Array(new Uint8Array(value)));
-  if (types.isMap(value)) return { kind: "map", source: value };
-  if (types.isSet(value)) return { kind: "set", source: value };
-  if (types.isNativeError(value) || value instanceof Error)
-    return { kind: "again", source: errorForm(value) };
-  if (types.isRegExp(value)) return done(String(value));
-  if (types.isBoxedPrimitive(value))
-    return { kind: "again", source: Object.prototype.valueOf.call(value).valueOf() };
-  if (value instanceof URL || value instanceof URLSearchParams) return done(String(value));
-  if (types.isPromise(value)) return done("[Promise]");
-  return undefined;
-}
-
-function done(result: unknown): Form {
-  return { kind: "done", result };
-}
-
-function copyDate(date: Date): Date | string {
-  const ms = msOf(date);
-  return Number.isNaN(ms) ? "Invalid Date" : sealed(new Date(ms));
-}
-
-/** A date's own `getTime` may be anything. */
-function msOf(date: Date): number {
-  return Date.prototype.getTime.call(date);
-}
-
-/** Bytes are copied; a numeric array such as an embedding becomes an array of its numbers. */
-function viewForm(view: ArrayBufferView): Form {
-  if (types.isUint8Array(view) || types.isUint8ClampedArray(view) || types.isDataView(view)) {
-    return done(new Uint8Array(bytesOf(view)));
-  }
-  if (!types.isTypedArray(view)) return done("[ArrayBufferView]");
-  return { kind: "array", source: Array.from<unknown>(view) };
-}
-
-function bytesOf(view: ArrayBufferView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-}
-
-function errorForm(error: Error): Record<string, unknown> {
-  const form: Record<string, unknown> = {
-    name: readProperty(error, "name"),
-    message: readProperty(error, "message"),
-    stack: readProperty(error, "stack"),
-  };
-  if (Object.hasOwn(error, "cause")) form["cause"] = readProperty(error, "cause");
-  if (Object.hasOwn(error, "errors")) form["errors"] = readProperty(error, "errors");
-  for (const key of Object.keys(error)) setOwn(form, key, readProperty(error, key));
-  return form;
-}
-
-function describeOther(value: unknown): string {
-  if (typeof value === "symbol") return String(value);
-  if (typeof value !== "function") return `[${typeof value}]`;
-  const name: unknown = readProperty(value, "name");
-  return typeof name === "string" && name !== "" ? `[Function: ${name}]` : "[Function]";
-}
-
-function classNameOf(value: object): string {
-  const made: unknown = Reflect.get(value, "constructor");
-  const name: unknown = typeof made === "function" ? Reflect.get(made, "name") : undefined;
-  return typeof name === "string" && name !== "" ? name : "Object";
-}
-
-function unreadable(error: unknown): string {
-  return `[Unreadable: ${messageOf(error)}]`;
-}
-
-/**
- * True where `capture(source)` would give a value equal to `captured`. It compares without making anything, so
- * unchanged parts of a long history cost no memory and a fraction of a copy's time. May say false too often, never true.
- */
-export function isCaptureOf(source: unknown, captured: unknown): boolean {
-  looked = 0;
-  try {
-    return holds(captured, source);
-  } catch {
-    return false;
-  } finally {
-    proven = undefined;
-  }
-}
-
-/** Containers looked at by the comparison under way; what of a large one was found to hold, which may come again. */
-let looked = 0;
-let proven: Map<object, object> | undefined;
-
-function holds(captured: unknown, source: unknown): boolean {
-  if (typeof source !== "object" || source === null)
-    return isPrimitive(source) && Object.is(source, captured);
-  if (typeof captured !== "object" || captured === null) return false;
-  if (++looked <= REMEMBERED_FROM) return holdsContainer(captured, source);
-  if (proven?.get(captured) === source) return true;
-  if (!holdsContainer(captured, source)) return false;
-  proven ??= new Map();
-  proven.set(captured, source);
-  return true;
-}
-
-function holdsContainer(captured: object, source: object): boolean {
-  if (Array.isArray(source)) return Array.isArray(captured) && holdsItems(captured, source);
-  if (isPlain(source)) return isPlain(captured) && holdsProperties(captured, source);
-  return holdsInstance(captured, source);
-}
-
-function holdsInstance(captured: object, source: object): boolean {
-  if (source instanceof Uint8Array)
-    return captured instanceof Uint8Array && Buffer.compare(source, captured) === 0;
-  if (types.isDate(source)) return types.isDate(captured) && msOf(source) === msOf(captured);
-  if (specialForm(source) !== undefined || Array.isArray(captured) || !isPlain(captured)) return false;
-  return isKeyed(source) && holdsProperties(captured, source);
-}
-
-function isKeyed(source: object): source is Record<string, unknown> {
-  return Object.keys(source).length > 0;
-}
-
-function holdsItems(captured: readonly unknown[], source: readonly unknown[]): boolean {
-  if (source.length !== captured.length) return false;
-  for (let i = 0; i < source.length; i++) {
-    if (!holds(captured[i], source[i] ?? null)) return false;
-  }
-  return true;
-}
-
-type Keyed = Readonly<Record<string, unknown>>;
-
-/**
- * The hot loop of a long history: no own-property checks. An inherited property makes the counts differ or a comparison
- * fail, so it can only make the answer no; but for `__proto__`, which every object has.
- */
-function holdsProperties(captured: Keyed, source: Keyed): boolean {
-  const { toJSON } = source;
-  const shown: unknown = typeof toJSON === "function" ? Reflect.apply(toJSON, source, [""]) : source;
-  if (shown !== source) return holds(captured, shown);
-  let properties = 0;
-  for (const key in source) {
-    const value = source[key];
-    if (value === undefined) continue;
-    if (key === "__proto__" || !holds(captured[key], value)) return false;
-    properties++;
-  }
-  for (const _ in captured) properties--;
-  return properties === 0;
 }

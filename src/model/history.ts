@@ -1,5 +1,7 @@
 // Values given again: what was captured before and has not changed is shared, so a growing history costs what is new.
-import { Capture, capture, isCaptureOf, isPrimitive, setOwn } from "./capture.ts";
+import { Capture, capture, isPrimitive } from "./capture.ts";
+import { isCaptureOf } from "./capture-comparison.ts";
+import { setOwn } from "./own-property.ts";
 import { isPlain } from "./plain.ts";
 
 /** How many messages may be new since the last capture for the earlier one to be found by its last message. */

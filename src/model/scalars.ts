@@ -1,7 +1,8 @@
 // Objects that are one value, as a date is: whatever walks values takes them whole. Each kind is described here, for all that reads
 // or writes one.
-import { sealed } from "./capture.ts";
+
 import { isoDate, parseIsoDate } from "./clock.ts";
+import { sealed } from "./sealed.ts";
 
 /** One value, in the forms that it is written in. */
 export interface Scalar {

@@ -1,10 +1,11 @@
 // Captured values as JSON and back: tags for what JSON lacks (lossless), or text in their place (lossy).
 import { decodeBase85, encodeBase85 } from "./base85.ts";
-import { sealed, setOwn } from "./capture.ts";
 import { isoMicros } from "./clock.ts";
 import { endOfJsonString } from "./json-strings.ts";
 import type { JsonValue } from "./json-value.ts";
+import { setOwn } from "./own-property.ts";
 import { hasParts, SCALAR_READERS, scalarOf, withOffset } from "./scalars.ts";
+import { sealed } from "./sealed.ts";
 
 export type { JsonValue } from "./json-value.ts";
 

@@ -1,6 +1,7 @@
 // JSON parsed piece by piece, so that a large text does not hold the event loop: JSON.parse reads a few members at a time.
-import { setOwn } from "../model/capture.ts";
+
 import { messageOf } from "../model/errors.ts";
+import { setOwn } from "../model/own-property.ts";
 import { malformed } from "./decoded.ts";
 import { withIntegersAsText } from "./json-numbers.ts";
 

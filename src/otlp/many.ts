@@ -1,7 +1,7 @@
 // Attributes and maps while they come: of very many, one object takes V8 long to make, and its keys long to list.
 import type { Attributes } from "../model/attributes.ts";
-import { setOwn } from "../model/capture.ts";
 import { MANY_KEYS, rememberKeys } from "../model/many-keys.ts";
+import { setOwn } from "../model/own-property.ts";
 
 /** An object that is being put together. */
 export type Builder = Record<string, unknown>;

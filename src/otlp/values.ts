@@ -1,8 +1,8 @@
 // Which of OTLP's kinds of value stands for a captured value.
 
-import { setOwn } from "../model/capture.ts";
 import { wellFormedJson } from "../model/json-strings.ts";
 import { entriesIn } from "../model/many-keys.ts";
+import { setOwn } from "../model/own-property.ts";
 import { hasParts, scalarOf } from "../model/scalars.ts";
 import { keysUpTo } from "./keys.ts";
 

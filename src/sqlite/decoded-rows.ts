@@ -4,10 +4,10 @@ import type { SpanOutline } from "../conventions/facts.ts";
 import { parseJsonText } from "../conventions/json-text.ts";
 import { decodeFacts } from "../conventions/stored-facts.ts";
 import { noteMissing } from "../delivery/missing.ts";
-import { setOwn } from "../model/capture.ts";
 import { messageOf } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import { decodeDetails } from "../model/otlp-details.ts";
+import { setOwn } from "../model/own-property.ts";
 import { decodeEvent, decodeLink } from "../model/record-decoder.ts";
 import {
   isSpanKind,

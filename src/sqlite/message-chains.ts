@@ -16,9 +16,9 @@ import {
 import type { Turns } from "../delivery/turns.ts";
 import { weighValue } from "../delivery/weight.ts";
 import { BinaryEncoder, Properties } from "../model/binary-encoder.ts";
-import { setOwn } from "../model/capture.ts";
 import { conversationKey } from "../model/conversation.ts";
 import { MANY_KEYS } from "../model/many-keys.ts";
+import { setOwn } from "../model/own-property.ts";
 import { fieldsWith, plainFields, type SpanFields } from "../model/span-fields.ts";
 import { encodeValue } from "../model/values.ts";
 import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";

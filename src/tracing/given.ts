@@ -1,9 +1,10 @@
 // What the app gives for a span, as a frozen copy that is safe to keep: attributes, names, links and scopes.
 import type { Attributes } from "../model/attributes.ts";
-import { capture, readProperty } from "../model/capture.ts";
+import { capture } from "../model/capture.ts";
 import { messageOf } from "../model/errors.ts";
 import { idsOf } from "../model/ids.ts";
 import { MANY_KEYS, rememberKeys } from "../model/many-keys.ts";
+import { readProperty } from "../model/own-property.ts";
 import { linkExtras, type Scope, type SpanLink } from "../model/span-fields.ts";
 
 /** Attributes as an event or link has them: a frozen copy, or none. */

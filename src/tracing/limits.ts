@@ -1,8 +1,9 @@
 // The `limits` option: values of a span that are larger than somebody chose are cut where they are given.
 
-import { isPrimitive, sealed } from "../model/capture.ts";
+import { isPrimitive } from "../model/capture.ts";
 import { checkOptions, is, type OptionRules } from "../model/options.ts";
 import { hasParts } from "../model/scalars.ts";
+import { sealed } from "../model/sealed.ts";
 import { mapProperties } from "../model/values.ts";
 import { boundedJson } from "../render/text.ts";
 

@@ -1,6 +1,7 @@
 // Spans and filters of any kind, from few keys and values, so that many hold: what tests of filters and listings are made from.
 import fc from "fast-check";
-import { capture, setOwn } from "../../src/model/capture.ts";
+import { capture } from "../../src/model/capture.ts";
+import { setOwn } from "../../src/model/own-property.ts";
 import type { SpanFields } from "../../src/model/span-fields.ts";
 import { anyMaker, spanFields, trickyKeys } from "./arbitraries.ts";
 
