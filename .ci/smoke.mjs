@@ -16,7 +16,7 @@ import { dirname, join, resolve } from "node:path";
 
 const NODES = ["20", "22", "24"];
 /** All that an installation brings. */
-const DEPENDENCIES = ["commander", "tracelight"];
+const DEPENDENCIES = ["commander", "hono", "tracelight"];
 /** Subpaths whose types need an optional peer. */
 const PEERS = {
   "tracelight/dynamodb": ["@aws-sdk/client-dynamodb"],
