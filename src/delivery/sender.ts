@@ -35,6 +35,8 @@ export class Sender<P> {
   readonly #setup: SenderSetup<P>;
   #isScheduled = false;
   #isStopped = false;
+  /** One batch is filled at a time, so that each holds what stands together in the queue. */
+  #isFilling = false;
   #ageTimer: NodeJS.Timeout | undefined;
   #wakeTimer: NodeJS.Timeout | undefined;
 
@@ -83,12 +85,11 @@ export class Sender<P> {
   /** Starts one batch; the next is another turn's, since sending takes processor time as well. */
   #work(): void {
     const { gate, waiting, backoff } = this.#setup;
-    if (this.#isStopped || !gate.hasRoom) return;
+    if (this.#isStopped || this.#isFilling || !gate.hasRoom) return;
     const now = steadyNow();
     const readyAt = Math.max(backoff.until, waiting.readyAt(now));
     if (readyAt > now) return this.#wakeAt(readyAt, now);
     void this.#sendBatch();
-    this.schedule();
   }
 
   #wakeAt(at: number, now: number): void {
@@ -99,10 +100,10 @@ export class Sender<P> {
   }
 
   async #sendBatch(): Promise<void> {
-    const { transport, gate, batches, faults, sent } = this.#setup;
+    const { transport, gate, faults, sent } = this.#setup;
     try {
       await gate.hold(async () => {
-        const batch = await batches.fill();
+        const batch = await this.#filled();
         if (batch.length > 0 && !this.#isStopped) await this.#send(batch);
       });
     } catch (error) {
@@ -112,13 +113,24 @@ export class Sender<P> {
     sent();
   }
 
-  /** Puts the request together while others are under way, and sends it when it may pass. */
+  async #filled(): Promise<readonly Ready<P>[]> {
+    this.#isFilling = true;
+    try {
+      return await this.#setup.batches.fill();
+    } finally {
+      this.#isFilling = false;
+      this.schedule();
+    }
+  }
+
+  /** Puts the request together while others are under way. It stands at the gate from the first, so none overtakes it. */
   async #send(batch: readonly Ready<P>[]): Promise<void> {
     const { transport, gate, outcomes } = this.#setup;
     const parcels = batch.map(({ parcel }) => parcel);
     const entries = batch.map(({ entry }) => entry);
-    const send = await prepared(transport, parcels);
+    const preparing = prepared(transport, parcels);
     await gate.pass(async () => {
+      const send = await preparing;
       if (this.#isHeldBack(batch)) return;
       const sentAt = steadyNow();
       outcomes.conclude(entries, await this.#outcomesOf(send, batch.length), sentAt);

@@ -6,6 +6,18 @@ import { counts, deliveryTo, endedSpans, Server, until } from "./support.ts";
 
 const NAMES = (count: number) => Array.from({ length: count }, (_, i) => `span-${i}`);
 
+/** Resolves when it is released. */
+function held(): Promise<void> & { release(): void } {
+  let release = (): void => undefined;
+  const promise = new Promise<void>((resolve) => (release = resolve));
+  return Object.assign(promise, { release });
+}
+
+/** So many turns of the event loop, in which all is done that waits for nothing else. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 describe("batches", () => {
   it("a tight loop of 10,000 spans at default settings arrives whole, in order, in batches of the back end's size", async () => {
     const server = new Server();
@@ -98,6 +110,41 @@ describe("batches", () => {
     },
   );
 
+  it("hold the spans that stand together, and are sent in their order, however long one takes to encode", async () => {
+    const server = new PreparingServer();
+    server.before = () => undefined;
+    const encoded = held();
+    server.encode = (span) => (span.spanName === "span-3" ? encoded.then(() => "span-3") : span.spanName);
+    const { delivery } = deliveryTo(server, { maxConcurrency: 1 });
+    for (const span of endedSpans(100)) delivery.add(span);
+    const flushed = delivery.flush(30_000);
+    await turns(50);
+    encoded.release();
+    expect((await flushed).written).toBe(100);
+    expect(server.batches.map(([first]) => first)).toEqual(["span-0", "span-25", "span-50", "span-75"]);
+    expect(server.received).toEqual(NAMES(100));
+  });
+
+  it("are sent in their order, however long one takes to put together", async () => {
+    const server = new PreparingServer();
+    server.before = () => undefined;
+    const first = held();
+    const prepare = server.prepare.bind(server);
+    server.prepare = async (names) => {
+      const send = await prepare(names);
+      if (names[0] === "span-0") await first;
+      return send;
+    };
+    const { delivery } = deliveryTo(server, { maxConcurrency: 1 });
+    for (const span of endedSpans(100)) delivery.add(span);
+    const flushed = delivery.flush(30_000);
+    await until(() => preparedBy(server) >= 2);
+    await turns(50);
+    first.release();
+    expect((await flushed).written).toBe(100);
+    expect(server.received).toEqual(NAMES(100));
+  });
+
   it("one that was put together is not sent to a server that refused the one before for now", async () => {
     const server = new PreparingServer();
     server.answer = () => "retry";
@@ -106,7 +153,7 @@ describe("batches", () => {
     for (const span of endedSpans(50)) delivery.add(span);
     await until(() => server.steps.includes("prepare span-25") && server.answers.length === 1);
     server.answers.shift()?.();
-    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await turns(50);
     expect(server.batches).toHaveLength(1);
     expect(delivery.pending).toBe(50);
     server.answer = () => "delivered";
