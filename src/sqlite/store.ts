@@ -217,23 +217,17 @@ export class SqliteStore implements Store {
   /** Brings the log into the file, on the other thread: it waits for the disk. */
   async #checkpoint(mode: "PASSIVE" | "RESTART" | "TRUNCATE"): Promise<void> {
     this.#isCheckpointing = true;
-    try {
+    await this.#beside(async () => {
       // What can be done beside writers comes first, so that they wait for what is left at most.
       if (mode !== "PASSIVE") await this.#background.all("PRAGMA wal_checkpoint(PASSIVE)");
       await this.#background.all(`PRAGMA wal_checkpoint(${mode})`);
-    } catch (error) {
-      this.#tell(error);
-    }
+    });
     this.#isCheckpointing = false;
   }
 
   /** What dead writers left behind, and what is too old. Started with the first commit; the check costs a look-up. */
   async #tidy(): Promise<void> {
-    try {
-      await this.#states.bury();
-    } catch (error) {
-      this.#tell(error);
-    }
+    await this.#beside(() => this.#states.bury());
     await this.#retain();
   }
 
@@ -241,15 +235,12 @@ export class SqliteStore implements Store {
     const { retention } = this.#options;
     if (retention === false || this.#isClosed) return;
     const bounds = retentionBounds(retention);
-    try {
-      if (this.#isDue(bounds)) {
-        const work = new Retention(this.#tidying, this.#states, { isBackground: true });
-        const removed = await work.run(bounds, () => this.#goOn());
-        if (removed.traces > 0) retention.onRemoved?.(removed);
-      }
-    } catch (error) {
-      if (!this.#isClosed) this.#tell(error);
-    }
+    await this.#beside(async () => {
+      if (!this.#isDue(bounds)) return;
+      const work = new Retention(this.#tidying, this.#states, { isBackground: true });
+      const removed = await work.run(bounds, () => this.#goOn());
+      if (removed.traces > 0) retention.onRemoved?.(removed);
+    });
     if (!this.#isClosed)
       this.#retentionTimer = setTimeout(() => void this.#retain(), RETENTION_EVERY_MS).unref();
   }
@@ -270,10 +261,18 @@ export class SqliteStore implements Store {
     if (this.#isClosed) throw new TracelightError("TRACER_CLOSED", "The tracer was closed meanwhile.");
   }
 
-  /** Nothing is lost when tidying fails: it is told now and then. A file that was removed meanwhile needs none. */
-  #tell(error: unknown): void {
-    if (this.#isClosed || isBusy(error) || this.#file?.isInPlace === false) return;
-    const fault = explainSqlite(error, this.#options.path);
-    if (this.#rarely.isTime(fault.code)) this.#faults.report(fault);
+  /**
+   * Does what is done beside the writer. Nothing is lost when it fails: that is told now and then. A file that was removed
+   * or replaced meanwhile needs none of it, and what was met in its place says nothing.
+   */
+  async #beside(work: () => Promise<void>): Promise<void> {
+    const file = this.#file;
+    try {
+      await work();
+    } catch (error) {
+      if (this.#isClosed || isBusy(error) || file?.isInPlace === false) return;
+      const fault = explainSqlite(error, this.#options.path);
+      if (this.#rarely.isTime(fault.code)) this.#faults.report(fault);
+    }
   }
 }

@@ -52,6 +52,7 @@ export class WriterFile {
   #find: Statement | undefined;
   #lock: LifeLock | undefined;
   #writer: number | undefined;
+  #isClosed = false;
 
   constructor(driver: Driver, path: string, identifier: string) {
     const connection = openForWriting(driver, path);
@@ -72,9 +73,12 @@ export class WriterFile {
     }
   }
 
-  /** False where the file was removed or replaced, so that what is written to it is lost. */
+  /**
+   * False where the file was removed or replaced, so that what is written to it is lost. Once it is closed the file that
+   * came after it may have its number, and nobody can tell.
+   */
   get isInPlace(): boolean {
-    return statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode;
+    return !this.#isClosed && statSync(this.#path, { throwIfNoEntry: false })?.ino === this.#inode;
   }
 
   /** Runs `work` in one transaction. */
@@ -164,6 +168,7 @@ export class WriterFile {
       // libsql lets go of a file only when its statements are collected, so the last to close does not do this by itself.
       this.#connection.exec("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE)");
     } finally {
+      this.#isClosed = true;
       this.#connection.close();
       this.#lock?.release();
     }
