@@ -1,5 +1,5 @@
 // Lays a trace out: the order of its tree, depths, self times, sums over subtrees, the critical path and the scale of steps.
-import type { TraceJson } from "../../src/viewer/api.ts";
+import type { TraceJson, WorkKind } from "../../src/viewer/api.ts";
 import { SHOWN_KINDS, shownKind } from "./kinds.ts";
 import { ABORTED, FAILED, INTERRUPTED, RUNNING, type TraceModel } from "./model.ts";
 import { criticalPath } from "./path.ts";
@@ -21,24 +21,37 @@ export function layOut(trace: TraceJson, now: number): TraceModel {
     const took = trace.spans.duration_us[from] ?? null;
     start[i] = began;
     end[i] = took !== null ? began + took / 1000 : (flags[i] ?? 0) & RUNNING ? Math.max(began, nowMs) : began;
-    kind[i] = SHOWN_KINDS.indexOf(shownKind(trace.spans.kind[from] ?? "other"));
+    kind[i] = kindAt(trace.spans.kind[from] ?? "other");
     name[i] = trace.spans.name[from] ?? 0;
   }
   reachInterrupted(end, parent, flags);
   const sums = sumsOf(trace, { place, parent, flags });
-  const total = Math.max(
-    1e-3,
-    end.reduce((a, b) => Math.max(a, b), 0),
-  );
+  let total = 1e-3;
+  for (let i = 0; i < n; i++) total = Math.max(total, end[i] ?? 0);
   const tree = { parent, last, start, end };
   return {
-    ...{ spans: n, ids: order.reduce((ids, from) => ids + (trace.spans.span_id[from] ?? ""), "") },
+    ...{ spans: n, ids: idsIn(order, trace.spans.span_id) },
     ...{ texts: trace.texts, parent, depth, last, start, end, kind, flags, name, total },
     ...{ self: selfTimes(tree), called: calledOf(trace, place), ...sums },
     ...criticalPath(tree),
     ...stepsOf(tree, total),
     now: trace.running.length > 0 ? nowMs : undefined,
   };
+}
+
+function idsIn(order: Int32Array, ids: readonly string[]): string {
+  return Array.from(order, (from) => ids[from]).join("");
+}
+
+const KIND_AT = new Map<WorkKind, number>();
+
+function kindAt(kind: WorkKind): number {
+  let at = KIND_AT.get(kind);
+  if (at === undefined) {
+    at = SHOWN_KINDS.indexOf(shownKind(kind));
+    KIND_AT.set(kind, at);
+  }
+  return at;
 }
 
 interface Order {

@@ -6,7 +6,7 @@ import { Problem } from "../app/api.ts";
 import { listen } from "../app/live.ts";
 import { urlOf } from "../app/location.ts";
 import { busy } from "../app/resource.ts";
-import type { LayoutAnswer, TraceHead } from "./layout.worker.ts";
+import type { LayoutAnswer, LayoutRequest, TraceHead } from "./layout.worker.ts";
 import type { TraceModel } from "./model.ts";
 
 /** What is known of a trace. */
@@ -15,7 +15,9 @@ export interface LoadedTrace {
   readonly model: TraceModel;
 }
 
-/** Changes are shown at most so often, and a large trace less often. */
+/** No number of a reading: what is told is put in at once, and the reading that follows has the sums. */
+const GROWN = 0;
+/** A trace is read anew at most so often, and a large trace less often. */
 const LEAST_PAUSE_MS = 250;
 const PAUSE_FOR_WORK = 8;
 /** The bar of a span that runs grows so often. */
@@ -44,13 +46,19 @@ export function useTrace(id: string): {
       isStale = false;
       began = performance.now();
       busy.value++;
-      worker.postMessage({ id: ++asked, url: urlOf(API.trace(id)), now: Date.now() });
+      worker.postMessage({
+        ...{ id: ++asked, url: urlOf(API.trace(id)), now: Date.now() },
+      } satisfies LayoutRequest);
     };
     const soon = (): void => {
       isStale = true;
       if (!isAsking) timer ??= setTimeout(ask, pause);
     };
     worker.addEventListener("message", ({ data }: MessageEvent<LayoutAnswer>) => {
+      if (data.id === GROWN) {
+        if ("model" in data) loaded.value = { head: data.head, model: data.model };
+        return;
+      }
       isAsking = false;
       busy.value--;
       pause = Math.max(LEAST_PAUSE_MS, (performance.now() - began) * PAUSE_FOR_WORK);
@@ -64,8 +72,11 @@ export function useTrace(id: string): {
       else if (loaded.value?.model.now !== undefined) timer ??= setTimeout(ask, Math.max(GROW_MS, pause));
     });
     const stop = listen({
-      changed: ({ traces }) => {
-        if (traces.includes(id)) soon();
+      changed: ({ traces, spans }) => {
+        if (!traces.includes(id)) return;
+        const changes = spans.filter((span) => span.trace_id === id);
+        worker.postMessage({ id: GROWN, changes, now: Date.now() } satisfies LayoutRequest);
+        soon();
       },
       reload: soon,
     });

@@ -15,19 +15,40 @@ export function stepsOf(
   const all = new Float64Array(start.length * 2 + 2);
   let n = 0;
   all[n++] = 0;
-  all[n++] = total;
   for (let i = 0; i < start.length; i++) {
     if ((last[i] ?? 0) > i + 1) continue;
     all[n++] = start[i] ?? 0;
     all[n++] = end[i] ?? 0;
   }
-  const sorted = all.subarray(0, n).sort();
-  const stepMoments = sorted.filter((moment, i) => i === 0 || moment !== sorted[i - 1]);
+  all[n++] = total;
+  return sharesOf(distinct(inOrder(all.subarray(0, n))));
+}
+
+/** Work that is done step by step comes in order, all but the end. */
+function inOrder(moments: Float64Array): Float64Array {
+  for (let i = 1; i < moments.length; i++) {
+    if ((moments[i] ?? 0) < (moments[i - 1] ?? 0)) return moments.sort();
+  }
+  return moments;
+}
+
+function distinct(sorted: Float64Array): Float64Array {
+  let n = 0;
+  for (let i = 0; i < sorted.length; i++) {
+    const moment = sorted[i] ?? 0;
+    if (n === 0 || moment !== sorted[n - 1]) sorted[n++] = moment;
+  }
+  return sorted.slice(0, n);
+}
+
+function sharesOf(stepMoments: Float64Array): Pick<TraceModel, "stepMoments" | "stepShares"> {
   const stepShares = new Float64Array(stepMoments.length);
+  let whole = 0;
   for (let i = 1; i < stepMoments.length; i++) {
     const gap = (stepMoments[i] ?? 0) - (stepMoments[i - 1] ?? 0);
-    stepShares[i] = (stepShares[i - 1] ?? 0) + Math.log1p(gap / UNIT_MS) + LEAST;
+    whole += Math.log1p(gap / UNIT_MS) + LEAST;
+    stepShares[i] = whole;
   }
-  const whole = stepShares.at(-1) || 1;
-  return { stepMoments, stepShares: stepShares.map((share) => share / whole) };
+  for (let i = 0; i < stepShares.length; i++) stepShares[i] = (stepShares[i] ?? 0) / (whole || 1);
+  return { stepMoments, stepShares };
 }

@@ -412,10 +412,9 @@ function useFolds(model: TraceModel): {
   const folds = useSignal<{ readonly of: TraceModel; readonly spans: ReadonlySet<number> } | undefined>(
     undefined,
   );
-  const spans = useMemo(() => {
-    if (folds.value === undefined) return foldedAtFirst(model);
-    return folds.value.of === model ? folds.value.spans : carried(folds.value.of, model, folds.value.spans);
-  }, [model, folds.value]);
+  const first = useMemo(() => ({ of: model, spans: foldedAtFirst(model) }), []);
+  const { of, spans: folded } = folds.value ?? first;
+  const spans = useMemo(() => (of === model ? folded : carried(of, model, folded)), [model, of, folded]);
   return {
     spans,
     set: (next) => {
