@@ -3,6 +3,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
@@ -12,6 +13,8 @@ import { makeStore } from "./tally-store.mjs";
 const CONVERSATIONS = Number(process.env.CONVERSATIONS ?? 50_000);
 const ROUNDS = Number(process.env.ROUNDS ?? 3);
 const DAY_MS = 24 * 3600 * 1000;
+/** Spans of one digest. */
+const CHUNK_SPANS = 4096;
 const self = fileURLToPath(import.meta.url);
 const [role, path] = process.argv.slice(2);
 
@@ -20,7 +23,7 @@ const tally = (file) =>
   file.tally({ by: ["day", "model", "tool"], since: new Date(Date.now() - 30 * DAY_MS) });
 const yesterday = () => new Date(Date.now() - DAY_MS);
 const roles = {
-  first: tally,
+  "first tally": tally,
   "tally of 30 days": tally,
   "tally of all": (file) => file.tally(),
   "tally of a day": (file) => file.tally({ since: yesterday() }),
@@ -36,6 +39,7 @@ const roles = {
 
 /** What is measured, and the most milliseconds that are good enough. */
 const BARS = [
+  ["first tally", "the first tally, of 30 days by day, model and tool", 1500],
   ["tally of 30 days", "tally of 30 days by day, model and tool", 1500],
   ["tally of all", "tally of all by model, tool, agent, user and day", 2000],
   ["tally of a day", "tally of a day", 300],
@@ -55,20 +59,57 @@ async function main() {
   const file = join(folder, "traces.db");
   try {
     const spans = await inProcess("make", file);
-    const first = await inProcess("first", file);
+    const made = chunksIn(file);
     console.log(
       `Node ${process.version}, ${spans.toLocaleString("en")} spans, ${ROUNDS} rounds, medians; ms:`,
     );
-    console.log(`the first tally, which makes the digest: ${shown(first)}`);
+    console.log(
+      `the writer has made the digests of ${made.length} chunks of ${Math.ceil(spans / CHUNK_SPANS)}`,
+    );
     for (const [name, what, bar] of BARS) {
       const samples = [];
-      for (let round = 0; round < ROUNDS; round++) samples.push(await inProcess(name, file));
+      for (let round = 0; round < ROUNDS; round++) {
+        // Each is the first one again.
+        if (name === "first tally") keepOnly(file, made);
+        samples.push(await inProcess(name, file));
+      }
       const [middle] = samples.sort((a, b) => a.wall - b.wall).slice(Math.floor(ROUNDS / 2));
       const verdict = middle.wall <= bar ? "met" : "missed";
       console.log(`| ${what} | ${middle.wall.toFixed(0)} | at most ${bar} | ${verdict} | ${shown(middle)} |`);
     }
+    keepOnly(file, []);
+    console.log(
+      `a tally that finds no digest, and makes all: ${shown(await inProcess("first tally", file))}`,
+    );
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The chunks of which there is a digest. */
+function chunksIn(file) {
+  return withTable(file, (database) => {
+    const rows = database.prepare("SELECT chunk FROM tallied WHERE identifier IS NULL").all();
+    return rows.map(({ chunk }) => chunk);
+  });
+}
+
+function keepOnly(file, chunks) {
+  withTable(file, (database) =>
+    database.exec(`DELETE FROM tallied WHERE chunk NOT IN (${chunks.join(", ")})`),
+  );
+}
+
+/** Does it where there is the table of digests. */
+function withTable(file, work) {
+  const { DatabaseSync = createRequire(import.meta.url)("libsql") } =
+    process.getBuiltinModule("node:sqlite") ?? {};
+  const database = new DatabaseSync(file);
+  try {
+    const tables = database.prepare("SELECT name FROM sqlite_master WHERE name = 'tallied'").all();
+    return tables.length === 0 ? [] : work(database);
+  } finally {
+    database.close();
   }
 }
 

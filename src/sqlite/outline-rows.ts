@@ -9,27 +9,24 @@ import type { Row, SqlValue } from "./connection.ts";
 import { isBadValue, rowDamage } from "./damage.ts";
 import {
   decodeOutline,
-  OUTLINE_COLUMNS,
   OUTLINE_NAMES,
   type OutlineRow,
-  outlineRows,
   READ_OUTLINE,
   type ReadOutline,
 } from "./decoded-rows.ts";
+import {
+  groupedRows,
+  keyOf,
+  type OutlineSource,
+  ROWS_AT_ONCE,
+  type RowGroup,
+  selectedRows,
+} from "./grouped-rows.ts";
 import { withNewFacts } from "./old-facts.ts";
 import { indexFor, type View } from "./reader.ts";
-import type { SqlCondition } from "./sql-conditions.ts";
 import { queryToSql } from "./where-sql.ts";
 
-/** So many rows are read at a time: some milliseconds. */
-export const ROWS_AT_ONCE = 1000;
 const IDS_AT_ONCE = 10_000;
-
-/** Rows of `spans`, in groups: `sql` is what stands behind FROM. */
-export interface OutlineSource extends SqlCondition {
-  /** The column of their key. */
-  readonly key: string;
-}
 
 /** The outlines of the rows, by key; rows that are none are told of. */
 export async function groupedOutlines(
@@ -45,15 +42,10 @@ export async function groupedOutlines(
   return withNewFacts(groups, view);
 }
 
-async function rowsIn(view: View, source: OutlineSource): Promise<Iterable<[string, readonly OutlineRow[]]>> {
+async function rowsIn(view: View, source: OutlineSource): Promise<Iterable<RowGroup>> {
   try {
-    // One text a group: a row for each span would take three times as long on its way through the library.
-    const grouped = `json_group_array(json_array(${OUTLINE_COLUMNS})) AS outlines`;
-    const found = await selected(view, source, grouped, "GROUP BY 1");
-    const groups = found.flatMap((row): [string, readonly OutlineRow[]][] =>
-      typeof row["outlines"] === "string" ? [[keyOf(row), outlineRows(row["outlines"])]] : [],
-    );
-    if (groups.length === found.length) return groups;
+    const groups = await groupedRows(view.database, source);
+    if (groups !== undefined) return groups;
   } catch (error) {
     if (!isBadValue(error)) throw error;
   }
@@ -63,7 +55,7 @@ async function rowsIn(view: View, source: OutlineSource): Promise<Iterable<[stri
 /** What JSON cannot hold, or is no UTF-8, is damaged, and its row alone. */
 async function rowByRow(view: View, source: OutlineSource): Promise<ReadonlyMap<string, OutlineRow[]>> {
   const groups = new Map<string, OutlineRow[]>();
-  const rows = await selected(view, source, READ_OUTLINE);
+  const rows = await selectedRows(view.database, source, READ_OUTLINE);
   for (const row of rows) {
     const group = groups.get(keyOf(row)) ?? [];
     group.push(OUTLINE_NAMES.map((name) => row[name]));
@@ -74,22 +66,9 @@ async function rowByRow(view: View, source: OutlineSource): Promise<ReadonlyMap<
   return groups;
 }
 
-function keyOf({ key }: Row): string {
-  return key instanceof Uint8Array ? "" : String(key);
-}
-
 /** Reading a span tells what is damaged in it. */
 export async function tellOf(rows: readonly Row[], view: View): Promise<void> {
   if (rows.length > 0) await view.byIds(rows.map(({ id }) => Number(id)));
-}
-
-function selected(
-  { database }: View,
-  { key, sql, values }: OutlineSource,
-  columns: string,
-  groups: string = "",
-): Promise<readonly Row[]> {
-  return database.all(`SELECT ${key} AS key, ${columns} FROM ${sql} ${groups}`, values);
 }
 
 function outlineIn(row: OutlineRow, view: View): ReadOutline[] {

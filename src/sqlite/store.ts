@@ -170,6 +170,7 @@ export class SqliteStore implements Store {
     this.#isClosed = true;
     clearTimeout(this.#retentionTimer);
     const { pending } = await this.#writer.flush(timeoutMs * CLOSING_SHARE);
+    await this.#background.setDigests(false);
     // What is still in the log would be brought into the file by the last to close it, in this thread.
     const isLong = this.#logBytes() >= CHECKPOINT_FROM / 4;
     if (pending === 0 && isLong) await this.#checkpoint("TRUNCATE");
@@ -204,6 +205,7 @@ export class SqliteStore implements Store {
     this.#unlooked += bytes;
     if (this.#unlooked < LOOK_AT_LOG_AFTER || this.#isCheckpointing) return;
     this.#unlooked = 0;
+    this.#digest();
     const log = this.#logBytes();
     if (log < CHECKPOINT_FROM) return;
     const isToBeEmptied = log >= RESTART_FROM && !this.#background.isHeld;
@@ -229,6 +231,12 @@ export class SqliteStore implements Store {
   async #tidy(): Promise<void> {
     await this.#beside(() => this.#states.bury());
     await this.#retain();
+    this.#digest();
+  }
+
+  /** Makes what the next count will need, as far as it is missing. */
+  #digest(): void {
+    if (!this.#isClosed) void this.#background.setDigests(true);
   }
 
   async #retain(): Promise<void> {

@@ -14,12 +14,14 @@ import type { Field } from "../model/where-fields.ts";
 import type { Literal, Where } from "../model/where-tree.ts";
 import { inSlices, tallyOf } from "../tracing/slow-ways.ts";
 import type { TallyQuery } from "../tracing/store.ts";
+import { CHUNK_ROWS, CHUNKS_FROM, type Chunk, MOST_CHUNKS, openChunk, portionsOf } from "./chunks.ts";
 import { isBadValue, isCorrupt } from "./damage.ts";
 import type { ReadOutline } from "./decoded-rows.ts";
-import { byIds, groupedOutlines, idsIn, ROWS_AT_ONCE } from "./outline-rows.ts";
+import { ROWS_AT_ONCE } from "./grouped-rows.ts";
+import { byIds, groupedOutlines, idsIn } from "./outline-rows.ts";
 import { indexFor, type View } from "./reader.ts";
 import { type SqlCondition, TRUE } from "./sql-conditions.ts";
-import { CHUNK_ROWS, type Chunk, eventsIn, KeptChunks, makeChunk, portionsOf } from "./tallied.ts";
+import { eventsIn, KeptChunks, makeChunk } from "./tallied.ts";
 import { readableNumber, timeIn } from "./times.ts";
 import { queryToSql, whereToSql } from "./where-sql.ts";
 
@@ -71,7 +73,7 @@ class FileTally {
 
   /** Traces that lie within one chunk and within the time by their events, the others by their spans. */
   async #countChunks(): Promise<void> {
-    const open = await this.#openChunk();
+    const open = await openChunk(this.#view.database);
     const rest = new Set<string>();
     const chunks: (readonly [number, Chunk | undefined])[] = [];
     for (const number of await this.#chunks()) {
@@ -81,13 +83,6 @@ class FileTally {
     }
     for (const [number, made] of chunks) await this.#countChunk(number, made, rest);
     await this.#countTraces([...rest]);
-  }
-
-  /** The number of the chunk that gets rows still. */
-  async #openChunk(): Promise<number> {
-    const sql = `SELECT max(id) AS id FROM spans WHERE id < ${Number.MAX_SAFE_INTEGER}`;
-    const [row] = await this.#view.database.all(sql);
-    return Math.floor(Number(row?.["id"] ?? 0) / CHUNK_ROWS);
   }
 
   /** Notes the rest of the chunk. Gives the chunk where it was made for that, as those that were kept are not held. */
@@ -191,7 +186,7 @@ class FileTally {
   async #chunks(): Promise<readonly number[]> {
     const { since, until } = this.#filter;
     if (since === undefined && until === undefined) {
-      const rows = await this.#view.database.all(ALL_CHUNKS);
+      const rows = await this.#view.database.all(CHUNKS_FROM, [0]);
       return rows.map(({ chunk }) => Number(chunk));
     }
     const found = new Set<number>();
@@ -258,14 +253,3 @@ function sureIn({ spanName, spanStatus, failed, attributeFilter, where }: TraceQ
 
 const ALL: SqlCondition = { sql: "1", values: [] };
 const NONE: SqlCondition = { sql: "0", values: [] };
-
-/** Numbers that a damaged file may have are left out, as there is none behind them. */
-const MOST_CHUNKS = Number.MAX_SAFE_INTEGER / CHUNK_ROWS - 1;
-
-/** From one to the next that has rows. */
-const ALL_CHUNKS = `WITH RECURSIVE chunks (chunk) AS (
-  SELECT min(id) / ${CHUNK_ROWS} FROM spans WHERE id >= 0
-  UNION ALL
-  SELECT (SELECT min(id) / ${CHUNK_ROWS} FROM spans WHERE id >= (chunks.chunk + 1) * ${CHUNK_ROWS}) FROM chunks
-  WHERE chunks.chunk < ${Math.floor(MOST_CHUNKS)}
-) SELECT chunk FROM chunks WHERE chunk IS NOT NULL`;

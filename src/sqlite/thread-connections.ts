@@ -33,6 +33,11 @@ export class ThreadConnections {
     return this.#connection;
   }
 
+  /** The one that `current` gave last; undefined where that was closed. */
+  get latest(): Connection | undefined {
+    return this.#connection;
+  }
+
   /** The snapshot's, which is begun at its first question. */
   toRead(snapshot: number | undefined): Connection {
     if (snapshot === undefined) return this.current();

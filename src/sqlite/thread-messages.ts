@@ -16,11 +16,12 @@ export interface ThreadSetup {
   readonly flags: Int32Array;
 }
 
-/** What is to be answered: a question, maybe to a snapshot, statements to run in one transaction, or the next rows. */
+/** What is to be answered: a question, maybe to a snapshot, statements to run in one transaction, the next rows, or whether digests are to be made. */
 export type Task =
   | { readonly sql: string; readonly values: readonly SqlValue[]; readonly snapshot?: number }
   | { readonly statements: readonly SqlStatement[] }
-  | { readonly next: true };
+  | { readonly next: true }
+  | { readonly digests: boolean };
 
 /** What the other thread is told. */
 export type Work =

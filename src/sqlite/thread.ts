@@ -4,6 +4,7 @@ import { parentPort, workerData } from "node:worker_threads";
 import type { Row } from "./connection.ts";
 import { libraryIn } from "./library.ts";
 import { ThreadConnections } from "./thread-connections.ts";
+import { ThreadDigests } from "./thread-digests.ts";
 import { type Answer, STOP, type Task, type ThreadSetup, WORKING, type Work } from "./thread-messages.ts";
 import { runAll } from "./transactions.ts";
 
@@ -18,6 +19,7 @@ const connections = new ThreadConnections(
   ),
   path,
 );
+const digests = new ThreadDigests({ connections, guarded });
 /** Rows that were not asked for yet, by the id of their question. */
 const left = new Map<number, { readonly rows: readonly Row[]; readonly at: number }>();
 
@@ -30,7 +32,10 @@ parentPort?.on("message", (work: Work) => {
     return;
   }
   if ("end" in work) connections.end(work.end);
-  else connections.close();
+  else {
+    digests.set(false);
+    connections.close();
+  }
   leave();
   if ("close" in work) stop();
 });
@@ -63,14 +68,23 @@ function leave(): void {
   Atomics.notify(flags, WORKING);
 }
 
+function guarded<T>(work: () => T): T {
+  if (!enter()) throw new Error("the process ends");
+  try {
+    return work();
+  } finally {
+    leave();
+  }
+}
+
 function answerTo(work: Task & { readonly id: number }): Answer {
   const { id } = work;
   try {
-    return "next" in work
-      ? next(id)
-      : "sql" in work
-        ? first(id, rowsOf(work))
-        : { id, result: changed(work) };
+    if ("next" in work) return next(id);
+    if ("sql" in work) return first(id, rowsOf(work));
+    if ("statements" in work) return { id, result: changed(work) };
+    digests.set(work.digests);
+    return { id };
   } catch (error) {
     const { message, code, errcode, rawCode } = Object(error);
     return { id, error: { message, code, errcode, rawCode } };

@@ -61,6 +61,12 @@ export class ThreadedDatabase implements Database {
     });
   }
 
+  /** From now on what counts need is made of what was written, or of nothing more, when nothing else is to be done. Never rejects. */
+  async setDigests(areWanted: boolean): Promise<void> {
+    if (this.#worker === undefined && !areWanted) return;
+    await this.#ask({ digests: areWanted }).catch(() => undefined);
+  }
+
   /** True while a snapshot is held: the log cannot be emptied. */
   get isHeld(): boolean {
     return this.#snapshots > 0;

@@ -1,0 +1,121 @@
+// Digests of what was written, made on the other thread while it has nothing else to do, so that the first count finds them. Each is only
+// a cache: what is not made here, or is odd in any way, a reader makes, who tells what is wrong.
+import { STORED_EVENTS_VERSION } from "../conventions/stored-events.ts";
+import { delay, steadyNow } from "../model/timers.ts";
+import { CHUNK_ROWS, CHUNKS_FROM, chunkOf, openChunk, type ReadRows } from "./chunks.ts";
+import type { Connection } from "./connection.ts";
+import type { Reading } from "./database.ts";
+import { decodeOutline, type OutlineRow, type ReadOutline } from "./decoded-rows.ts";
+import { groupedRows, type OutlineSource } from "./grouped-rows.ts";
+import type { ThreadConnections } from "./thread-connections.ts";
+import { runAll } from "./transactions.ts";
+
+/** The newest chunks are left alone: of traces that still run or go on there, each count would read the spans one by one. */
+const NEWEST_CHUNKS = 1;
+
+/** What digests are made with. */
+export interface DigestSetup {
+  readonly connections: Pick<ThreadConnections, "current" | "latest">;
+  /** Does what uses the library; throws where the process is about to end. */
+  readonly guarded: <T>(work: () => T) => T;
+}
+
+/** Makes what is missing whenever it is woken, half of the time at most. Never throws or rejects. */
+export class ThreadDigests {
+  readonly #setup: DigestSetup;
+  #connection: Connection | undefined;
+  /** Those before it were made, or could not be. */
+  #next = 0;
+  #isWorking = false;
+  #isStopped = false;
+
+  constructor(setup: DigestSetup) {
+    this.#setup = setup;
+  }
+
+  /** There may be more to do, or there is to be nothing begun any more. */
+  set(isWanted: boolean): void {
+    this.#isStopped = !isWanted;
+    if (isWanted && !this.#isWorking) void this.#work();
+  }
+
+  async #work(): Promise<void> {
+    this.#isWorking = true;
+    try {
+      this.#look();
+      for (let number = await this.#missing(); number !== undefined; number = await this.#missing()) {
+        this.#next = number + 1;
+        await this.#make(number);
+      }
+    } catch {
+      // The file is locked, damaged, gone or being closed, or the process ends.
+    }
+    this.#isWorking = false;
+  }
+
+  /** A file that was removed and made anew is another one. */
+  #look(): void {
+    const { connections, guarded } = this.#setup;
+    const connection = guarded(() => connections.current());
+    if (connection !== this.#connection) this.#next = 0;
+    this.#connection = connection;
+  }
+
+  /** The first chunk that is complete and not kept. */
+  async #missing(): Promise<number | undefined> {
+    const before = (await openChunk(this.#database)) - NEWEST_CHUNKS;
+    if (this.#next >= before) return undefined;
+    const isMade = (await this.#database.all(HAS_TABLE)).length > 0;
+    const sql = `SELECT chunk FROM (${CHUNKS_FROM}) AS found WHERE chunk < ? ${isMade ? AND_MISSING : ""} LIMIT 1`;
+    const values = [this.#next * CHUNK_ROWS, before, ...(isMade ? [STORED_EVENTS_VERSION] : [])];
+    const [row] = await this.#database.all(sql, values);
+    return row === undefined ? undefined : Number(row["chunk"]);
+  }
+
+  async #make(number: number): Promise<void> {
+    try {
+      const read: ReadRows = (source) => this.#outlines(source);
+      const { statements } = await chunkOf(number, { database: this.#database, read });
+      if (statements !== undefined) this.#do((connection) => runAll(connection, statements));
+    } catch {
+      // The file is locked, or there is something odd in the chunk: it is left to readers.
+    }
+  }
+
+  async #outlines(source: OutlineSource): Promise<ReadonlyMap<string, readonly ReadOutline[]>> {
+    const since = steadyNow();
+    const groups = await groupedRows(this.#database, source);
+    if (groups === undefined) throw new RangeError("a row is damaged");
+    const read = groups.map(([key, rows]) => [key, rows.map(outlineIn)] as const);
+    // The processor may be the app's only one.
+    await delay(steadyNow() - since, undefined, { ref: false });
+    return new Map(read);
+  }
+
+  get #database(): Reading {
+    return {
+      all: async (sql, values = []) => this.#do((connection) => connection.prepare(sql).all(...values)),
+    };
+  }
+
+  #do<T>(work: (connection: Connection) => T): T {
+    const { connections, guarded } = this.#setup;
+    return guarded(() => {
+      const connection = this.#connection;
+      const isOver = connection === undefined || connection !== connections.latest || this.#isStopped;
+      if (isOver) throw new Error("it is over");
+      return work(connection);
+    });
+  }
+}
+
+/** What is to be made anew from the whole span is left to readers. */
+function outlineIn(row: OutlineRow): ReadOutline {
+  const read = decodeOutline(row, () => "running");
+  if (read.isOld) throw new RangeError("its facts are old");
+  return read;
+}
+
+const HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tallied'";
+const AND_MISSING =
+  "AND NOT EXISTS (SELECT 1 FROM tallied WHERE tallied.chunk = found.chunk AND identifier IS NULL AND version = ?)";
