@@ -21,7 +21,7 @@ if (positionals.length > 0) {
     tally: ["tally.mjs"],
     otlp: ["otlp-codec.mjs", "otlp.mjs"],
     prices: ["prices.mjs"],
-    viewer: ["viewer-page.mjs"],
+    viewer: ["viewer.mjs", "viewer-page.mjs"],
   };
   for (const file of parts[positionals[0]] ?? []) await import(new URL(file, import.meta.url).href);
   if (!(positionals[0] in parts))

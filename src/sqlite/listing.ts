@@ -67,6 +67,8 @@ class Listing {
   readonly #by: SummarySubject;
   readonly #after: RowPosition | undefined;
   readonly #filter: TraceQuery;
+  /** Rows that were read, until their window comes; undefined for those that need not be looked at again. */
+  readonly #known = new Map<string, ListedRow | undefined>();
 
   constructor(view: View, query: SummaryQuery) {
     this.#view = view;
@@ -113,17 +115,25 @@ class Listing {
   /** The rows whose latest turn began in the window, in no order. */
   async rowsIn(window: Window): Promise<ListedRow[]> {
     const keys = await this.#keysIn(window);
-    const groups = await this.#outlines(keys);
+    await this.#read(new Set([...keys].filter((key) => !this.#known.has(key))));
     const rows: ListedRow[] = [];
-    for (const [key, read] of groups) {
-      const outlines = read.map(({ outline }) => outline);
-      const summary = summarizeOutlines(outlines, this.#by, this.#query.prices);
-      if (summary === undefined) continue;
-      const row = { summary, place: { at: summary.latestAtMicros, key } };
-      const isInside = row.place.at >= window.from && row.place.at < window.before;
-      if (isInside && this.#isAfter(row)) rows.push(row);
+    for (const key of keys) {
+      const row = this.#known.get(key);
+      if (row === undefined || row.place.at < window.from) continue;
+      if (row.place.at < window.before && this.#isAfter(row)) rows.push(row);
+      // Windows of older spans have the key again.
+      this.#known.set(key, undefined);
     }
     return rows;
+  }
+
+  /** A row is read once, however many windows have spans of it. */
+  async #read(keys: ReadonlySet<string>): Promise<void> {
+    for (const [key, read] of await this.#outlines(keys)) {
+      const outlines = read.map(({ outline }) => outline);
+      const summary = summarizeOutlines(outlines, this.#by, this.#query.prices);
+      this.#known.set(key, summary && { summary, place: { at: summary.latestAtMicros, key } });
+    }
   }
 
   #isAfter(row: ListedRow): boolean {

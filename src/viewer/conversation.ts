@@ -7,7 +7,7 @@ import { isTurnHead } from "../conventions/reading.ts";
 import { summarizeOutlines } from "../conventions/summary.ts";
 import { type TurnOf, turnsAmong } from "../conventions/turns.ts";
 import { isoDate, isoMicros } from "../model/clock.ts";
-import { conversationKey, idKey, idText, textOfKey } from "../model/conversation.ts";
+import { conversationKey, idKey, idText, isSameConversation, textOfKey } from "../model/conversation.ts";
 import { inStartOrder } from "../model/query.ts";
 import { parentsOf } from "../model/tree.ts";
 import type { StoreReader } from "../tracing/readable.ts";
@@ -73,9 +73,8 @@ function unknownConversation(): Error {
 
 /** The turns in order. */
 export function numberedTurns(outlines: readonly SpanOutline[]): NumberedTurn[] {
-  const ordered = inStartOrder(outlines).map((span) => ({ span }));
   let firstCall = 1;
-  return turnsAmong(ordered, ({ span }) => span.facts.kind).map((turn, i) => {
+  return turnsOf(outlines).map((turn, i) => {
     const calls = ownCalls(turn);
     const numbered = {
       ...{ number: i + 1, firstCall, calls },
@@ -87,8 +86,17 @@ export function numberedTurns(outlines: readonly SpanOutline[]): NumberedTurn[] 
   });
 }
 
+interface Placed {
+  readonly span: SpanOutline;
+}
+
+function turnsOf(outlines: readonly SpanOutline[]): TurnOf<Placed>[] {
+  const ordered = inStartOrder(outlines).map((span) => ({ span }));
+  return turnsAmong(ordered, ({ span }) => span.facts.kind);
+}
+
 /** Model calls, each once, that are no sub-agent's and no tool's. */
-function ownCalls({ head, spans }: TurnOf<{ readonly span: SpanOutline }>): string[] {
+function ownCalls({ head, spans }: TurnOf<Placed>): string[] {
   const nesting = new Nesting();
   const placed = spans.map(({ span }) => ({ span, at: nesting.add(span, span.facts) }));
   // The head ends the way up: what lies above it is another's.
@@ -154,8 +162,11 @@ export async function turnsAround(
     ({ conversationId }) => conversationKey(conversationId) !== undefined,
   )?.conversationId;
   if (id === undefined) return null;
-  const turns = numberedTurns(await reader.outlines({ conversation: id }));
-  const isHere = ({ outlines: [first] }: NumberedTurn): boolean => first?.traceId === traceId;
+  // Most traces of many spans are all that there is of their conversation: these are not read twice.
+  const others = await reader.find({ conversation: id, where: `trace_id != "${traceId}"`, limit: 1 });
+  const own = outlines.filter(({ conversationId }) => isSameConversation(conversationId, id));
+  const turns = turnsOf(others.length === 0 ? own : await reader.outlines({ conversation: id }));
+  const isHere = ({ spans: [first] }: TurnOf<Placed>): boolean => first?.span.traceId === traceId;
   const [first, last] = [turns.findIndex(isHere), turns.findLastIndex(isHere)];
   return {
     key: idKey(id),
@@ -166,8 +177,8 @@ export async function turnsAround(
   };
 }
 
-function traceOf(turn: NumberedTurn | undefined): string | null {
-  return turn?.outlines[0]?.traceId ?? null;
+function traceOf(turn: TurnOf<Placed> | undefined): string | null {
+  return turn?.spans[0]?.span.traceId ?? null;
 }
 
 const MAX_CANDIDATES = 20;

@@ -21,6 +21,7 @@ export class Live {
   /** The look that all wait for; the next begins where it ended. */
   #cursor: string | undefined;
   #isLooking = false;
+  #isBroken = false;
 
   constructor(setup: LiveSetup) {
     this.#setup = setup;
@@ -83,18 +84,24 @@ export class Live {
     }
   }
 
+  /** A file that was replaced, or is locked for a moment: once it can be read again, all is to be read anew. */
   async #once(): Promise<void> {
     try {
       const changes = await this.#setup.reader.changes(this.#cursor);
       this.#cursor = changes.cursor;
-      for (const stream of this.#streams) stream.changed(changes);
+      for (const stream of this.#streams) {
+        if (this.#isBroken) stream.reload("store-replaced", changes.cursor);
+        else stream.changed(changes);
+      }
+      this.#isBroken = false;
     } catch {
-      // A file that was replaced, or is locked for a moment: the next look begins anew.
       this.#cursor = undefined;
-      for (const stream of this.#streams) stream.reload("store-replaced", "");
+      this.#isBroken = true;
+      await delay(BROKEN_MS, undefined, { ref: false });
     }
   }
 }
 
+const BROKEN_MS = 2000;
 const EVERY_MS = 250;
 const SHARE = 4;

@@ -15,19 +15,18 @@ export interface StoreFacts extends Pick<ViewerOptions, "kind" | "otlpUrl" | "pr
 export async function store(asked: Asked, facts: StoreFacts): Promise<StoreJson> {
   asked.params();
   const { reader } = asked;
-  const { rows } = await reader.summaries({ by: "trace", limit: 1 });
+  const some = await reader.find({ order: "desc", limit: 1 });
   return {
     name: reader.name,
     kind: facts.kind ?? reader.name,
     version: VERSION,
     read_only: facts.isReadOnly,
-    is_empty: rows.length === 0,
+    is_empty: some.length === 0,
     can: {
       live: facts.isLive,
       search: reader.has("search"),
       tally: reader.has("tally"),
       summaries: reader.has("summaries"),
-      prune: !facts.isReadOnly && reader.prune !== undefined,
     },
     has_prices: facts.prices !== undefined,
     otlp_url: facts.isReadOnly ? null : (facts.otlpUrl ?? null),

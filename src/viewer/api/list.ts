@@ -45,7 +45,6 @@ export interface StoreJson {
     readonly search: boolean;
     readonly tally: boolean;
     readonly summaries: boolean;
-    readonly prune: boolean;
   };
   /** Whether there are prices of models. */
   readonly has_prices: boolean;
