@@ -5,7 +5,8 @@
 export { Tracer, type TraceContext } from "./tracing/tracer.ts";
 export type { TracerOptions } from "./tracing/tracer-options.ts";
 export type { Limits } from "./tracing/limits.ts";
-export type { RemoteParent, TraceOptions } from "./tracing/trace-options.ts";
+export type { RemoteParent } from "./tracing/remote-parent.ts";
+export type { TraceOptions } from "./tracing/trace-options.ts";
 export { Span, type AttributeOptions } from "./tracing/span.ts";
 export { traced, type Traced, type TracedOptions, type TracesCalls } from "./tracing/traced.ts";
 export type { ContextUpdate } from "./tracing/context.ts";

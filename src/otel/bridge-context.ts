@@ -1,8 +1,9 @@
 // OpenTelemetry's context and Tracelight's frame in one object, so that either side finds what the other made active.
 import type * as api from "@opentelemetry/api";
 import { isSpanId, isTraceId } from "../model/ids.ts";
-import { activeFrame, type Frame, type ScopedUpdate, type SpanNode } from "../tracing/context.ts";
-import type { RemoteParent } from "../tracing/trace-options.ts";
+import { activeFrame, type Frame, type ScopedUpdate } from "../tracing/context.ts";
+import type { RemoteParent } from "../tracing/remote-parent.ts";
+import type { SpanNode } from "../tracing/span-node.ts";
 import { bridgeSpanOf, nodeBehind, remoteOf } from "./bridge-span.ts";
 import { type Carried, carriedValue, valuesOf, withValue } from "./carried.ts";
 import { traceStateOf } from "./trace-state.ts";

@@ -3,9 +3,10 @@ import type * as api from "@opentelemetry/api";
 import { NAMES } from "../conventions/names.ts";
 import { nowMicros, PreciseDate } from "../model/clock.ts";
 import type { SpanKind, SpanLink, SpanStatus } from "../model/span-fields.ts";
-import type { SpanNode } from "../tracing/context.ts";
 import { describeException, exceptionAttributes } from "../tracing/exception.ts";
-import type { RemoteParent } from "../tracing/trace-options.ts";
+import type { RemoteParent } from "../tracing/remote-parent.ts";
+import { heldSpanOf, type Span } from "../tracing/span.ts";
+import type { SpanNode } from "../tracing/span-node.ts";
 import { meaningOf } from "../tracing/verdict.ts";
 import { dateOf, isTime } from "./times.ts";
 import { traceStateOf } from "./trace-state.ts";
@@ -38,35 +39,35 @@ export class BridgeSpan implements api.Span {
   }
 
   setAttribute(key: string, value: unknown): this {
-    this[BRIDGED].span?.addAttribute(key, value);
+    this.#span?.addAttribute(key, value);
     return this;
   }
 
   setAttributes(attributes: api.Attributes): this {
-    this[BRIDGED].span?.addAttributes(attributes);
+    this.#span?.addAttributes(attributes);
     return this;
   }
 
   addEvent(name: string, attributesOrTime?: api.Attributes | api.TimeInput, time?: api.TimeInput): this {
     const isTimeFirst = isTime(attributesOrTime);
     const at = dateOf(time ?? (isTimeFirst ? attributesOrTime : undefined)) ?? new PreciseDate(nowMicros());
-    this[BRIDGED].span?.addEvent(name, isTimeFirst ? undefined : (attributesOrTime ?? undefined), at);
+    this.#span?.addEvent(name, isTimeFirst ? undefined : (attributesOrTime ?? undefined), at);
     return this;
   }
 
   addLink(link: api.Link): this {
-    for (const usable of linksOf([link])) this[BRIDGED].span?.addLink(usable);
+    for (const usable of linksOf([link])) this.#span?.addLink(usable);
     return this;
   }
 
   addLinks(links: api.Link[]): this {
-    for (const usable of linksOf(links)) this[BRIDGED].span?.addLink(usable);
+    for (const usable of linksOf(links)) this.#span?.addLink(usable);
     return this;
   }
 
   /** As OpenTelemetry has it: OK is final, UNSET is no news, and only an error has a message. */
   setStatus(status: api.SpanStatus): this {
-    const { span } = this[BRIDGED];
+    const span = this.#span;
     const wanted = STATUSES[status?.code];
     if (wanted === undefined || wanted === "UNSET" || span?.spanStatus === "OK") return this;
     if (wanted === "ERROR" && noFailures.has(this[BRIDGED])) return this;
@@ -75,7 +76,7 @@ export class BridgeSpan implements api.Span {
   }
 
   updateName(name: string): this {
-    this[BRIDGED].span?.updateName(name);
+    this.#span?.updateName(name);
     return this;
   }
 
@@ -91,13 +92,13 @@ export class BridgeSpan implements api.Span {
       ...(typeof exception === "string" ? { [NAMES.exceptionType]: undefined } : {}),
     };
     const at = dateOf(time) ?? new PreciseDate(nowMicros());
-    this[BRIDGED].span?.addEvent("exception", attributes, at);
+    this.#span?.addEvent("exception", attributes, at);
     this.#heed(exception, described[NAMES.exceptionMessage]);
   }
 
   #heed(exception: api.Exception, message: unknown): void {
     const node = this[BRIDGED];
-    const { span } = node;
+    const span = this.#span;
     const meaning = span === undefined ? "error" : meaningOf(span, exception);
     if (meaning === "error") return void noFailures.delete(node);
     noFailures.add(node);
@@ -106,12 +107,16 @@ export class BridgeSpan implements api.Span {
   }
 
   end(time?: api.TimeInput): void {
-    this[BRIDGED].span?.end(time === undefined ? undefined : dateOf(time));
+    this.#span?.end(time === undefined ? undefined : dateOf(time));
   }
 
   isRecording(): boolean {
-    const { span, endedAtMicros } = this[BRIDGED];
-    return endedAtMicros === undefined && span !== undefined && span.state === "running";
+    return this.#span?.state === "running";
+  }
+
+  /** Until it has ended and was written. */
+  get #span(): Span | undefined {
+    return heldSpanOf(this[BRIDGED]);
   }
 }
 

@@ -2,7 +2,7 @@
 import type * as api from "@opentelemetry/api";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import { type Companion, type Frame, setCompanion } from "../tracing/context.ts";
-import type { RemoteParent } from "../tracing/trace-options.ts";
+import type { RemoteParent } from "../tracing/remote-parent.ts";
 import { bridgeSpanOf, nodeBehind, remoteOf } from "./bridge-span.ts";
 import { isSuppressed, SUPPRESSED } from "./carried.ts";
 import { traceStateOf } from "./trace-state.ts";

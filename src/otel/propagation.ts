@@ -4,8 +4,9 @@ import { isSpanId, isTraceId } from "../model/ids.ts";
 import { activeFrame, type Frame } from "../tracing/context.ts";
 import { reportUnowned } from "../tracing/faults.ts";
 import { NOOP_SPAN } from "../tracing/noop-span.ts";
-import { NODE, type Span } from "../tracing/span.ts";
-import type { RemoteParent } from "../tracing/trace-options.ts";
+import type { RemoteParent } from "../tracing/remote-parent.ts";
+import type { Span } from "../tracing/span.ts";
+import { NODE } from "../tracing/span-node.ts";
 import { carriedValue } from "./carried.ts";
 import { type Carrier, headerOf, objectOf, setHeader } from "./carrier.ts";
 import {

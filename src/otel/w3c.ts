@@ -1,6 +1,6 @@
 // The grammar of W3C Trace Context and Baggage: headers to data and back. Whatever a header says, nothing here throws.
 import { isSpanId, isTraceId } from "../model/ids.ts";
-import type { RemoteParent } from "../tracing/trace-options.ts";
+import type { RemoteParent } from "../tracing/remote-parent.ts";
 
 /** One entry of a baggage. */
 export interface BaggageItem {

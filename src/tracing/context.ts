@@ -1,49 +1,9 @@
 // What is active now: one AsyncLocalStorage for the whole process, shared by all tracers and all copies of this package.
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Attributes, addInheritable, type Inheritable, rebase } from "../model/attributes.ts";
-import type { OtlpDetails } from "../model/otlp-details.ts";
-import type { Scope, SpanKind, SpanStatus } from "../model/span-fields.ts";
-import type { Span } from "./span.ts";
-import type { RemoteParent } from "./trace-options.ts";
-
-/**
- * The part of a span that contexts and children hold on to: who it is and what it passes down, not what it carries. So an
- * ended span's payload lives only as long as somebody wants it. Plain data: another copy of the package can use it.
- */
-export interface SpanNode {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId: string | undefined;
-  readonly kind: SpanKind;
-  readonly scope: Scope;
-  readonly resourceAttributes: Attributes;
-  readonly startedAtMicros: number;
-  name: string;
-  status: SpanStatus;
-  endedAtMicros: number | undefined;
-  /** Only where there is one, so that other nodes stay as small as they are. */
-  traceState?: string;
-  /** W3C trace flags, only of a span below one that was not sampled: that is passed on. */
-  traceFlags?: number;
-  /** What an OpenTelemetry library says of the span beyond our own fields, where it says such. */
-  otlp?: OtlpDetails;
-  /** The nearest span above that can still add inheritable attributes. */
-  parent: SpanNode | undefined;
-  /** What is inheritable from here: entries of this span (and of ended ones above), then `base`. */
-  passes: Inheritable | undefined;
-  /** What was inheritable from here when the span ended. */
-  atEnd: Inheritable | undefined;
-  /** What `parent` passes down. */
-  base: Inheritable | undefined;
-  /** The shared revision at which `passes` and `base` were right. */
-  revision: number;
-  hasChildren: boolean;
-  /** The span itself, until it has ended and was written. */
-  span: Span | undefined;
-  /** Neighbours in its tracer's list of open spans. */
-  before: SpanNode | undefined;
-  after: SpanNode | undefined;
-}
+import type { Scope } from "../model/span-fields.ts";
+import type { RemoteParent } from "./remote-parent.ts";
+import type { SpanNode } from "./span-node.ts";
 
 /** Settings that a tracer gives to its later spans. A given field replaces the old one. */
 export interface ContextUpdate {

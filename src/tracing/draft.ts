@@ -17,7 +17,8 @@ import {
   type SpanState,
   type SpanStatus,
 } from "../model/span-fields.ts";
-import { frozenSpan, NODE, type Span, UNATTACHED } from "./span.ts";
+import { frozenSpan, type Span } from "./span.ts";
+import { NODE, UNATTACHED } from "./span-node.ts";
 
 /** The same object with fields that can be assigned, attributes too. */
 export type Changeable<T> = {

@@ -1,6 +1,7 @@
 // Spans that know their parents: what a store answers.
 import type { SpanFields } from "../model/span-fields.ts";
-import { frozenSpan, NODE, type Span, spanFrom } from "./span.ts";
+import { frozenSpan, type Span, spanFrom } from "./span.ts";
+import { NODE } from "./span-node.ts";
 
 /** Frozen copies of `spans` whose `parentSpan` is the copy of their parent, where that is among them. */
 export function linkSpans(spans: readonly Span[], parents: ReadonlyMap<Span, Span>): Span[] {

@@ -1,7 +1,8 @@
 // Spans with very many attributes: one object of them takes V8 long to make, so that who can goes from one to the next.
 import { reveal } from "../model/history.ts";
 import { MANY_KEYS } from "../model/many-keys.ts";
-import { INHERITED, OWN, type Span } from "./span.ts";
+import { INHERITED, OWN } from "./readable-span.ts";
+import type { Span } from "./span.ts";
 
 /** True for a span of which `attributes` takes long to make: 40 ms for 150,000. */
 export function hasManyAttributes(span: Span): boolean {

@@ -1,6 +1,8 @@
 // The span that records nothing.
 import { OWN_SCOPE } from "../model/span-fields.ts";
-import { EMPTY, frozenSpan, type Span, UNATTACHED } from "./span.ts";
+import { EMPTY } from "./payload.ts";
+import { frozenSpan, type Span } from "./span.ts";
+import { UNATTACHED } from "./span-node.ts";
 
 /** The one span of all tracers that record nothing: it takes everything and keeps nothing. Its ids are passed on to nobody. */
 export const NOOP_SPAN: Span = frozenSpan(

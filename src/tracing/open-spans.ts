@@ -1,6 +1,8 @@
 // The spans of a tracer that have started and not ended.
-import type { SpanNode } from "./context.ts";
-import { INTERRUPT, NODE, type Span, spanOf } from "./span.ts";
+
+import { INTERRUPT, type Span, spanOf } from "./span.ts";
+import type { SpanNode } from "./span-node.ts";
+import { NODE } from "./span-node.ts";
 
 /** Some instrumentations never end the span of a call that fails: of more than these, the oldest live as long as others hold them. */
 const MAX_HELD = 10_000;

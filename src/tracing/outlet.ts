@@ -5,8 +5,10 @@ import { clearTimeout, setImmediate, setTimeout } from "../model/timers.ts";
 import { callSink, isBridged, runQuietly } from "./context.ts";
 import { type Process, processed } from "./draft.ts";
 import type { Faults } from "./faults.ts";
+import { identityOf } from "./identity.ts";
 import type { DeliveryReport, FaultReporter, Sink } from "./sink.ts";
-import { frozenSpan, identityOf, NODE, type Span } from "./span.ts";
+import { frozenSpan, type Span } from "./span.ts";
+import { NODE } from "./span-node.ts";
 
 const DEFAULT_FLUSH_MS = 30_000;
 /** A sink that keeps its time is not taken for one that hangs. */

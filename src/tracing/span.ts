@@ -1,88 +1,43 @@
 // A span: takes attributes while it runs, is frozen when it ends.
 import * as types from "node:util/types";
 import type { AttributeValue } from "../conventions/names.ts";
-import { type Attributes, type Inheritable, mergeAttributes } from "../model/attributes.ts";
-import { isoMicros, nowMicros } from "../model/clock.ts";
-import { TracelightError } from "../model/errors.ts";
+import type { Attributes, Inheritable } from "../model/attributes.ts";
+import { nowMicros } from "../model/clock.ts";
 import { captureShared, reveal } from "../model/history.ts";
-import { keysOf } from "../model/many-keys.ts";
-import type { OtlpDetails } from "../model/otlp-details.ts";
-import { encodeRecord, type SpanRecord } from "../model/record.ts";
+import type { SpanRecord } from "../model/record.ts";
 import { decodeRecord } from "../model/record-decoder.ts";
 import {
   isSpanStatus,
-  type Scope,
   type SpanEvent,
   type SpanFields,
-  type SpanKind,
   type SpanLink,
-  type SpanState,
   type SpanStatus,
 } from "../model/span-fields.ts";
 import { TIME_RANGE, timeOfDate } from "../model/times.ts";
 import { mapProperties } from "../model/values.ts";
-import { type HumanReadableOptions, humanReadable } from "../render/human-readable.ts";
-import { detach, inheritableFrom, passDown, type SpanNode } from "./context.ts";
+import { detach, inheritableFrom, passDown } from "./context.ts";
 import { describeException, exceptionAttributes } from "./exception.ts";
+import { Extras } from "./extras.ts";
 import { captured, entriesOf, linkOf, textOf } from "./given.ts";
-import { Allowance, type Limits } from "./limits.ts";
 import { denseOwn, ownAttribute, setOwnAttribute } from "./own-attributes.ts";
+import { EMPTY, type Payload, payloadOf, type Said } from "./payload.ts";
+import { INHERITED, OWN, ReadableSpan, SAID } from "./readable-span.ts";
+import { leftOut, tooLate } from "./refusals.ts";
+import { type HeldSpan, NODE, nodeOf, type SpanNode } from "./span-node.ts";
+import type { SpanOwner } from "./span-owner.ts";
 import type { ChunkOf, FollowOptions } from "./streams/options.ts";
-
-/** Where a span keeps the part of itself that contexts hold; the same symbol in every copy of the package. */
-export const NODE: unique symbol = Symbol.for("tracelight.node.v1");
-
-/** Own attributes without a copy. */
-export const OWN: unique symbol = Symbol.for("tracelight.own.v1");
-
-/** What a span has of those above it, without an object of it. */
-export const INHERITED: unique symbol = Symbol.for("tracelight.inherited.v1");
 
 /** The owner of a span, for those who end it. */
 export const OWNER: unique symbol = Symbol("owner");
 const FREEZE: unique symbol = Symbol("freeze");
 
-/** `util.inspect.custom`, without the two milliseconds that it takes to load all of that module. */
-const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom");
-
 /** How the end of its tracer reaches a span that never ended. */
 export const INTERRUPT: unique symbol = Symbol("interrupt");
-
-/** The tracer of a span, as the span sees it. */
-export interface SpanOwner {
-  ended(span: Span): void;
-  snapshot(span: Span): void;
-  report(error: TracelightError): void;
-  /** What the app says that a failure means; undefined where it says nothing. */
-  classify(error: unknown): "error" | "aborted" | "none" | undefined;
-  /** Reports what is no news the second time. */
-  notice(error: TracelightError): void;
-  /** Lets a span end with a stream. */
-  follow(span: Span, stream: object, options: FollowOptions<never>): void;
-  /** True while a span waits for the end of a stream. */
-  isFollowing(span: Span): boolean;
-  readonly limits: Limits | undefined;
-}
 
 /** How inheritable an attribute is. */
 export interface AttributeOptions {
   /** Also for all spans below this one that start later or still run; the nearest value wins. Default false. */
   readonly inheritable?: boolean | undefined;
-}
-
-/** What a span carries besides its node; a frozen copy is made from one. */
-export interface Payload {
-  readonly own: unknown[];
-  readonly inherited: Inheritable | undefined;
-  readonly events: readonly SpanEvent[];
-  readonly links: readonly SpanLink[];
-  readonly statusMessage: string | undefined;
-  readonly interrupted?: boolean;
-  readonly otlp?: OtlpDetails | undefined;
-  readonly parentSpan?: Span | undefined;
-  readonly parentNode?: SpanNode | undefined;
-  /** For a copy that stands in for a running span: makes the next copy. */
-  readonly again?: () => Span;
 }
 
 /**
@@ -99,22 +54,23 @@ export interface Payload {
  * });
  * ```
  */
-export class Span implements SpanFields {
+export class Span extends ReadableSpan {
   /** @internal */
-  readonly [NODE]: SpanNode;
-  readonly #owner: SpanOwner | undefined;
+  override readonly [NODE]: SpanNode;
+  readonly #owner: SpanOwner<Span> | undefined;
   readonly #parentNode: SpanNode | undefined;
   #own: unknown[] | undefined;
   #extras: Extras | undefined = undefined;
-  #frozen: Payload | undefined = undefined;
+  #frozen: Payload<Span> | undefined = undefined;
 
   /** @internal Spans come from a tracer, a store or `Span.fromRecord`. */
   constructor(
     node: SpanNode,
-    owner: SpanOwner | undefined,
+    owner: SpanOwner<Span> | undefined,
     own: unknown[] | undefined,
     parentNode: SpanNode | undefined,
   ) {
+    super();
     this[NODE] = node;
     this.#owner = owner;
     this.#parentNode = parentNode;
@@ -122,36 +78,16 @@ export class Span implements SpanFields {
   }
 
   /** @internal Freezes a new span with that payload. */
-  [FREEZE](payload: Payload): this {
+  [FREEZE](payload: Payload<Span>): this {
     this.#frozen = payload;
     return this;
   }
 
   /** @internal Undefined for a span that was frozen from the start. */
-  get [OWNER](): SpanOwner | undefined {
+  get [OWNER](): SpanOwner<Span> | undefined {
     return this.#owner;
   }
 
-  /** What is done: the name it was started with, or the last given by `updateName`. */
-  get spanName(): string {
-    return this[NODE].name;
-  }
-  /** Its role between services; INTERNAL unless told. */
-  get spanKind(): SpanKind {
-    return this[NODE].kind;
-  }
-  /** 32 lower-case hex digits. */
-  get traceId(): string {
-    return this[NODE].traceId;
-  }
-  /** 16 lower-case hex digits. */
-  get spanId(): string {
-    return this[NODE].spanId;
-  }
-  /** The id of the span above, wherever that ran; undefined for a root. */
-  get parentSpanId(): string | undefined {
-    return this[NODE].parentSpanId;
-  }
   /**
    * The span above, where it is known here: of this process, or of the same query result. Once a parent has ended and
    * was written this is its outline: identity, times, status and inheritable attributes, without its payload.
@@ -159,69 +95,6 @@ export class Span implements SpanFields {
   get parentSpan(): Span | undefined {
     if (this.#frozen?.parentSpan !== undefined) return this.#frozen.parentSpan;
     return this.#parentNode === undefined ? undefined : spanOf(this.#parentNode);
-  }
-  /** When it began, to the millisecond. */
-  get startedAt(): Date {
-    return new Date(Math.floor(this[NODE].startedAtMicros / 1000));
-  }
-  /** Whole microseconds since the epoch. */
-  get startedAtMicros(): number {
-    return this[NODE].startedAtMicros;
-  }
-  /** When it ended, to the millisecond; undefined while it runs. */
-  get endedAt(): Date | undefined {
-    const { endedAtMicros } = this[NODE];
-    return endedAtMicros === undefined ? undefined : new Date(Math.floor(endedAtMicros / 1000));
-  }
-  /** Whole microseconds since the epoch; undefined while it runs. */
-  get endedAtMicros(): number | undefined {
-    return this[NODE].endedAtMicros;
-  }
-  /** From start to end in milliseconds, with three decimals; undefined while it runs. */
-  get durationMs(): number | undefined {
-    const { startedAtMicros, endedAtMicros } = this[NODE];
-    return endedAtMicros === undefined ? undefined : (endedAtMicros - startedAtMicros) / 1000;
-  }
-  /** `running`, `ended`, or `interrupted` for one that never ended and whose process is gone or tracer closed. */
-  get state(): SpanState {
-    if (this[NODE].endedAtMicros !== undefined) return "ended";
-    return this.#frozen?.interrupted === true ? "interrupted" : "running";
-  }
-  /** How the work went: UNSET, unless somebody said OK or ERROR. */
-  get spanStatus(): SpanStatus {
-    return this[NODE].status;
-  }
-  /** Why the status is what it is, where somebody said so. */
-  get statusMessage(): string | undefined {
-    return (this.#frozen ?? this.#extras)?.statusMessage;
-  }
-  /** Own and inherited attributes, the nearest value of each: a frozen copy of how they are now. */
-  get attributes(): Attributes {
-    return mergeAttributes(this[OWN](), this[INHERITED]());
-  }
-  /** What describes the program: `service.name` and the like. Frozen. */
-  get resourceAttributes(): Attributes {
-    return this[NODE].resourceAttributes;
-  }
-  /** Who made it: the name and version of the instrumentation or library. */
-  get scope(): Scope {
-    return this[NODE].scope;
-  }
-  /** What happened in it so far, in the order it was noted: a frozen copy. */
-  get events(): readonly SpanEvent[] {
-    return copyOf((this.#frozen ?? this.#extras)?.events);
-  }
-  /** Spans elsewhere that it has to do with: a frozen copy. */
-  get links(): readonly SpanLink[] {
-    return copyOf((this.#frozen ?? this.#extras)?.links);
-  }
-  /** W3C trace state: that of the remote parent the trace came in by, or the one a received span had. */
-  get traceState(): string | undefined {
-    return this[NODE].traceState;
-  }
-  /** What else came with a span that was received over OTLP, or made by an OpenTelemetry library. */
-  get otlp(): OtlpDetails | undefined {
-    return this.#frozen?.otlp ?? this[NODE].otlp;
   }
 
   /**
@@ -338,18 +211,23 @@ export class Span implements SpanFields {
   }
 
   /** @internal Own attributes as they are kept (key, value, key, value), for those who only look at their size. */
-  [OWN](): readonly unknown[] {
+  override [OWN](): readonly unknown[] {
     return denseOwn(this.#own);
   }
 
   /** @internal What spans above pass down to it, the nearest first. */
-  [INHERITED](): Inheritable | undefined {
+  override [INHERITED](): Inheritable | undefined {
     if (this.#isLive()) return inheritableFrom(this[NODE]);
     return this.#frozen === undefined ? this[NODE].atEnd : this.#frozen.inherited;
   }
 
+  /** @internal */
+  override [SAID](): Said | undefined {
+    return this.#frozen ?? this.#extras;
+  }
+
   /** @internal What this span carries, for a frozen copy of it. */
-  payload(): Payload {
+  payload(): Payload<Span> {
     return {
       own: [...this[OWN]()],
       inherited: this[INHERITED](),
@@ -397,37 +275,12 @@ export class Span implements SpanFields {
     this.end();
   }
 
-  /** The span as text for people, as `HumanReadableTracer` prints it. */
-  asHumanReadable(options?: HumanReadableOptions): string {
-    return humanReadable(this, options);
-  }
-
-  /** The span's record: what `JSON.stringify(span)` writes. */
-  toJSON(): SpanRecord {
-    return encodeRecord(this);
-  }
-
   /**
    * The span of a record.
    * @throws TracelightError `INVALID_RECORD` where the record is not one.
    */
   static fromRecord(record: SpanRecord): Span {
     return spanFrom(decodeRecord(record));
-  }
-
-  /** @internal What `console.log(span)` shows. */
-  [INSPECT](
-    _depth: number,
-    options: { readonly stylize?: unknown },
-    inspect: (value: unknown, options: object) => string,
-  ): string {
-    const { spanName, spanKind, traceId, spanId, parentSpanId, durationMs, spanStatus, attributes } = this;
-    const shown = {
-      ...{ spanName, spanKind, traceId, spanId, parentSpanId },
-      ...{ startedAt: isoMicros(this.startedAtMicros), durationMs, state: this.state, spanStatus },
-      ...{ attributes, resourceAttributes: this.resourceAttributes, scope: this.scope },
-    };
-    return `Span ${inspect(shown, { ...options, depth: 6 })}`;
   }
 
   #isLive(): boolean {
@@ -438,13 +291,8 @@ export class Span implements SpanFields {
   #limited(captured: unknown, key?: string): unknown {
     const limits = this.#owner?.limits;
     if (limits === undefined) return captured;
-    const extras = this.#withExtras();
-    extras.allowance ??= new Allowance(limits);
     const replaced = key === undefined ? undefined : ownAttribute(this.#own, key);
-    if (replaced !== undefined) extras.allowance.giveBack(reveal(replaced));
-    const plain = reveal(captured);
-    const value = extras.allowance.take(plain);
-    return value === plain ? captured : value;
+    return this.#withExtras().limited(limits, captured, replaced);
   }
 
   #limitedExtra({ attributes }: { readonly attributes?: Attributes | undefined }): {
@@ -461,15 +309,7 @@ export class Span implements SpanFields {
   }
 
   #refuse(method: string): this {
-    const what = `${method} on the span "${this.spanName}" came after`;
-    this.#owner?.report(
-      this.state === "interrupted"
-        ? new TracelightError(
-            "TRACER_CLOSED",
-            `${what} its tracer was closed, which had handed it over as interrupted.`,
-          )
-        : new TracelightError("SPAN_ENDED", `${what} its end and was left out.`),
-    );
+    this.#owner?.report(tooLate(method, this));
     return this;
   }
 
@@ -481,44 +321,33 @@ export class Span implements SpanFields {
   }
 
   #leaveOut(method: string, why: string): this {
-    const message = `${method} on the span "${this.spanName}" left out what it was given: ${why}.`;
-    this.#owner?.report(new TracelightError("INVALID_ARGUMENT", message));
+    this.#owner?.report(leftOut(method, this, why));
     return this;
   }
 }
 
-/** What few spans have besides attributes, so that the others stay small. */
-class Extras {
-  readonly events: SpanEvent[] = [];
-  readonly links: SpanLink[] = [];
-  statusMessage: string | undefined = undefined;
-  allowance: Allowance | undefined = undefined;
-}
-
-function copyOf<T>(list: readonly T[] | undefined): readonly T[] {
-  return list === undefined || list.length === 0 ? [] : Object.freeze([...list]);
-}
-
 /** A frozen span with that payload. Outside of the class, which would be renamed in the build if it named itself. */
-export function frozenSpan(node: SpanNode, payload: Payload): Span {
+export function frozenSpan(node: SpanNode, payload: Payload<Span>): Span {
   return new Span(node, undefined, payload.own, payload.parentNode)[FREEZE](payload);
 }
 
 /** The span of a node: itself while it runs, its outline after. */
 export function spanOf(node: SpanNode): Span {
-  const known = node.span ?? outlines.get(node);
+  const known = heldSpanOf(node) ?? outlines.get(node);
   if (known !== undefined) return known;
   const outline = frozenSpan(node, { ...EMPTY, inherited: node.atEnd });
   outlines.set(node, outline);
   return outline;
 }
 
-/** Which span it is and when, without anything that somebody said of it. */
-export function identityOf(span: Span): Span {
-  const { traceId, spanId, parentSpanId, kind, startedAtMicros, status, endedAtMicros } = span[NODE];
-  const said = { name: "", scope: NO_SCOPE, resourceAttributes: NO_ATTRIBUTES };
-  const node = { traceId, spanId, parentSpanId, kind, startedAtMicros, status, endedAtMicros };
-  return frozenSpan({ ...node, ...said, ...UNATTACHED }, EMPTY);
+/** The span of a node until it has ended and was written; undefined after. */
+export function heldSpanOf({ span }: SpanNode): Span | undefined {
+  return isSpan(span) ? span : undefined;
+}
+
+/** Of whichever copy of the package: contexts are shared by all of them. */
+function isSpan(held: HeldSpan | undefined): held is Span {
+  return held !== undefined && "addAttribute" in held;
 }
 
 const outlines = new WeakMap<SpanNode, Span>();
@@ -527,63 +356,6 @@ const outlines = new WeakMap<SpanNode, Span>();
  * A frozen span with these fields, below `parentSpan` where that is known. `own` has its attributes as key, value, key, value …, where
  * they are there like that.
  */
-export function spanFrom(
-  fields: SpanFields,
-  parentSpan?: Span,
-  own: unknown[] = keysAndValues(fields.attributes),
-): Span {
-  const node: SpanNode = {
-    traceId: fields.traceId,
-    spanId: fields.spanId,
-    parentSpanId: fields.parentSpanId,
-    kind: fields.spanKind,
-    scope: fields.scope,
-    resourceAttributes: fields.resourceAttributes,
-    startedAtMicros: fields.startedAtMicros,
-    name: fields.spanName,
-    status: fields.spanStatus,
-    endedAtMicros: fields.endedAtMicros,
-    ...UNATTACHED,
-  };
-  if (fields.traceState !== undefined) node.traceState = fields.traceState;
-  return frozenSpan(node, {
-    own,
-    inherited: undefined,
-    events: copyOf(fields.events),
-    links: copyOf(fields.links),
-    statusMessage: fields.statusMessage,
-    interrupted: fields.state === "interrupted",
-    otlp: fields.otlp,
-    parentSpan,
-  });
+export function spanFrom(fields: SpanFields, parentSpan?: Span, own?: unknown[]): Span {
+  return frozenSpan(nodeOf(fields), payloadOf(fields, parentSpan, own));
 }
-
-function keysAndValues(attributes: Attributes): unknown[] {
-  const own: unknown[] = [];
-  for (const key of keysOf(attributes)) own.push(key, attributes[key]);
-  return own;
-}
-
-/** The fields of a node that stands by itself: it passes nothing down, and nothing is passed down to it. */
-export const UNATTACHED = {
-  parent: undefined,
-  passes: undefined,
-  atEnd: undefined,
-  base: undefined,
-  revision: -1,
-  hasChildren: false,
-  span: undefined,
-  before: undefined,
-  after: undefined,
-} as const;
-
-const NO_SCOPE: Scope = Object.freeze({ name: "" });
-const NO_ATTRIBUTES: Attributes = Object.freeze({});
-/** The payload of a span that carries nothing. */
-export const EMPTY: Payload = {
-  own: [],
-  inherited: undefined,
-  events: [],
-  links: [],
-  statusMessage: undefined,
-};

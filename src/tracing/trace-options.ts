@@ -3,19 +3,9 @@ import * as types from "node:util/types";
 import type { Attributes } from "../model/attributes.ts";
 import { isSpanKind, type Scope, type SpanKind, type SpanLink } from "../model/span-fields.ts";
 import { TIME_RANGE, timeOfDate } from "../model/times.ts";
-import { NODE, type Span } from "./span.ts";
-
-/** A span that runs in another process, as a header or message names it. */
-export interface RemoteParent {
-  /** 32 lower-case hex digits, not all zero. */
-  readonly traceId: string;
-  /** 16 lower-case hex digits, not all zero. */
-  readonly spanId: string;
-  /** W3C trace flags. */
-  readonly traceFlags?: number | undefined;
-  /** W3C trace state, which is passed on. */
-  readonly traceState?: string | undefined;
-}
+import type { RemoteParent } from "./remote-parent.ts";
+import type { Span } from "./span.ts";
+import { NODE } from "./span-node.ts";
 
 /** What may be said of a span when it starts. */
 export interface TraceOptions {

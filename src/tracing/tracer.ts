@@ -7,15 +7,7 @@ import { checkOptions, is } from "../model/options.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
 import { OWN_SCOPE, type Scope } from "../model/span-fields.ts";
 import { VERSION } from "../model/version.ts";
-import {
-  activeFrame,
-  attach,
-  type ContextUpdate,
-  type Frame,
-  runIn,
-  type ScopedUpdate,
-  type SpanNode,
-} from "./context.ts";
+import { activeFrame, attach, type ContextUpdate, type Frame, runIn, type ScopedUpdate } from "./context.ts";
 import { Faults } from "./faults.ts";
 import { captureAttributes, captureScope, textOf } from "./given.ts";
 import { NOOP_SPAN } from "./noop-span.ts";
@@ -23,18 +15,16 @@ import { OpenSpans } from "./open-spans.ts";
 import { Outlet } from "./outlet.ts";
 import { READER, StoreReader } from "./readable.ts";
 import { TracerReads } from "./reads.ts";
+import type { RemoteParent } from "./remote-parent.ts";
 import { endFailed, follow } from "./results.ts";
 import type { DeliveryReport, Sink } from "./sink.ts";
-import { NODE, Span, type SpanOwner, spanOf } from "./span.ts";
+import { Span, spanOf } from "./span.ts";
+import type { SpanNode } from "./span-node.ts";
+import { NODE } from "./span-node.ts";
+import type { SpanOwner } from "./span-owner.ts";
 import { isStore } from "./store.ts";
 import { Followed } from "./streams/guard.ts";
-import {
-  givenKind,
-  givenStart,
-  type RemoteParent,
-  type TraceOptions,
-  usableOptions,
-} from "./trace-options.ts";
+import { givenKind, givenStart, type TraceOptions, usableOptions } from "./trace-options.ts";
 import { TRACER_OPTION_CHECKS, type TracerOptions } from "./tracer-options.ts";
 import { classified, heedSignal } from "./verdict.ts";
 
@@ -80,7 +70,7 @@ export class Tracer extends TracerReads implements AsyncDisposable {
   /** @internal */
   readonly [OUTLET]: Outlet;
   readonly #faults: Faults;
-  readonly #owner: SpanOwner;
+  readonly #owner: SpanOwner<Span>;
   readonly #open: OpenSpans = new OpenSpans();
   readonly #followed: Followed = new Followed();
   readonly #layers: ContextUpdate[] = [];
