@@ -7,6 +7,7 @@ const { exports: entries } = JSON.parse(readFileSync("package.json", "utf8"));
 const entryFiles = Object.values(entries).flatMap(({ types }) => types ?? []);
 
 const EXPORT = /^export (?:type )?\{([^}]*)\} from "([^"]+)";$/gm;
+const IMPORT = /^import (?:type )?\{([^}]*)\} from "(\.[^"]+)";$/gm;
 const DECLARATION = /^export (?:declare )?(?:abstract )?(?:class|interface|type|const|function|enum) (\w+)/;
 const MEMBER =
   /^ {4}(?:static |readonly |override |abstract |protected |get |set |async )*(\[[\w.]+\]|[\w.]+|"[^"]+")\??[(:<]/;
@@ -41,6 +42,16 @@ function check(file, name) {
   names++;
   if (!isDocumented(lines, at)) problems.push(`${file}: ${name}`);
   if (/\b(?:class|interface) |= \{$|\{$/.test(lines[at])) checkMembers(lines, at, `${file}: ${name}`);
+  checkBase(file, lines[at], lines);
+}
+
+/** The members of the class above it, in another module, are a class's own to whoever hovers. */
+function checkBase(file, declaration, lines) {
+  const base = /^export declare (?:abstract )?class \w+ extends (\w+)/.exec(declaration)?.[1];
+  if (base === undefined) return;
+  const imports = [...lines.join("\n").matchAll(IMPORT)];
+  const from = imports.find(([, list]) => namesIn(list).includes(base))?.[2];
+  if (from !== undefined) check(join(dirname(file), from.replace(/\.js$/, ".d.ts")), base);
 }
 
 /** A module may give on what another one declares. */
