@@ -5,6 +5,7 @@ import { factsOf, toolName } from "../conventions/facts.ts";
 import { eachOnce, type KnownSpan, type Once } from "../conventions/once.ts";
 import { summarize } from "../conventions/summary.ts";
 import { answeredIn, askedIn, isSaid, spokenBy, type Turn, turnsIn } from "../conventions/turns.ts";
+import { defined } from "../model/defined.ts";
 import { failureOf } from "../model/failure.ts";
 import type { SpanFields } from "../model/span-fields.ts";
 import type { Color, Paint } from "../render/color.ts";
@@ -100,8 +101,7 @@ function callEntry(
     title: [oneLine(name, MAX_TITLE), timeOf(one.span)],
     text: firstSaid("input"),
     result: firstSaid("output"),
-    ...(error === undefined ? {} : { error }),
-    ...(one.reading.aborted ? { isAborted: true } : {}),
+    ...defined({ error, isAborted: one.reading.aborted ? true : undefined }),
   };
 }
 

@@ -2,9 +2,10 @@
 //
 // Shapes: OpenTelemetry's gen_ai parts (semantic conventions 1.37 and newer), OpenAI's Chat Completions and Responses, Anthropic's Messages,
 // Bedrock's Converse, the Vercel AI SDK's model messages (5 to 7).
+import { defined } from "../model/defined.ts";
 import { structured } from "./json-text.ts";
 import type { MediaPart, Message, MessagePart, OfferedTool, ToolResultPart } from "./messages.ts";
-import { fieldIn, firstField, isAnObject, present, textIn, wordsIn } from "./values.ts";
+import { fieldIn, firstField, isAnObject, textIn, wordsIn } from "./values.ts";
 
 /** A list of messages of any shape. */
 export function readMessages(list: unknown): readonly Message[] {
@@ -94,14 +95,14 @@ function summaryText(summary: unknown): string | undefined {
 /** Some providers' forms are not for people. */
 function compaction(part: unknown): MessagePart {
   const [words, id] = [textIn(firstField(part, "content", "summary")), textIn(fieldIn(part, "id"))];
-  return { type: "compaction", ...present({ text: words, id }) };
+  return { type: "compaction", ...defined({ text: words, id }) };
 }
 
 function toolCall(part: unknown): MessagePart {
   const called = firstField(part, "function", "toolUse") ?? part;
   return {
     type: "tool-call",
-    ...present({
+    ...defined({
       id: textIn(firstField(part, "id", "call_id", "toolCallId") ?? firstField(called, "toolUseId")),
       name: textIn(firstField(called, "name", "toolName")),
       arguments: structured(firstField(called, "arguments", "input", "args")),
@@ -112,12 +113,12 @@ function toolCall(part: unknown): MessagePart {
 function toolResult(part: unknown): MessagePart {
   return {
     type: "tool-result",
-    ...present({
+    ...defined({
       id: textIn(firstField(part, "id", "call_id", "tool_use_id", "toolCallId", "toolUseId")),
       name: textIn(firstField(part, "name", "toolName")),
       result: resultOf(firstField(part, "response", "result", "output", "content")),
+      isError: isFailed(part) ? (true as const) : undefined,
     }),
-    ...(isFailed(part) ? { isError: true as const } : {}),
   };
 }
 
@@ -168,9 +169,9 @@ export function media(part: unknown, family: string = "application"): MediaPart 
   const isImage =
     family === "image" || mediaType?.startsWith("image/") === true || fieldIn(part, "modality") === "image";
   return {
-    ...{ type: isImage ? "image" : "file", ...present({ mediaType }) },
+    ...{ type: isImage ? "image" : "file", ...defined({ mediaType }) },
     ...placeOf(given),
-    ...present({
+    ...defined({
       fileId: textIn(firstField(source, "file_id", "fileId")),
       name: textIn(firstField(part, "filename", "name", "title") ?? firstField(source, "filename", "name")),
     }),
@@ -228,5 +229,5 @@ function toolIn(given: unknown): readonly OfferedTool[] {
   if (name === undefined) return [];
   const schema = structured(firstField(tool, "parameters", "input_schema", "inputSchema", "schema"));
   const description = wordsIn(fieldIn(tool, "description"));
-  return [{ name, ...present({ description, schema: fieldIn(schema, "json") ?? schema }) }];
+  return [{ name, ...defined({ description, schema: fieldIn(schema, "json") ?? schema }) }];
 }

@@ -35,9 +35,3 @@ export function firstField(value: unknown, ...keys: readonly string[]): unknown 
   }
   return undefined;
 }
-
-/** The properties that are not undefined, as an object. */
-export function present<T extends object>(properties: T): { [K in keyof T]?: Exclude<T[K], undefined> };
-export function present(properties: object): object {
-  return Object.fromEntries(Object.entries(properties).filter(([, value]) => value !== undefined));
-}

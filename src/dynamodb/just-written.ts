@@ -1,5 +1,6 @@
 // What this tracer wrote in the last seconds, by key: the indexes are only eventually consistent and may lack it.
 
+import { defined } from "../model/defined.ts";
 import { steadyNow } from "../model/timers.ts";
 import type { Item } from "./items.ts";
 import { RECENT_ATTRIBUTE } from "./recent-index.ts";
@@ -51,7 +52,12 @@ export class JustWritten {
     this.#forget();
     return this.#written.flatMap(({ key, sk, conversation, isTurn }) =>
       isTurn && sk.startsWith(prefix)
-        ? [{ ...key, ...(conversation === undefined ? {} : { conversation_id: { S: conversation } }) }]
+        ? [
+            {
+              ...key,
+              ...defined({ conversation_id: conversation === undefined ? undefined : { S: conversation } }),
+            },
+          ]
         : [],
     );
   }

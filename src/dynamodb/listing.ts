@@ -234,10 +234,10 @@ function rangeOf(query: SummaryQuery): Range {
   const after = placeAfter(query);
   const until = query.until === undefined ? Number.POSITIVE_INFINITY : boundOf(query.until);
   const before = Math.min(until, after === undefined ? Number.POSITIVE_INFINITY : after.at + 1);
-  return {
-    ...(query.since === undefined ? {} : { since: boundOf(query.since) }),
-    ...(before === Number.POSITIVE_INFINITY ? {} : { before }),
-  };
+  return defined({
+    since: query.since === undefined ? undefined : boundOf(query.since),
+    before: before === Number.POSITIVE_INFINITY ? undefined : before,
+  });
 }
 
 function shardQuery(

@@ -4,6 +4,7 @@ import { CONVERSATION_NAMES } from "../conventions/conversation.ts";
 import { capture } from "../model/capture.ts";
 import { boundOf, isoMicros } from "../model/clock.ts";
 import { CONVERSATION_ID } from "../model/conversation.ts";
+import { defined } from "../model/defined.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { sortKeyPrefix, startKey, tracePartition } from "./item.ts";
@@ -91,9 +92,11 @@ function keyQuery(
   return {
     TableName: tableName,
     KeyConditionExpression: conditions,
-    ...(filter === "" ? {} : { FilterExpression: filter }),
-    ...(query.order === "desc" ? { ScanIndexForward: false } : {}),
-    ...(query.limit !== undefined && isOrdered(query) ? { Limit: firstLimit(query.limit) } : {}),
+    ...defined({
+      FilterExpression: filter === "" ? undefined : filter,
+      ScanIndexForward: query.order === "desc" ? false : undefined,
+      Limit: query.limit !== undefined && isOrdered(query) ? firstLimit(query.limit) : undefined,
+    }),
     ...expression.input(),
   };
 }
@@ -138,7 +141,7 @@ function sortKeyCondition(query: TraceQuery, expression: Expression): string {
 function timesOf(query: TraceQuery): { readonly since?: number; readonly until?: number } {
   const since = query.since === undefined ? -1 : boundOf(query.since);
   const until = query.until === undefined ? -1 : boundOf(query.until);
-  return { ...(since < 0 ? {} : { since }), ...(until < 0 ? {} : { until }) };
+  return defined({ since: since < 0 ? undefined : since, until: until < 0 ? undefined : until });
 }
 
 /**

@@ -1,6 +1,7 @@
 // Reads records, Tracelight's and the Python toolkit's, back into spans as plain data; names the field of what is none.
 import type { Attributes } from "./attributes.ts";
 import { parseIsoDate, parseIsoMicros } from "./clock.ts";
+import { defined } from "./defined.ts";
 import { messageOf } from "./errors.ts";
 import { isSpanId, isTraceId } from "./ids.ts";
 import { decodeDetails } from "./otlp-details.ts";
@@ -108,8 +109,5 @@ function decodeTraceState(read: RecordReader): { traceState?: string } {
 function decodeExtra(read: RecordReader): { attributes?: Attributes; droppedAttributesCount?: number } {
   const json = read.optional("attributes", isObject, "an object");
   const dropped = read.optional("dropped_attributes_count", isNumber, "a number");
-  return {
-    ...(json === undefined ? {} : { attributes: decodeAttributes(json) }),
-    ...(dropped === undefined ? {} : { droppedAttributesCount: dropped }),
-  };
+  return defined({ attributes: json && decodeAttributes(json), droppedAttributesCount: dropped });
 }

@@ -1,6 +1,7 @@
 // A span as a record: one JSON object, snake_case keys, lossless. The form in files, HTTP and tests.
 import type { Attributes } from "./attributes.ts";
 import { isoDate, isoMicros } from "./clock.ts";
+import { defined } from "./defined.ts";
 import { encodeDetails, type OtlpDetailsRecord } from "./otlp-details.ts";
 import {
   eventMicros,
@@ -81,12 +82,14 @@ export function encodeRecord(span: SpanFields): SpanRecord {
   return {
     record_version: RECORD_VERSION,
     ...commonFields(span, isoMicros, encodeValue),
-    ...(span.statusMessage === undefined ? {} : { status_message: span.statusMessage }),
-    ...(span.events.length === 0 ? {} : { events: span.events.map(encodeEvent) }),
-    ...(span.links.length === 0 ? {} : { links: span.links.map(encodeLink) }),
-    ...stateOf(span),
-    ...(span.traceState === undefined ? {} : { trace_state: span.traceState }),
-    ...(span.otlp === undefined ? {} : { otlp: encodeDetails(span.otlp) }),
+    ...defined({
+      status_message: span.statusMessage,
+      events: span.events.length === 0 ? undefined : span.events.map(encodeEvent),
+      links: span.links.length === 0 ? undefined : span.links.map(encodeLink),
+      ...stateOf(span),
+      trace_state: span.traceState,
+      otlp: span.otlp && encodeDetails(span.otlp),
+    }),
   };
 }
 
@@ -147,9 +150,7 @@ export function encodeLink(link: SpanLink): EncodedLink {
     trace_id: link.traceId,
     span_id: link.spanId,
     ...encodeExtra(link.attributes),
-    ...(traceState === undefined ? {} : { trace_state: traceState }),
-    ...(flags === undefined ? {} : { flags }),
-    ...(dropped === undefined ? {} : { dropped_attributes_count: dropped }),
+    ...defined({ trace_state: traceState, flags, dropped_attributes_count: dropped }),
   };
 }
 

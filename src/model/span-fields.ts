@@ -1,5 +1,6 @@
 // A span as plain data: its fields, the words that they may hold, and what is read off them.
 import type { Attributes } from "./attributes.ts";
+import { defined } from "./defined.ts";
 import type { OtlpDetails } from "./otlp-details.ts";
 import { isNumber, isString } from "./record-reader.ts";
 
@@ -143,11 +144,11 @@ type EventExtras = Pick<SpanEvent, "atMicros" | "droppedAttributesCount">;
 
 /** What a link says beyond ids and attributes, as far as it is of the right type; nothing for most. */
 export function linkExtras({ traceState, flags, droppedAttributesCount }: LinkExtras): LinkExtras {
-  return {
-    ...(isString(traceState) ? { traceState } : {}),
-    ...(isNumber(flags) ? { flags } : {}),
-    ...(isNumber(droppedAttributesCount) ? { droppedAttributesCount } : {}),
-  };
+  return defined({
+    traceState: isString(traceState) ? traceState : undefined,
+    flags: isNumber(flags) ? flags : undefined,
+    droppedAttributesCount: isNumber(droppedAttributesCount) ? droppedAttributesCount : undefined,
+  });
 }
 
 /** What an event says beyond name, time and attributes, as far as it is of the right type; nothing for most. */

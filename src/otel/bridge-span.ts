@@ -2,6 +2,7 @@
 import type * as api from "@opentelemetry/api";
 import { NAMES } from "../conventions/names.ts";
 import { nowMicros, PreciseDate } from "../model/clock.ts";
+import { defined } from "../model/defined.ts";
 import type { SpanKind, SpanLink, SpanStatus } from "../model/span-fields.ts";
 import { describeException, exceptionAttributes } from "../tracing/exception.ts";
 import type { RemoteParent } from "../tracing/remote-parent.ts";
@@ -160,13 +161,10 @@ export function remoteOf({ traceId, spanId, traceFlags, traceState }: api.SpanCo
 /** A link of the API. */
 export function linkOf({ context, attributes, droppedAttributesCount }: api.Link): SpanLink {
   const traceState = context.traceState?.serialize();
-  return {
+  return defined({
     ...{ traceId: context.traceId, spanId: context.spanId },
-    ...(attributes === undefined ? {} : { attributes }),
-    ...(traceState ? { traceState } : {}),
-    ...(context.traceFlags === undefined ? {} : { flags: context.traceFlags }),
-    ...(droppedAttributesCount === undefined ? {} : { droppedAttributesCount }),
-  };
+    ...{ attributes, traceState: traceState || undefined, flags: context.traceFlags, droppedAttributesCount },
+  });
 }
 
 /** The links of the API that are such. */

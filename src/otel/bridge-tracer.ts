@@ -1,5 +1,6 @@
 // OpenTelemetry's tracer provider and tracers on a Tracelight tracer.
 import type * as api from "@opentelemetry/api";
+import { defined } from "../model/defined.ts";
 import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
 import type { Scope } from "../model/span-fields.ts";
 import { activeFrame, type Frame, runIn } from "../tracing/context.ts";
@@ -205,10 +206,10 @@ function partOf(options: unknown): OtlpPartDetails | undefined {
   if (typeof options !== "object" || options === null) return undefined;
   const schemaUrl: unknown = Reflect.get(options, "schemaUrl");
   const attributes: unknown = Reflect.get(options, "attributes") ?? Reflect.get(options, "scopeAttributes");
-  const details = {
-    ...(typeof schemaUrl === "string" && schemaUrl !== "" ? { schemaUrl } : {}),
-    ...(isObject(attributes) ? { attributes: captureAttributes({ ...attributes }) } : {}),
-  };
+  const details = defined({
+    schemaUrl: typeof schemaUrl === "string" && schemaUrl !== "" ? schemaUrl : undefined,
+    attributes: isObject(attributes) ? captureAttributes({ ...attributes }) : undefined,
+  });
   return Object.keys(details).length === 0 ? undefined : Object.freeze(details);
 }
 

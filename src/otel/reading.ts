@@ -1,6 +1,7 @@
 // A span of OpenTelemetry's SDK as a span of ours.
 import type * as api from "@opentelemetry/api";
 import { nowMicros } from "../model/clock.ts";
+import { defined } from "../model/defined.ts";
 import { idsOf, isSpanId, isTraceId } from "../model/ids.ts";
 import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
 import type { SpanEvent, SpanFields, SpanLink } from "../model/span-fields.ts";
@@ -59,9 +60,11 @@ function eventOf({ name, time, attributes, droppedAttributesCount }: OtelTimedEv
   const micros = microsOfTime(time) ?? nowMicros();
   return captured({
     ...{ name, at: new Date(Math.floor(micros / 1000)) },
-    ...(micros % 1000 === 0 ? {} : { atMicros: micros }),
-    ...(attributes === undefined ? {} : { attributes }),
-    ...(droppedAttributesCount ? { droppedAttributesCount } : {}),
+    ...defined({
+      atMicros: micros % 1000 === 0 ? undefined : micros,
+      attributes,
+      droppedAttributesCount: droppedAttributesCount || undefined,
+    }),
   });
 }
 
@@ -82,14 +85,15 @@ function detailsOf(span: OtelReadableSpan, leftOut: number): OtlpDetails {
   const scope = partOf(scopeOf(span).schemaUrl);
   const { droppedAttributesCount, droppedEventsCount } = span;
   const droppedLinksCount = (span.droppedLinksCount ?? 0) + leftOut;
-  return Object.freeze({
+  const details = defined({
     flags: flagsOf(span),
-    ...(droppedAttributesCount ? { droppedAttributesCount } : {}),
-    ...(droppedEventsCount ? { droppedEventsCount } : {}),
-    ...(droppedLinksCount ? { droppedLinksCount } : {}),
-    ...(resource === undefined ? {} : { resource }),
-    ...(scope === undefined ? {} : { scope }),
+    droppedAttributesCount: droppedAttributesCount || undefined,
+    droppedEventsCount: droppedEventsCount || undefined,
+    droppedLinksCount: droppedLinksCount || undefined,
+    resource,
+    scope,
   });
+  return Object.freeze(details);
 }
 
 function flagsOf(span: OtelReadableSpan): number {

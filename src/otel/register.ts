@@ -1,5 +1,6 @@
 // `registerTracer`: Tracelight as the OpenTelemetry of this process.
 import type * as api from "@opentelemetry/api";
+import { defined } from "../model/defined.ts";
 import { TracelightError } from "../model/errors.ts";
 import { setBridged } from "../tracing/context.ts";
 import { START, type Tracer } from "../tracing/tracer.ts";
@@ -93,7 +94,7 @@ function register(module: typeof api, { provider, contexts, propagator }: Bridge
   if (globals()?.["context"] !== contexts) module.context.setGlobalContextManager(contexts);
   if (before === undefined) module.propagation.setGlobalPropagator(propagator);
   const { trace, context } = globals() ?? {};
-  return { trace, context, ...(hasPropagator ? {} : { propagation: propagator }) };
+  return { trace, context, ...defined({ propagation: hasPropagator ? undefined : propagator }) };
 }
 
 /** What somebody else has put in our place since is left alone. */

@@ -1,4 +1,5 @@
 // The grammar of W3C Trace Context and Baggage: headers to data and back. Whatever a header says, nothing here throws.
+import { defined } from "../model/defined.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import type { RemoteParent } from "../tracing/remote-parent.ts";
 
@@ -23,10 +24,7 @@ export function parseTrace(
   // Later versions may say more, this one does not.
   if (version === "00" && rest !== "") return undefined;
   const traceState = tracestate === undefined ? undefined : parseTraceState(tracestate);
-  return {
-    ...{ traceId, spanId, traceFlags: Number.parseInt(flags, 16) },
-    ...(traceState === undefined ? {} : { traceState }),
-  };
+  return defined({ traceId, spanId, traceFlags: Number.parseInt(flags, 16), traceState });
 }
 
 /** What of a span goes into headers. */

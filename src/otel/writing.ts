@@ -1,6 +1,7 @@
 // A span of ours as OpenTelemetry's exporters read one.
 import type * as api from "@opentelemetry/api";
 import type { Attributes } from "../model/attributes.ts";
+import { defined } from "../model/defined.ts";
 import {
   eventMicros,
   lastKnownMicros,
@@ -70,11 +71,7 @@ function statusOf({ spanStatus, statusMessage }: SpanFields): api.SpanStatus {
 
 function scopeOf({ scope, otlp }: SpanFields): OtelScope {
   const schemaUrl = otlp?.scope?.schemaUrl;
-  return {
-    name: scope.name,
-    ...(scope.version === undefined ? {} : { version: scope.version }),
-    ...(schemaUrl === undefined ? {} : { schemaUrl }),
-  };
+  return defined({ name: scope.name, version: scope.version, schemaUrl });
 }
 
 function linkOf(link: SpanLink): api.Link {
@@ -87,8 +84,7 @@ function linkOf(link: SpanLink): api.Link {
       traceFlags: flags & 0xff,
       ...(state === undefined ? {} : { traceState: state }),
     },
-    ...(attributes === undefined ? {} : { attributes: attributesOf(attributes) }),
-    ...(droppedAttributesCount === undefined ? {} : { droppedAttributesCount }),
+    ...defined({ attributes: attributes && attributesOf(attributes), droppedAttributesCount }),
   };
 }
 

@@ -1,6 +1,7 @@
 // OpenTelemetry's environment variables as options of the OTLP tracer.
 import { readFileSync } from "node:fs";
 import type { Attributes } from "../model/attributes.ts";
+import { defined } from "../model/defined.ts";
 import { errorCode, TracelightError } from "../model/errors.ts";
 import {
   headersFault,
@@ -34,14 +35,14 @@ export function readEnvironment(env: Environment): FromEnvironment {
   const tls = tlsOf(read);
   return {
     resourceAttributes: resourceOf(read),
-    options: {
-      ...defined("url", urlOf(read)),
-      ...defined("headers", read.either("HEADERS", headersOf)),
-      ...defined("timeoutMs", read.either("TIMEOUT", millisecondsOf)),
-      ...defined("compression", read.either("COMPRESSION", compressionOf)),
-      ...defined("encoding", read.either("PROTOCOL", encodingOf)),
-      ...(Object.keys(tls).length === 0 ? {} : { tls }),
-    },
+    options: defined({
+      url: urlOf(read),
+      headers: read.either("HEADERS", headersOf),
+      timeoutMs: read.either("TIMEOUT", millisecondsOf),
+      compression: read.either("COMPRESSION", compressionOf),
+      encoding: read.either("PROTOCOL", encodingOf),
+      tls: Object.keys(tls).length === 0 ? undefined : tls,
+    }),
   };
 }
 
@@ -107,11 +108,11 @@ function encodingOf(text: string, variable: string): "protobuf" | "json" {
 }
 
 function tlsOf(read: Variables): OtlpTlsOptions {
-  return {
-    ...defined("ca", read.either("CERTIFICATE", pemOf("ca"))),
-    ...defined("cert", read.either("CLIENT_CERTIFICATE", pemOf("cert"))),
-    ...defined("key", read.either("CLIENT_KEY", pemOf("key"))),
-  };
+  return defined({
+    ca: read.either("CERTIFICATE", pemOf("ca")),
+    cert: read.either("CLIENT_CERTIFICATE", pemOf("cert")),
+    key: read.either("CLIENT_KEY", pemOf("key")),
+  });
 }
 
 function pemOf(part: keyof OtlpTlsOptions): (path: string, variable: string) => string {
@@ -139,7 +140,7 @@ function resourceOf(read: Variables): Attributes {
   const name = read.text("OTEL_SERVICE_NAME");
   return {
     ...pairsOf(read.text(RESOURCE_ATTRIBUTES), RESOURCE_ATTRIBUTES),
-    ...(name === "" ? {} : { "service.name": name }),
+    ...defined({ "service.name": name === "" ? undefined : name }),
   };
 }
 
@@ -161,12 +162,6 @@ function decoded(text: string, variable: string): string {
   } catch {
     throw invalid(variable, "percent-encoded: write % as %25");
   }
-}
-
-function defined<K extends string, V>(key: K, value: V | undefined): { [key in K]?: V } {
-  const one: { [key in K]?: V } = {};
-  if (value !== undefined) one[key] = value;
-  return one;
 }
 
 function invalid(variable: string, expected: string): TracelightError {

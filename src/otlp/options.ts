@@ -4,6 +4,7 @@ import type { Agent } from "node:http";
 import { createSecureContext } from "node:tls";
 import type { TargetVocabulary } from "../conventions/translate.ts";
 import type { DeliveryOptions } from "../delivery/options.ts";
+import { defined } from "../model/defined.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { is, type OptionRules } from "../model/options.ts";
 import type { TracerOptions } from "../tracing/tracer-options.ts";
@@ -121,11 +122,7 @@ function isTls(tls: unknown): tls is OtlpTlsOptions {
 
 /** Node's own types want a Buffer where any bytes will do. */
 export function pemsOf({ ca, cert, key }: OtlpTlsOptions = {}): { ca?: Pem; cert?: Pem; key?: Pem } {
-  return {
-    ...(ca === undefined ? {} : { ca: pem(ca) }),
-    ...(cert === undefined ? {} : { cert: pem(cert) }),
-    ...(key === undefined ? {} : { key: pem(key) }),
-  };
+  return defined({ ca: ca && pem(ca), cert: cert && pem(cert), key: key && pem(key) });
 }
 
 type Pem = string | Buffer;

@@ -52,10 +52,10 @@ export class OtlpTransport implements Transport<OtlpParcel> {
       ...options,
       headers: { "user-agent": `tracelight/${VERSION}`, ...lowerCased(options.headers) },
     });
-    this.#headers = {
+    this.#headers = defined({
       "content-type": encoder.contentType,
-      ...(compression === "gzip" ? { "content-encoding": "gzip" } : {}),
-    };
+      "content-encoding": compression === "gzip" ? "gzip" : undefined,
+    });
   }
 
   encode(span: Span): OtlpParcel | Promise<OtlpParcel> {

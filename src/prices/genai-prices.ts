@@ -1,6 +1,7 @@
 // The dated prices of `@pydantic/genai-prices`, an optional package: loaded when a model is first looked up.
 import type { LongInputPrices, ModelPrices, TokenPrices } from "../conventions/cost.ts";
 import { requireInstalled } from "../delivery/installed.ts";
+import { defined } from "../model/defined.ts";
 import { placesOf } from "./model-ids.ts";
 import type { Period } from "./periods.ts";
 
@@ -109,8 +110,10 @@ function pricesOf(given: unknown): ModelPrices {
   const requests = fieldOf(given, "requests_kcount");
   return {
     ...Object.fromEntries(base),
-    ...(typeof requests === "number" ? { perCall: requests / 1000 } : {}),
-    ...(steps.size === 0 ? {} : { above: stepsOf(steps) }),
+    ...defined({
+      perCall: typeof requests === "number" ? requests / 1000 : undefined,
+      above: steps.size === 0 ? undefined : stepsOf(steps),
+    }),
   };
 }
 

@@ -74,8 +74,10 @@ function periodIn(given: unknown, where: string): Period {
   const { from, above, perCall, ...tokens } = objectIn(given, where);
   const prices: ModelPrices = {
     ...tokenPrices(tokens, where, ["from", "above", "perCall"]),
-    ...(perCall === undefined ? {} : { perCall: amountIn(perCall, `"perCall" of ${where}`) }),
-    ...(above === undefined ? {} : { above: stepsIn(above, where) }),
+    ...defined({
+      perCall: perCall === undefined ? undefined : amountIn(perCall, `"perCall" of ${where}`),
+      above: above === undefined ? undefined : stepsIn(above, where),
+    }),
   };
   if (Object.keys(prices).length === 0)
     throw invalid(`${where} says no price; it needs "input" or "output".`);

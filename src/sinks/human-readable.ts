@@ -1,5 +1,6 @@
 // Prints spans for people, as they end; running model and tool calls in grey.
 import { NAMES } from "../conventions/names.ts";
+import { defined } from "../model/defined.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { steadyNow } from "../model/timers.ts";
 import { wantsColor } from "../render/color.ts";
@@ -94,7 +95,7 @@ class HumanReadableSink implements Sink {
 
   #block(span: Span): string {
     const { maxLength = this.#fittingLength(), maxLines } = this.#options;
-    const options = { color: this.#color, maxLength, ...(maxLines === undefined ? {} : { maxLines }) };
+    const options = defined({ color: this.#color, maxLength, maxLines });
     return `${humanReadable(span, options)}\n\n`;
   }
 

@@ -4,6 +4,7 @@ import type { SpanOutline } from "../conventions/facts.ts";
 import { parseJsonText } from "../conventions/json-text.ts";
 import { decodeFacts } from "../conventions/stored-facts.ts";
 import { noteMissing } from "../delivery/missing.ts";
+import { defined } from "../model/defined.ts";
 import { messageOf } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import { decodeDetails } from "../model/otlp-details.ts";
@@ -217,12 +218,14 @@ function withDetails(fields: SpanFields, details: Readonly<Record<string, unknow
   const { span_name: name, status_message: message, events, links, trace_state: traceState, otlp } = details;
   return {
     ...fields,
-    ...(typeof name === "string" ? { spanName: name } : {}),
-    ...(typeof message === "string" ? { statusMessage: message } : {}),
-    ...(fields.events.length > 0 ? {} : { events: listOf(events).map(decodeEvent) }),
-    ...(fields.links.length > 0 ? {} : { links: listOf(links).map(decodeLink) }),
-    ...(typeof traceState === "string" ? { traceState } : {}),
-    ...(isObject(otlp) ? { otlp: decodeDetails(otlp) } : {}),
+    ...defined({
+      spanName: typeof name === "string" ? name : undefined,
+      statusMessage: typeof message === "string" ? message : undefined,
+      events: fields.events.length > 0 ? undefined : listOf(events).map(decodeEvent),
+      links: fields.links.length > 0 ? undefined : listOf(links).map(decodeLink),
+      traceState: typeof traceState === "string" ? traceState : undefined,
+      otlp: isObject(otlp) ? decodeDetails(otlp) : undefined,
+    }),
   };
 }
 
@@ -246,9 +249,7 @@ export function storedIn(row: Row, lost: string[]): Stored | undefined {
   return {
     lists: known(lists, listIn),
     pieces: known(pieces, piecesIn),
-    ...(event === undefined ? {} : { events: event }),
-    ...(link === undefined ? {} : { links: link }),
-    ...(others === undefined ? {} : { rest: others }),
+    ...defined({ events: event, links: link, rest: others }),
   };
 }
 

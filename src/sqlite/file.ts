@@ -5,6 +5,7 @@ import type { SpanOutline } from "../conventions/facts.ts";
 import { parseSearch } from "../conventions/search.ts";
 import type { TallyReport } from "../conventions/tally.ts";
 import { TallySums } from "../conventions/tally-sums.ts";
+import { defined } from "../model/defined.ts";
 import { TracelightError } from "../model/errors.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
@@ -171,7 +172,7 @@ class TracelightFile implements ReadableStore {
       await bringUpToDate(connection, {
         path: this.#path,
         onProgress: ({ indexed, left }) => onProgress?.({ done: indexed, left }),
-        ...(signal === undefined ? {} : { signal }),
+        ...defined({ signal }),
       });
     } catch (error) {
       const { code, message } = explainSqlite(error, this.#path);

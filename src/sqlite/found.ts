@@ -2,6 +2,7 @@
 
 import { matches } from "../conventions/matches.ts";
 import type { SearchQuery } from "../conventions/search.ts";
+import { defined } from "../model/defined.ts";
 import { DEFAULT_FOUND } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
 import type { SearchOptions, SearchPage } from "../tracing/store.ts";
@@ -20,14 +21,14 @@ export async function foundSpans(
   view: View,
   { connection, query, limit = DEFAULT_FOUND, where, since, until, signal }: Finding,
 ): Promise<SearchPage> {
-  const times = { ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+  const times = defined({ since, until });
   const spans: Span[] = [];
   for (let before: number | undefined; ; ) {
     signal?.throwIfAborted();
     const page = searchSpans(connection, query, {
       ...times,
       limit: limit - spans.length + 1,
-      ...(before === undefined ? {} : { before }),
+      ...defined({ before }),
     });
     for (const { span } of await view.byIds(page.ids)) {
       if (where !== undefined && !matches(span, { where })) continue;

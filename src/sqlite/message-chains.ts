@@ -17,6 +17,7 @@ import type { Turns } from "../delivery/turns.ts";
 import { weighValue } from "../delivery/weight.ts";
 import { BinaryEncoder, Properties } from "../model/binary-encoder.ts";
 import { conversationKey } from "../model/conversation.ts";
+import { defined } from "../model/defined.ts";
 import { MANY_KEYS } from "../model/many-keys.ts";
 import { setOwn } from "../model/own-property.ts";
 import { fieldsWith, plainFields, type SpanFields } from "../model/span-fields.ts";
@@ -198,13 +199,11 @@ function storedOf(
   lists: readonly PreparedList[],
   { pieces = {}, events, links, rest }: InPieces = {},
 ): Stored | undefined {
-  const stored = {
-    ...(lists.length === 0 ? {} : { lists: Object.fromEntries(lists.map(listEntry)) }),
-    ...(Object.keys(pieces).length === 0 ? {} : { pieces }),
-    ...(events === undefined ? {} : { events }),
-    ...(links === undefined ? {} : { links }),
-    ...(rest === undefined ? {} : { rest }),
-  };
+  const stored = defined({
+    lists: lists.length === 0 ? undefined : Object.fromEntries(lists.map(listEntry)),
+    pieces: Object.keys(pieces).length === 0 ? undefined : pieces,
+    ...{ events, links, rest },
+  });
   return Object.keys(stored).length === 0 ? undefined : stored;
 }
 

@@ -163,13 +163,14 @@ export function detailsOf(span: SpanFields, stored: Stored | undefined): string 
   const { statusMessage, events, links, spanName, traceState, otlp } = span;
   const isShort = statusMessage === undefined && events.length === 0 && links.length === 0;
   if (isShort && isPlainText(spanName) && traceState === undefined && otlp === undefined) return null;
+  // JSON leaves out what is undefined.
   return JSON.stringify({
-    ...(isPlainText(spanName) ? {} : { span_name: spanName }),
-    ...(statusMessage === undefined ? {} : { status_message: statusMessage }),
-    ...(events.length === 0 || stored?.events !== undefined ? {} : { events: events.map(encodeEvent) }),
-    ...(links.length === 0 || stored?.links !== undefined ? {} : { links: links.map(encodeLink) }),
-    ...(traceState === undefined ? {} : { trace_state: traceState }),
-    ...(otlp === undefined ? {} : { otlp: encodeDetails(otlp) }),
+    span_name: isPlainText(spanName) ? undefined : spanName,
+    status_message: statusMessage,
+    events: events.length === 0 || stored?.events !== undefined ? undefined : events.map(encodeEvent),
+    links: links.length === 0 || stored?.links !== undefined ? undefined : links.map(encodeLink),
+    trace_state: traceState,
+    otlp: otlp && encodeDetails(otlp),
   });
 }
 

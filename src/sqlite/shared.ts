@@ -5,6 +5,7 @@ import { matchesSearch, type SearchQuery, searchTexts } from "../conventions/sea
 import { summaryKey } from "../conventions/summary.ts";
 import type { TallyReport } from "../conventions/tally.ts";
 import { conversationKey } from "../model/conversation.ts";
+import { defined } from "../model/defined.ts";
 import { inStartOrder, type TraceQuery } from "../model/query.ts";
 import { arrangeSpans } from "../tracing/select.ts";
 import { DEFAULT_FOUND, exactFirst, idsIn, tallyOf } from "../tracing/slow-ways.ts";
@@ -174,7 +175,7 @@ export class SharedReader implements FileReads {
       if (first === undefined) continue;
       const ours = await this.#own.find({
         ...(by === "trace" ? { traceId: first.traceId } : { conversation: conversationOf(first.attributes) }),
-        ...(identifier === undefined ? {} : { identifier }),
+        ...defined({ identifier }),
       });
       rows.push(...rowsOf([...ours, ...spans], query));
     }

@@ -279,7 +279,7 @@ function writeConversations(tracer: Tracer): Span[] {
   for (let i = 0; i < 24; i++) {
     const span = tracer.startSpan(i % 3 === 0 ? "turn" : "tool", {
       startedAt: new Date(start + ((i * 7) % 24) * 1000),
-      ...(i % 4 === 0 ? { parentSpan: spans[i - 1] ?? null } : { parentSpan: null }),
+      parentSpan: (i % 4 === 0 ? spans[i - 1] : undefined) ?? null,
     });
     // Ids that differ in type alone; and now and then none, or null.
     const conversation = [42, "42", null, undefined, "other"][i % 5];

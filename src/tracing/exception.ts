@@ -2,6 +2,7 @@
 import * as types from "node:util/types";
 import { NAMES } from "../conventions/names.ts";
 import type { Attributes } from "../model/attributes.ts";
+import { defined } from "../model/defined.ts";
 import { messageOf } from "../model/errors.ts";
 import { ownPlainFields, plainValue } from "../model/plain.ts";
 
@@ -110,8 +111,7 @@ function detailsOf(error: unknown, seen: Set<unknown>): Record<string, unknown> 
   const errors = inner.flatMap((each) => briefly(each, seen) ?? []);
   return {
     ...ownPlainFields(error, isError(error) ? TOLD_ELSEWHERE : NOTHING),
-    ...(cause === undefined ? {} : { cause }),
-    ...(errors.length === 0 ? {} : { errors }),
+    ...defined({ cause, errors: errors.length === 0 ? undefined : errors }),
   };
 }
 

@@ -1,6 +1,7 @@
 // The tracer: what users hold. It knows the context, starts spans, and hands them to its sink.
 import type { Attributes } from "../model/attributes.ts";
 import { nextMicros } from "../model/clock.ts";
+import { defined } from "../model/defined.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId, newSpanId, newTraceId } from "../model/ids.ts";
 import { checkOptions, is } from "../model/options.ts";
@@ -357,11 +358,9 @@ function resourceOf(options: StartOptions | undefined): Attributes | undefined {
 }
 
 function captureUpdate({ resourceAttributes, spanAttributes, scope }: ContextUpdate): ContextUpdate {
-  return {
-    ...(resourceAttributes === undefined
-      ? {}
-      : { resourceAttributes: captureAttributes(resourceAttributes) }),
-    ...(spanAttributes === undefined ? {} : { spanAttributes: captureAttributes(spanAttributes) }),
-    ...(scope === undefined ? {} : { scope: captureScope(scope) }),
-  };
+  return defined({
+    resourceAttributes: resourceAttributes === undefined ? undefined : captureAttributes(resourceAttributes),
+    spanAttributes: spanAttributes === undefined ? undefined : captureAttributes(spanAttributes),
+    scope: scope === undefined ? undefined : captureScope(scope),
+  });
 }

@@ -1,4 +1,5 @@
 // Spans as records, one a line, as they are read: no more is held than one.
+import { defined } from "../model/defined.ts";
 import { asciiJson } from "../model/escape.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { encodeRecord } from "../model/record.ts";
@@ -11,7 +12,7 @@ export async function exportSpans(asked: Asked): Promise<Response> {
   const [trace, key] = [params.text("trace"), params.text("conversation")];
   const query: TraceQuery = {
     ...params.filter(),
-    ...(trace === undefined ? {} : { traceId: hexIn(trace, 32, "trace") }),
+    ...defined({ traceId: trace === undefined ? undefined : hexIn(trace, 32, "trace") }),
     ...(key === undefined ? {} : { conversation: (await findConversation(key, asked.reader)).id }),
   };
   const spans = asked.reader.iterate(query);

@@ -1,5 +1,6 @@
 // Images in messages: told of by their address, and given as they are where a browser can show them and nothing in them runs.
 import type { MediaPart } from "../conventions/messages.ts";
+import { defined } from "../model/defined.ts";
 import type { MediaJson } from "./api.ts";
 
 /** An image or a file, without its bytes. */
@@ -7,15 +8,15 @@ export function mediaJson(part: MediaPart, path: string): MediaJson {
   const { type, mediaType, name, url, fileId } = part;
   const size = sizeOf(part);
   const bytes = imageOf(part);
-  return {
+  return defined({
     type,
-    ...(mediaType === undefined ? {} : { media_type: mediaType }),
-    ...(name === undefined ? {} : { name }),
-    ...(url === undefined || url.startsWith("data:") ? {} : { url: url.slice(0, MAX_URL) }),
-    ...(fileId === undefined ? {} : { file_id: fileId }),
-    ...(size === undefined ? {} : { size }),
-    ...(bytes === undefined ? {} : { path }),
-  };
+    media_type: mediaType,
+    name,
+    url: url?.startsWith("data:") === true ? undefined : url?.slice(0, MAX_URL),
+    file_id: fileId,
+    size,
+    path: bytes === undefined ? undefined : path,
+  });
 }
 
 /** An image that can be shown; undefined where it is elsewhere, or of a type in which something may run. */

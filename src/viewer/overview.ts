@@ -1,6 +1,7 @@
 // The facts above the list, and the histogram of turns: of the rows that the list would have, the newest first.
 import type { Summary } from "../conventions/summary.ts";
 import { isoDate, isoMicros } from "../model/clock.ts";
+import { defined } from "../model/defined.ts";
 import { steadyNow } from "../model/timers.ts";
 import type { SummaryQuery } from "../tracing/store.ts";
 import type { HistogramJson, OverviewJson } from "./api.ts";
@@ -38,7 +39,7 @@ async function allRows(query: SummaryQuery, { reader, signal }: Asked): Promise<
     const page = await reader.summaries({
       ...query,
       limit: PAGE,
-      ...(cursor === undefined ? {} : { cursor }),
+      ...defined({ cursor }),
     });
     rows.push(...page.rows);
     cursor = page.cursor;

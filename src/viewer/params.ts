@@ -1,5 +1,6 @@
 // The parameters of a request, checked: an unknown one, one given twice and a value that cannot be meant are refused.
 import { PreciseDate } from "../model/clock.ts";
+import { defined } from "../model/defined.ts";
 import { closest } from "../model/spelling.ts";
 import { nearestTime, TIME_FORMS, timeOf } from "../model/times.ts";
 import { readWhere } from "../model/where.ts";
@@ -78,11 +79,7 @@ export class Params {
     const where = this.text("where");
     const [since, until] = [this.time("since"), this.time("until")];
     if (where !== undefined) readWhere(where);
-    return {
-      ...(where === undefined ? {} : { where }),
-      ...(since === undefined ? {} : { since }),
-      ...(until === undefined ? {} : { until }),
-    };
+    return defined({ where, since, until });
   }
 }
 

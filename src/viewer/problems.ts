@@ -1,4 +1,5 @@
 // What is wrong with a request, as RFC 9457 has it: a status, a code, a sentence, and the place.
+import { defined } from "../model/defined.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { messageText } from "../model/escape.ts";
 import { FilterFault } from "../model/where-tokens.ts";
@@ -61,7 +62,7 @@ export function problemOf(error: unknown): Problem {
   if (code !== "INVALID_QUERY") return new Problem([statusOf(code), code], message);
   if (!(cause instanceof FilterFault)) return new Problem(PROBLEMS.invalid, message);
   const { at, length, mend } = cause;
-  const place = { at, length, message: cause.message, ...(mend === undefined ? {} : { mend }) };
+  const place = defined({ at, length, message: cause.message, mend });
   return new Problem(PROBLEMS.invalid, message, { parameter: "where", place });
 }
 

@@ -2,6 +2,7 @@
 import type { Message, MessagePart, OfferedTool } from "../conventions/messages.ts";
 import { type Reading, readSpan } from "../conventions/reading.ts";
 import { conversationKey, idKey } from "../model/conversation.ts";
+import { defined } from "../model/defined.ts";
 import type { SpanFields } from "../model/span-fields.ts";
 import type { MessageJson, OfferedToolJson, PartJson, ReadingJson, UsageJson } from "./api.ts";
 import type { Bounds } from "./large.ts";
@@ -122,7 +123,7 @@ function partJson(part: MessagePart, path: string, bounds: Bounds): PartJson {
       return {
         ...{ type: part.type, ...namedJson(part) },
         result: bounds.show(part.result, `${path}/result`),
-        ...(part.isError === true ? { is_error: true } : {}),
+        ...defined({ is_error: part.isError === true ? true : undefined }),
       };
     case "image":
     case "file":
@@ -131,7 +132,7 @@ function partJson(part: MessagePart, path: string, bounds: Bounds): PartJson {
       return {
         type: part.type,
         text: bounds.show(part.text, `${path}/text`),
-        ...(part.id === undefined ? {} : { id: part.id }),
+        ...defined({ id: part.id }),
       };
     case "other":
       return { type: part.type, value: bounds.show(part.value, `${path}/value`) };
@@ -142,5 +143,5 @@ function namedJson({ id, name }: { readonly id?: string; readonly name?: string 
   id?: string;
   name?: string;
 } {
-  return { ...(id === undefined ? {} : { id }), ...(name === undefined ? {} : { name }) };
+  return defined({ id, name });
 }

@@ -2,6 +2,7 @@
 import type { Summary } from "../conventions/summary.ts";
 import { isoDate } from "../model/clock.ts";
 import { idKey } from "../model/conversation.ts";
+import { defined } from "../model/defined.ts";
 import { readWhere, suggestNames } from "../model/where.ts";
 import type { SummaryQuery } from "../tracing/store.ts";
 import type { Columns, RowJson, RowsJson } from "./api.ts";
@@ -18,7 +19,7 @@ export async function rows(asked: Asked): Promise<RowsJson> {
   const cursor = params.text("cursor");
   const page = await asked.reader.summaries({
     ...{ ...query, prices: asked.prices, limit: params.count("limit", { most: 200, or: 50 }) },
-    ...(cursor === undefined ? {} : { cursor }),
+    ...defined({ cursor }),
   });
   const isEmpty = page.rows.length === 0 && cursor === undefined;
   return {
@@ -38,8 +39,7 @@ export function rowsQuery(params: Params): SummaryQuery & { readonly by: "conver
   return {
     by: params.choice("by", ["conversation", "trace"]) ?? "conversation",
     ...times,
-    ...(filter === undefined ? {} : { where: filter }),
-    ...(params.choice("failed", ["1"]) === undefined ? {} : { failed: true }),
+    ...defined({ where: filter, failed: params.choice("failed", ["1"]) && true }),
   };
 }
 

@@ -1,5 +1,6 @@
 // The viewer as a handler of Request and Response: the page, its API, and the OTLP receiver, for any server.
 import { type Context, Hono } from "hono";
+import { defined } from "../model/defined.ts";
 import { checkOptions } from "../model/options.ts";
 import { clearTimeout, setTimeout } from "../model/timers.ts";
 import { otlpReceiver } from "../otlp/receiver.ts";
@@ -178,7 +179,7 @@ class Viewer {
     const cookie = this.#session?.cookie(request.url.startsWith("https:"));
     return new Response(null, {
       status: 303,
-      headers: { location: next, ...(cookie === undefined ? {} : { "set-cookie": cookie }) },
+      headers: defined({ location: next, "set-cookie": cookie }),
     });
   }
 

@@ -22,7 +22,7 @@ export async function createTable(
   const { created, differences } = await ensureTable({
     tableName,
     ...defined({ region, endpoint, conversationIdGsiName: index }),
-    ...(recentIndex || recentIndexName ? { recentIndex: recentIndexName ?? true } : {}),
+    ...defined({ recentIndex: recentIndex || recentIndexName ? (recentIndexName ?? true) : undefined }),
   });
   await output.say(
     created ? `The table ${tableName} was created.` : `The table ${tableName} is there already.`,

@@ -52,8 +52,7 @@ async function listed(store: StoreReader, options: LsOptions, prices: PriceTable
   const { by = subjectOf(cursor) ?? "conversation" } = options;
   const query: SummaryQuery = {
     ...{ by, prices, ...filterOf(options) },
-    ...(options.errors === true ? { failed: true } : {}),
-    ...defined({ limit, cursor }),
+    ...defined({ failed: options.errors === true ? true : undefined, limit, cursor }),
   };
   const page = await store.summaries(query);
   if (page.rows.length > 0 || options.by !== undefined || cursor !== undefined) return { ...page, by };

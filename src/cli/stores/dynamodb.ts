@@ -3,6 +3,7 @@
 import { type KeyLayout, LAYOUTS } from "../../dynamodb/layout.ts";
 import { SCAN_MEND } from "../../dynamodb/listing.ts";
 import { DynamoDbTracer, type DynamoDbTracerOptions } from "../../dynamodb/tracer.ts";
+import { defined } from "../../model/defined.ts";
 import { messageOf, TracelightError } from "../../model/errors.ts";
 import type { TraceQuery } from "../../model/query.ts";
 import { closest } from "../../model/spelling.ts";
@@ -110,21 +111,15 @@ function parseLocation(location: string): TableOptions {
   const unknown = [...given.keys()].find((key) => !PARAMETERS.some((known) => known === key));
   if (table === "" || unknown !== undefined) throw badLocation(location, unknown);
   const [index, recent, layout] = [given.get("index"), given.get("recentIndex"), given.get("keyLayout")];
-  return {
+  return defined({
     tableName: table,
-    ...optional("region", given.get("region")),
-    ...optional("endpoint", given.get("endpoint")),
-    ...optional("identifier", given.get("identifier")),
-    ...optional("conversationIdGsiName", index),
-    ...optional("recentIndex", recent === "true" ? true : recent === "false" ? false : recent),
-    ...(layout === undefined ? {} : { keyLayout: keyLayoutOf(layout) }),
-  };
-}
-
-function optional<K extends string, T>(key: K, value: T | undefined): { [P in K]?: T } {
-  const given: { [P in K]?: T } = {};
-  if (value !== undefined) given[key] = value;
-  return given;
+    region: given.get("region"),
+    endpoint: given.get("endpoint"),
+    identifier: given.get("identifier"),
+    conversationIdGsiName: index,
+    recentIndex: recent === "true" ? true : recent === "false" ? false : recent,
+    keyLayout: layout === undefined ? undefined : keyLayoutOf(layout),
+  });
 }
 
 function keyLayoutOf(text: string): KeyLayout {

@@ -1,7 +1,8 @@
 // Results of evaluations as `gen_ai.*` has them: events of the span that was looked at, or the evaluator's own span.
+import { defined } from "../../model/defined.ts";
 import type { Evaluation } from "../messages.ts";
 import type { Source } from "../source.ts";
-import { fieldIn, present, wordsIn } from "../values.ts";
+import { fieldIn, wordsIn } from "../values.ts";
 import { GEN_AI_EVALUATION } from "./gen-ai-names.ts";
 
 const RESULT_EVENT = "gen_ai.evaluation.result";
@@ -20,6 +21,6 @@ function evaluationIn(attributes: unknown): Evaluation[] {
   const explanation = wordsIn(fieldIn(attributes, GEN_AI_EVALUATION.explanation));
   const amount = typeof score === "bigint" ? Number(score) : score;
   return [
-    { name, ...present({ score: typeof amount === "number" ? amount : undefined, label, explanation }) },
+    { name, ...defined({ score: typeof amount === "number" ? amount : undefined, label, explanation }) },
   ];
 }

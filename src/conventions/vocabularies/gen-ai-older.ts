@@ -1,11 +1,12 @@
 // `gen_ai.*` before 1.37: messages one attribute a field (Traceloop's `gen_ai.prompt.N.*` too), as events, or as one attribute each.
+import { defined } from "../../model/defined.ts";
 import type { SpanEvent } from "../../model/span-fields.ts";
 import { at, type Branch, itemsOf } from "../flattened.ts";
 import { leadingItems, structured } from "../json-text.ts";
 import { type Message, type MessagePart, type OfferedTool, textOfParts } from "../messages.ts";
 import { messageWith, partsOf, readMessage, readMessages, resultFrom, toolsIn } from "../parts.ts";
 import type { Source } from "../source.ts";
-import { fieldIn, firstField, isAnObject, present, textIn, wordsIn } from "../values.ts";
+import { fieldIn, firstField, isAnObject, textIn, wordsIn } from "../values.ts";
 
 /** Indexed prompts: OpenTelemetry's and Traceloop's, and what Traceloop had before 2024. */
 const PROMPTS = ["gen_ai.prompt", "llm.prompts"] as const;
@@ -127,7 +128,7 @@ function indexedCall(call: Branch): MessagePart {
   const args = at(call, "arguments").value ?? at(call, "function.arguments").value;
   return {
     type: "tool-call",
-    ...present({
+    ...defined({
       id: wordsIn(at(call, "id").value),
       name: wordsIn(at(call, "name").value ?? at(call, "function.name").value),
       arguments: structured(args),

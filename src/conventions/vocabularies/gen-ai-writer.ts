@@ -1,9 +1,10 @@
 // A reading in OpenTelemetry's words: the table of gen-ai-names.ts, turned round.
+import { defined } from "../../model/defined.ts";
 import { jsonOf } from "../json-text.ts";
 import type { MediaPart, Message, MessagePart } from "../messages.ts";
 import { partsOf } from "../parts.ts";
 import type { Reading } from "../reading.ts";
-import { fieldIn, isAnObject, present, textIn } from "../values.ts";
+import { fieldIn, isAnObject, textIn } from "../values.ts";
 import {
   GEN_AI,
   GEN_AI_CONVERSATION,
@@ -31,7 +32,7 @@ const OPERATIONS: Readonly<Partial<Record<WorkKind, string>>> = {
 export function writeGenAi(reading: Reading, agent: string | undefined): Readonly<Record<string, unknown>> {
   const { kind, tool, usage } = reading;
   if (OPERATIONS[kind] === undefined) return {};
-  return present({
+  return defined({
     [GEN_AI.operation]: OPERATIONS[kind],
     [GEN_AI_FIELDS.agent[0]]: agent,
     [GEN_AI_FIELDS.provider[0]]: reading.provider,
@@ -59,7 +60,7 @@ export function writeGenAi(reading: Reading, agent: string | undefined): Readonl
       reading.tools.map(({ schema, ...tool }) => ({
         type: "function",
         ...tool,
-        ...present({ parameters: schema }),
+        ...defined({ parameters: schema }),
       })),
     ),
     [GEN_AI.finishReasons]: reading.finishReason === undefined ? undefined : [reading.finishReason],
@@ -97,12 +98,12 @@ function writtenPart(part: MessagePart): unknown {
     case "reasoning":
       return { type: part.type, content: part.text };
     case "compaction":
-      return { type: part.type, ...present({ id: part.id, content: part.text }) };
+      return { type: part.type, ...defined({ id: part.id, content: part.text }) };
     case "tool-call":
       return { ...part, type: "tool_call" };
     case "tool-result": {
       const { id, name, result, isError } = part;
-      return { type: "tool_call_response", ...present({ id, name, response: result, is_error: isError }) };
+      return { type: "tool_call_response", ...defined({ id, name, response: result, is_error: isError }) };
     }
     case "image":
     case "file":
@@ -120,5 +121,5 @@ function writtenMedia({ type, mediaType, url, data, fileId, name }: MediaPart): 
       : url !== undefined
         ? { type: "uri", uri: url }
         : { type: "file" };
-  return { ...form, modality, ...present({ mime_type: mediaType, file_id: fileId, name }) };
+  return { ...form, modality, ...defined({ mime_type: mediaType, file_id: fileId, name }) };
 }

@@ -1,9 +1,10 @@
 // Messages as LangChain serialises them. OpenInference's instrumentation has them whole in a span's input and output alone: its
 // `llm.*_messages` lack what is not text, the ids of tool calls, and which call a result answers.
+import { defined } from "../../model/defined.ts";
 import { contentOf, type Message, type MessagePart } from "../messages.ts";
 import { messageWith, partsOf, resultFrom } from "../parts.ts";
 import type { Source } from "../source.ts";
-import { fieldIn, firstField, isAnObject, present, textIn, wordsIn } from "../values.ts";
+import { fieldIn, firstField, isAnObject, textIn, wordsIn } from "../values.ts";
 import { OPENINFERENCE } from "./openinference-names.ts";
 
 /** The messages that a run was given; none of a span of others. */
@@ -79,7 +80,7 @@ function messageIn(given: unknown): Message | undefined {
   if (answers === undefined) return messageWith(role, parts);
   const name = wordsIn(fieldIn(kwargs, "name"));
   const failed = fieldIn(kwargs, "status") === "error" ? { isError: true as const } : {};
-  return messageWith("tool", [{ ...resultFrom(answers, parts), ...present({ name }), ...failed }]);
+  return messageWith("tool", [{ ...resultFrom(answers, parts), ...defined({ name }), ...failed }]);
 }
 
 /** Some providers' blocks have the calls among the content; LangChain has them beside it, whoever the provider is. */

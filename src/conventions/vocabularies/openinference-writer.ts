@@ -1,10 +1,11 @@
 // A reading in OpenInference's words: the table of openinference-names.ts, turned round.
 
+import { defined } from "../../model/defined.ts";
 import { wellFormedJson } from "../../model/json-strings.ts";
 import { lossyValue } from "../../model/values.ts";
 import type { MediaPart, Message, MessagePart, ToolCallPart, ToolResultPart } from "../messages.ts";
 import type { Reading } from "../reading.ts";
-import { fieldIn, isAnObject, present, textIn } from "../values.ts";
+import { fieldIn, isAnObject, textIn } from "../values.ts";
 import {
   JSON_TYPE,
   OPENINFERENCE,
@@ -40,7 +41,7 @@ export function writeOpenInference(
     kind === "tool-call"
       ? [tool?.arguments, tool?.result]
       : [reading.input, reading.output].map((value) => (kind === "model-call" ? textIn(value) : value));
-  return present({
+  return defined({
     [OPENINFERENCE.kind]: spanKind,
     [kind === "embedding" ? "embedding.model_name" : OPENINFERENCE.model]: reading.model,
     [OPENINFERENCE_FIELDS.agent[0]]: agent,
@@ -77,7 +78,7 @@ function systemMessages({ systemPrompt: text }: Reading): readonly Message[] {
 }
 
 function schemaOf({ schema, ...tool }: Reading["tools"][number]): object {
-  return { type: "function", function: { ...tool, ...present({ parameters: schema }) } };
+  return { type: "function", function: { ...tool, ...defined({ parameters: schema }) } };
 }
 
 function written(name: string, typeName: string, value: unknown): Record<string, unknown> {
@@ -138,7 +139,7 @@ function writtenMessage({ role, parts }: Message): Record<string, unknown> {
 }
 
 function writtenResult({ id, name, result }: ToolResultPart): Record<string, unknown> {
-  return present({
+  return defined({
     tool_call_id: id ?? "",
     name,
     content: result === undefined ? undefined : jsonText(result),
@@ -146,7 +147,7 @@ function writtenResult({ id, name, result }: ToolResultPart): Record<string, unk
 }
 
 function writtenCall({ id, name, arguments: args }: ToolCallPart): Record<string, unknown> {
-  return present({
+  return defined({
     "tool_call.id": id,
     "tool_call.function.name": name,
     "tool_call.function.arguments": args === undefined ? undefined : jsonText(args),

@@ -1,11 +1,12 @@
 // OpenInference: `openinference.span.kind`, `llm.*`, `input.value` and so on, lists one attribute a field.
+import { defined } from "../../model/defined.ts";
 import { at, type Branch, itemsOf } from "../flattened.ts";
 import { parseJsonText, structured } from "../json-text.ts";
 import { type MediaPart, type Message, type MessagePart, textOfParts } from "../messages.ts";
 import { media, messageWith, partsOf, readMessage, resultFrom, toolsIn } from "../parts.ts";
 import type { Source } from "../source.ts";
 import { usageOf } from "../usage.ts";
-import { fieldIn, present, textIn, wordsIn } from "../values.ts";
+import { fieldIn, textIn, wordsIn } from "../values.ts";
 import { firstUserMessage } from "./gen-ai.ts";
 import {
   answeredCall,
@@ -171,7 +172,7 @@ function messageIn(message: Branch, role: string): Message {
   const said = textIn(at(message, "role").value) ?? role;
   if (answers === undefined) return messageWith(said, parts);
   return messageWith(said, [
-    { ...present({ name: wordsIn(at(message, "name").value) }), ...resultFrom(answers, parts) },
+    { ...defined({ name: wordsIn(at(message, "name").value) }), ...resultFrom(answers, parts) },
   ]);
 }
 
@@ -198,7 +199,7 @@ function mediaIn(branch: Branch, family: "image" | "audio" | "video"): MediaPart
 function callIn(call: Branch): MessagePart {
   return {
     type: "tool-call",
-    ...present({
+    ...defined({
       id: wordsIn(at(call, "id").value),
       name: wordsIn(at(call, "function.name").value),
       arguments: structured(at(call, "function.arguments").value),
@@ -239,7 +240,7 @@ function embedded(source: Source): unknown {
 function documentsOf(source: Source): readonly object[] {
   return itemsOf(source.branch(OPENINFERENCE.documents)).map((item) => {
     const field = (name: string) => at(item, `document.${name}`).value;
-    return present({
+    return defined({
       id: field("id"),
       content: field("content"),
       score: field("score"),
