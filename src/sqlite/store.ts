@@ -169,8 +169,10 @@ export class SqliteStore implements Store {
   async close({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
     this.#isClosed = true;
     clearTimeout(this.#retentionTimer);
+    // Who reads on the other thread keeps the log from being emptied; its rest is waited for beside all else.
+    const isAtRest = this.#background.setDigests(false);
     const { pending } = await this.#writer.flush(timeoutMs * CLOSING_SHARE);
-    await this.#background.setDigests(false);
+    await isAtRest;
     // What is still in the log would be brought into the file by the last to close it, in this thread.
     const isLong = this.#logBytes() >= CHECKPOINT_FROM / 4;
     if (pending === 0 && isLong) await this.#checkpoint("TRUNCATE");
