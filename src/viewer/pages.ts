@@ -23,12 +23,17 @@ export class Pages {
     this.#files = folder === undefined ? new Map() : filesIn(folder, mount);
   }
 
-  /** The file at a path below the mount; for what has no ending, the page itself, which reads the path. Undefined for what is not there. */
+  /** The file at a path below the mount; else the page itself, which reads the path. Undefined for a file that is not there. */
   answer(path: string, request: Request): Response | undefined {
     if (this.#files.size === 0) return notBuilt();
-    const file = this.#files.get(path) ?? (extname(path) === "" ? this.#files.get(INDEX) : undefined);
+    const file = this.#files.get(path) ?? (isFile(path) ? undefined : this.#files.get(INDEX));
     return file && fileAnswer(file, request);
   }
+}
+
+/** Ids of conversations may end like files. */
+function isFile(path: string): boolean {
+  return path.startsWith("assets/") || (!path.includes("/") && extname(path) !== "");
 }
 
 function fileAnswer({ type, body, packed, etag, isForever }: File, request: Request): Response {

@@ -9,7 +9,7 @@ const SAID_MS = 1500;
 export function Code({ text }: { readonly text: string }): JSX.Element {
   return (
     <div class="code">
-      <pre>{text}</pre>
+      <pre tabIndex={0}>{text}</pre>
       <CopyButton text={text} />
     </div>
   );

@@ -81,11 +81,15 @@ function Table({ token, depth }: { readonly token: Tokens.Table; readonly depth:
       <table class="md">
         <thead>
           <tr>
-            {token.header.map((cell, i) => (
-              <th key={i} scope="col">
-                {inlines(cell.tokens, cell.text, depth + 1)}
-              </th>
-            ))}
+            {token.header.map((cell, i) =>
+              cell.text === "" ? (
+                <td key={i} />
+              ) : (
+                <th key={i} scope="col">
+                  {inlines(cell.tokens, cell.text, depth + 1)}
+                </th>
+              ),
+            )}
           </tr>
         </thead>
         <tbody>

@@ -22,7 +22,7 @@ export const PACKAGE = process.env["TRACELIGHT_PACKAGE"] ?? join(import.meta.dir
 const COMMAND = join(PACKAGE, "dist/cli/main.js");
 
 /** A travel agent's conversations of one day: `trip-1042` with four turns, of which the last runs; and some forty others. */
-export function travel(now: number = Date.now()): string {
+function travel(now: number = Date.now()): string {
   const text = gunzipSync(readFileSync(join(import.meta.dirname, "travel.jsonl.gz"))).toString();
   const shift = now - RECORDED;
   return text.replace(TIME, (_, at: string) => `"${new Date(Date.parse(`${at}Z`) + shift).toISOString()}"`);

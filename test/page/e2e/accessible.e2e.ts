@@ -1,0 +1,228 @@
+// For everybody: axe finds nothing in any view, in either theme, wide and narrow; zoom, text spacing, forced colours, reduced motion.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { AxeResults } from "axe-core";
+import type { BrowserContextOptions, Locator, Page } from "playwright-core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { Browsing } from "./browser.ts";
+import { folder, travelStore, view } from "./served.ts";
+import { sideways, spaced } from "./shape.ts";
+
+const browser = new Browsing();
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const WIDE = { width: 1440, height: 900 };
+const NARROW = { width: 390, height: 844 };
+/** A call of a model in the second turn, and the trace of that turn. */
+const TRACE = "3f5908dfc2a14be0837d5cc1f9e2a6b8";
+const CALL = "eb45f908470f9967";
+
+let full = "";
+let empty = "";
+beforeAll(async () => {
+  full = (await view(await travelStore())).url;
+  empty = (await view(join(folder(), "new.db"))).url;
+});
+
+/** A view in a state, and what shows that it is there. */
+interface Sight {
+  readonly name: string;
+  readonly open: (page: Page) => Promise<unknown>;
+}
+
+const row = (page: Page) => page.locator(".list .item").first().waitFor();
+const panel = async (page: Page, tab: string): Promise<void> => {
+  await page.getByRole("complementary").waitFor();
+  const peek = page.locator(".peek");
+  if (await peek.isVisible()) await peek.click();
+  await page.getByRole("tabpanel", { name: tab }).waitFor();
+};
+
+const SIGHTS: readonly Sight[] = [
+  {
+    name: "list",
+    open: async (page) => {
+      await page.goto(`${full}?since=all`);
+      await row(page);
+    },
+  },
+  {
+    name: "filtered list",
+    open: async (page) => {
+      await page.goto(
+        `${full}?since=all&only=failed&q=${encodeURIComponent('ai.agent.name = "supervisor"')}`,
+      );
+      await row(page);
+      await page.getByRole("combobox", { name: "Filter" }).press("ArrowDown");
+      await page.getByRole("option").first().waitFor();
+    },
+  },
+  {
+    name: "filter that cannot be read",
+    open: async (page) => {
+      await page.goto(`${full}?since=all&q=${encodeURIComponent("duration > fast")}`);
+      await page.getByRole("alert").waitFor();
+    },
+  },
+  {
+    name: "conversation",
+    open: async (page) => {
+      await page.goto(`${full}c/trip-1042`);
+      await page
+        .getByRole("link", { name: /^trace/ })
+        .first()
+        .waitFor();
+      await page.locator(".call").first().waitFor();
+      await page.keyboard.press("o");
+      await page.locator(".callbody").first().waitFor();
+    },
+  },
+  {
+    name: "conversation with a call",
+    open: async (page) => {
+      await page.goto(`${full}c/trip-1042?span=${CALL}&turn=2`);
+      await panel(page, "Overview");
+    },
+  },
+  ...["Overview", "Messages", "Input/Output", "Attributes", "Raw"].map((tab) => ({
+    name: `timeline with ${tab}`,
+    open: async (page: Page): Promise<void> => {
+      const span = tab === "Input/Output" ? "04512e8bc45b2446" : "9b1fe3c274663534";
+      const id = tab === "Input/Output" ? "io" : tab.toLowerCase();
+      await page.goto(`${full}t/${TRACE}?span=${span}&tab=${id}`);
+      await page.getByRole("treegrid").getByRole("row").first().waitFor();
+      await panel(page, tab);
+    },
+  })),
+  {
+    name: "numbers",
+    open: async (page) => {
+      await page.goto(`${full}numbers?since=all`);
+      await page
+        .getByRole("row", { name: /sonnet/ })
+        .first()
+        .waitFor();
+    },
+  },
+  {
+    name: "search",
+    open: async (page) => {
+      await page.goto(`${full}?since=all`);
+      await row(page);
+      await page.keyboard.press("Control+k");
+      await page.getByRole("combobox", { name: "Search words" }).fill("umbrella");
+      await page.getByRole("option").first().waitFor();
+    },
+  },
+  {
+    name: "help",
+    open: async (page) => {
+      await page.goto(`${full}?since=all`);
+      await row(page);
+      await page.keyboard.press("?");
+      await page.getByRole("dialog", { name: "Keys" }).waitFor();
+    },
+  },
+  {
+    name: "empty store",
+    open: async (page) => {
+      await page.goto(empty);
+      await page.getByRole("heading", { name: "No traces yet" }).waitFor();
+    },
+  },
+  {
+    name: "error",
+    open: async (page) => {
+      await page.goto(`${full}t/${"f".repeat(32)}`);
+      await page.getByRole("button", { name: "Try again" }).waitFor();
+    },
+  },
+];
+
+describe.each([
+  { theme: "light", viewport: WIDE },
+  { theme: "light", viewport: NARROW },
+  { theme: "dark", viewport: WIDE },
+  { theme: "dark", viewport: NARROW },
+] as const)("$theme, $viewport.width wide", ({ theme, viewport }) => {
+  it("axe finds nothing, and nothing is wider than the window", async () => {
+    const page = await browser.blank({ viewport, colorScheme: theme });
+    const found: string[] = [];
+    for (const { name, open } of SIGHTS) {
+      await open(page).catch((error: unknown) => found.push(`${name}: ${error}`));
+      for (const one of await violations(page)) found.push(`${name}: ${one}`);
+      const wide = await sideways(page);
+      if (wide !== "") found.push(`${name}: ${wide}`);
+    }
+    browser.forgive(/Failed to load resource.* 40[04] /);
+    expect(found).toEqual([]);
+  });
+});
+
+async function violations(page: Page): Promise<readonly string[]> {
+  await page.evaluate(AXE);
+  const results: AxeResults = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })");
+  return results.violations.flatMap(({ id, nodes }) =>
+    nodes.slice(0, 4).map(({ target, failureSummary = "" }) => {
+      return `${id} at ${target.join(" ")}: ${failureSummary.split("\n").slice(1).join(";").trim()}`;
+    }),
+  );
+}
+
+/** Every sight, in a window of some kind. */
+async function inAll(options: BrowserContextOptions, look: (page: Page, name: string) => Promise<void>) {
+  const page = await browser.blank(options);
+  for (const { name, open } of SIGHTS) {
+    await open(page);
+    await look(page, name);
+  }
+  browser.forgive(/Failed to load resource.* 40[04] /);
+}
+
+describe("who sees otherwise", () => {
+  it("has all at 200 % zoom, and with more space in text", async () => {
+    const found: string[] = [];
+    const zoomed = { viewport: { width: 720, height: 450 }, deviceScaleFactor: 2 };
+    await inAll(zoomed, async (page, name) => {
+      for (const text of [await sideways(page), await spaced(page).then(() => sideways(page))])
+        if (text !== "") found.push(`${name}: ${text}`);
+    });
+    expect(found).toEqual([]);
+  });
+
+  it("has marks that do not hang on colours", async () => {
+    const options: BrowserContextOptions = { forcedColors: "active" };
+    const page = await browser.open(`${full}t/${TRACE}?span=${CALL}`, options);
+    const failed = page.getByRole("row", { name: /find_trains/ }).first();
+    const icons = failed.locator(".tn svg");
+    await icons.first().waitFor();
+    const ground = await colour(failed, "backgroundColor");
+    for (const icon of await icons.all()) expect(await colour(icon, "color")).not.toBe(ground);
+    // What is selected is marked by a line at its edge, not by its ground alone.
+    const selected = page.getByRole("row", { selected: true });
+    const other = page.getByRole("row", { selected: false }).first();
+    expect(await edgeOf(selected)).not.toBe(await edgeOf(other));
+  });
+
+  it("sees nothing move", async () => {
+    await inAll({ reducedMotion: "reduce" }, async (page, name) => {
+      const moving: string[] = await page.evaluate(
+        "document.getAnimations().filter((one) => one.playState === 'running').map((one) => String(one.effect?.target?.className))",
+      );
+      expect(moving, name).toEqual([]);
+    });
+  });
+});
+
+function colour(of: Locator, name: "color" | "backgroundColor"): Promise<string> {
+  return of.evaluate((element, property) => {
+    return String(Reflect.get(Reflect.get(globalThis, "getComputedStyle")(element), property));
+  }, name);
+}
+
+/** The left edge of a row as it is painted. */
+async function edgeOf(row: Locator): Promise<string> {
+  const { x, y, height } = (await row.boundingBox()) ?? { x: 0, y: 0, height: 0 };
+  const clip = { x, y: y + 2, width: 4, height: height - 4 };
+  return (await row.page().screenshot({ clip })).toString("base64");
+}
