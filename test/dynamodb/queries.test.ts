@@ -59,7 +59,7 @@ const queries = fc.record(
       .map(([own, id]) => (id === undefined ? own : { ...own, "ai.conversation.id": id })),
     identifier: fc.constantFrom("A", "A#0", "_"),
     spanName,
-    status,
+    spanStatus: status,
     since: date,
     until: date,
     order: fc.constantFrom("asc" as const, "desc" as const),
