@@ -26,21 +26,23 @@ import { both } from "./params.ts";
  * Nothing is brought in through it, and nothing removed.
  */
 export function scopedTo(principal: string, reader: StoreReader): StoreReader {
-  return new StoreReader(new ScopedStore(principal, reader));
+  const isLive = reader.has("changes");
+  return new StoreReader(new (isLive ? ScopedLiveStore : ScopedStore)(principal, reader));
 }
 
 /** What has no method here is read the slow way: through `iterate`. */
 class ScopedStore implements ReadableStore {
   readonly name: string;
   readonly #reader: StoreReader;
-  readonly #own: string;
+  /** The filter that holds for what may be seen. */
+  protected readonly own: string;
 
   constructor(principal: string, reader: StoreReader) {
     this.name = reader.name;
     this.#reader = reader;
     const context = `attributes["${NAMES.authContext}"]`;
     const id = JSON.stringify(principal);
-    this.#own = `${context} = ${id} or ${context}["principal_id"] = ${id}`;
+    this.own = `${context} = ${id} or ${context}["principal_id"] = ${id}`;
   }
 
   get notes(): readonly string[] {
@@ -86,14 +88,24 @@ class ScopedStore implements ReadableStore {
     return (await this.find({ ...query, limit: 1 })).length > 0;
   }
 
-  async changes(cursor: string | undefined): Promise<Changes> {
-    const { spans, cursor: next } = await this.#reader.changes(cursor);
-    return { spans: spans.filter((span) => matches(span, { where: this.#own })), cursor: next };
-  }
-
   /** A filter is read by itself first: one that closes a parenthesis of ours would be another. */
   #within<Query extends { readonly where?: string | undefined }>(query: Query): Query & { where: string } {
     if (query.where !== undefined) readWhere(query.where);
-    return { ...query, where: both(query.where, this.#own) ?? this.#own };
+    return { ...query, where: both(query.where, this.own) ?? this.own };
+  }
+}
+
+/** Of a store that tells of changes itself. */
+class ScopedLiveStore extends ScopedStore {
+  readonly #whole: StoreReader;
+
+  constructor(principal: string, reader: StoreReader) {
+    super(principal, reader);
+    this.#whole = reader;
+  }
+
+  async changes(cursor: string | undefined): Promise<Changes> {
+    const { spans, cursor: next } = await this.#whole.changes(cursor);
+    return { spans: spans.filter((span) => matches(span, { where: this.own })), cursor: next };
   }
 }

@@ -1,4 +1,5 @@
 // One person's page: nothing of another's is in any answer.
+import { createViewer } from "tracelight/viewer";
 import { describe, expect, test } from "vitest";
 import { converse, json, memory, raw, served, sqlite } from "./support.ts";
 
@@ -84,10 +85,28 @@ describe.each([
     expect((await json(`${url}api/conversations/shared`)).turns).toHaveLength(1);
   });
 
+  test("of live changes only their own come", async () => {
+    const tracer = make();
+    const viewer = createViewer(tracer, { principal: "alice" });
+    const { body } = await viewer(new Request("http://localhost/api/live"));
+    const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+    let seen = (await reader?.read())?.value ?? "";
+    converse(tracer, { id: "his", user: "bob" });
+    converse(tracer, { id: "hers", user: "alice" });
+    while (!seen.includes('"hers"')) seen += (await reader?.read())?.value ?? "";
+    await reader?.cancel();
+    expect(seen).not.toMatch(/"his"|bob/);
+  });
+
   test("nothing is written through it", async () => {
     const { url } = await served(make(), { principal: "alice" });
     const headers = { "content-type": "application/json" };
     const body = JSON.stringify({ resourceSpans: [] });
     expect((await raw(`${url}v1/traces`, headers, { method: "POST", body })).status).toBe(403);
   });
+});
+
+test("a store that does not tell of changes is not looked through again and again for one person", async () => {
+  const viewer = createViewer({ name: "silent", find: () => [] }, { principal: "alice" });
+  expect((await viewer(new Request("http://localhost/api/live"))).status).toBe(501);
 });
