@@ -60,7 +60,8 @@ export class Live {
     const now = missed ?? (await this.#setup.reader.changes(this.#cursor));
     stream.ready(now.cursor);
     if (lastId !== undefined && missed === undefined) stream.reload("unknown-cursor", now.cursor);
-    if (missed !== undefined || this.#cursor !== undefined) stream.changed(now);
+    if (now.spans.length >= FLOOD) stream.reload("behind", now.cursor);
+    else if (missed !== undefined || this.#cursor !== undefined) stream.changed(now);
     if (this.#cursor === undefined) this.#cursor = now.cursor;
   }
 
@@ -89,10 +90,9 @@ export class Live {
     try {
       const changes = await this.#setup.reader.changes(this.#cursor);
       this.#cursor = changes.cursor;
-      for (const stream of this.#streams) {
-        if (this.#isBroken) stream.reload("store-replaced", changes.cursor);
-        else stream.changed(changes);
-      }
+      if (this.#isBroken) this.#reload("store-replaced");
+      else if (changes.spans.length >= FLOOD) await this.#leap();
+      else for (const stream of this.#streams) stream.changed(changes);
       this.#isBroken = false;
     } catch {
       this.#cursor = undefined;
@@ -100,8 +100,22 @@ export class Live {
       await delay(BROKEN_MS, undefined, { ref: false });
     }
   }
+
+  /** More comes than can be told one by one: who listens reads anew, and no look takes the store's time from who writes. */
+  async #leap(): Promise<void> {
+    this.#cursor = (await this.#setup.reader.changes(undefined)).cursor;
+    this.#reload("behind");
+    await delay(FLOOD_MS, undefined, { ref: false });
+  }
+
+  #reload(reason: "behind" | "store-replaced"): void {
+    for (const stream of this.#streams) stream.reload(reason, this.#cursor ?? "");
+  }
 }
 
+/** So many spans in one look are a flood: stores give no more at once. */
+const FLOOD = 1000;
+const FLOOD_MS = 1000;
 const BROKEN_MS = 2000;
 const EVERY_MS = 250;
 const SHARE = 4;

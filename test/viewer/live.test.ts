@@ -86,6 +86,18 @@ describe.each([
     expect(data.spans).toHaveLength(7);
   });
 
+  test("who missed more than can be told is told to read anew", async () => {
+    const tracer = make();
+    const { url } = await served(tracer);
+    const { id } = await (await listen(url))();
+    stops.pop()?.abort();
+    for (let i = 0; i < 1500; i++) tracer.trace(`step ${i}`, () => undefined);
+    await tracer.flush();
+    const again = await listen(url, id);
+    const event = await until(again, (one) => one.event !== "ready");
+    expect(event).toMatchObject({ event: "reload", data: { reason: "behind" } });
+  });
+
   test("a place of another store is answered by reload", async () => {
     const { url } = await served(make());
     const next = await listen(url, "0123.99");
