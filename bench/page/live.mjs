@@ -80,13 +80,14 @@ export async function leftOpenRows({ browser, folder, seconds = 60, rate = 100 }
 async function leftOpen({ browser, server, agent, seconds, what, at }) {
   const { page, cdp, close } = await openPage(browser);
   await page.goto(server.url + at);
+  const done = agent.said;
   agent.go();
   // A fifth more, before: what a page holds once it is full.
   await page.waitForTimeout(seconds * 250);
   const before = await metricsOf(cdp);
   await page.waitForTimeout(seconds * 1000);
   const after = await metricsOf(cdp);
-  await agent.said;
+  await done;
   await close();
   const growth = (name) => (after[name] / before[name] - 1) * 100;
   return [
