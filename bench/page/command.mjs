@@ -8,7 +8,7 @@ const COMMAND = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url)
 const TICK_MS = 10;
 
 /** Serves the store at that path until `stop`. */
-export async function view(path, ...args) {
+async function view(path, ...args) {
   const child = spawn(process.execPath, [COMMAND, "view", path, "--port", "0", ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
