@@ -63,7 +63,7 @@ test("every answer says what a browser may do with it", async () => {
     const { headers } = await raw(url + path, {});
     expect(headers["content-security-policy"]).toContain("default-src 'none'");
     expect(headers["content-security-policy"]).not.toMatch(/unsafe|https?:|\*/);
-    expect(headers).toMatchObject({ "x-content-type-options": "nosniff", "referrer-policy": "no-referrer" });
+    expect(headers).toMatchObject({ "x-content-type-options": "nosniff", "referrer-policy": "same-origin" });
     expect(headers["content-security-policy"]).toContain("frame-ancestors 'none'");
   }
 });

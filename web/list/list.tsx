@@ -56,7 +56,9 @@ export function List(): JSX.Element {
         <PartProblem what="The list" error={problem} again={rows.reload} />
       )}
       <Facts overview={overview.data.value} query={query} />
-      {overview.data.value !== undefined && (
+      {overview.data.value === undefined ? (
+        <div class="hist" />
+      ) : (
         <Histogram histogram={overview.data.value.histogram} range={rangeOf(query)} now={now} />
       )}
       <Table
@@ -133,6 +135,11 @@ function rangeOf({ since, until }: ListQuery): { readonly from: number; readonly
   return Number.isNaN(from) || Number.isNaN(to) ? undefined : { from, to };
 }
 
+/** The rows that were read when the list was last left: back returns to one that is far down. */
+let left:
+  | { readonly key: string; readonly rows: readonly RowJson[]; readonly cursor: string | null }
+  | undefined;
+
 /** The pages of rows so far, and what came since. */
 function useRows(key: string, query: ListQuery) {
   const pages = useSignal<readonly RowJson[]>([]);
@@ -150,12 +157,18 @@ function useRows(key: string, query: ListQuery) {
   useEffect(() => {
     const page = first.data.value;
     if (page === undefined) return;
-    pages.value = rowsOf(page.rows);
-    cursor.value = page.cursor;
-    pending.value = undefined;
     const scroll = rememberedScroll();
+    const before = pages.value.length === 0 && scroll > 0 && left?.key === key ? left : undefined;
+    const rows = rowsOf(page.rows);
+    const known = new Set(rows.map((row) => row.key));
+    pages.value = [...rows, ...(before?.rows.filter((row) => !known.has(row.key)) ?? [])];
+    cursor.value = before === undefined ? page.cursor : before.cursor;
+    pending.value = undefined;
     if (scroll > 0) requestAnimationFrame(() => scrollTo(0, scroll));
   }, [first.data.value]);
+  useEffect(() => {
+    if (pages.value.length > 0) left = { key, rows: pages.value, cursor: cursor.value };
+  }, [pages.value, cursor.value]);
   const more = async (): Promise<void> => {
     const at = cursor.value;
     if (at === null || isMore.current || first.isLoading.value) return;

@@ -68,10 +68,6 @@ const SIGHTS: readonly Sight[] = [
     name: "conversation",
     open: async (page) => {
       await page.goto(`${full}c/trip-1042`);
-      await page
-        .getByRole("link", { name: /^trace/ })
-        .first()
-        .waitFor();
       await page.locator(".call").first().waitFor();
       await page.keyboard.press("o");
       await page.locator(".callbody").first().waitFor();

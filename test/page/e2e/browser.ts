@@ -8,6 +8,9 @@ const EXECUTABLE = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 /** What does not come is given up some day. */
 const PATIENCE_MS = Number(process.env["PATIENCE_MS"] ?? 120_000);
 
+/** A name of somebody else's that leads to this machine. */
+export const REBOUND = "evil.example";
+
 /** Pages of one browser, for the tests of a file. */
 export class Browsing {
   #browser: Browser | undefined;
@@ -19,7 +22,10 @@ export class Browsing {
     beforeAll(async () => {
       if (!existsSync(EXECUTABLE))
         throw new Error(`There is no browser at ${EXECUTABLE}: apt-get install chromium`);
-      this.#browser = await chromium.launch({ executablePath: EXECUTABLE, args: ["--no-sandbox"] });
+      this.#browser = await chromium.launch({
+        executablePath: EXECUTABLE,
+        args: ["--no-sandbox", `--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`],
+      });
     });
     afterEach(async () => {
       for (const page of this.#pages.splice(0)) await page.context().close();

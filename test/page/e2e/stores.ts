@@ -98,7 +98,7 @@ export const KINDS: readonly Kind[] = [
 ];
 
 /** A program's own page. */
-async function served(tracer: InMemoryTracer): Promise<string> {
+export async function served(tracer: InMemoryTracer): Promise<string> {
   const server = await serveViewer(tracer, { port: 0 });
   atEnd(() => server.close());
   return server.url;

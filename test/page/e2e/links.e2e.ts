@@ -1,0 +1,129 @@
+// The address is the state: a link shows another person the same; back returns to the same row; all can be done by keys.
+import { InMemoryTracer } from "tracelight";
+import { beforeAll, describe, expect, it } from "vitest";
+import { turn } from "./agent.ts";
+import { Browsing } from "./browser.ts";
+import { travelStore, view } from "./served.ts";
+import { served } from "./stores.ts";
+
+const browser = new Browsing();
+/** The trace of the last turn, and a tool in it that failed. */
+const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
+/** The turn before: it has ended, with a tool that failed. */
+const SECOND = "3f5908dfc2a14be0837d5cc1f9e2a6b8";
+const FAILED = "90c6f2324d60f14f";
+
+let url = "";
+beforeAll(async () => {
+  url = (await view(await travelStore())).url;
+});
+
+describe("a link", () => {
+  it("shows a span, its tab, what is hidden, the window and the scale", async () => {
+    const query = `span=${FAILED}&tab=raw&hide=model&from=0.250000&to=0.750000&scale=steps`;
+    const page = await browser.open(`${url}t/${TRACE}?${query}`);
+    await page.getByRole("row", { selected: true }).filter({ hasText: "get_directions" }).waitFor();
+    await page.getByRole("tabpanel", { name: "Raw" }).filter({ hasText: FAILED }).waitFor();
+    await page.getByText(/^\d+ hidden$/).waitFor();
+    await page.getByRole("button", { name: "Steps", pressed: true }).waitFor();
+    await page.getByRole("button", { name: /^model calls/ }).waitFor();
+    expect(new URL(page.url()).search).toBe(`?${query}`);
+    await page.keyboard.press("0");
+    await page.waitForURL((at) => !at.searchParams.has("from") && !at.searchParams.has("to"));
+  });
+
+  it("shows a call of a conversation, and its tab", async () => {
+    const page = await browser.open(`${url}c/trip-1042?span=eb45f908470f9967&turn=2&tab=messages`);
+    await page.locator("#span-eb45f908470f9967[aria-current=true]").waitFor();
+    await page.getByRole("tabpanel", { name: "Messages" }).waitFor();
+  });
+});
+
+describe("back and forward", () => {
+  it("return to the same row at the same scroll, however far down the list", async () => {
+    const tracer = new InMemoryTracer({ memorySize: 10_000 });
+    for (let i = 0; i < 300; i++) turn(tracer, { id: `talk-${i}`, words: `Question ${i}?`, answer: "Yes." });
+    const page = await browser.open(await served(tracer));
+    const wanted = page.getByRole("link", { name: "Question 150?" });
+    while (!(await wanted.isVisible())) {
+      const last = await page.locator(".list .item").last().getAttribute("aria-rowindex");
+      await page.mouse.move(700, 600);
+      await page.mouse.wheel(0, 1200);
+      const more = page.locator(`.list .item:not([aria-rowindex="${last}"])`).last();
+      await more.or(wanted).first().waitFor();
+    }
+    await wanted.scrollIntoViewIfNeeded();
+    const before = (await wanted.boundingBox())?.y;
+    await wanted.click();
+    await page.getByRole("heading", { name: "Question 150?" }).waitFor();
+    await page.goBack();
+    await wanted.waitFor();
+    await page.waitForFunction("scrollY > 1000");
+    expect((await wanted.boundingBox())?.y).toBe(before);
+    await page.goForward();
+    await page.getByRole("heading", { name: "Question 150?" }).waitFor();
+  });
+});
+
+describe("keys alone", () => {
+  it("lead from the list to a span, and back", async () => {
+    const page = await browser.open(`${url}?since=all`);
+    await page.locator(".list .item").first().waitFor();
+    await page.keyboard.press("j");
+    await page.locator('.list .item[aria-selected="true"]').waitFor();
+    await page.keyboard.press("End");
+    await page.keyboard.press("Home");
+    await page.locator('.list .item[aria-rowindex="2"][aria-selected="true"]').waitFor();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: /^What is the weather in Amsterdam/ }).waitFor();
+    await page.locator(".call").first().waitFor();
+    await page.keyboard.press("j");
+    await page.locator(".call-m[aria-current=true]").waitFor();
+    await page.keyboard.press("v");
+    const rows = page.getByRole("treegrid").getByRole("row");
+    await rows.first().waitFor();
+    await page.keyboard.press("]");
+    await page.waitForURL((at) => at.pathname.endsWith(SECOND));
+    await rows.filter({ hasText: "find_trains" }).first().waitFor();
+    await page.keyboard.press("Home");
+    await page.locator('.tr[aria-rowindex="1"][aria-selected=true]').waitFor();
+    const all = Number(await page.getByRole("treegrid").getAttribute("aria-rowcount"));
+    await page.keyboard.press("Shift+ArrowLeft");
+    await page.locator('[role=treegrid][aria-rowcount="1"]').waitFor();
+    await page.keyboard.press("Shift+ArrowRight");
+    await page.locator(`[role=treegrid][aria-rowcount="${all}"]`).waitFor();
+    await page.keyboard.press("ArrowLeft");
+    await page.locator('[role=treegrid][aria-rowcount="1"]').waitFor();
+    await page.keyboard.press("ArrowRight");
+    await page.locator(`[role=treegrid][aria-rowcount="${all}"]`).waitFor();
+    await page.keyboard.press("e");
+    await page.locator(".tr.iserr[aria-selected=true]").waitFor();
+    await page.keyboard.press("f");
+    await page.waitForURL(/[?&](?:from|to)=/);
+    for (const key of ["w", "s", "a", "d"]) await page.keyboard.press(key);
+    await page.keyboard.press("0");
+    await page.waitForURL((at) => !at.searchParams.has("from") && !at.searchParams.has("to"));
+    await page.keyboard.press("m");
+    await page.waitForURL(/scale=steps/);
+    await page.keyboard.press("c");
+    await page.waitForURL(/path=off/);
+    await page.keyboard.press("Enter");
+    await page.locator("#panel:focus").waitFor();
+    await page.keyboard.press("[");
+    await page.waitForURL((at) => !at.pathname.endsWith(SECOND));
+    await rows.filter({ hasText: "get_weather" }).first().waitFor();
+    await page.keyboard.press("]");
+    await page.waitForURL((at) => at.pathname.endsWith(SECOND));
+    await page.keyboard.press("g");
+    await page.keyboard.press("n");
+    await page.getByRole("heading", { name: "Numbers", level: 1 }).waitFor();
+    await page.keyboard.press("/");
+    await page.getByRole("combobox", { name: "Filter" }).and(page.locator(":focus")).waitFor();
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("t");
+    await page.locator("html[data-theme=dark]").waitFor();
+    await page.keyboard.press("g");
+    await page.keyboard.press("c");
+    await page.locator(".list .item").first().waitFor();
+  });
+});
