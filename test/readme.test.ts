@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
-const UNTIL_CTRL_C = /^npx tracelight (tail|collect)\b/;
+const UNTIL_CTRL_C = /^npx tracelight (tail|collect|view)\b/;
 
 let folder: string;
 
@@ -58,7 +58,7 @@ function tracelight(): string {
 
 /** A line that runs until Ctrl-C, which comes when it has said something. */
 async function interrupted(line: string): Promise<string> {
-  const port = line.includes("collect") ? " --port 0" : "";
+  const port = / (collect|view)\b/.test(line) ? " --port 0" : "";
   const child = spawn(
     "bash",
     ["-c", `exec ${line.replace(/^npx tracelight/, tracelight())}${port}`],
