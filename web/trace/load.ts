@@ -11,6 +11,8 @@ import type { TraceModel } from "./model.ts";
 
 /** What is known of a trace. */
 export interface LoadedTrace {
+  /** Its id: another trace's stays until the new one is there. */
+  readonly id: string;
   readonly head: TraceHead;
   readonly model: TraceModel;
 }
@@ -56,7 +58,7 @@ export function useTrace(id: string): {
     };
     worker.addEventListener("message", ({ data }: MessageEvent<LayoutAnswer>) => {
       if (data.id === GROWN) {
-        if ("model" in data) loaded.value = { head: data.head, model: data.model };
+        if ("model" in data) loaded.value = { id, head: data.head, model: data.model };
         return;
       }
       isAsking = false;
@@ -66,7 +68,7 @@ export function useTrace(id: string): {
         problem.value = new Problem(data.problem.message, data.problem.details);
       } else {
         problem.value = undefined;
-        loaded.value = { head: data.head, model: data.model };
+        loaded.value = { id, head: data.head, model: data.model };
       }
       if (isStale) soon();
       else if (loaded.value?.model.now !== undefined) timer ??= setTimeout(ask, Math.max(GROW_MS, pause));

@@ -35,7 +35,7 @@ export function Trace(): JSX.Element {
     document.body.classList.add("fix");
     return () => document.body.classList.remove("fix");
   }, []);
-  if (loaded.value === undefined) {
+  if (loaded.value?.id !== id) {
     return problem.value === undefined ? (
       <main id="main" class="p-trace" aria-busy="true" />
     ) : (
