@@ -24,7 +24,7 @@ export class Browsing {
         throw new Error(`There is no browser at ${EXECUTABLE}: apt-get install chromium`);
       this.#browser = await chromium.launch({
         executablePath: EXECUTABLE,
-        args: ["--no-sandbox", `--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`],
+        args: ["--no-sandbox", "--disable-dev-shm-usage", `--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`],
       });
     });
     afterEach(async () => {
