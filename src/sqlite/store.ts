@@ -2,7 +2,6 @@
 import { statSync } from "node:fs";
 import type { SpanOutline } from "../conventions/facts.ts";
 import type { TallyReport } from "../conventions/tally.ts";
-import { Rarely } from "../delivery/rarely.ts";
 import { TracelightError } from "../model/errors.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
@@ -68,7 +67,6 @@ export class SqliteStore implements Store {
   readonly #shared: SharedReader;
   /** For what is done in the background: it ends when the store is closed. */
   readonly #tidying: Database;
-  readonly #rarely = new Rarely();
   #unlooked = 0;
   #isCheckpointing = false;
   /** The last that was written to. */
@@ -280,9 +278,10 @@ export class SqliteStore implements Store {
     try {
       await work();
     } catch (error) {
-      if (this.#isClosed || isBusy(error) || file?.isInPlace === false) return;
-      const fault = explainSqlite(error, this.#options.path);
-      if (this.#rarely.isTime(fault.code)) this.#faults.report(fault);
+      const isTold = this.#isClosed || this.#writer.isRefused;
+      if (isTold || isBusy(error) || file?.isInPlace === false) return;
+      // The writer may have met the same, and told of it.
+      this.#faults.reportRarely(explainSqlite(error, this.#options.path));
     }
   }
 }

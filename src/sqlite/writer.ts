@@ -76,6 +76,11 @@ export class Writer {
     });
   }
 
+  /** True for a file that cannot be used, as has been told. */
+  get isRefused(): boolean {
+    return this.#retrying.refused !== undefined;
+  }
+
   get pending(): number {
     return this.#account.ledger.open;
   }

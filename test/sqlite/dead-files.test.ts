@@ -122,9 +122,10 @@ test.each([
   sql(path, "PRAGMA wal_checkpoint(TRUNCATE)");
   damage(path);
   await child.ask("burst", { name: "after", spans: 2000, perTick: 50, text: 500 });
+  // The writer and the other thread, which saves the log, may meet different pages: each damage is told of once.
   expect(await child.ask("flush", {})).toMatchObject({
     ...{ written: 2000, failed: 2000, pending: 0, dropped: 0 },
-    codes: [expect.stringMatching(/^(NOT_A_DATABASE|STORE_CORRUPT)$/)],
+    codes: expect.toSatisfy(areDamages),
   });
   expect(child.printed).toContain(path);
 });
@@ -176,4 +177,10 @@ function hasCompiler(): boolean {
   } catch {
     return false;
   }
+}
+
+/** One at least, each once. */
+function areDamages(codes: unknown): boolean {
+  if (!Array.isArray(codes) || codes.length === 0 || new Set(codes).size < codes.length) return false;
+  return codes.every((code) => code === "NOT_A_DATABASE" || code === "STORE_CORRUPT");
 }
