@@ -179,8 +179,9 @@ function hasCompiler(): boolean {
   }
 }
 
-/** One at least, each once. */
+/** What the file is, and perhaps what the other thread met in it besides; each once. */
 function areDamages(codes: unknown): boolean {
-  if (!Array.isArray(codes) || codes.length === 0 || new Set(codes).size < codes.length) return false;
-  return codes.every((code) => code === "NOT_A_DATABASE" || code === "STORE_CORRUPT");
+  if (!Array.isArray(codes) || new Set(codes).size < codes.length) return false;
+  const besides = codes.filter((code) => code !== "NOT_A_DATABASE" && code !== "STORE_CORRUPT");
+  return codes.length > besides.length && besides.every((code) => code === "SQLITE_FAILED");
 }
