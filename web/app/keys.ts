@@ -1,5 +1,5 @@
 // The keyboard: one list of what keys do, for acting and for the help. No key acts while typing, but Esc and Ctrl K.
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 /** What keys do, by key: `j`, `Shift+ArrowLeft`, `Ctrl+k`, or two in a row: `g c`. */
 export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>;
@@ -13,7 +13,8 @@ let before = { key: "", at: 0 };
 export function useKeys(keys: Keys, { isModal = false }: { readonly isModal?: boolean } = {}): void {
   const latest = useRef(keys);
   latest.current = keys;
-  useEffect(() => {
+  // Before anything is painted: a key pressed at what is seen acts.
+  useLayoutEffect(() => {
     const layer = {
       get keys() {
         return latest.current;

@@ -1,5 +1,6 @@
 // What happens in the store while the page is open, by server-sent events. A pause or a lost connection leaves the data as it is.
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { API, type ChangesJson } from "../../src/viewer/api.ts";
 import { urlOf } from "./location.ts";
 
@@ -94,4 +95,36 @@ function close(): void {
   clearTimeout(timer);
   source?.close();
   source = undefined;
+}
+
+/**
+ * Does `refresh` when the store has changed, at most once in so many milliseconds while it goes on changing; of other changes than it
+ * `concerns` nothing. The latest function that was given is called.
+ */
+export function useChanges(
+  refresh: () => unknown,
+  everyMs: number,
+  concerns: (changes: ChangesJson) => boolean = () => true,
+): void {
+  const latest = useRef({ refresh, concerns });
+  latest.current = { refresh, concerns };
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const soon = (): void => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        latest.current.refresh();
+      }, everyMs);
+    };
+    const stop = listen({
+      changed: (changes) => {
+        if (latest.current.concerns(changes)) soon();
+      },
+      reload: soon,
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [everyMs]);
 }

@@ -1,5 +1,5 @@
 // What is read from the server and shown: the last answer stays while a new one is on its way, or failed.
-import { type ReadonlySignal, type Signal, signal, useComputed, useSignal } from "@preact/signals";
+import { type ReadonlySignal, type Signal, signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Problem } from "./api.ts";
 
@@ -13,8 +13,6 @@ export interface Resource<T> {
   readonly isLoading: ReadonlySignal<boolean>;
   /** Asks again. */
   readonly reload: () => void;
-  /** Puts something in place of the answer, such as one with what came live. */
-  readonly put: (data: T) => void;
 }
 
 /** Reads whenever the key changes, dropping what was asked before. An undefined key asks for nothing. */
@@ -48,9 +46,6 @@ export function useResource<T>(
   return {
     ...{ data, problem, isLoading },
     reload: () => void again.value++,
-    put: (answer) => {
-      data.value = answer;
-    },
   };
 }
 
@@ -59,10 +54,10 @@ export const busy: Signal<number> = signal(0);
 
 /** Counts a component's request among those that are on their way. */
 export function useBusy(isLoading: ReadonlySignal<boolean>): void {
-  const is = useComputed(() => isLoading.value);
+  const is = isLoading.value;
   useEffect(() => {
-    if (!is.value) return undefined;
+    if (!is) return undefined;
     busy.value++;
     return () => void busy.value--;
-  }, [is.value]);
+  }, [is]);
 }

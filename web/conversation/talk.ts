@@ -1,9 +1,9 @@
 // What the chat asks for: the conversation once, each turn when it comes near the window, again where it changed.
 import { type Signal, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { API, type ConversationJson, type TurnTalkJson } from "../../src/viewer/api.ts";
 import { read } from "../app/api.ts";
-import { listen } from "../app/live.ts";
+import { useChanges } from "../app/live.ts";
 import { type Resource, useResource } from "../app/resource.ts";
 
 const REFRESH_MS = 300;
@@ -17,25 +17,8 @@ export function useConversation(key: string): {
   const conversation = useResource(`${key} ${version.value}`, (signal) =>
     read<ConversationJson>(API.conversation(key), {}, signal),
   );
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const soon = (): void => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        version.value++;
-      }, REFRESH_MS);
-    };
-    const stop = listen({
-      changed: ({ conversations }) => {
-        if (conversations.includes(key)) soon();
-      },
-      reload: soon,
-    });
-    return () => {
-      stop();
-      clearTimeout(timer);
-    };
-  }, [key]);
+  const refresh = (): void => void version.value++;
+  useChanges(refresh, REFRESH_MS, ({ conversations }) => conversations.includes(key));
   return { conversation, version };
 }
 

@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { API, type OverviewJson, type RowJson, type RowsJson } from "../../src/viewer/api.ts";
 import { read } from "../app/api.ts";
 import { useKeys } from "../app/keys.ts";
-import { listen } from "../app/live.ts";
+import { useChanges } from "../app/live.ts";
 import { conversationUrl, open, rememberedScroll, traceUrl } from "../app/location.ts";
 import { useBusy, useResource } from "../app/resource.ts";
 import { isStoreEmpty } from "../app/store.ts";
@@ -20,8 +20,9 @@ import { asked, changeList, type ListQuery, listQuery } from "./query.ts";
 import { Table } from "./table.tsx";
 
 const PAGE_ROWS = 50;
-/** Facts and histogram are read anew at most so often while things change. */
-const REFRESH_MS = 2000;
+/** While things change rows are read anew at most so often, facts and histogram more rarely: they are of all rows. */
+const ROWS_MS = 250;
+const OVERVIEW_MS = 2000;
 
 /** The list. */
 export function List(): JSX.Element {
@@ -34,7 +35,7 @@ export function List(): JSX.Element {
   useBusy(overview.isLoading);
   const now = useNow();
   const selected = useSignal<string | undefined>(undefined);
-  useRefresh(() => overview.reload());
+  useChanges(overview.reload, OVERVIEW_MS);
   useListKeys({ rows: rows.shown, query, selected, onFresh: rows.showFresh });
   const problem = rows.problem;
   const isBadFilter = problem?.details?.parameter === "where";
@@ -202,7 +203,7 @@ function useRows(key: string, query: ListQuery) {
         ? [...latest, ...pages.value.filter((row) => !merged.has(row.key))]
         : pages.value.map((row) => inPlace(row, merged.get(row.key)));
   };
-  useRefresh(refresh);
+  useChanges(refresh, ROWS_MS);
   const fresh = pending.value?.filter((row) => !pages.value.some((one) => one.key === row.key)).length ?? 0;
   return {
     shown: pages.value,
@@ -225,25 +226,6 @@ function useRows(key: string, query: ListQuery) {
 /** A row that changed keeps its place, and its time with it. */
 function inPlace(row: RowJson, now: RowJson | undefined): RowJson {
   return now === undefined ? row : { ...now, latest_at: row.latest_at };
-}
-
-function useRefresh(refresh: () => unknown): void {
-  const latest = useRef(refresh);
-  latest.current = refresh;
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const soon = (): void => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        latest.current();
-      }, REFRESH_MS / 8);
-    };
-    const stop = listen({ changed: soon, reload: soon });
-    return () => {
-      stop();
-      clearTimeout(timer);
-    };
-  }, []);
 }
 
 function useNow(): number {

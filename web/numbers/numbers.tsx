@@ -1,10 +1,9 @@
 // Numbers: six small charts on one time axis, and a table by model, tool, agent or user. A drag on any chart is the range of all.
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
 import { API, type NumbersJson } from "../../src/viewer/api.ts";
 import { read } from "../app/api.ts";
 import { compact, count, money, share, shortModel, time } from "../app/figures.ts";
-import { listen } from "../app/live.ts";
+import { useChanges } from "../app/live.ts";
 import { change, param } from "../app/location.ts";
 import { iso } from "../app/moments.ts";
 import { useBusy, useResource } from "../app/resource.ts";
@@ -30,20 +29,7 @@ export function Numbers(): JSX.Element {
     read<NumbersJson>(API.numbers, asked, signal),
   );
   useBusy(numbers.isLoading);
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const soon = (): void => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        numbers.reload();
-      }, REFRESH_MS);
-    };
-    const stop = listen({ changed: soon, reload: soon });
-    return () => {
-      stop();
-      clearTimeout(timer);
-    };
-  }, []);
+  useChanges(numbers.reload, REFRESH_MS);
   const problem = numbers.problem.value;
   const isBadFilter = problem?.details?.parameter === "where";
   const data = numbers.data.value;
