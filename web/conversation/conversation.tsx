@@ -23,7 +23,6 @@ const AT_END = 24;
 interface KnownCall {
   readonly call: CallJson;
   readonly traceId: string;
-  readonly turn: number;
   readonly turnStart: number;
 }
 
@@ -54,7 +53,7 @@ function Chat({ id }: { readonly id: string }): JSX.Element {
     const next = new Map(calls.value);
     for (const entry of talk.entries) {
       if (entry.type !== "call") continue;
-      const own = { traceId: talk.trace_id, turn: talk.number, turnStart: Date.parse(talk.started_at) };
+      const own = { traceId: talk.trace_id, turnStart: Date.parse(talk.started_at) };
       next.set(entry.span_id, { ...own, call: entry });
     }
     calls.value = next;
@@ -73,10 +72,8 @@ function Shown(props: {
   const chat = useRef<HTMLDivElement>(null);
   const isFollowing = useSignal(false);
   const selected = selectedCall(calls);
-  const ordered = [...calls.values()].sort((a, b) => a.turn - b.turn || a.call.offset_ms - b.call.offset_ms);
-  const at = ordered.findIndex(({ call }) => call.span_id === selected);
-  const current = ordered[at];
-  const longestMs = Math.max(1, ...ordered.map(({ call }) => call.duration_ms ?? 0));
+  const current = calls.get(selected);
+  const longestMs = Math.max(1, ...[...calls.values()].map(({ call }) => call.duration_ms ?? 0));
   useArrival({
     chat,
     selected,
@@ -89,19 +86,29 @@ function Shown(props: {
     if (isFollowing.value && chat.current !== null) chat.current.scrollTop = chat.current.scrollHeight;
   }, [props.version, calls]);
   const select = (spanId: string): void => change({ span: spanId, call: "" });
-  const go = (to: number): void => {
-    const next = ordered[Math.min(ordered.length - 1, Math.max(0, to))];
-    if (next === undefined) return;
-    select(next.call.span_id);
-    document.getElementById(`span-${next.call.span_id}`)?.scrollIntoView({ block: "nearest" });
+  const isRevealing = useRef(false);
+  // Calls have numbers before they are read: the next one may be of a turn that was not.
+  const go = (step: number): void => {
+    const inView = turns[turnInView(chat.current) - 1]?.first_call ?? 1;
+    const last = Math.max(...turns.map(({ first_call, calls: n }) => first_call + n - 1));
+    if (last < 1) return;
+    const next = (current?.call.number ?? inView - Math.max(0, step)) + step;
+    change({ call: String(Math.min(last, Math.max(1, next))), span: "" });
+    isRevealing.current = true;
   };
+  useLayoutEffect(() => {
+    if (!isRevealing.current) return;
+    const call = selected === "" ? null : document.getElementById(`span-${selected}`);
+    (call ?? document.getElementById(`turn-${wantedTurn(data)}`))?.scrollIntoView({ block: "nearest" });
+    isRevealing.current = call === null;
+  });
   const turnBy = (step: number): void => {
     const here = turnInView(chat.current);
     document.getElementById(`turn-${here + step}`)?.scrollIntoView({ block: "start" });
   };
   const timeline = timelineUrl(data, current);
   useKeys({
-    ...{ j: () => go(at + 1), ArrowDown: () => go(at + 1), k: () => go(at - 1), ArrowUp: () => go(at - 1) },
+    ...{ j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1) },
     ...{ "[": () => turnBy(-1), "]": () => turnBy(1), o: turnTools },
     v: () => {
       if (timeline !== undefined) open(timeline);
@@ -158,9 +165,7 @@ function Shown(props: {
             </div>
           )}
         </div>
-        {current !== undefined && (
-          <Aside current={current} version={props.version} onGo={(step) => go(at + step)} />
-        )}
+        {current !== undefined && <Aside current={current} version={props.version} onGo={go} />}
       </div>
     </main>
   );
@@ -224,6 +229,7 @@ function Aside(props: {
         title={name}
         kind="model"
         note={call.model ?? ""}
+        onStep={props.onGo}
         traceStart={turnStart}
         tab={param("tab")}
         version={props.version}
@@ -296,10 +302,10 @@ function selectedCall(calls: ReadonlyMap<string, KnownCall>): string {
   return "";
 }
 
-function timelineUrl({ turns }: ConversationJson, current: KnownCall | undefined): string | undefined {
+function timelineUrl(data: ConversationJson, current: KnownCall | undefined): string | undefined {
   if (current !== undefined) return traceUrl(current.traceId, { span: current.call.span_id });
-  const wanted = Number(param("turn"));
-  const turn = turns.find(({ number }) => number === wanted) ?? turns.at(-1);
+  const wanted = wantedTurn(data);
+  const turn = data.turns.find(({ number }) => number === wanted) ?? data.turns.at(-1);
   return turn && traceUrl(turn.trace_id);
 }
 

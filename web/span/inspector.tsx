@@ -31,6 +31,8 @@ export interface InspectorProps {
   readonly version?: unknown;
   readonly onTab: (tab: string) => void;
   readonly onZoom?: () => void;
+  /** To the call before, -1, or after, 1. */
+  readonly onStep?: (step: number) => void;
   readonly onClose: () => void;
 }
 
@@ -65,6 +67,28 @@ export function Inspector(props: InspectorProps): JSX.Element {
           >
             <Icon name="search" />
           </button>
+        )}
+        {props.onStep && (
+          <>
+            <button
+              class="ib sq"
+              type="button"
+              aria-label="Call before"
+              title="Call before, k"
+              onClick={() => props.onStep?.(-1)}
+            >
+              <Icon name="up" />
+            </button>
+            <button
+              class="ib sq"
+              type="button"
+              aria-label="Call after"
+              title="Call after, j"
+              onClick={() => props.onStep?.(1)}
+            >
+              <Icon name="down" />
+            </button>
+          </>
         )}
         <button
           class="ib sq"
