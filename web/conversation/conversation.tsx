@@ -1,15 +1,16 @@
 // A conversation as a chat: turn by turn, with the call that is looked at beside it. It follows the newest only from its end.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { CallJson, ConversationJson, TurnTalkJson } from "../../src/viewer/api.ts";
-import { compact, counted, money } from "../app/figures.ts";
+import { compact, counted } from "../app/figures.ts";
 import { useKeys } from "../app/keys.ts";
 import { change, open, param, place, rememberedScroll, traceUrl, urlOf } from "../app/location.ts";
 import { useBusy } from "../app/resource.ts";
-import { Icon, Kind } from "../parts/icon.tsx";
-import { ObjectHead, Ways } from "../parts/object.tsx";
+import { Kind } from "../parts/icon.tsx";
+import { ObjectHead, useFixedPage, Ways } from "../parts/object.tsx";
 import { Side } from "../parts/side.tsx";
+import { State } from "../parts/state.tsx";
 import { Oops } from "../shell/oops.tsx";
 import { Inspector } from "../span/inspector.tsx";
 import { turnTools } from "./open-tools.ts";
@@ -29,10 +30,7 @@ interface KnownCall {
 /** The view. */
 export function Conversation(): JSX.Element {
   const { id } = place.value;
-  useEffect(() => {
-    document.body.classList.add("fix");
-    return () => document.body.classList.remove("fix");
-  }, []);
+  useFixedPage();
   return <Chat key={id} id={id} />;
 }
 
@@ -244,50 +242,20 @@ function Head(props: {
   readonly data: ConversationJson;
   readonly timeline: string | undefined;
 }): JSX.Element {
-  const { summary, key, notes } = props.data;
-  const { turns } = props.data;
+  const { summary, key, notes, turns } = props.data;
   return (
     <ObjectHead
       crumb={{ href: urlOf(""), name: "Conversations" }}
-      title={summary.title ?? summary.name}
+      {...{ summary, notes }}
       facts={[
         <span key="id" class="mono cut" title={key}>
           {key}
         </span>,
-        summary.agent,
-        summary.user,
-        counted(turns.length, "turn"),
+        ...[summary.agent, summary.user, counted(turns.length, "turn")],
         summary.model_calls > 0 && counted(summary.model_calls, "model call"),
         summary.tool_calls > 0 && counted(summary.tool_calls, "tool call"),
-        summary.input_tokens + summary.output_tokens > 0 && (
-          <>
-            <b>
-              {compact(summary.input_tokens)} → {compact(summary.output_tokens)}
-            </b>{" "}
-            tokens
-          </>
-        ),
-        (summary.cost_usd !== null || summary.unpriced_calls > 0) && (
-          <b>{summary.cost_usd === null ? "no price" : money(summary.cost_usd)}</b>
-        ),
-        summary.errors > 0 && (
-          <span class="err st">
-            <Icon name="error" />
-            {counted(summary.errors, "error")}
-          </span>
-        ),
-        summary.state !== "ended" && (
-          <span class={`${summary.state === "running" ? "run" : "warn"} st`}>
-            <Icon name={summary.state} />
-            {summary.state}
-          </span>
-        ),
-        ...notes.map((note) => (
-          <span key={note} class="warn" title={note}>
-            {note}
-          </span>
-        )),
       ]}
+      state={summary.state !== "ended" && <State of={summary.state} />}
     >
       <Ways shown="chat" chat={undefined} timeline={props.timeline} />
     </ObjectHead>

@@ -1,10 +1,9 @@
 // Turns over time, failed at the foot. Dragging chooses a time range, its edges resize it, a double click clears it.
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
 import type { HistogramJson } from "../../src/viewer/api.ts";
 import { counted, time } from "../app/figures.ts";
 import { clock, iso, nextStep, shortDay } from "../app/moments.ts";
+import { useBrush } from "../parts/brush.ts";
 import { changeList, DEFAULT_SINCE } from "./query.ts";
 
 const HEIGHT = 56;
@@ -12,8 +11,6 @@ const HEIGHT = 56;
 const TALLEST = HEIGHT - 4;
 const HOUR_MS = 3_600_000;
 const STEPS_MS = [1 / 12, 1 / 4, 1, 3, 6, 12, 24, 48, 7 * 24, 30 * 24].map((hours) => hours * HOUR_MS);
-/** A drag of fewer pixels is a click. */
-const LEAST_DRAG = 4;
 
 /** The histogram. `range` is the time that rows are shown of, where that is a part. */
 export function Histogram(props: {
@@ -22,44 +19,20 @@ export function Histogram(props: {
   readonly now: number;
 }): JSX.Element {
   const { histogram, range, now } = props;
-  const box = useRef<HTMLDivElement>(null);
-  const drag = useSignal<{ readonly from: number; readonly to: number } | undefined>(undefined);
   const n = histogram.ended.length;
   const first = Date.parse(histogram.since);
   const length = n * histogram.bucket_ms;
   const most = Math.max(1, ...histogram.ended.map((_, i) => turnsIn(histogram, i)));
   const shareOf = (at: number): number => Math.min(1, Math.max(0, (at - first) / length));
-  const brush = drag.value ?? (range && { from: shareOf(range.from), to: shareOf(range.to) });
-  const shareAt = (x: number): number => {
-    const { left, width } = box.current?.getBoundingClientRect() ?? { left: 0, width: 1 };
-    return Math.min(1, Math.max(0, (x - left) / width));
-  };
-  const begin = (event: PointerEvent, anchor: number): void => {
-    if (event.button !== 0) return;
-    event.preventDefault();
-    event.stopPropagation();
-    const startX = event.clientX;
-    const moved = ({ clientX }: PointerEvent): void => {
-      if (drag.value === undefined && Math.abs(clientX - startX) < LEAST_DRAG) return;
-      const other = shareAt(clientX);
-      drag.value = { from: Math.min(anchor, other), to: Math.max(anchor, other) };
-    };
-    const ended = (): void => {
-      removeEventListener("pointermove", moved);
-      const chosen = drag.value;
-      drag.value = undefined;
-      if (chosen !== undefined) choose(first + chosen.from * length, first + chosen.to * length);
-    };
-    addEventListener("pointermove", moved);
-    addEventListener("pointerup", ended, { once: true });
-  };
+  const { box, part, begin } = useBrush(({ from, to }) => choose(first + from * length, first + to * length));
+  const brush = part ?? (range && { from: shareOf(range.from), to: shareOf(range.to) });
   return (
     <div
       class="hist"
       role="group"
       aria-label={`Turns per ${time(histogram.bucket_ms)}; drag to choose a time range`}
       ref={box}
-      onPointerDown={(event) => begin(event, shareAt(event.clientX))}
+      onPointerDown={(event) => begin(event)}
       onDblClick={() => changeList({ since: DEFAULT_SINCE, until: "" })}
     >
       <svg viewBox={`0 0 ${n} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">

@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { RowJson } from "../../src/viewer/api.ts";
 import { counted, money } from "../app/figures.ts";
+import { NARROW, useMedia } from "../app/media.ts";
 import { longDay, relativeDay } from "../app/moments.ts";
 import { zone } from "../app/preferences.ts";
 import { Icon } from "../parts/icon.tsx";
@@ -11,9 +12,8 @@ import { type Heights, type Item, itemAt, itemsOf, offsetsOf } from "./items.ts"
 import type { Subject } from "./query.ts";
 import { LONGEST_BAR_MS, Row } from "./row.tsx";
 
-const WIDE: Heights = { row: 32, day: 26 };
-const NARROW: Heights = { row: 58, day: 28 };
-const NARROW_WINDOW = "(max-width: 719px)";
+const ONE_LINE: Heights = { row: 32, day: 26 };
+const TWO_LINES: Heights = { row: 58, day: 28 };
 /** So many pixels above and below the window are on the page too. */
 const BEYOND = 400;
 
@@ -36,16 +36,16 @@ export interface TableProps {
 export function Table(props: TableProps): JSX.Element {
   const { rows, by, now } = props;
   const box = useRef<HTMLDivElement>(null);
-  const isNarrow = useMedia(NARROW_WINDOW);
+  const heights = useMedia(NARROW) ? TWO_LINES : ONE_LINE;
   const items = useMemo(() => itemsOf(rows), [rows, zone.value]);
-  const offsets = useMemo(() => offsetsOf(items, isNarrow ? NARROW : WIDE), [items, isNarrow]);
+  const offsets = useMemo(() => offsetsOf(items, heights), [items, heights]);
   const range = useWindow(box, offsets, props.onNearEnd);
   const longestMs = Math.min(LONGEST_BAR_MS, Math.max(1, ...rows.map(({ duration_ms }) => duration_ms)));
   const shown = items.slice(range.from, range.to);
   const dayIndex = items.slice(0, range.from + 1).findLastIndex(({ type }) => type === "day");
   const day = items[dayIndex];
   const isDayAbove = day !== undefined && dayIndex < range.from;
-  const above = (offsets[range.from] ?? 0) - (isDayAbove ? (isNarrow ? NARROW.day : WIDE.day) : 0);
+  const above = (offsets[range.from] ?? 0) - (isDayAbove ? heights.day : 0);
   const show = (item: Item): JSX.Element =>
     item.type === "day" ? (
       <Day
@@ -169,17 +169,4 @@ function useWindow(
   }, []);
   const last = offsets.length - 1;
   return { from: Math.min(range.value.from, last), to: Math.min(Math.max(range.value.to, 0), last) };
-}
-
-function useMedia(query: string): boolean {
-  const holds = useSignal(matchMedia(query).matches);
-  useEffect(() => {
-    const media = matchMedia(query);
-    const turned = () => {
-      holds.value = media.matches;
-    };
-    media.addEventListener("change", turned);
-    return () => media.removeEventListener("change", turned);
-  }, [query]);
-  return holds.value;
 }

@@ -1,8 +1,7 @@
 // A small chart: its figure above, its largest at the top left, each series named at its end. A drag chooses a time range.
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useRef } from "preact/hooks";
 import { clock, nextStep, shortDay } from "../app/moments.ts";
+import { useBrush } from "../parts/brush.ts";
 import { apart, largest, largestStack, lineOf, stacked, type Values } from "./series.ts";
 
 const WIDTH = 360;
@@ -10,7 +9,6 @@ const HEIGHT = 92;
 /** Labels of two lines are so far apart at least. */
 const LABEL_STEP = 30;
 const HOUR_MS = 3_600_000;
-const LEAST_DRAG = 4;
 
 /** One series of a chart. */
 export interface Series {
@@ -70,32 +68,12 @@ function Plot(props: {
   readonly onRange: (from: number, to: number) => void;
 }): JSX.Element {
   const { axis, most, series } = props;
-  const box = useRef<HTMLDivElement>(null);
-  const drag = useSignal<readonly [number, number] | undefined>(undefined);
   const length = axis.bucketMs * axis.buckets;
-  const shareAt = (x: number): number => {
-    const { left, width } = box.current?.getBoundingClientRect() ?? { left: 0, width: 1 };
-    return Math.min(1, Math.max(0, (x - left) / width));
-  };
-  const begin = (down: PointerEvent): void => {
-    if (down.button !== 0) return;
-    const from = shareAt(down.clientX);
-    const moved = (event: PointerEvent): void => {
-      if (drag.value === undefined && Math.abs(event.clientX - down.clientX) < LEAST_DRAG) return;
-      const to = shareAt(event.clientX);
-      drag.value = [Math.min(from, to), Math.max(from, to)];
-    };
-    const ended = (): void => {
-      removeEventListener("pointermove", moved);
-      const range = drag.value;
-      drag.value = undefined;
-      if (range !== undefined) props.onRange(axis.since + range[0] * length, axis.since + range[1] * length);
-    };
-    addEventListener("pointermove", moved);
-    addEventListener("pointerup", ended, { once: true });
-  };
+  const { box, part, begin } = useBrush(({ from, to }) =>
+    props.onRange(axis.since + from * length, axis.since + to * length),
+  );
   return (
-    <div class="plot" ref={box} onPointerDown={begin}>
+    <div class="plot" ref={box} onPointerDown={(event) => begin(event)}>
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         preserveAspectRatio="none"
@@ -118,9 +96,7 @@ function Plot(props: {
           </span>
         ))}
       </div>
-      {drag.value && (
-        <div class="brush" style={{ "--a": `${drag.value[0] * 100}%`, "--b": `${drag.value[1] * 100}%` }} />
-      )}
+      {part && <div class="brush" style={{ "--a": `${part.from * 100}%`, "--b": `${part.to * 100}%` }} />}
     </div>
   );
 }

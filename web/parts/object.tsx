@@ -1,32 +1,78 @@
 // The head of a page about one thing: where it belongs, its title, its facts, and what can be done with it.
 import type { ComponentChildren, JSX } from "preact";
+import { useLayoutEffect } from "preact/hooks";
+import type { SummaryJson } from "../../src/viewer/api.ts";
+import { compact, counted, money } from "../app/figures.ts";
 import { Icon } from "./icon.tsx";
 
-/** The head of a conversation or trace. Facts that are undefined or empty are left out. */
+type Fact = ComponentChildren | undefined | false;
+
+/** The head of a conversation or trace: facts of its own, what all of it used and how often it failed, and the rest. */
 export function ObjectHead(props: {
   readonly crumb: { readonly href: string; readonly name: string };
-  readonly title: string;
-  readonly facts: readonly (ComponentChildren | undefined | false)[];
+  readonly summary: SummaryJson;
+  /** Those that are undefined or false are left out. */
+  readonly facts: readonly Fact[];
+  readonly state: Fact;
+  readonly notes: readonly string[];
   readonly children: ComponentChildren;
 }): JSX.Element {
+  const { summary, crumb } = props;
+  const title = summary.title ?? summary.name;
+  const notes = props.notes.map((note) => (
+    <span key={note} class="warn" title={note}>
+      {note}
+    </span>
+  ));
   return (
     <div class="obj">
       <div class="o1">
-        <a class="crumb" href={props.crumb.href}>
+        <a class="crumb" href={crumb.href}>
           <Icon name="left" />
-          <span class="cut">{props.crumb.name}</span>
+          <span class="cut">{crumb.name}</span>
         </a>
-        <h1 class="cut" title={props.title}>
-          {props.title}
+        <h1 class="cut" title={title}>
+          {title}
         </h1>
         <span class="grow" />
         {props.children}
       </div>
       <div class="o2" tabIndex={0} role="group" aria-label="Facts">
-        {props.facts.map((fact, i) => (fact ? <span key={i}>{fact}</span> : null))}
+        {[...props.facts, ...usedFacts(summary), props.state, ...notes].map((fact, i) =>
+          fact ? <span key={i}>{fact}</span> : null,
+        )}
       </div>
     </div>
   );
+}
+
+/** The page stays, and what is in it scrolls. */
+export function useFixedPage(): void {
+  useLayoutEffect(() => {
+    document.body.classList.add("fix");
+    return () => document.body.classList.remove("fix");
+  }, []);
+}
+
+function usedFacts(summary: SummaryJson): Fact[] {
+  const { input_tokens: input, output_tokens: output, cost_usd: cost, errors } = summary;
+  return [
+    input + output > 0 && (
+      <>
+        <b>
+          {compact(input)} → {compact(output)}
+        </b>{" "}
+        tokens
+      </>
+    ),
+    (cost !== null || summary.unpriced_calls > 0) && <b>{cost === null ? "no price" : money(cost)}</b>,
+    errors > 0 && (
+      <span class="err st">
+        <Icon name="error" />
+        {counted(errors, "error")}
+      </span>
+    ),
+  ];
 }
 
 /** Chat and timeline: the same turn in two ways. */

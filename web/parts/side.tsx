@@ -2,6 +2,8 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { drag } from "../app/drag.ts";
+import { DOCKED, NARROW } from "../app/media.ts";
 import { keepSize, sizeOf } from "../app/preferences.ts";
 import { Icon } from "./icon.tsx";
 
@@ -9,7 +11,6 @@ const LEAST = 320;
 const MOST = 960;
 const LEAST_HIGH = 240;
 const STEP = 16;
-const DOCKED = "(max-width: 1179px)";
 
 /** The panel. `name` keeps its size apart from those of other views. */
 export function Side(props: {
@@ -27,7 +28,7 @@ export function Side(props: {
     const property = matchMedia(DOCKED).matches ? "grid-template-rows" : "grid-template-columns";
     split.style.removeProperty("grid-template-rows");
     split.style.removeProperty("grid-template-columns");
-    if (size.value !== undefined && innerWidth >= 720) {
+    if (size.value !== undefined && !matchMedia(NARROW).matches) {
       split.style.setProperty(property, `minmax(0, 1fr) ${size.value}px`);
     }
   }, [size.value]);
@@ -42,13 +43,11 @@ export function Side(props: {
     const box = aside.current?.getBoundingClientRect();
     return (matchMedia(DOCKED).matches ? box?.height : box?.width) ?? LEAST;
   };
-  const drag = (down: PointerEvent): void => {
-    down.preventDefault();
+  const begin = (down: PointerEvent): void => {
     const isDocked = matchMedia(DOCKED).matches;
-    const moved = (event: PointerEvent): void =>
-      resize(isDocked ? innerHeight - event.clientY : innerWidth - event.clientX);
-    addEventListener("pointermove", moved);
-    addEventListener("pointerup", () => removeEventListener("pointermove", moved), { once: true });
+    drag(down, {
+      moved: (event) => resize(isDocked ? innerHeight - event.clientY : innerWidth - event.clientX),
+    });
   };
   return (
     <aside class={`side ${isOpen.value ? "open" : ""}`} aria-label={props.label} ref={aside}>
@@ -73,7 +72,7 @@ export function Side(props: {
         aria-valuemin={LEAST}
         aria-valuemax={MOST}
         tabIndex={0}
-        onPointerDown={drag}
+        onPointerDown={begin}
         onDblClick={() => resize(undefined)}
         onKeyDown={(event) => {
           const by = { ArrowLeft: STEP, ArrowUp: STEP, ArrowRight: -STEP, ArrowDown: -STEP }[event.key];

@@ -1,7 +1,7 @@
 // The whole trace in a few lines, drawn once; what is seen of it is a frame that is dragged, its edges resized.
-
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { drag } from "../app/drag.ts";
 import { theme } from "../app/preferences.ts";
 import { SHOWN_KINDS } from "./kinds.ts";
 import { FAILED, INTERRUPTED, type TraceModel } from "./model.ts";
@@ -34,15 +34,9 @@ export function Minimap(props: {
       media.removeEventListener("change", draw);
     };
   }, [model, whole, theme.value]);
-  const drag = (down: PointerEvent, change: (by: number) => Window): void => {
-    if (down.button !== 0) return;
-    down.preventDefault();
-    down.stopPropagation();
+  const change = (down: PointerEvent, to: (by: number) => Window): void => {
     const width = box.current?.clientWidth ?? 1;
-    const moved = ({ clientX }: PointerEvent): void =>
-      props.onWindow(bounded(change((clientX - down.clientX) / width)));
-    addEventListener("pointermove", moved);
-    addEventListener("pointerup", () => removeEventListener("pointermove", moved), { once: true });
+    drag(down, { moved: ({ clientX }) => props.onWindow(bounded(to((clientX - down.clientX) / width))) });
   };
   const { from, to } = window;
   return (
@@ -51,11 +45,11 @@ export function Minimap(props: {
       <span
         class="view"
         style={{ "--a": `${from * 100}%`, "--b": `${to * 100}%` }}
-        onPointerDown={(event) => drag(event, (by) => moved({ from, to }, by))}
+        onPointerDown={(event) => change(event, (by) => moved({ from, to }, by))}
         onDblClick={() => props.onWindow(WHOLE)}
       >
-        <i onPointerDown={(event) => drag(event, (by) => ({ from: from + by, to }))} />
-        <i onPointerDown={(event) => drag(event, (by) => ({ from, to: to + by }))} />
+        <i onPointerDown={(event) => change(event, (by) => ({ from: from + by, to }))} />
+        <i onPointerDown={(event) => change(event, (by) => ({ from, to: to + by }))} />
       </span>
     </div>
   );

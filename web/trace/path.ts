@@ -87,3 +87,12 @@ export function criticalPath({ parent, last, start, end }: TreeTimes): Path {
     return { pathAt, pathFrom, pathTo };
   }
 }
+
+/** How much of a span lies on the critical path, from 0 to 1. */
+export function pathShare(model: TraceModel, span: number): number {
+  let on = 0;
+  const end = model.pathAt[model.last[span] ?? span + 1] ?? 0;
+  for (let i = model.pathAt[span] ?? 0; i < end; i++) on += (model.pathTo[i] ?? 0) - (model.pathFrom[i] ?? 0);
+  const took = (model.end[span] ?? 0) - (model.start[span] ?? 0);
+  return took <= 0 ? 0 : Math.min(1, on / took);
+}

@@ -2,6 +2,7 @@
 import { type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { NARROW, useMedia } from "../app/media.ts";
 import { useGlances } from "./glances.ts";
 import { idAt, type TraceModel } from "./model.ts";
 import { Row } from "./row.tsx";
@@ -41,7 +42,7 @@ export function Rows(props: RowsProps): JSX.Element {
   const { model, shown, reveal } = props;
   const box = useRef<HTMLDivElement>(null);
   const range = useSignal({ from: 0, to: 40 });
-  const height = useRowHeight();
+  const height = useMedia(NARROW) ? NARROW_ROW : WIDE_ROW;
   const n = shown.spans.length;
   const look = (): void => {
     const { scrollTop = 0, clientHeight = 0 } = box.current ?? {};
@@ -118,17 +119,4 @@ function placeOf(rows: HTMLElement | null, x: number): number | undefined {
   if (lines === undefined || lines.width === 0) return undefined;
   const place = (x - lines.left) / lines.width;
   return place < 0 || place > 1 ? undefined : place;
-}
-
-function useRowHeight(): number {
-  const media = useRef(matchMedia("(max-width: 719px)"));
-  const isNarrow = useSignal(media.current.matches);
-  useEffect(() => {
-    const turned = (): void => {
-      isNarrow.value = media.current.matches;
-    };
-    media.current.addEventListener("change", turned);
-    return () => media.current.removeEventListener("change", turned);
-  }, []);
-  return isNarrow.value ? NARROW_ROW : WIDE_ROW;
 }

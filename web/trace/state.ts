@@ -6,6 +6,13 @@ import { type ScaleName, WHOLE, type Window } from "./scale.ts";
 /** What the second column of numbers shows. */
 export type Column = "self" | "tokens" | "cost";
 
+const COLUMNS: readonly Column[] = ["self", "tokens", "cost"];
+
+/** The column that a press turns to. */
+export function columnAfter(column: Column): Column {
+  return COLUMNS[(COLUMNS.indexOf(column) + 1) % COLUMNS.length] ?? "self";
+}
+
 /** What is seen of a trace. */
 export interface TraceQuery {
   readonly span: string;

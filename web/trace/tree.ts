@@ -150,3 +150,10 @@ export function found(model: TraceModel, text: string): Set<number> {
   }
   return spans;
 }
+
+/** The next hit behind, or before, a span; round at the ends. -1 where there is none. */
+export function nextFound(hits: ReadonlySet<number>, from: number, step: 1 | -1): number {
+  const spans = [...hits];
+  if (step === 1) return spans.find((span) => span > from) ?? spans[0] ?? -1;
+  return spans.findLast((span) => span < from) ?? spans.at(-1) ?? -1;
+}

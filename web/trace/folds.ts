@@ -1,0 +1,39 @@
+// What is folded of a trace: the same spans when the trace grows.
+import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
+import { hasBelow, idAt, type TraceModel } from "./model.ts";
+import { foldedAtFirst } from "./tree.ts";
+
+/** The spans that are folded, and what changes them. */
+export function useFolds(model: TraceModel): {
+  readonly spans: ReadonlySet<number>;
+  readonly set: (spans: ReadonlySet<number>) => void;
+} {
+  const folds = useSignal<{ readonly of: TraceModel; readonly spans: ReadonlySet<number> } | undefined>(
+    undefined,
+  );
+  const first = useMemo(() => ({ of: model, spans: foldedAtFirst(model) }), []);
+  const { of, spans: folded } = folds.value ?? first;
+  const spans = useMemo(() => (of === model ? folded : carried(of, model, folded)), [model, of, folded]);
+  return {
+    spans,
+    set: (next) => {
+      folds.value = { of: model, spans: next };
+    },
+  };
+}
+
+function carried(from: TraceModel, to: TraceModel, spans: ReadonlySet<number>): ReadonlySet<number> {
+  if (spans.size === 0 || from.ids === to.ids) return spans;
+  const ids = new Set([...spans].map((i) => idAt(from, i)));
+  const next = new Set<number>();
+  for (let i = 0; i < to.spans; i++) if (ids.has(idAt(to, i))) next.add(i);
+  return next;
+}
+
+/** All spans that can be folded. */
+export function allParents(model: TraceModel): Set<number> {
+  const parents = new Set<number>();
+  for (let i = 0; i < model.spans; i++) if (hasBelow(model, i)) parents.add(i);
+  return parents;
+}
