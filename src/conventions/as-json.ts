@@ -43,7 +43,8 @@ export function totalJson(total: TallyTotal): TotalJson {
     by: "total",
     ...{ spans: total.spans, traces: total.traces },
     ...{ model_calls: total.modelCalls, tool_calls: total.toolCalls },
-    errors: total.errors,
+    ...{ turns: total.turns, errors: total.errors },
+    ...{ p50_ms: total.p50Ms ?? null, p95_ms: total.p95Ms ?? null },
     ...useJson(total),
     first_started_at: timeJson(total.firstStartedAtMicros),
     last_started_at: timeJson(total.lastStartedAtMicros),
@@ -51,8 +52,12 @@ export function totalJson(total: TallyTotal): TotalJson {
 }
 
 /** One line of a count. */
-export function countJson({ by, name, calls, errors, p50Ms, p95Ms, ...use }: TallyRow): CountJson {
-  return { by, name, calls, errors, p50_ms: p50Ms ?? null, p95_ms: p95Ms ?? null, ...useJson(use) };
+export function countJson({ by, name, calls, errors, p50Ms, p95Ms, topError, ...use }: TallyRow): CountJson {
+  return {
+    ...{ by, name, calls, errors, p50_ms: p50Ms ?? null, p95_ms: p95Ms ?? null },
+    top_error: topError ?? null,
+    ...useJson(use),
+  };
 }
 
 /** A span that a search found. */

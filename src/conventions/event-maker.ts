@@ -8,6 +8,7 @@ import { TurnTimes } from "./turns.ts";
 const NO_SPAN = -1;
 /** So many events are settled at a time. */
 const SLICE = 5000;
+const MOST_ERRORS = 10_000;
 
 /**
  * Takes spans as they come, in any order (where times tie, the first counts as the first); then it can be asked, once. A call that is there twice, as a library's and as its client's,
@@ -71,6 +72,7 @@ export class EventMaker {
     table.set(at, "model", this.#named(model));
     table.set(at, "provider", this.#named(provider));
     table.set(at, "tool", kind === "tool-call" ? this.#named(tool) : NO_NAME);
+    table.set(at, "error", this.#errorNamed(facts.error));
     for (const [, name] of TOKENS) table.set(at, name, facts[name] ?? 0);
   }
 
@@ -88,6 +90,12 @@ export class EventMaker {
     if (known !== undefined) return known;
     this.#names.set(name, this.#names.size + 1);
     return this.#names.size;
+  }
+
+  /** Errors may say something else each time: words that come when there are many already are left out. */
+  #errorNamed(words: string | undefined): number {
+    const isTooMany = words !== undefined && this.#names.size >= MOST_ERRORS;
+    return isTooMany ? (this.#names.get(words) ?? NO_NAME) : this.#named(words);
   }
 
   /** Who has the calls and tokens, and who did it, is known with all spans. */

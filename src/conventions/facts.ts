@@ -1,10 +1,11 @@
 // What a row needs of one span: read once, stored beside the span, never its payload. Total: it never throws.
 
-import { hasFailed } from "../model/failure.ts";
+import { failureWords, hasFailed } from "../model/failure.ts";
 import { OWN_SCOPE, type SpanFields } from "../model/span-fields.ts";
 import { conversationOf } from "./conversation.ts";
 import type { Usage } from "./messages.ts";
 import { type Reading, readSpan, type WorkKind } from "./reading.ts";
+import { oneLineOf } from "./title.ts";
 
 /**
  * What one span adds to the row of its trace or conversation. Stores keep it beside the span as JSON, so that listings need
@@ -33,6 +34,8 @@ export interface SpanFacts extends TokenFacts {
   readonly finishReason?: string;
   /** Present where the span failed, see `failureOf`. */
   readonly failed?: true;
+  /** Of a span that failed: in which words, on one line, at most 200 characters. */
+  readonly error?: string;
   /** Present where its work was called off. */
   readonly aborted?: true;
 }
@@ -87,7 +90,7 @@ export function factsOf(span: SpanFields): SpanFacts {
   if (model !== undefined) facts.model = model;
   if (kind === "model-call") addCall(facts, span, reading);
   addTokens(facts, reading);
-  if (hasFailed(span)) facts.failed = true;
+  if (hasFailed(span)) addFailure(facts, span);
   if (reading.aborted) facts.aborted = true;
   return facts;
 }
@@ -112,6 +115,12 @@ function addCall(facts: Facts, { scope }: SpanFields, reading: Reading): void {
   const { timeToFirstTokenMs, finishReason } = reading;
   if (timeToFirstTokenMs !== undefined) facts.timeToFirstTokenMs = timeToFirstTokenMs;
   if (finishReason !== undefined) facts.finishReason = finishReason.slice(0, MAX_REASON);
+}
+
+function addFailure(facts: Facts, span: SpanFields): void {
+  facts.failed = true;
+  const words = oneLineOf(failureWords(span));
+  if (words !== undefined) facts.error = words;
 }
 
 function addTokens(facts: Facts, reading: Reading): void {

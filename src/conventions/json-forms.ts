@@ -81,8 +81,14 @@ export interface TotalJson extends UseJson {
   readonly model_calls: number;
   /** Calls of tools. */
   readonly tool_calls: number;
+  /** Turns of agents. */
+  readonly turns: number;
   /** Spans that failed. */
   readonly errors: number;
+  /** Milliseconds that half of the calls of models were within; null where none has ended. */
+  readonly p50_ms: number | null;
+  /** Milliseconds that 19 of 20 calls of models were within. */
+  readonly p95_ms: number | null;
   /** The first start; null where there are no spans. */
   readonly first_started_at: string | null;
   /** The last start. */
@@ -103,6 +109,8 @@ export interface CountJson extends UseJson {
   readonly p50_ms: number | null;
   /** Milliseconds that 19 of 20 calls were within. */
   readonly p95_ms: number | null;
+  /** What the errors said most often, at most 200 characters, and how many said it; null where none said anything. */
+  readonly top_error: { readonly words: string; readonly count: number } | null;
 }
 
 /** A span that has the words that were looked for. */

@@ -4,7 +4,9 @@ import { parseJsonText } from "./json-text.ts";
 import { isAnObject } from "./values.ts";
 
 /** The version of the reading that makes facts: raised whenever a span may have other facts than before. */
-export const FACTS_VERSION = 2;
+export const FACTS_VERSION = 3;
+/** The one before lacks what failures said, and nothing else. */
+const WITHOUT_ERRORS = 2;
 
 /** Facts as stores keep them: JSON, with the version of the reading that made them. */
 export function encodeFacts(facts: SpanFacts): string {
@@ -39,7 +41,8 @@ export function decodeFacts(json: unknown): StoredFacts {
 const NO_FACTS: StoredFacts = { facts: { kind: "other" }, isOld: true };
 
 function storedIn({ v: version = 1, ...facts }: SpanFacts & { readonly v?: unknown }): StoredFacts {
-  return { facts, isOld: typeof version !== "number" || version < FACTS_VERSION };
+  const needed = facts.failed ? FACTS_VERSION : WITHOUT_ERRORS;
+  return { facts, isOld: typeof version !== "number" || version < needed };
 }
 
 function isFacts(facts: object): facts is SpanFacts {
@@ -52,7 +55,7 @@ function isFacts(facts: object): facts is SpanFacts {
 }
 
 const TEXTS: readonly (keyof SpanFacts)[] = [
-  ...(["title", "agent", "user", "tool", "model", "provider", "scope", "finishReason"] as const),
+  ...(["title", "agent", "user", "tool", "model", "provider", "scope", "finishReason", "error"] as const),
 ];
 
 const FACT_TYPES: ReadonlyMap<string, string> = new Map<string, string>([

@@ -6,7 +6,7 @@ import { TOKENS, type TokenFacts } from "./facts.ts";
  * the list of names, plus one, and 0 for none; and its tokens.
  */
 export const EVENT_COLUMNS: readonly EventColumn[] = [
-  ...(["trace", "start", "micros", "flags", "model", "provider", "tool", "agent", "user"] as const),
+  ...(["trace", "start", "micros", "flags", "model", "provider", "tool", "agent", "user", "error"] as const),
   ...TOKENS.map(([, name]) => name),
 ];
 
@@ -21,6 +21,7 @@ export type EventColumn =
   | "tool"
   | "agent"
   | "user"
+  | "error"
   | keyof TokenFacts;
 
 /** What an event is. */
@@ -90,7 +91,7 @@ const EMPTY = new Float64Array();
 
 /** The events of whole traces. */
 export interface TallyEvents {
-  /** Of models, providers, tools, agents and users. */
+  /** Of models, providers, tools, agents and users, and words of errors. */
   readonly names: readonly string[];
   /** By number. */
   readonly traces: readonly TalliedTrace[];

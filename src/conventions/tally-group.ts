@@ -1,5 +1,5 @@
 // One line of a count, while it is counted.
-import type { TallyRow, TallyUse } from "./tally.ts";
+import type { TallyError, TallyRow, TallyUse } from "./tally.ts";
 
 /** What one call used. */
 export interface CallUse {
@@ -25,11 +25,24 @@ export class TallyGroup {
   #priced = 0;
   readonly #cost = new ExactSum();
   readonly #times: number[] = [];
+  readonly #errorWords = new Map<string, number>();
 
   /** A call; undefined milliseconds where it has not ended. */
   call(ms: number | undefined): void {
     this.calls++;
     if (ms !== undefined) this.#times.push(ms);
+  }
+
+  /** An error, and what it said. */
+  fail(words: string | undefined): void {
+    this.errors++;
+    if (words !== undefined) this.#note(words, 1);
+  }
+
+  #note(words: string, count: number): void {
+    const known = this.#errorWords.get(words);
+    if (known !== undefined || this.#errorWords.size < MOST_ERRORS)
+      this.#errorWords.set(words, (known ?? 0) + count);
   }
 
   /** Tokens, and what they cost. */
@@ -60,6 +73,7 @@ export class TallyGroup {
     this.#priced += other.#priced;
     this.#cost.take(other.#cost);
     for (const ms of other.#times) this.#times.push(ms);
+    for (const [words, count] of other.#errorWords) this.#note(words, count);
   }
 
   /** True where there is more than errors. */
@@ -78,14 +92,30 @@ export class TallyGroup {
     };
   }
 
+  /** How long calls took. */
+  get times(): Pick<TallyRow, "p50Ms" | "p95Ms"> {
+    const times = Float64Array.from(this.#times);
+    return { p50Ms: percentile(times, 0.5), p95Ms: percentile(times, 0.95) };
+  }
+
   /** All but whose they are. */
   figures(): Omit<TallyRow, "by" | "name"> {
     const { calls, errors } = this;
-    const times = Float64Array.from(this.#times);
-    const [p50Ms, p95Ms] = [percentile(times, 0.5), percentile(times, 0.95)];
-    return { calls, errors, p50Ms, p95Ms, ...this.use };
+    return { calls, errors, ...this.times, topError: this.#topError(), ...this.use };
+  }
+
+  /** The same in whatever order they came. */
+  #topError(): TallyError | undefined {
+    let top: TallyError | undefined;
+    for (const [words, count] of this.#errorWords) {
+      const isAhead = top === undefined || count > top.count || (count === top.count && words < top.words);
+      if (isAhead) top = { words, count };
+    }
+    return top;
   }
 }
+
+const MOST_ERRORS = 1000;
 
 /** The nearest rank: a time that was measured. Orders the times, but not all. */
 function percentile(times: Float64Array, share: number): number | undefined {

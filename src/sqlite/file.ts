@@ -137,9 +137,7 @@ class TracelightFile implements ReadableStore {
   }
 
   async tally(query: TallyQuery): Promise<TallyReport> {
-    if (!this.#isEmpty) return this.#shared.tally(query);
-    const { by, timeZone, prices } = query;
-    return inSlices(new TallySums({ by, timeZone, prices }).report());
+    return this.#isEmpty ? inSlices(new TallySums(query).report()) : this.#shared.tally(query);
   }
 
   async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {

@@ -8,7 +8,7 @@ import { conversationKey } from "../model/conversation.ts";
 import { defined } from "../model/defined.ts";
 import { inStartOrder, type TraceQuery } from "../model/query.ts";
 import { arrangeSpans } from "../tracing/select.ts";
-import { DEFAULT_FOUND, exactFirst, idsIn, tallyOf } from "../tracing/slow-ways.ts";
+import { countedBy, DEFAULT_FOUND, exactFirst, idsIn, tallyOf } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
 import type {
   FoundId,
@@ -121,8 +121,7 @@ export class SharedReader implements FileReads {
   /** One count over both: a trace may have spans of each. */
   async tally(query: TallyQuery): Promise<TallyReport> {
     if (!(await this.isShared())) return this.#own.tally(query);
-    const { by, timeZone, prices, onProgress, signal, ...filter } = query;
-    return tallyOf(this.iterate(filter), { by, timeZone, prices, onProgress, signal });
+    return tallyOf(this.iterate(countedBy(query)), query);
   }
 
   /** A page of a search, with the toolkit's spans among them, the newest first. */

@@ -12,7 +12,7 @@ import { turn } from "../model/timers.ts";
 import { readWhere } from "../model/where.ts";
 import type { Field } from "../model/where-fields.ts";
 import type { Literal, Where } from "../model/where-tree.ts";
-import { inSlices, tallyOf } from "../tracing/slow-ways.ts";
+import { countedBy, inSlices, tallyOf } from "../tracing/slow-ways.ts";
 import type { TallyQuery } from "../tracing/store.ts";
 import { CHUNK_ROWS, CHUNKS_FROM, type Chunk, MOST_CHUNKS, openChunk, portionsOf } from "./chunks.ts";
 import { isBadValue, isCorrupt } from "./damage.ts";
@@ -36,8 +36,7 @@ export async function tallyFile(view: View, query: TallyQuery): Promise<TallyRep
   } catch (error) {
     // Pages or values that are damaged: what is left is read span by span.
     if (!isCorrupt(error) && !isBadValue(error)) throw error;
-    const { by, timeZone, prices, onProgress, signal, ...filter } = query;
-    return tallyOf(view.iterate(filter), { by, timeZone, prices, onProgress, signal });
+    return tallyOf(view.iterate(countedBy(query)), query);
   }
 }
 
@@ -54,11 +53,11 @@ class FileTally {
   #done = 0;
 
   constructor(view: View, query: TallyQuery) {
-    const { by, timeZone, prices, onProgress: _onProgress, signal: _signal, ...filter } = query;
+    const filter = countedBy(query);
     this.#view = view;
     this.#query = query;
     this.#filter = filter;
-    this.#sums = new TallySums({ by, timeZone, prices });
+    this.#sums = new TallySums(query);
     this.#kept = new KeptChunks(view);
     this.#from = filter.since === undefined ? Number.NEGATIVE_INFINITY : boundOf(filter.since);
     this.#before = filter.until === undefined ? Number.POSITIVE_INFINITY : boundOf(filter.until);

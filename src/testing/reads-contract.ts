@@ -7,7 +7,7 @@ import type { Attributes } from "../model/attributes.ts";
 import { arrange, inStartOrder, type TraceQuery } from "../model/query.ts";
 import { InMemoryTracer } from "../sinks/in-memory.ts";
 import { readable } from "../tracing/readable.ts";
-import { tallyOf } from "../tracing/slow-ways.ts";
+import { countedBy, tallyOf } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
 import type { TallyQuery } from "../tracing/store.ts";
 import type { Tracer } from "../tracing/tracer.ts";
@@ -101,17 +101,22 @@ export const readsContract: readonly ContractTest[] = [
       { attributeFilter: { number: 3 } },
       { by: ["model"] },
       { by: [] },
+      { by: ["tool"], course: { since: new Date(0), until: new Date(), parts: 7 } },
       { prices: PRICES },
       { prices: PRICES, by: ["day", "hour", "user"], timeZone: "Asia/Kathmandu", since },
     ];
     // Twice, since a store may keep what it made for the first.
     for (const query of [...queries, ...queries]) {
-      const { by, timeZone, prices, ...filter } = query;
-      const wanted = await tallyOf(each(select(spans, filter)), { by, timeZone, prices });
+      const wanted = await tallyOf(each(select(spans, countedBy(query))), query);
       assert.deepEqual(await tracer.tally(query), wanted, JSON.stringify(query));
     }
     assert.equal((await tracer.tally({ spanName: "none" })).total.spans, 0);
-    const wrong: readonly object[] = [{ by: ["colour"] }, { timeZone: "Mars/Olympus" }, { limit: 1 }];
+    const wrong: readonly object[] = [
+      { by: ["colour"] },
+      { timeZone: "Mars/Olympus" },
+      { limit: 1 },
+      { course: {} },
+    ];
     for (const query of wrong) await assert.rejects(tracer.tally(query), isInvalid, JSON.stringify(query));
   }),
   contractTest("counts once what several spans have, for whom their turn was", async (tracer) => {

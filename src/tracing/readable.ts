@@ -1,7 +1,7 @@
 // Every way to read a store: its own where it has one, else the slow one. Here each query is checked, and what waits handed over.
 import type { SpanOutline } from "../conventions/facts.ts";
 import { parseSearch } from "../conventions/search.ts";
-import { TALLY_GROUPINGS, type TallyReport } from "../conventions/tally.ts";
+import { isCourse, TALLY_GROUPINGS, type TallyReport } from "../conventions/tally.ts";
 import { isTimeZone } from "../conventions/time-buckets.ts";
 import { defined } from "../model/defined.ts";
 import { checkFields, checkQuery, type QueryFields, queryFields, type TraceQuery } from "../model/query.ts";
@@ -167,11 +167,10 @@ export class StoreReader implements ReadableStore {
 
   /** Calls, errors, times and tokens: of all spans that the query asks for, and by model, tool, agent, user and day. */
   tally(query: TallyQuery = {}): Promise<TallyReport> {
-    const { by, timeZone, prices, onProgress, signal, ...filter } = query;
-    const options = { by, timeZone, prices, onProgress, signal };
+    const { onProgress: _onProgress, signal, ...asked } = query;
     return this.#ask(
-      () => this.#store.tally?.(query) ?? slow.tallyOf(this.#each(filter), options),
-      () => checkFields({ ...filter, by, timeZone, prices }, TALLY_FIELDS),
+      () => this.#store.tally?.(query) ?? slow.tallyOf(this.#each(slow.countedBy(query)), query),
+      () => checkFields(asked, TALLY_FIELDS),
       signal,
     );
   }
@@ -242,4 +241,5 @@ const TALLY_FIELDS: QueryFields = {
   },
   timeZone: { what: 'the name of a time zone, such as "Europe/Amsterdam" or "UTC"', holds: isTimeZone },
   prices: PRICES_FIELD,
+  course: { what: "{ since, until, parts }: two dates, and 1 to 1000 parts", holds: isCourse },
 };

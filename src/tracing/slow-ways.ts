@@ -3,12 +3,12 @@ import { conversationOf } from "../conventions/conversation.ts";
 import { EventMaker } from "../conventions/event-maker.ts";
 import { factsOf, outlineOf, type SpanOutline } from "../conventions/facts.ts";
 import { matchesSearch, type SearchQuery, searchTexts } from "../conventions/search.ts";
-import type { TallyOptions, TallyReport } from "../conventions/tally.ts";
+import type { TallyReport } from "../conventions/tally.ts";
 import { TallySums } from "../conventions/tally-sums.ts";
 import { conversationKey, idText } from "../model/conversation.ts";
 import { TracelightError } from "../model/errors.ts";
 import { newSpanId } from "../model/ids.ts";
-import { inStartOrder } from "../model/query.ts";
+import { inStartOrder, type TraceQuery } from "../model/query.ts";
 import { steadyNow, turn } from "../model/timers.ts";
 import { canonicalJson } from "../model/values.ts";
 import type { Span } from "./span.ts";
@@ -73,11 +73,16 @@ function newestOf(spans: readonly Span[], limit: number): Span[] {
   return [...spans].sort((a, b) => b.startedAtMicros - a.startedAtMicros).slice(0, limit);
 }
 
-/** Counts the spans. */
-export async function tallyOf(
-  spans: Spans,
-  { onProgress, signal, ...options }: TallyOptions & Pick<TallyQuery, "onProgress" | "signal">,
-): Promise<TallyReport> {
+/** Which spans are to be counted. */
+export function countedBy(query: TallyQuery): TraceQuery {
+  const { by: _by, timeZone: _zone, prices: _prices, course: _course, ...rest } = query;
+  const { onProgress: _onProgress, signal: _signal, ...filter } = rest;
+  return filter;
+}
+
+/** Counts the spans, whichever they are. */
+export async function tallyOf(spans: Spans, query: TallyQuery): Promise<TallyReport> {
+  const { onProgress, signal } = query;
   const maker = new EventMaker();
   let done = 0;
   for await (const span of spans) {
@@ -85,7 +90,7 @@ export async function tallyOf(
     maker.add(span, factsOf(span));
     onProgress?.(++done);
   }
-  const sums = new TallySums(options);
+  const sums = new TallySums(query);
   await inSlices(sums.add(await inSlices(maker.events())));
   return inSlices(sums.report());
 }

@@ -2,7 +2,7 @@
 import type { PriceTable } from "../conventions/cost.ts";
 import type { SpanOutline } from "../conventions/facts.ts";
 import type { Summary, SummarySubject } from "../conventions/summary.ts";
-import type { TallyGrouping, TallyReport } from "../conventions/tally.ts";
+import type { TallyOptions, TallyReport } from "../conventions/tally.ts";
 import type { TraceQuery } from "../model/query.ts";
 import type { Awaitable, DeliveryReport, FlushOptions, Sink } from "./sink.ts";
 import type { Span } from "./span.ts";
@@ -150,13 +150,7 @@ export interface Changes {
 }
 
 /** Which spans to count, and by what. */
-export interface TallyQuery extends Omit<TraceQuery, "order" | "limit"> {
-  /** What to count by: a row for each model, tool, agent, user, day or hour. Default all but `hour`. */
-  readonly by?: readonly TallyGrouping[] | undefined;
-  /** Whose days and hours: a zone's name, such as `Europe/Amsterdam`. Default `UTC`. */
-  readonly timeZone?: string | undefined;
-  /** What models cost, for `TallyRow.costUsd`: see `loadPrices`. Without them nothing has a cost. */
-  readonly prices?: PriceTable | undefined;
+export interface TallyQuery extends Omit<TraceQuery, "order" | "limit">, TallyOptions {
   /** Told how many spans were counted, where that takes long. */
   readonly onProgress?: ((done: number) => void) | undefined;
   /** Ends the count: it rejects with the signal's reason. */

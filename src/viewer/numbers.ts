@@ -1,7 +1,7 @@
 // Counts by model, tool, agent or user, and how they went over time.
 import { countJson, totalJson } from "../conventions/as-json.ts";
-import type { TallyReport, TallyRow } from "../conventions/tally.ts";
-import { isoMicros, PreciseDate } from "../model/clock.ts";
+import type { TallyCourse, TallyPart, TallyRow } from "../conventions/tally.ts";
+import { boundOf, isoDate, PreciseDate } from "../model/clock.ts";
 import type { NumbersJson, NumbersRowJson, SeriesJson } from "./api.ts";
 import type { Asked } from "./asked.ts";
 import { rangeOf } from "./overview.ts";
@@ -12,64 +12,36 @@ export async function numbers(asked: Asked): Promise<NumbersJson> {
   const params = asked.params("by", "where", "since", "until", "buckets");
   const by = params.choice("by", ["model", "tool", "agent", "user"]) ?? "model";
   const filter = params.filter();
-  const count = params.count("buckets", { most: 200, or: 42 });
+  const time = await timeOf(filter, asked.reader);
+  const course = { ...time, parts: params.count("buckets", { most: 200, or: 42 }) };
   const { reader, prices, signal } = asked;
-  const whole = await reader.tally({ ...filter, by: [by], prices, signal });
-  const course = await courseOf(whole, filter, { asked, by, count });
+  const counted = by === "model" ? [by] : (["model", by] as const);
+  const {
+    total,
+    rows,
+    course: parts,
+  } = await reader.tally({ ...filter, by: counted, prices, course, signal });
   return {
     by,
-    total: totalJson(whole.total),
-    rows: whole.rows.slice(0, MAX_ROWS).map((row) => rowJson(row, course.parts)),
-    series: seriesOf(course),
+    total: totalJson(total),
+    rows: rows
+      .filter((row) => row.by === by)
+      .slice(0, MAX_ROWS)
+      .map((row) => rowJson(row, parts)),
+    series: seriesOf(course, parts),
     notes: reader.notes,
   };
 }
 
-interface CourseSetup {
-  readonly asked: Asked;
-  readonly by: "model" | "tool" | "agent" | "user";
-  readonly count: number;
+/** Where nobody said since when, from the first span on. */
+async function timeOf(filter: Filter, reader: Asked["reader"]): Promise<Omit<TallyCourse, "parts">> {
+  const { since, until } = filter;
+  const [first] = since === undefined ? await reader.find({ ...filter, limit: 1 }) : [];
+  const { from, to } = rangeOf({ since, until, firstMs: first?.startedAt.getTime() });
+  return { since: new PreciseDate(Math.round(from * 1000)), until: new PreciseDate(Math.round(to * 1000)) };
 }
 
-/** The counts of each part of the time. */
-interface Course {
-  readonly fromMs: number;
-  readonly bucketMs: number;
-  readonly parts: readonly TallyReport[];
-}
-
-async function courseOf(
-  whole: TallyReport,
-  filter: Filter,
-  { asked, by, count }: CourseSetup,
-): Promise<Course> {
-  const { reader, prices, signal } = asked;
-  const first = whole.total.firstStartedAtMicros;
-  const { from, to } = rangeOf({ ...filter, firstMs: first === undefined ? undefined : first / 1000 });
-  const bucketMs = (to - from) / count;
-  const parts: TallyReport[] = [];
-  const bounds = Array.from(
-    { length: count + 1 },
-    (_, i) => new PreciseDate(Math.round((from + i * bucketMs) * 1000)),
-  );
-  for (const [i, since] of bounds.slice(0, -1).entries()) {
-    signal.throwIfAborted();
-    const until = bounds[i + 1] ?? since;
-    parts.push(
-      await reader.tally({
-        ...filter,
-        since,
-        until,
-        by: by === "model" ? ["model"] : ["model", by],
-        prices,
-        signal,
-      }),
-    );
-  }
-  return { fromMs: from, bucketMs, parts };
-}
-
-function rowJson(row: TallyRow, parts: readonly TallyReport[]): NumbersRowJson {
+function rowJson(row: TallyRow, parts: readonly TallyPart[]): NumbersRowJson {
   const over = parts.map(({ rows }) => rows.find(({ by, name }) => by === row.by && name === row.name));
   return {
     ...countJson(row),
@@ -80,27 +52,26 @@ function rowJson(row: TallyRow, parts: readonly TallyReport[]): NumbersRowJson {
   };
 }
 
-function seriesOf({ fromMs, bucketMs, parts }: Course): SeriesJson {
+function seriesOf({ since, until, parts: count }: TallyCourse, parts: readonly TallyPart[]): SeriesJson {
   const totals = parts.map(({ total }) => total);
-  const busiest = parts.map(({ rows }) => rows.find(({ by }) => by === "model"));
   return {
-    since: isoMicros(Math.round(fromMs * 1000)),
-    bucket_ms: bucketMs,
+    since: isoDate(since),
+    bucket_ms: (boundOf(until) - boundOf(since)) / 1000 / count,
     model_calls: totals.map(({ modelCalls }) => modelCalls),
     tool_calls: totals.map(({ toolCalls }) => toolCalls),
     errors: totals.map(({ errors }) => errors),
-    p50_ms: busiest.map((model) => model?.p50Ms ?? null),
-    p95_ms: busiest.map((model) => model?.p95Ms ?? null),
+    p50_ms: totals.map(({ p50Ms }) => p50Ms ?? null),
+    p95_ms: totals.map(({ p95Ms }) => p95Ms ?? null),
     input_tokens: totals.map(({ inputTokens }) => inputTokens),
     cached_read_tokens: totals.map(({ cachedReadTokens }) => cachedReadTokens),
     output_tokens: totals.map(({ outputTokens }) => outputTokens),
     cost_usd: totals.map(({ costUsd }) => costUsd ?? null),
     cost_by_model: costByModel(parts),
-    turns: totals.map(({ traces }) => traces),
+    turns: totals.map(({ turns }) => turns),
   };
 }
 
-function costByModel(parts: readonly TallyReport[]): SeriesJson["cost_by_model"] {
+function costByModel(parts: readonly TallyPart[]): SeriesJson["cost_by_model"] {
   const costs = new Map<string, (number | null)[]>();
   for (const [i, { rows }] of parts.entries()) {
     for (const { by, name, costUsd } of rows) {

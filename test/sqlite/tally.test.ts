@@ -7,7 +7,7 @@ import { SqliteTracer } from "tracelight/sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { select } from "../../src/conventions/matches.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
-import { tallyOf } from "../../src/tracing/slow-ways.ts";
+import { countedBy, tallyOf } from "../../src/tracing/slow-ways.ts";
 import { eventually, freshPath, hold, sql, tracerOver } from "./support.ts";
 
 /** Steps of the work: more than one chunk of rows. */
@@ -42,6 +42,8 @@ const QUERIES: readonly TallyQuery[] = [
   { until: new Date(START + 5.37 * HOUR) },
   { since: new Date(START + 77.7 * HOUR) },
   { since: day(400) },
+  { course: { since: day(2), until: day(7), parts: 9 }, by: ["tool"], prices },
+  { course: { since: day(3), until: day(3), parts: 2 } },
   { failed: true },
   { spanStatus: "ERROR", since: day(1) },
   { spanName: "llm", prices },
@@ -191,8 +193,7 @@ async function tallied(path: string, query: TallyQuery): Promise<TallyReport> {
 
 /** Span by span, of the file's own spans. */
 function counted(query: TallyQuery): Promise<TallyReport> {
-  const { by, timeZone, prices: table, ...filter } = query;
-  return tallyOf(each(select(spans, filter)), { by, timeZone, prices: table });
+  return tallyOf(each(select(spans, countedBy(query))), query);
 }
 
 async function* each(all: readonly Span[]): AsyncGenerator<Span> {
@@ -251,7 +252,7 @@ function* turnOf(tracer: SqliteTracer, next: (below: number) => number): Generat
       const attributes = { "ai.trace.type": "tool-invocation", "ai.tool.name": `tool ${next(6)}` };
       const tool = tracer.startSpan("tool", { ...of, attributes });
       if (next(3) === 0) tracer.startSpan("mcp", { ...of, parentSpan: tool, attributes }).end(at(i + 0.5));
-      if (next(6) === 0) tool.setStatus("ERROR");
+      if (next(6) === 0) tool.setStatus("ERROR", ["no such city", "timed out", undefined][next(3)]);
       if (next(6) === 0) tool.addAttribute("ai.tool.error", "no such city");
       tool.end(at(i + next(1000) / 1000));
     }

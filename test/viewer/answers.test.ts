@@ -320,7 +320,7 @@ test("numbers and the overview count what the list has", async () => {
   expect(numbers.total).toMatchObject({ model_calls: 12, tool_calls: 8, errors: 4 });
   expect(numbers.rows).toMatchObject([
     { name: "get_weather", calls: 4, errors: 0 },
-    { name: "search_events", calls: 4, errors: 4 },
+    { name: "search_events", calls: 4, errors: 4, top_error: { count: 4 } },
   ]);
   const sum = (list: number[]): number => list.reduce((a, b) => a + b);
   expect([
@@ -328,6 +328,42 @@ test("numbers and the overview count what the list has", async () => {
     sum(numbers.series.tool_calls),
     sum(numbers.rows[1].errors_over_time),
   ]).toEqual([12, 8, 4]);
+});
+
+test("numbers say what most errors of a tool said, and how long calls of models took in all and over time", async () => {
+  const tracer = sqlite();
+  const hour = 3_600_000;
+  const began = Date.now() - 4 * hour;
+  const call = (
+    type: string,
+    name: string,
+    { at, ms, error }: { at: number; ms: number; error?: string | undefined },
+  ) => {
+    const span = tracer.startSpan(name, { startedAt: new Date(began + at), parentSpan: null });
+    const named = type === "llm-invocation" ? "ai.llm.request.model.id" : "ai.tool.name";
+    span.addAttributes({ "ai.trace.type": type, [named]: name });
+    if (error !== undefined) span.setStatus("ERROR", error);
+    span.end(new Date(began + at + ms));
+  };
+  for (const [i, ms] of [100, 300, 200].entries()) call("llm-invocation", "small", { at: i, ms });
+  call("llm-invocation", "large", { at: 2.5 * hour, ms: 5000 });
+  for (const error of ["no  such\ncity", "timed out", "no such city", "", undefined])
+    call("tool-invocation", "get_weather", { at: 1.5 * hour, ms: 10, error });
+  call("tool-invocation", "search", { at: 1.5 * hour, ms: 10 });
+  const { url } = await served(tracer);
+  const since = `since=${new Date(began).toISOString()}`;
+  const numbers = await json(`${url}api/numbers?by=tool&buckets=4&${since}`);
+  expect(numbers.total).toMatchObject({ model_calls: 4, p50_ms: 200, p95_ms: 5000, errors: 4 });
+  expect(numbers.rows).toMatchObject([
+    { name: "get_weather", calls: 5, errors: 4, top_error: { words: "no such city", count: 2 } },
+    { name: "search", errors: 0, top_error: null },
+  ]);
+  const { series } = await json(`${url}api/numbers?${since}&buckets=4`);
+  expect(series).toMatchObject({ p50_ms: [200, null, 5000, null], p95_ms: [300, null, 5000, null] });
+  // Where nobody says since when, the time begins with the first span.
+  const whole = await json(`${url}api/numbers?buckets=2`);
+  expect(whole.series).toMatchObject({ since: `${new Date(began).toISOString().slice(0, -1)}000Z` });
+  expect(whole.series.model_calls.reduce((a: number, b: number) => a + b)).toBe(4);
 });
 
 test("a reader that does not read is told to read anew, and nothing is kept for it", async () => {

@@ -54,7 +54,7 @@ export interface SeriesJson {
   readonly model_calls: readonly number[];
   readonly tool_calls: readonly number[];
   readonly errors: readonly number[];
-  /** Of model calls: those of the model that was called the most in each part. */
+  /** Of all model calls that began in each part. */
   readonly p50_ms: readonly (number | null)[];
   readonly p95_ms: readonly (number | null)[];
   readonly input_tokens: readonly number[];
@@ -63,7 +63,7 @@ export interface SeriesJson {
   readonly cost_usd: readonly (number | null)[];
   /** By model, the dearest first, at most 5. */
   readonly cost_by_model: readonly { readonly name: string; readonly cost_usd: readonly (number | null)[] }[];
-  /** Traces with a span that began then: about the turns. */
+  /** Turns that began then. */
   readonly turns: readonly number[];
 }
 
