@@ -44,6 +44,19 @@ const json = () => new Option("--json", "one JSON object a line");
 const limit = (count: number, most: number) =>
   valued("-n, --limit <count>", "at most so many", (text) => parseCount(text, most)).default(count);
 
+/** One trace or conversation, in a form for others. */
+const documents = () =>
+  DOCUMENTS.map(([name, description]) =>
+    new Option(`--${name} <id>`, description).conflicts([
+      ...["since", "until", "where", "trace", "logLines", "otlp", "translate"],
+      ...DOCUMENTS.flatMap(([other]) => (other === name ? [] : [other])),
+    ]),
+  );
+
+const DOCUMENTS = [
+  ["markdown", "this conversation or trace as Markdown: all that was said is shown as code"],
+] as const;
+
 /** All commands, in the order of the help; each is declared when it is asked for. */
 export const COMMANDS: readonly (() => Declared)[] = [
   () => ({
@@ -136,10 +149,11 @@ export const COMMANDS: readonly (() => Declared)[] = [
   }),
   () => ({
     command: described("export", {
-      does: "Write spans as JSONL: lossless records, one a line.",
+      does: "Write spans as JSONL, lossless records, one a line; or one trace or conversation as a document.",
       arguments: [STORE],
       options: [
         ...[since(), until(), where()],
+        new Option("--principal <id>", "only what was done for this person: ai.auth.context"),
         new Option("-t, --trace <id>", "only this trace; may be given several times").argParser(
           (id: string, before: readonly string[] = []) => [...before, id],
         ),
@@ -149,6 +163,9 @@ export const COMMANDS: readonly (() => Declared)[] = [
           .choices(["gen_ai", "openinference"])
           .implies({ otlp: true })
           .conflicts("logLines"),
+        ...documents(),
+        new Option("--full", "Markdown whose long values are not cut"),
+        prices(),
         new Option("-o, --out <file>", "write to this file, whole or not at all"),
         new Option("--force", "replace the file"),
       ],
@@ -157,6 +174,7 @@ export const COMMANDS: readonly (() => Declared)[] = [
         ["tracelight export --since today --out today.jsonl", "to a file that is whole or not there"],
         ["tracelight export --trace 4bf92f35 my.db", "one trace, by the beginning of its id"],
         ["tracelight export --otlp > spans.jsonl", "for OpenTelemetry's tools"],
+        ["tracelight export --markdown weather-1 > weather.md", "a conversation, for an issue or a review"],
       ],
     }),
     run: async (context, command) =>

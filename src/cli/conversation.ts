@@ -11,9 +11,9 @@ import type { SpanFields } from "../model/span-fields.ts";
 import type { Color, Paint } from "../render/color.ts";
 import { oneLine } from "../render/text.ts";
 import { cutToWidth, displayWidth, padToWidth } from "../render/width.ts";
+import { wrapped } from "../render/wrap.ts";
 import { cost, duration, timestamp, tokens } from "./format.ts";
 import { timeOf } from "./tree.ts";
-import { wrapped } from "./wrap.ts";
 
 /** How a conversation is shown. */
 export interface ConversationOptions {

@@ -7,9 +7,9 @@ import type { SpanFields } from "../model/span-fields.ts";
 import type { Paint } from "../render/color.ts";
 import { oneLine } from "../render/text.ts";
 import { padToWidth } from "../render/width.ts";
+import { wrapped } from "../render/wrap.ts";
 import { duration } from "./format.ts";
 import { timeOf } from "./tree.ts";
-import { wrapped } from "./wrap.ts";
 
 /** How the details are shown. */
 export interface DetailOptions {

@@ -1,6 +1,6 @@
 // The help of the commands, laid out for the width of the terminal: what stands beside one another goes below where there is no room.
 import type { Command } from "commander";
-import { wrapped } from "./wrap.ts";
+import { wrapped } from "../render/wrap.ts";
 
 /** Something that can be typed, and what that is or does. */
 export type Item = readonly [text: string, does: string];

@@ -1,4 +1,5 @@
-// Times and counts as people read them, in the terminal and by the command: one way for each.
+// Times, counts and costs as people read them, in the terminal, by the command and in Markdown: one way for each.
+import type { Bill } from "../conventions/cost.ts";
 
 /** `58 µs`, `1.4 ms`, `812 ms`, `1.23 s`, `2m 05s`, `3h 12m`, `2d 3h`. */
 export function duration(ms: number): string {
@@ -29,4 +30,70 @@ export function compact(n: number): string {
 
 function two(n: number): string {
   return String(n).padStart(2, "0");
+}
+
+/** `12,345 spans`, `1 span`. */
+export function counted(n: number, noun: string, plural: string = `${noun}s`): string {
+  return `${count(n)} ${n === 1 ? noun : plural}`;
+}
+
+/** `312→48`: tokens in and out; empty where there are none. */
+export function tokens(input: number, output: number): string {
+  return input === 0 && output === 0 ? "" : `${compact(input)}→${compact(output)}`;
+}
+
+/** Tokens of a row. */
+interface Used {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly cachedReadTokens: number;
+  readonly cachedWriteTokens: number;
+  readonly reasoningTokens: number;
+}
+
+/** `3k→300 tokens (1.2k cached, 270 for reasoning)`; empty where there are none. */
+export function tokensInWords(used: Used): string {
+  const text = tokens(used.inputTokens, used.outputTokens);
+  const parts = [
+    [used.cachedReadTokens, "cached"],
+    [used.cachedWriteTokens, "written to a cache"],
+    [used.reasoningTokens, "for reasoning"],
+  ] as const;
+  const within = parts.flatMap(([n, what]) => (n === 0 ? [] : `${compact(n)} ${what}`)).join(", ");
+  return text === "" ? "" : `${text} tokens${within === "" ? "" : ` (${within})`}`;
+}
+
+/** `$12.35`, `$0.0192`, `<$0.0001`. */
+export function dollars(n: number): string {
+  if (n === 0 || n >= 1) return `$${n < 1000 ? n.toFixed(2) : count(Math.round(n))}`;
+  return n < 0.00005 ? "<$0.0001" : `$${n.toFixed(4)}`;
+}
+
+/** What calls cost, `+` where some have no price; empty where nothing was called, `no price` where none has one. */
+export function cost({ costUsd, unpricedCalls }: Bill): string {
+  if (costUsd === undefined) return unpricedCalls === 0 ? "" : NO_PRICE;
+  return unpricedCalls === 0 ? dollars(costUsd) : `${dollars(costUsd)}+`;
+}
+
+/** The same in words: `$0.0192 and 2 calls without a price`. */
+export function costInWords({ costUsd, unpricedCalls }: Bill): string {
+  if (costUsd === undefined || unpricedCalls === 0) return cost({ costUsd, unpricedCalls });
+  return `${dollars(costUsd)} and ${counted(unpricedCalls, "call")} without a price`;
+}
+
+const NO_PRICE = "no price";
+
+/** `2026-11-22 14:40:17Z`. */
+export function timestamp(date: Date): string {
+  return `${day(date)} ${timeOfDay(date)}Z`;
+}
+
+/** `2026-11-22`: the day in UTC. */
+function day(date: Date): string {
+  return date.toISOString().split("T", 1)[0] ?? "";
+}
+
+/** `14:40:17` in UTC. */
+function timeOfDay(date: Date): string {
+  return date.toISOString().slice(-13, -5);
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
 import { table } from "../../src/cli/table.ts";
-import { wrapped } from "../../src/cli/wrap.ts";
+import { wrapped } from "../../src/render/wrap.ts";
 import type { SpanFields } from "../../src/model/span-fields.ts";
 import { plain } from "../../src/render/color.ts";
 import { cutToWidth, displayWidth, padToWidth } from "../../src/render/width.ts";

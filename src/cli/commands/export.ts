@@ -10,22 +10,22 @@ import { encodeLogTrace, encodeRecord } from "../../model/record.ts";
 import type { SpanFields } from "../../model/span-fields.ts";
 import type { StoreReader } from "../../tracing/readable.ts";
 import type { Span } from "../../tracing/span.ts";
+import { scopedTo } from "../../viewer/scope.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../failures.ts";
 import { counted, idText } from "../format.ts";
 import { resolveId } from "../ids.ts";
 import { WholeFile } from "../whole-file.ts";
 import { EXIT, type ExitCode } from "../world.ts";
+import { type DocumentOptions, exportDocument, wantedDocument } from "./export-document.ts";
 import { type FilterOptions, filterOf, jsonLine, nothingFound } from "./filter.ts";
 
 /** Options of `export`. */
-export interface ExportOptions extends FilterOptions {
+export interface ExportOptions extends FilterOptions, DocumentOptions {
   readonly trace?: readonly string[];
   readonly logLines?: boolean;
   readonly otlp?: boolean;
   readonly translate?: TargetVocabulary;
-  readonly out?: string;
-  readonly force?: boolean;
 }
 
 /** Writes the spans of a store. */
@@ -34,7 +34,10 @@ export async function exportSpans(
   name: string | undefined,
   options: ExportOptions,
 ): Promise<ExitCode> {
-  const store = await context.open(name, { again: options.trace !== undefined });
+  const wanted = wantedDocument(options);
+  if (wanted !== undefined) return exportDocument(context, name, { ...options, ...wanted });
+  const opened = await context.open(name, { again: options.trace !== undefined });
+  const store = options.principal === undefined ? opened : scopedTo(options.principal, opened);
   const spans = exported(store, context, options);
   if (options.out === undefined) {
     const written = await write(spans, options, (line) => context.output.line(line));

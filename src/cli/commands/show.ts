@@ -89,7 +89,8 @@ async function sayDouble({ id, double }: ResolvedId, { output }: Context): Promi
   );
 }
 
-async function unknownId(text: string, store: StoreReader, { output }: Context): Promise<ExitCode> {
+/** Says that there is none, and names the nearest. */
+export async function unknownId(text: string, store: StoreReader, { output }: Context): Promise<ExitCode> {
   await output.say(`No trace or conversation in ${store.name} begins with "${shownId(text)}".`);
   const start = text.slice(0, Math.min(HINT_LENGTH, Math.ceil(text.length / 2)));
   const [near] = start === text ? [] : await store.idsByPrefix(start, 1);

@@ -3,8 +3,8 @@
 import { escapedCharacters } from "../model/escape.ts";
 import { hasParts } from "../model/scalars.ts";
 import { lossyValue } from "../model/values.ts";
-import { boundedJson } from "../render/text.ts";
-import { characterWidth, cutToWidth, displayWidth } from "../render/width.ts";
+import { boundedJson } from "./text.ts";
+import { characterWidth, cutToWidth, displayWidth } from "./width.ts";
 
 /** How much room there is. */
 export interface Room {
@@ -34,7 +34,12 @@ function textOf(value: unknown, width: number, maxLines: number): string {
   if (typeof value === "string") return value.trim();
   if (maxLines !== Number.POSITIVE_INFINITY) return boundedJson(value, width * maxLines + 1);
   const short = boundedJson(value, width + 1);
-  return short.length <= width ? short : JSON.stringify(value, shown, 2);
+  return short.length <= width ? short : laidOutJson(value);
+}
+
+/** A value as JSON of many lines, for people: what JSON lacks is text. */
+export function laidOutJson(value: unknown): string {
+  return JSON.stringify(value, shown, 2);
 }
 
 /** What JSON lacks, as in a short text: lists for maps and sets, text for the rest. The record's tags are for programs. */

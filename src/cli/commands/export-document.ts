@@ -1,0 +1,78 @@
+// `tracelight export --markdown ID` and its like: one trace or conversation as a document, to standard output or a whole file.
+import { resolve } from "node:path";
+import type { Subject } from "../../exchange/subject.ts";
+import { scopedTo } from "../../viewer/scope.ts";
+import type { Context } from "../context.ts";
+import { counted } from "../format.ts";
+import { resolveId, shownId } from "../ids.ts";
+import { WholeFile } from "../whole-file.ts";
+import { EXIT, type ExitCode } from "../world.ts";
+import { unknownId } from "./show.ts";
+
+/** Options of all documents. */
+export interface DocumentOptions {
+  readonly markdown?: string;
+  readonly full?: boolean;
+  readonly prices?: string;
+  readonly principal?: string;
+  readonly out?: string;
+  readonly force?: boolean;
+}
+
+/** Makes the lines of a document. */
+type Make = (subject: Subject, options: DocumentOptions, context: Context) => AsyncIterable<string>;
+
+/** A document that is asked for. */
+export interface Wanted {
+  readonly id: string;
+  readonly make: Make;
+}
+
+/** Undefined where records are asked for, or lines of another kind. */
+export function wantedDocument(options: DocumentOptions): Wanted | undefined {
+  const { markdown: id } = options;
+  return id === undefined ? undefined : { id, make: markdown };
+}
+
+/** Writes the document. */
+export async function exportDocument(
+  context: Context,
+  name: string | undefined,
+  { id, make, ...options }: Wanted & DocumentOptions,
+): Promise<ExitCode> {
+  const opened = await context.open(name, { again: true });
+  const store = options.principal === undefined ? opened : scopedTo(options.principal, opened);
+  const { Subject } = await import("../../exchange/subject.ts");
+  const found = await resolveId(id.trim(), store);
+  const prices = await context.prices(options);
+  const subject = found && (await Subject.of(found, store, prices));
+  if (subject === undefined) return unknownId(id.trim(), store, context);
+  await write(context.untilStopped(make(subject, options, context)), options, context);
+  if (options.out !== undefined) {
+    const { by, id: known } = subject.id;
+    await context.output.say(
+      `${by} ${shownId(known)}, ${counted(subject.summary.spans, "span")}, written to ${options.out}`,
+    );
+  }
+  return EXIT.ok;
+}
+
+async function write(
+  lines: AsyncIterable<string>,
+  options: DocumentOptions,
+  context: Context,
+): Promise<void> {
+  if (options.out === undefined) {
+    for await (const line of lines) await context.output.line(line);
+    return;
+  }
+  const file = await WholeFile.begin(resolve(context.world.cwd, options.out), options.force === true);
+  context.atEnd(() => file.discard());
+  for await (const line of lines) await file.line(line);
+  await file.finish();
+}
+
+async function* markdown(subject: Subject, options: DocumentOptions): AsyncGenerator<string> {
+  const { markdownLines } = await import("../../exchange/markdown.ts");
+  yield* markdownLines(subject, options.full === true ? { maxLength: Number.POSITIVE_INFINITY } : {});
+}
