@@ -72,14 +72,11 @@ function Shown(props: {
   const selected = selectedCall(calls);
   const current = calls.get(selected);
   const longestMs = Math.max(1, ...[...calls.values()].map(({ call }) => call.duration_ms ?? 0));
-  useArrival({
-    chat,
-    selected,
-    turn: wantedTurn(data),
-    onArrived: (box) => {
-      isFollowing.value = isAtEnd(box);
-    },
-  });
+  // On the way to a call the end may be in view by chance: what is followed is known on arrival.
+  const follow = (box: HTMLElement): void => {
+    isFollowing.value = isAtEnd(box);
+  };
+  const arrival = useArrival({ chat, selected, turn: wantedTurn(data), onArrived: follow });
   useLayoutEffect(() => {
     if (isFollowing.value && chat.current !== null) chat.current.scrollTop = chat.current.scrollHeight;
   }, [props.version, calls]);
@@ -125,7 +122,7 @@ function Shown(props: {
           data-scrolls
           ref={chat}
           onScroll={({ currentTarget }) => {
-            isFollowing.value = isAtEnd(currentTarget);
+            if (arrival.current === "done") follow(currentTarget);
           }}
         >
           {turns.map((turn) => (
@@ -153,6 +150,7 @@ function Shown(props: {
                   type="button"
                   class="morel"
                   onClick={() => {
+                    arrival.current = "done";
                     isFollowing.value = true;
                     chat.current?.scrollTo(0, chat.current.scrollHeight);
                   }}
@@ -175,7 +173,7 @@ function useArrival(props: {
   readonly selected: string;
   readonly turn: number | undefined;
   readonly onArrived: (chat: HTMLElement) => void;
-}): void {
+}): { current: "begin" | "turn" | "done" } {
   const steps = useRef<"begin" | "turn" | "done">("begin");
   useLayoutEffect(() => {
     const chat = props.chat.current;
@@ -189,8 +187,9 @@ function useArrival(props: {
       document.getElementById(`turn-${props.turn}`)?.scrollIntoView({ block: "start" });
     }
     steps.current = scroll > 0 || call !== null || !isCallWanted ? "done" : "turn";
-    props.onArrived(chat);
+    if (steps.current === "done") props.onArrived(chat);
   });
+  return steps;
 }
 
 /** The turn's line stays above a call that is brought into view. */
