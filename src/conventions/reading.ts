@@ -1,5 +1,4 @@
 // One reading of a span: what it says in the words of agents, whichever vocabulary wrote it. Total: it never throws.
-import { failureOf } from "../model/failure.ts";
 import type { SpanFields } from "../model/span-fields.ts";
 import { conversationOf } from "./conversation.ts";
 import { structured } from "./json-text.ts";
@@ -100,10 +99,11 @@ class SpanReading implements Reading {
   readonly #by: Vocabulary<VocabularyName> | undefined;
   #messages: Messages | undefined;
   #outputMessages: readonly Message[] | undefined;
+  #failure: Pick<Reading, "error"> | undefined;
 
   constructor(span: SpanFields) {
     this.#source = new Source(span);
-    this.#vocabularies = recognised(span.attributes);
+    this.#vocabularies = recognised(this.#source.attributes);
     for (const vocabulary of this.#vocabularies) {
       const kind = vocabulary.kind(this.#source);
       if (kind === undefined) continue;
@@ -222,7 +222,8 @@ class SpanReading implements Reading {
   }
 
   get error(): string | undefined {
-    return failureOf(this.#source.span);
+    this.#failure ??= { error: this.#source.error() };
+    return this.#failure.error;
   }
 
   get errorDetails(): unknown {

@@ -1,4 +1,5 @@
 // What a reading is made from: a span whose JSON and flattened attributes are taken apart once, and only when asked for.
+import { failureOf } from "../model/failure.ts";
 import type { SpanFields } from "../model/span-fields.ts";
 import { type Branch, branchOf } from "./flattened.ts";
 import { structured } from "./json-text.ts";
@@ -14,6 +15,12 @@ export class Source {
   constructor(span: SpanFields) {
     this.span = span;
     this.attributes = span.attributes;
+  }
+
+  /** What went wrong, told from the attributes that are there: a span makes them anew each time it is asked. */
+  error(): string | undefined {
+    const { spanStatus, statusMessage, events } = this.span;
+    return failureOf({ spanStatus, statusMessage, events, attributes: this.attributes });
   }
 
   /** The first of the attributes that is text, or a number as text. */

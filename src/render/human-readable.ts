@@ -4,7 +4,7 @@ import { NAMES } from "../conventions/names.ts";
 import { type Reading, readSpan } from "../conventions/reading.ts";
 import { isoMicros, nowMicros } from "../model/clock.ts";
 import { CONVERSATION_ID } from "../model/conversation.ts";
-import type { SpanFields, SpanKind } from "../model/span-fields.ts";
+import { plainFields, type SpanFields, type SpanKind } from "../model/span-fields.ts";
 import { allIn, type Color, inColor, type Paint, plain } from "./color.ts";
 import { count, duration } from "./figures.ts";
 import { oneLine, textLines } from "./text.ts";
@@ -28,7 +28,9 @@ const ATTRIBUTE_LENGTH = 80;
 const NAME_LENGTH = 200;
 
 /** A block of lines without a last line break. What models and tools wrote is escaped and cut. */
-export function humanReadable(span: SpanFields, options: HumanReadableOptions = {}): string {
+export function humanReadable(given: SpanFields, options: HumanReadableOptions = {}): string {
+  // A span makes its attributes anew each time it is asked for them.
+  const span = plainFields(given);
   const paint = painterFor(span, options.color ?? false);
   const reading = readSpan(span);
   const attributes = attributeLine(span, reading);

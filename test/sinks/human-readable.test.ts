@@ -2,7 +2,7 @@
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { HumanReadableTracer, InMemoryTracer, Span } from "tracelight";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 class Terminal {
   readonly isTTY: boolean;
@@ -277,7 +277,18 @@ describe("cuts", () => {
       expect(text.endsWith("...")).toBe(true);
     }
   });
+
+  test("a span of very many attributes, which are put together once", () => {
+    const span = spanOf({ "ai.trace.type": "tool-invocation", "ai.tool.error": "no network", ...many(2000) });
+    const asked = vi.spyOn(span, "attributes", "get");
+    expect(span.asHumanReadable()).toContain("Error: no network");
+    expect(asked).toHaveBeenCalledTimes(1);
+  });
 });
+
+function many(count: number): Record<string, unknown> {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, i]));
+}
 
 describe("what a model or tool wrote cannot", () => {
   const hostile = `${ESC}[2J${ESC}]8;;evil\u0007\rfake\u0000\u0085\u009b31m\u202e\u2066\u2028\n[fake/root/fake] OK\u{e0041}\ud800`;

@@ -56,3 +56,34 @@ test("a line cannot be faked by a line break of any kind", () => {
   const fake = '\n{"logger":"TraceLogger"}\r\n\u2028\u2029\u0085';
   expect(lineOf({ fake }, fake).split(/[\n\r\u2028\u2029\u0085]/)).toHaveLength(2);
 });
+
+test("the line of a span with very many attributes says the same as that of one with few", () => {
+  const few: Attributes = {
+    '"attributes":{}': '"attributes":{}',
+    half: "\ud800 $& é",
+    "\ud800": null,
+    map: new Map([[1n, Number.NaN]]),
+    ["__proto__"]: "a name like any other",
+  };
+  const many = Object.fromEntries(Array.from({ length: 6000 }, (_, i) => [`k${i}`, i]));
+  const name = '"attributes":{}';
+  const traceOf = (attributes: Attributes) => JSON.parse(lineOf(attributes, name)).trace;
+  const line = traceOf({ ...few, ...many });
+  expect(line.span_name).toBe(name);
+  expect(Object.keys(line)).toEqual(Object.keys(traceOf(few)));
+  expect(line.attributes).toEqual({ ...traceOf(few).attributes, ...many });
+});
+
+test("of very many attributes each is written once, the nearest value, those of spans above among them", () => {
+  const chunks: string[] = [];
+  const tracer = new StructuredLogsTracer({ stream: { write: (chunk) => chunks.push(chunk) } });
+  tracer.trace("above", (above) => {
+    above.addAttributes({ team: "a", k1: "from above" }, { inheritable: true });
+    tracer.trace("below", (span) => {
+      for (let i = 0; i < 6000; i++) span.addAttribute(`k${i}`, i);
+    });
+  });
+  const text = chunks[0] ?? "";
+  expect(text.match(/"k1":/g)).toHaveLength(1);
+  expect(JSON.parse(text).trace.attributes).toMatchObject({ team: "a", k0: 0, k1: 1, k5999: 5999 });
+});
