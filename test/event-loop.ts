@@ -1,46 +1,65 @@
-// How long the event loop is held, as far as this process is to blame: a busy machine takes time, but not the processor's.
-import { existsSync, readFileSync } from "node:fs";
-import { sized } from "./sizes.ts";
+// How long the event loop is held, as far as the work is to blame: neither a slow nor a busy machine is.
+import { fail } from "node:assert/strict";
+import { LOOKS, processorMs, slowness, unwaitedMs } from "./processor.ts";
 
-/** The rule is 20 ms. Beside others the same work takes up to twice of the processor, since they share its caches. */
-export const HELD_MS: number = sized(20, 40);
-
-/** Watches until it is asked for the longest that one turn of the event loop took of the processor, in milliseconds. */
-export function watchEventLoop(): () => number {
-  return longestTurn(processorMs);
+/** How long the event loop was held: by the longest of its turns, and by all in which it worked, in milliseconds. */
+export interface Hold {
+  readonly longestMs: number;
+  readonly allMs: number;
 }
 
-/** The same, with what a turn slept, as for a lock: all but the time that it waited for a processor. */
-export function watchEventLoopAsleep(): () => number {
-  return longestTurn(() => performance.now() - scheduled().waitedMs);
+/** The rule: no turn takes more, on a machine that is as fast as it should be. */
+const RULE_MS = 20;
+/** Nor more than this share of all that the work takes, which is as much longer as the machine is slower. */
+const MOST_SHARE = 1 / 6;
+/** A turn that takes less has nothing to do but to be watched. */
+const IDLE_MS = 0.25;
+
+/** Looks several times how long the event loop is held. Resolves with the first look that finds it free; rejects where none does. */
+export async function expectFreeLoop<H extends Hold>(look: () => Promise<H>): Promise<H> {
+  const held: Hold[] = [];
+  while (held.length < LOOKS) {
+    const seen = await look();
+    if (isFree(seen)) return seen;
+    const { longestMs, allMs } = seen;
+    held.push({ longestMs, allMs });
+  }
+  fail(`The event loop is held, in milliseconds: ${JSON.stringify(held)}`);
 }
 
-function longestTurn(clock: () => number): () => number {
+function isFree({ longestMs, allMs }: Hold): boolean {
+  return longestMs <= Math.max(RULE_MS, allMs * MOST_SHARE) || longestMs <= RULE_MS * slowness();
+}
+
+/** The hold of that work, by what it took of the processor, with its result. */
+export async function holdOf<T>(work: () => Promise<T>): Promise<Hold & { readonly result: T }> {
+  const held = watch(processorMs);
+  const result = await work();
+  // The last turn is over, too.
+  await new Promise((resolve) => setImmediate(resolve));
+  return { ...held(), result };
+}
+
+/** Watches until it is asked; with what a turn slept, as for a lock: all but the time that it waited for a processor. */
+export function watchEventLoopAsleep(): () => Hold {
+  return watch(unwaitedMs);
+}
+
+function watch(clock: () => number): () => Hold {
   let last = clock();
-  let longest = 0;
+  let [longestMs, allMs] = [0, 0];
   let isOver = false;
   const tick = (): void => {
     const now = clock();
-    longest = Math.max(longest, now - last);
+    const tookMs = now - last;
+    longestMs = Math.max(longestMs, tookMs);
+    if (tookMs > IDLE_MS) allMs += tookMs;
     last = now;
     if (!isOver) setImmediate(tick);
   };
   setImmediate(tick);
   return () => {
     isOver = true;
-    return longest;
+    return { longestMs, allMs };
   };
-}
-
-/** What this thread has had of the processor, where the system says so; else the time. */
-function processorMs(): number {
-  const { ranMs } = scheduled();
-  return ranMs > 0 ? ranMs : performance.now();
-}
-
-/** How long this thread ran, and how long it could have but for others; zeros where the system does not say so. */
-function scheduled(): { readonly ranMs: number; readonly waitedMs: number } {
-  const file = "/proc/thread-self/schedstat";
-  const [ran = 0, waited = 0] = existsSync(file) ? readFileSync(file, "latin1").split(" ").map(Number) : [];
-  return { ranMs: ran / 1e6, waitedMs: waited / 1e6 };
 }

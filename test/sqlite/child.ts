@@ -6,7 +6,7 @@ import { type Attributes, closeOnSignals, type Span, type Tracer } from "traceli
 import { SqliteTracer, type SqliteTracerOptions } from "tracelight/sqlite";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
-import { watchEventLoopAsleep } from "../event-loop.ts";
+import { type Hold, watchEventLoopAsleep } from "../event-loop.ts";
 
 /** What the tracer of the process is to be like. */
 export interface ChildOptions extends Omit<SqliteTracerOptions, "process" | "onError"> {
@@ -27,7 +27,8 @@ export interface Acts {
   /** Calls with a history that grows by a message each. */
   converse(args: { name: string; conversation: string; turns: number }): object;
   start(args: { name: string; parent?: string }): object;
-  set(args: { name: string; key: string; value: unknown }): object;
+  /** Sets an attribute, and answers after so many milliseconds. */
+  set(args: { name: string; key: string; value: unknown; waitMs?: number }): object;
   snapshot(args: { name: string }): object;
   end(args: { name: string }): object;
   /** Starts a span, ends it, and ends the process in the same tick. */
@@ -38,8 +39,8 @@ export interface Acts {
   closeOnSignals(): object;
   /** Begins to look how long the event loop is held. */
   watchLoop(): object;
-  /** How long it was held at most, since `watchLoop`, in milliseconds, but for waits for a processor. */
-  longestHold(): { ms: number };
+  /** How long it was held since `watchLoop`, but for waits for a processor. */
+  hold(): Hold;
   /** Reads rows and a page of spans, again and again, until there are so many. */
   readWhile(args: { path: string; until: number }): { spans: number; isGrowing: boolean };
   /** All states that spans are seen in, over so many looks. */
@@ -77,7 +78,7 @@ const tracer = new SqliteTracer({
 });
 const PIECES_OF_CLAIMS = "SELECT 1 FROM claims JOIN pieces ON pieces.owner = prefix || '/' || claims.id";
 const open = new Map<string, Span>();
-let longestTurn = (): number => 0;
+let held = (): Hold => ({ longestMs: 0, allMs: 0 });
 
 const acts: { [K in keyof Acts]: (args: Parameters<Acts[K]>[0]) => object | Promise<object> } = {
   burst: async (args) => {
@@ -112,8 +113,9 @@ const acts: { [K in keyof Acts]: (args: Parameters<Acts[K]>[0]) => object | Prom
     open.set(name, tracer.startSpan(name, { parentSpan: under }));
     return {};
   },
-  set: ({ name, key, value }) => {
+  set: async ({ name, key, value, waitMs = 0 }) => {
     open.get(name)?.addAttribute(key, value);
+    if (waitMs > 0) await delay(waitMs);
     return {};
   },
   snapshot: ({ name }) => {
@@ -135,10 +137,10 @@ const acts: { [K in keyof Acts]: (args: Parameters<Acts[K]>[0]) => object | Prom
     return {};
   },
   watchLoop: () => {
-    longestTurn = watchEventLoopAsleep();
+    held = watchEventLoopAsleep();
     return {};
   },
-  longestHold: () => ({ ms: longestTurn() }),
+  hold: () => held(),
   readWhile,
   states: async ({ path, times }) => {
     const states = new Set<string>();

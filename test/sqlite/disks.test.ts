@@ -4,7 +4,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
-import { eventually, freshFolder, freshPath, read, sql, tracerOver } from "./support.ts";
+import { flushedUntil } from "../patience.ts";
+import { codesOf, eventually, freshFolder, freshPath, read, sql, tracerOver } from "./support.ts";
 
 // Mounting needs root: elsewhere these tests are left out.
 describe.skipIf(!canMount())("on a full disk", () => {
@@ -23,7 +24,7 @@ describe.skipIf(!canMount())("on a full disk", () => {
       await new Promise(setImmediate);
     }
     running.addAttribute("late", true).end();
-    expect(await tracer.flush({ timeoutMs: 300 })).toMatchObject({
+    expect(await flushedUntil(tracer, () => errors.length > 0)).toMatchObject({
       dropped: 0,
       failed: 0,
       pending: expect.any(Number),
@@ -41,15 +42,16 @@ describe.skipIf(!canMount())("on a full disk", () => {
 
   test("close comes back in time, and says what is written, what waits and why", async () => {
     const folder = smallDisk();
-    const { tracer } = tracerOver(join(folder, "traces.db"));
+    const { tracer, errors: told } = tracerOver(join(folder, "traces.db"));
     for (let i = 0; i < 20; i++) tracer.trace("written", () => undefined);
     await tracer.flush();
     fill(folder);
     for (let i = 0; i < 100; i++)
       tracer.trace("waits", (span) => span.addAttribute("text", "x".repeat(5000)));
+    await flushedUntil(tracer, () => told.length > 0);
     const { written, pending, dropped, failed, errors } = await tracer.close({ timeoutMs: 1000 });
     expect([written >= 20, written + pending, dropped, failed]).toEqual([true, 120, 0, 0]);
-    expect([...new Set(errors.map(({ code }) => code))]).toEqual(["STORE_FULL"]);
+    expect([...new Set(codesOf(errors))]).toEqual(["STORE_FULL"]);
   });
 
   test("a file that cannot even be made is made when there is room", async () => {
@@ -57,7 +59,8 @@ describe.skipIf(!canMount())("on a full disk", () => {
     fill(folder);
     const { tracer, errors } = tracerOver(join(folder, "traces.db"));
     for (let i = 0; i < 20; i++) tracer.trace("s", () => undefined);
-    expect(await tracer.flush({ timeoutMs: 100 })).toMatchObject({ written: 0, pending: 20, failed: 0 });
+    const report = await flushedUntil(tracer, () => errors.length > 0);
+    expect(report).toMatchObject({ written: 0, pending: 20, failed: 0 });
     expect(errors.map(({ code }) => code)).toEqual(["STORE_FULL"]);
     rmSync(join(folder, "ballast"));
     expect(await tracer.flush()).toMatchObject({ written: 20, pending: 0, failed: 0 });
@@ -118,7 +121,8 @@ describe.skipIf(!canMount())("in a folder that may not be written to", () => {
     const makeWritable = makeReadOnly(folder);
     const { tracer, errors } = tracerOver(join(folder, "traces.db"));
     for (let i = 0; i < 3; i++) tracer.trace("s", () => undefined);
-    expect(await tracer.flush({ timeoutMs: 100 })).toMatchObject({ written: 0, pending: 3 });
+    const report = await flushedUntil(tracer, () => errors.length > 0);
+    expect(report).toMatchObject({ written: 0, pending: 3 });
     expect(errors).toHaveLength(1);
     expect(errors[0]?.code).toMatch(/^STORE_(READ_ONLY|UNREADABLE)$/);
     expect(errors[0]?.message).toContain(folder);
@@ -131,7 +135,7 @@ describe.skipIf(!canMount())("in a folder that may not be written to", () => {
     const makeWritable = makeReadOnly(folder);
     const { tracer, errors } = tracerOver(join(folder, "more", "traces.db"));
     tracer.trace("s", () => undefined);
-    await tracer.flush({ timeoutMs: 50 });
+    await flushedUntil(tracer, () => errors.length > 0);
     expect(errors.map(({ code }) => code)).toEqual(["STORE_READ_ONLY"]);
     makeWritable();
     expect(await tracer.flush()).toMatchObject({ written: 1, pending: 0 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
+import { flushedUntil } from "../patience.ts";
 import { Children } from "./processes.ts";
 import { freshFolder, freshPath, sql, statesIn, tracerOver, withConnection } from "./support.ts";
 
@@ -67,7 +68,7 @@ describe("a file that is no store of ours", () => {
       const { tracer, errors } = tracerOver(path);
       expect(tracer.trace("s", () => "the app's own")).toBe("the app's own");
       tracer.startSpan("running");
-      expect(await tracer.flush({ timeoutMs: 200 })).toMatchObject({ written: 0, failed: 1, pending: 0 });
+      expect(await tracer.flush()).toMatchObject({ written: 0, failed: 1, pending: 0 });
       tracer.trace("later", () => undefined);
       expect(await tracer.close()).toMatchObject({ written: 0, failed: 3, pending: 0 });
       expect(errors[0]).toMatchObject({ code, message: expect.stringMatching(message) });
@@ -103,7 +104,7 @@ describe("a path", () => {
     writeFileSync(file, "");
     const { tracer, errors } = tracerOver(join(file, "traces.db"));
     tracer.trace("s", () => undefined);
-    expect(await tracer.flush({ timeoutMs: 50 })).toMatchObject({ pending: 1 });
+    expect(await flushedUntil(tracer, () => errors.length > 0)).toMatchObject({ pending: 1 });
     expect(errors).toHaveLength(1);
     rmSync(file);
     expect(await tracer.flush()).toMatchObject({ written: 1, pending: 0 });
@@ -179,7 +180,7 @@ test("a file that becomes damaged while it is written to is told of, and the app
   writeFileSync(path, bytes.fill(0xa5, 4096));
   const next = tracerOver(path);
   for (let i = 0; i < 100; i++) next.tracer.trace("s", () => undefined);
-  const { written, failed, pending } = await next.tracer.flush({ timeoutMs: 200 });
+  const { written, failed, pending } = await flushedUntil(next.tracer, () => next.errors.length > 0);
   expect(written + failed + pending).toBe(100);
   expect(errors).toEqual([]);
   expect(next.errors[0]?.code).toBe("STORE_CORRUPT");

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSqliteFile, SqliteTracer } from "tracelight/sqlite";
 import { expect, onTestFinished, test } from "vitest";
+import { leastOf, processorMsOf } from "../processor.ts";
 
 const SPANS = 20_000;
 
@@ -19,17 +20,14 @@ test("its row costs about what its outlines cost", async () => {
   await tracer.close();
   const file = await openSqliteFile(path);
   onTestFinished(() => file.close());
-  const cost = async (work: () => Promise<unknown>): Promise<number> => {
-    const before = process.cpuUsage();
-    await work();
-    const { user, system } = process.cpuUsage(before);
-    return user + system;
-  };
   await file.outlines({ traceId });
-  const outlines = await cost(() => file.outlines({ traceId }));
-  const row = await cost(async () => {
-    const { rows } = await file.summaries({ by: "trace", limit: 1 });
-    expect(rows).toMatchObject([{ id: traceId, spans: SPANS }]);
-  });
-  expect(row / outlines).toBeLessThan(5);
+  const times = async () => {
+    const outlines = await processorMsOf(() => file.outlines({ traceId }));
+    const row = await processorMsOf(async () => {
+      const { rows } = await file.summaries({ by: "trace", limit: 1 });
+      expect(rows).toMatchObject([{ id: traceId, spans: SPANS }]);
+    });
+    return row / outlines;
+  };
+  expect(await leastOf(5, times)).toBeLessThan(5);
 });

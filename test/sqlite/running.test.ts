@@ -36,15 +36,11 @@ describe("a span of another process", () => {
     const path = freshPath();
     const child = await children.start({ path });
     await child.ask("start", { name: "turn" });
-    const ages: number[] = [];
     for (let i = 0; i < 5; i++) {
-      await child.ask("set", { name: "turn", key: "i", value: i });
-      const since = performance.now();
-      await eventually(async () => (await read(path))[0]?.attributes["i"] === i);
-      ages.push(performance.now() - since);
+      // By the process's own clock: what is due before its 250 ms are over has been done when they are.
+      await child.ask("set", { name: "turn", key: "i", value: i, waitMs: 250 });
+      expect((await read(path))[0]?.attributes).toMatchObject({ i });
     }
-    // The best of several: a machine under load adds to each.
-    expect(Math.min(...ages)).toBeLessThan(250);
   });
 
   test("is seen at once where the app emits a snapshot", async () => {

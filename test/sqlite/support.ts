@@ -90,6 +90,11 @@ export function hold(path: string, begin = "BEGIN IMMEDIATE"): () => void {
   return release;
 }
 
+/** What went wrong; on a busy machine the little time that is left for closing may be over as well. */
+export function codesOf(errors: readonly TracelightError[]): string[] {
+  return errors.map(({ code }) => code).filter((code) => code !== "FLUSH_TIMEOUT");
+}
+
 /** Names of the locks of writers beside the file. */
 export function lifeLocks(path: string): string[] {
   return readdirSync(dirname(path)).filter((name) => name.includes("-live-"));
