@@ -38,13 +38,14 @@ export type {
   Changes,
   FoundId,
   Imported,
+  ImportProgress,
   OutlineQuery,
+  Progress,
   PruneLimits,
   ReadableStore,
   Removed,
   SearchOptions,
   SearchPage,
-  SearchProgress,
   Store,
   StreamPosition,
   SummaryPage,
@@ -54,7 +55,14 @@ export type {
 export { type Capability, readable, type StoreReader } from "./tracing/readable.ts";
 export type { TracerReads } from "./tracing/reads.ts";
 export type { SpanFacts, SpanOutline } from "./conventions/facts.ts";
-export type { TallyGrouping, TallyReport, TallyRow, TallyTotal } from "./conventions/tally.ts";
+export type {
+  TallyCourse,
+  TallyGrouping,
+  TallyPart,
+  TallyReport,
+  TallyRow,
+  TallyTotal,
+} from "./conventions/tally.ts";
 export type { Summary, SummarySubject } from "./conventions/summary.ts";
 export type { TraceQuery } from "./model/query.ts";
 export { matches } from "./conventions/matches.ts";

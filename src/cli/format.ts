@@ -2,9 +2,10 @@
 
 import { idText } from "../model/conversation.ts";
 import { escapeText } from "../model/escape.ts";
-import { compact } from "../render/figures.ts";
+import { compact, count, counted } from "../render/figures.ts";
 import { boundedJson } from "../render/text.ts";
 import { cutToWidth } from "../render/width.ts";
+import type { Progress } from "../tracing/store.ts";
 
 export {
   compact,
@@ -19,6 +20,13 @@ export {
   tokensInWords,
 } from "../render/figures.ts";
 export { idText };
+
+/** `12,345 spans counted, about 600 left`. */
+export function howFar({ done, left }: Progress, what: string): string {
+  return left === undefined
+    ? `${counted(done, "span")} looked at`
+    : `${counted(done, "span")} ${what}, about ${count(left)} left`;
+}
 
 /** `4.2 MB`. */
 export function bytes(n: number): string {

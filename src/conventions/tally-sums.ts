@@ -78,6 +78,8 @@ class Course {
 
   /** The part that the time is in, in microseconds; undefined where it is in none. */
   at(micros: number): TallyCounts | undefined {
-    return this.parts[Math.floor((micros - this.#from) / this.#each)];
+    const at = Math.floor((micros - this.#from) / this.#each);
+    // What is no index of the list takes long to look up.
+    return at >= 0 && at < this.parts.length ? this.parts[at] : undefined;
   }
 }

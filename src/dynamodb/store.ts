@@ -8,7 +8,14 @@ import { SinkFaults } from "../tracing/faults.ts";
 import type { DeliveryReport, FaultReporter, FlushOptions } from "../tracing/sink.ts";
 import { batches, deliver } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
-import type { FoundId, Imported, Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
+import type {
+  FoundId,
+  Imported,
+  ImportProgress,
+  Store,
+  SummaryPage,
+  SummaryQuery,
+} from "../tracing/store.ts";
 import { type ConnectionOptions, connect } from "./client.ts";
 import type { Connection } from "./connection.ts";
 import { explain } from "./errors.ts";
@@ -113,7 +120,7 @@ export class DynamoDbStore implements Store {
   }
 
   /** A span has one key in the table: writing it again changes nothing, so known ones are not counted apart. */
-  async importSpans(spans: AsyncIterable<Span>, progress?: (done: number) => void): Promise<Imported> {
+  async importSpans(spans: AsyncIterable<Span>, progress?: ImportProgress): Promise<Imported> {
     let added = 0;
     for await (const batch of batches(spans, IMPORT_BATCH)) {
       await deliver(this, batch);

@@ -7,16 +7,16 @@ import type { TallyReport } from "../conventions/tally.ts";
 import { TallySums } from "../conventions/tally-sums.ts";
 import { defined } from "../model/defined.ts";
 import { TracelightError } from "../model/errors.ts";
-import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { Faults } from "../tracing/faults.ts";
 import { StoreReader } from "../tracing/readable.ts";
-import { batches, inSlices } from "../tracing/slow-ways.ts";
+import { batches, deliver, inSlices } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
 import type {
   Changes,
   FoundId,
   Imported,
+  ImportProgress,
   OutlineQuery,
   PruneLimits,
   ReadableStore,
@@ -30,6 +30,7 @@ import type {
 import { changesSince, NOTHING_SEEN } from "./changes.ts";
 import type { Connection, Driver } from "./connection.ts";
 import { DamageNotes } from "./damage.ts";
+import { makeDigests } from "./digests.ts";
 import { directDatabase } from "./direct-database.ts";
 import { explainSqlite, sqliteDriver } from "./driver.ts";
 import { foundSpans } from "./found.ts";
@@ -43,8 +44,8 @@ import { checkAtSight, fileKind } from "./schema.ts";
 import { bringUpToDate, isUpToDate } from "./search.ts";
 import { readsOf, SharedReader } from "./shared.ts";
 import { SnapshotPool } from "./snapshots.ts";
+import { SqliteStore } from "./store.ts";
 import { ToolkitFile } from "./toolkit-file.ts";
-import { Writer } from "./writer.ts";
 
 /** How a file is opened. */
 export interface SqliteFileOptions {
@@ -105,7 +106,7 @@ class TracelightFile implements ReadableStore {
     this.#reader = new SqliteReader(directDatabase(connection, this.#snapshots), {
       ...{ driver, path },
       onDamage: (damage) => this.#damage.add(damage),
-      keep: (statements) => this.#keeping.keep(statements),
+      keep: async (statements) => this.#keeping.keep(statements),
     });
     this.#shared = new SharedReader(readsOf(this.#reader), {
       all: async (sql, values = []) => connection.prepare(sql).all(...values),
@@ -189,30 +190,27 @@ class TracelightFile implements ReadableStore {
       : this.#reader.look((view) => changesSince(view, after));
   }
 
-  async importSpans(spans: AsyncIterable<Span>, progress?: (done: number) => void): Promise<Imported> {
+  async importSpans(spans: AsyncIterable<Span>, progress?: ImportProgress): Promise<Imported> {
     const faults = new Faults(this.#options.onError ?? (() => undefined));
-    const writer = new Writer({
-      ...{ driver: this.#driver, path: this.#path, identifier: NO_IDENTIFIER, durability: "tick", faults },
-      recordStarts: false,
+    const store = new SqliteStore({
+      ...{ driver: this.#driver, path: this.#path, identifier: undefined, retention: false },
+      ...{ durability: "tick", recordStarts: false },
       ...{ maxQueuedSpans: Number.POSITIVE_INFINITY, maxQueuedBytes: Number.POSITIVE_INFINITY },
-      committed: () => undefined,
     });
+    store.attach({ report: (fault) => faults.report(explainSqlite(fault, this.#path)) });
     const done = { added: 0, known: 0 };
-    const take = async (batch: readonly Span[]): Promise<void> => {
-      const unknown = this.#unknown(batch);
-      for (const span of unknown) writer.add(span);
-      const { pending, errors } = await writer.flush(PATIENCE_MS * 6);
-      if (pending > 0)
-        throw errors[0] ?? new TracelightError("STORE_LOCKED", `${this.#path} could not be written to.`);
-      done.added += unknown.length;
-      done.known += batch.length - unknown.length;
-      progress?.(done.added + done.known);
-    };
+    const all = (): number => done.added + done.known;
     try {
-      for await (const batch of batches(spans, IMPORTED_AT_ONCE)) await take(batch);
-      this.#connection.exec("PRAGMA wal_checkpoint(PASSIVE)");
+      for await (const batch of batches(spans, IMPORTED_AT_ONCE)) {
+        const unknown = this.#unknown(batch);
+        await deliver(store, unknown);
+        done.added += unknown.length;
+        done.known += batch.length - unknown.length;
+        progress?.(all());
+      }
+      await makeDigests(this.#reader, { onProgress: (counted) => progress?.(all(), counted) });
     } finally {
-      await writer.close();
+      await store.close({ timeoutMs: PATIENCE_MS });
     }
     const [error] = faults.all;
     if (error !== undefined) throw error;

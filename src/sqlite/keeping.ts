@@ -3,10 +3,10 @@ import { statSync } from "node:fs";
 import type { Connection, Driver } from "./connection.ts";
 import type { Database, SqlStatement } from "./database.ts";
 import { isBusy } from "./driver.ts";
-import { inTransaction } from "./transactions.ts";
+import { runAll } from "./transactions.ts";
 
-/** Writes the statements in one short transaction, now or in a moment, or not at all. Never throws or rejects. */
-export type Keep = (statements: readonly SqlStatement[]) => void;
+/** Writes the statements in one short transaction, now or in a moment, or not at all: then it gives false. Never throws or rejects. */
+export type Keep = (statements: readonly SqlStatement[]) => Promise<boolean>;
 
 /** So many wait at most; what is one too many is made anew the next time. */
 const MOST_WAITING = 100;
@@ -15,20 +15,26 @@ const MOST_WAITING = 100;
 export function keepingThrough(database: Pick<Database, "write">, mayWrite: () => boolean): Keep {
   let latest: Promise<unknown> = Promise.resolve();
   let waiting = 0;
-  const keep = async (statements: readonly SqlStatement[]): Promise<void> => {
+  const keep = async (statements: readonly SqlStatement[]): Promise<boolean> => {
     // A lock of others is waited for by one at a time, so that reads come in between.
     await latest;
     try {
-      if (mayWrite()) await database.write(statements);
+      if (!mayWrite()) return false;
+      await database.write(statements);
+      return true;
     } catch {
       // It is made anew the next time.
+      return false;
+    } finally {
+      waiting--;
     }
-    waiting--;
   };
-  return (statements) => {
-    if (waiting >= MOST_WAITING) return;
+  return async (statements) => {
+    if (waiting >= MOST_WAITING) return false;
     waiting++;
-    latest = keep(statements);
+    const kept = keep(statements);
+    latest = kept;
+    return kept;
   };
 }
 
@@ -44,18 +50,17 @@ export class Keeping {
     this.#path = path;
   }
 
-  /** Writes them at once, or not at all. */
-  keep(statements: readonly SqlStatement[]): void {
-    if (this.#isOver) return;
+  /** Writes them at once, or not at all: then it gives false. */
+  keep(statements: readonly SqlStatement[]): boolean {
+    if (this.#isOver) return false;
     try {
       this.#connection ??= this.#open();
-      const connection = this.#connection;
-      inTransaction(connection, () => {
-        for (const { sql, values = [] } of statements) connection.prepare(sql).run(...values);
-      });
+      runAll(this.#connection, statements);
+      return true;
     } catch (error) {
       // A file that others write to may be free the next time; what else is wrong with it stays.
       if (!isBusy(error)) this.close();
+      return false;
     }
   }
 

@@ -30,7 +30,7 @@ async function factsFor(old: readonly ReadOutline[], view: View): Promise<Readon
     const some = old.slice(from, from + KEPT_AT_ONCE);
     const ids = some.map(({ id }) => id);
     for await (const { id, fields } of view.keyed(ids, "trace_id")) made.set(id, factsOf(fields));
-    view.keep(some.flatMap((read) => statementFor(read, made.get(read.id))));
+    void view.keep(some.flatMap((read) => statementFor(read, made.get(read.id))));
   }
   return made;
 }

@@ -46,7 +46,7 @@ export function readsOf(reader: SqliteReader): FileReads {
     iterate: (query) => reader.iterate(query),
     summaries: (query) => reader.look((view) => listPage(view, query)),
     outlines: (query) => reader.look((view) => outlinesOf(view, query)),
-    tally: (query) => reader.look((view) => tallyFile(view, query)),
+    tally: (query) => tallyFile(reader, query),
     idsByPrefix: (asked) => idsBeginning(reader.database, asked),
   };
 }

@@ -193,7 +193,10 @@ export class SqliteStore implements Store {
   async #read<T>(read: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     try {
       await this.#writer.prepare();
-      return await read();
+      const answer = await read();
+      // Who reads may count next, as a page does that was opened just now.
+      this.#digest();
+      return answer;
     } catch (error) {
       throw signal?.aborted && error === signal.reason ? error : explainSqlite(error, this.#options.path);
     }

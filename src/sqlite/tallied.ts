@@ -1,7 +1,7 @@
 // What is kept beside the spans for the next count, as readers have it: read, or made where it is not there.
 import { decodeEvents, STORED_EVENTS_VERSION } from "../conventions/stored-events.ts";
 import type { TallyEvents } from "../conventions/tally-events.ts";
-import { type Chunk, chunkOf, type ReadRows } from "./chunks.ts";
+import { type Chunk, chunkOf, type MadeChunk, type ReadRows } from "./chunks.ts";
 import { groupedOutlines } from "./outline-rows.ts";
 import type { View } from "./reader.ts";
 
@@ -31,6 +31,14 @@ export class KeptChunks {
     return rest && { rest, events };
   }
 
+  /** Those that are kept. */
+  async numbers(): Promise<ReadonlySet<number>> {
+    if (!(await this.#hasTable())) return new Set();
+    const sql = "SELECT chunk FROM tallied WHERE identifier IS NULL AND version = ?";
+    const rows = await this.#view.database.all(sql, [STORED_EVENTS_VERSION]);
+    return new Set(rows.map(({ chunk }) => Number(chunk)));
+  }
+
   async #hasTable(): Promise<boolean> {
     if (this.#isThere === undefined) {
       const sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tallied'";
@@ -49,12 +57,10 @@ function restIn(json: unknown): readonly string[] | undefined {
   }
 }
 
-/** Makes the chunk, and keeps it where that can be done. It must be one that gets no more rows. */
-export async function makeChunk(view: View, number: number): Promise<Chunk> {
+/** Makes the chunk, which must be one that gets no more rows. */
+export function madeChunk(view: View, number: number): Promise<MadeChunk> {
   const read: ReadRows = (source) => groupedOutlines(view, source);
-  const { chunk, statements } = await chunkOf(number, { database: view.database, read });
-  if (statements !== undefined) view.keep(statements);
-  return chunk;
+  return chunkOf(number, { database: view.database, read });
 }
 
 /** The events of a chunk, by identifier; undefined where they cannot be read. */

@@ -5,7 +5,6 @@ import type { TallyReport } from "../conventions/tally.ts";
 import type { TallyEvents } from "../conventions/tally-events.ts";
 import { TallySums } from "../conventions/tally-sums.ts";
 import { capture } from "../model/capture.ts";
-import { boundOf } from "../model/clock.ts";
 import { isSameConversation } from "../model/conversation.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { turn } from "../model/timers.ts";
@@ -14,23 +13,27 @@ import type { Field } from "../model/where-fields.ts";
 import type { Literal, Where } from "../model/where-tree.ts";
 import { countedBy, inSlices, tallyOf } from "../tracing/slow-ways.ts";
 import type { TallyQuery } from "../tracing/store.ts";
-import { CHUNK_ROWS, CHUNKS_FROM, type Chunk, MOST_CHUNKS, openChunk, portionsOf } from "./chunks.ts";
+import { CHUNK_ROWS, type Chunk, openChunk, portionsOf } from "./chunks.ts";
 import { isBadValue, isCorrupt } from "./damage.ts";
 import type { ReadOutline } from "./decoded-rows.ts";
+import { type Bounds, boundsOf, chunksWithin, makeDigests } from "./digests.ts";
 import { ROWS_AT_ONCE } from "./grouped-rows.ts";
 import { byIds, groupedOutlines, idsIn } from "./outline-rows.ts";
-import { indexFor, type View } from "./reader.ts";
+import { indexFor, type SqliteReader, type View } from "./reader.ts";
 import { type SqlCondition, TRUE } from "./sql-conditions.ts";
-import { eventsIn, KeptChunks, makeChunk } from "./tallied.ts";
-import { readableNumber, timeIn } from "./times.ts";
+import { eventsIn, KeptChunks, madeChunk } from "./tallied.ts";
 import { queryToSql, whereToSql } from "./where-sql.ts";
 
-/** Spans of one look at the index by start. */
-const SPANS_AT_ONCE = 20_000;
 const TRACES_AT_ONCE = 200;
 
 /** Counts the spans that the query asks for. */
-export async function tallyFile(view: View, query: TallyQuery): Promise<TallyReport> {
+export async function tallyFile(reader: SqliteReader, query: TallyQuery): Promise<TallyReport> {
+  if (isByTimeAlone(countedBy(query))) await makeDigests(reader, query);
+  query.signal?.throwIfAborted();
+  return reader.look((view) => tallyOfView(view, query));
+}
+
+async function tallyOfView(view: View, query: TallyQuery): Promise<TallyReport> {
   try {
     return await new FileTally(view, query).run();
   } catch (error) {
@@ -48,8 +51,7 @@ class FileTally {
   /** For spans of traces that are counted span by span. */
   readonly #maker = new EventMaker();
   readonly #kept: KeptChunks;
-  readonly #from: number;
-  readonly #before: number;
+  readonly #bounds: Bounds;
   #done = 0;
 
   constructor(view: View, query: TallyQuery) {
@@ -59,8 +61,7 @@ class FileTally {
     this.#filter = filter;
     this.#sums = new TallySums(query);
     this.#kept = new KeptChunks(view);
-    this.#from = filter.since === undefined ? Number.NEGATIVE_INFINITY : boundOf(filter.since);
-    this.#before = filter.until === undefined ? Number.POSITIVE_INFINITY : boundOf(filter.until);
+    this.#bounds = boundsOf(filter);
   }
 
   async run(): Promise<TallyReport> {
@@ -75,7 +76,7 @@ class FileTally {
     const open = await openChunk(this.#view.database);
     const rest = new Set<string>();
     const chunks: (readonly [number, Chunk | undefined])[] = [];
-    for (const number of await this.#chunks()) {
+    for (const number of await chunksWithin(this.#view, this.#bounds)) {
       if (number >= open) await this.#addTracesOf(number, rest);
       else chunks.push([number, await this.#restOf(number, rest)]);
       this.#query.signal?.throwIfAborted();
@@ -93,7 +94,8 @@ class FileTally {
   }
 
   async #made(number: number): Promise<Chunk> {
-    const chunk = await makeChunk(this.#view, number);
+    const { chunk, statements } = await madeChunk(this.#view, number);
+    if (statements !== undefined) void this.#view.keep(statements);
     this.#tell(CHUNK_ROWS);
     return chunk;
   }
@@ -101,12 +103,12 @@ class FileTally {
   async #countChunk(number: number, made: Chunk | undefined, rest: Set<string>): Promise<void> {
     const chunk = made ?? (await this.#kept.get(number)) ?? (await this.#made(number));
     const { identifier } = this.#filter;
+    const [from, before] = this.#bounds;
     const all = eventsIn(chunk, identifier) ?? eventsIn(await this.#made(number), identifier) ?? [];
     for (const events of all) {
       const wanted = events.traces.map(({ id, first, last }) => {
-        const isInside = first >= this.#from && last < this.#before;
-        if (isInside) return !rest.has(id);
-        if (last >= this.#from && first < this.#before) rest.add(id);
+        if (first >= from && last < before) return !rest.has(id);
+        if (last >= from && first < before) rest.add(id);
         return false;
       });
       await this.#sum(events, (trace) => wanted[trace] === true);
@@ -118,7 +120,7 @@ class FileTally {
   async #addTracesOf(number: number, rest: Set<string>): Promise<void> {
     const rows = await this.#view.database.all(
       "SELECT DISTINCT trace_id AS id FROM spans WHERE id >= ? AND id < ? AND started_at >= ? AND started_at < ?",
-      [number * CHUNK_ROWS, (number + 1) * CHUNK_ROWS, this.#from, this.#before],
+      [number * CHUNK_ROWS, (number + 1) * CHUNK_ROWS, ...this.#bounds],
     );
     for (const { id } of rows) rest.add(String(id));
   }
@@ -130,7 +132,7 @@ class FileTally {
       const some = JSON.stringify(traces.slice(at, at + TRACES_AT_ONCE));
       const rows = `spans INDEXED BY spans_by_trace WHERE trace_id IN (SELECT value FROM json_each(?))
         AND started_at >= ? AND started_at < ? AND ${own.sql}`;
-      const ids = await idsIn(this.#view, rows, [some, this.#from, this.#before, ...own.values]);
+      const ids = await idsIn(this.#view, rows, [some, ...this.#bounds, ...own.values]);
       for (const source of byPortions(ids)) await this.#countRows(source, ALL);
     }
   }
@@ -145,7 +147,7 @@ class FileTally {
       for (const source of byPortions(ids)) await this.#countRows(source, sure);
       return;
     }
-    for (const number of await this.#chunks()) {
+    for (const number of await chunksWithin(this.#view, this.#bounds)) {
       for (const range of portionsOf(number)) {
         const rows = `spans WHERE id >= ? AND id < ? AND ${sql}`;
         await this.#countRows({ sql: rows, values: [...range, ...values] }, sure);
@@ -181,39 +183,9 @@ class FileTally {
     return read.filter(({ id }) => found.has(id));
   }
 
-  /** Numbers of the chunks that have spans within the time. */
-  async #chunks(): Promise<readonly number[]> {
-    const { since, until } = this.#filter;
-    if (since === undefined && until === undefined) {
-      const rows = await this.#view.database.all(CHUNKS_FROM, [0]);
-      return rows.map(({ chunk }) => Number(chunk));
-    }
-    const found = new Set<number>();
-    for (let from = this.#from; from < this.#before; ) {
-      const before = await this.#windowEnd(from);
-      const sql = `SELECT DISTINCT id / ${CHUNK_ROWS} AS chunk FROM spans INDEXED BY spans_by_start
-        WHERE started_at >= ? AND started_at < ?`;
-      for (const { chunk } of await this.#view.database.all(sql, [from, before])) found.add(Number(chunk));
-      await turn();
-      from = before;
-    }
-    return [...found].filter((number) => number < MOST_CHUNKS).sort((a, b) => a - b);
-  }
-
-  /** Where the window ends that has about so many spans. */
-  async #windowEnd(from: number): Promise<number> {
-    const [row] = await this.#view.database.all(
-      `SELECT ${readableNumber("started_at")} AS start FROM spans INDEXED BY spans_by_start
-       WHERE started_at >= ? AND started_at < ? ORDER BY started_at LIMIT 1 OFFSET ${SPANS_AT_ONCE}`,
-      [from, this.#before],
-    );
-    const end = timeIn(row?.["start"]);
-    return end === undefined ? this.#before : Math.max(end, from + 1);
-  }
-
   #tell(spans: number): void {
     this.#done += spans;
-    this.#query.onProgress?.(this.#done);
+    this.#query.onProgress?.({ done: this.#done, left: undefined });
   }
 
   async #sum(events: TallyEvents, isWanted?: (trace: number) => boolean): Promise<void> {

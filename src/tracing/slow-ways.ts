@@ -12,7 +12,16 @@ import { inStartOrder, type TraceQuery } from "../model/query.ts";
 import { steadyNow, turn } from "../model/timers.ts";
 import { canonicalJson } from "../model/values.ts";
 import type { Span } from "./span.ts";
-import type { Changes, FoundId, Imported, SearchOptions, SearchPage, Store, TallyQuery } from "./store.ts";
+import type {
+  Changes,
+  FoundId,
+  Imported,
+  ImportProgress,
+  SearchOptions,
+  SearchPage,
+  Store,
+  TallyQuery,
+} from "./store.ts";
 
 type Spans = AsyncIterable<Span>;
 
@@ -88,7 +97,7 @@ export async function tallyOf(spans: Spans, query: TallyQuery): Promise<TallyRep
   for await (const span of spans) {
     signal?.throwIfAborted();
     maker.add(span, factsOf(span));
-    onProgress?.(++done);
+    onProgress?.({ done: ++done, left: undefined });
   }
   const sums = new TallySums(query);
   await inSlices(sums.add(await inSlices(maker.events())));
@@ -172,11 +181,7 @@ interface Seen {
 }
 
 /** Writes the spans that the store does not have. They are of elsewhere: no `process` changes them. */
-export async function importInto(
-  store: Store,
-  spans: Spans,
-  progress?: (done: number) => void,
-): Promise<Imported> {
+export async function importInto(store: Store, spans: Spans, progress?: ImportProgress): Promise<Imported> {
   const done = { added: 0, known: 0 };
   for await (const batch of batches(spans, IMPORTED_AT_ONCE)) {
     const unknown = await unknownTo(store, batch);

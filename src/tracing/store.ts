@@ -34,9 +34,9 @@ export interface ReadableStore {
   attributeNames?(): Awaitable<readonly string[]>;
   /** Values of the attribute that spans have, each once, the latest first. At most `limit`. */
   attributeValues?(name: string, limit: number): Awaitable<readonly unknown[]>;
-  /** Brings in spans of elsewhere; those that are there already stay as they are. `progress` is told how many are done. */
+  /** Brings in spans of elsewhere; those that are there already stay as they are. */
   readonly importSpans?:
-    | ((spans: AsyncIterable<Span>, progress?: (done: number) => void) => Promise<Imported>)
+    | ((spans: AsyncIterable<Span>, progress?: ImportProgress) => Promise<Imported>)
     | undefined;
   /** Removes whole traces, the oldest first. */
   readonly prune?: ((limits: PruneLimits) => Awaitable<Removed>) | undefined;
@@ -120,14 +120,14 @@ export interface SearchOptions extends Pick<TraceQuery, "since" | "until" | "whe
   /** At most so many spans. Default 20. */
   readonly limit?: number | undefined;
   /** Told how far the search is, where that takes long. */
-  readonly onProgress?: ((progress: SearchProgress) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Ends the search: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** How far a search is. */
-export interface SearchProgress {
-  /** Spans that were indexed for it, or looked at. */
+/** How far a search or a count is. */
+export interface Progress {
+  /** Spans that were looked at, or indexed or counted for the next time. */
   readonly done: number;
   /** About how many are left; undefined where nobody knows. */
   readonly left: number | undefined;
@@ -151,11 +151,14 @@ export interface Changes {
 
 /** Which spans to count, and by what. */
 export interface TallyQuery extends Omit<TraceQuery, "order" | "limit">, TallyOptions {
-  /** Told how many spans were counted, where that takes long. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  /** Told how far the count is, where that takes long. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** Ends the count: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** Told how many spans of an import are done; and, after the last, how far they are counted, so that the first tally finds it done. */
+export type ImportProgress = (done: number, counted?: Progress) => void;
 
 /** What became of imported spans. */
 export interface Imported {

@@ -40,6 +40,16 @@ test("the first count does not read spans that the writer has counted", async ()
   expect(await tallied(path)).toEqual(counted);
 });
 
+test("who only reads with a tracer, as a page that is opened does, has it made as well", async () => {
+  const path = freshPath();
+  await written(path);
+  sql(path, "DROP TABLE IF EXISTS tallied");
+  const tracer = new SqliteTracer({ path, retention: false });
+  await tracer.getTraces({ limit: 1 });
+  await eventually(() => COMPLETE.every((chunk) => chunksIn(path).includes(chunk)));
+  await tracer.close();
+});
+
 test("what is damaged or of an older release is left to readers, who tell of it; the rest is made", async () => {
   const path = freshPath();
   await written(path);

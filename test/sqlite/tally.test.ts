@@ -2,7 +2,7 @@
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadPrices, type Span, type TallyQuery, type TallyReport } from "tracelight";
+import { loadPrices, type Progress, type Span, type TallyQuery, type TallyReport } from "tracelight";
 import { SqliteTracer } from "tracelight/sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { select } from "../../src/conventions/matches.ts";
@@ -166,13 +166,51 @@ test("can be called off, and tells how far it is", async () => {
   const stop = new AbortController();
   const reason = new Error("enough");
   const told: number[] = [];
-  const onProgress = (done: number): void => {
+  const onProgress = ({ done }: Progress): void => {
     told.push(done);
     if (told.length === 2) stop.abort(reason);
   };
   await expect(file.tally({ failed: true, onProgress, signal: stop.signal })).rejects.toBe(reason);
   expect(told.length).toBe(2);
   await file.close();
+});
+
+test("one that is called off half-way was not for nothing: the next goes on where it ended", async () => {
+  const path = copied("half-way");
+  sql(path, "DELETE FROM tallied");
+  const stop = new AbortController();
+  const told: Progress[] = [];
+  const onProgress = (progress: Progress): void => {
+    told.push(progress);
+    stop.abort(new Error("enough"));
+  };
+  const file = await openSqliteFile(path);
+  await expect(file.tally({ onProgress, signal: stop.signal })).rejects.toThrow("enough");
+  expect(told).toEqual([{ done: 4096, left: 4096 }]);
+  expect(sql(path, "SELECT DISTINCT chunk FROM tallied")).toEqual([{ chunk: 1 }]);
+  told.length = 0;
+  expect(await file.tally({ onProgress: (progress) => told.push(progress) })).toEqual(await counted({}));
+  expect(told[0]).toEqual({ done: 4096, left: 0 });
+  await file.close();
+});
+
+test("an import leaves a file that the first count finds counted, and tells how far that is", async () => {
+  const path = freshPath();
+  const file = await openSqliteFile(path, { readOnly: false });
+  const told: (number | undefined)[] = [];
+  await file.importSpans?.(each(spans), (_, progress) => told.push(progress?.left));
+  await file.close();
+  expect(sql(path, "SELECT DISTINCT chunk FROM tallied ORDER BY chunk")).toEqual([
+    { chunk: 0 },
+    { chunk: 1 },
+  ]);
+  expect(told.at(-1)).toBe(0);
+  const attributes = 'UPDATE spans SET facts = \'{"v":3,"kind":"other"}\' WHERE trace_id NOT IN';
+  sql(
+    path,
+    `${attributes} (SELECT value FROM tallied, json_each(CAST(events AS TEXT)) WHERE identifier IS NULL) AND id < 8192`,
+  );
+  expect(await tallied(path, { prices })).toEqual(await counted({ prices }));
 });
 
 function copied(name: string): string {

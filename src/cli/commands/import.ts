@@ -2,9 +2,10 @@
 
 import type { StoreReader } from "../../tracing/readable.ts";
 import type { Span } from "../../tracing/span.ts";
+import type { ImportProgress } from "../../tracing/store.ts";
 import type { Context } from "../context.ts";
 import { Interrupted, UsageError } from "../failures.ts";
-import { bytes, counted } from "../format.ts";
+import { bytes, counted, howFar } from "../format.ts";
 import { blocks } from "../tree.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 
@@ -26,9 +27,11 @@ export async function importSpans(
   const target = await context.open(to, { write: true });
   if (target.importSpans === undefined) throw notWritable(target);
   let done = 0;
-  const progress = (count: number): void => {
+  const progress: ImportProgress = (count, digested): void => {
     done = count;
-    output.progress(() => `${barOf(source)}${counted(done, "span")}`);
+    output.progress(() =>
+      digested === undefined ? `${barOf(source)}${counted(done, "span")}` : howFar(digested, "counted"),
+    );
   };
   const spans: AsyncIterable<Span> = context.untilStopped(source.iterate({}));
   try {

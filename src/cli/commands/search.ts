@@ -8,9 +8,8 @@ import type { Paint } from "../../render/color.ts";
 import { oneLine } from "../../render/text.ts";
 import { cutToWidth, displayWidth, padToWidth } from "../../render/width.ts";
 import type { Span } from "../../tracing/span.ts";
-import type { SearchProgress } from "../../tracing/store.ts";
 import type { Context } from "../context.ts";
-import { age, count, counted } from "../format.ts";
+import { age, counted, howFar } from "../format.ts";
 import { nameOf } from "../glance.ts";
 import { storeLast } from "../store.ts";
 import { EXIT, type ExitCode } from "../world.ts";
@@ -41,7 +40,7 @@ export async function search(
   const limit = options.limit ?? DEFAULT_LIMIT;
   const page = await store.search(text, {
     ...{ ...filterOf(options), limit, signal: context.world.signal },
-    onProgress: (progress) => context.output.progress(() => progressOf(progress)),
+    onProgress: (progress) => context.output.progress(() => howFar(progress, "indexed")),
   });
   if (page.spans.length === 0) return nothingFound(context, store, options, `No spans with ${text}`);
   for (const span of page.spans) {
@@ -51,12 +50,6 @@ export async function search(
   if (page.more)
     await context.output.say(`The newest ${counted(limit, "span")}; --limit shows more.`, "grey");
   return EXIT.ok;
-}
-
-function progressOf({ done, left }: SearchProgress): string {
-  return left === undefined
-    ? `${counted(done, "span")} looked at`
-    : `${counted(done, "span")} indexed, about ${count(left)} left`;
 }
 
 function hitLines(span: Span, query: SearchQuery, { output: { paint, width } }: Context): string[] {

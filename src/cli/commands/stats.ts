@@ -5,7 +5,17 @@ import type { Paint } from "../../render/color.ts";
 import { oneLine } from "../../render/text.ts";
 import type { Context } from "../context.ts";
 import { type Fact, factLine } from "../facts.ts";
-import { compact, cost, costInWords, count, counted, duration, timestamp, tokensInWords } from "../format.ts";
+import {
+  compact,
+  cost,
+  costInWords,
+  count,
+  counted,
+  duration,
+  howFar,
+  timestamp,
+  tokensInWords,
+} from "../format.ts";
 import { type Column, table } from "../table.ts";
 import { blocks } from "../tree.ts";
 import { EXIT, type ExitCode } from "../world.ts";
@@ -34,7 +44,7 @@ export async function stats(
     ...filterOf(options),
     by: GROUPINGS,
     prices: await context.prices(options),
-    onProgress: (done) => output.progress(() => counted(done, "span")),
+    onProgress: (progress) => output.progress(() => howFar(progress, "counted")),
     signal: context.world.signal,
   });
   if (tally.total.spans === 0) return nothingFound(context, store, options);

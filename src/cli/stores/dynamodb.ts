@@ -9,7 +9,14 @@ import type { TraceQuery } from "../../model/query.ts";
 import { closest } from "../../model/spelling.ts";
 import { readable, StoreReader } from "../../tracing/readable.ts";
 import type { Span } from "../../tracing/span.ts";
-import type { FoundId, Imported, ReadableStore, SummaryPage, SummaryQuery } from "../../tracing/store.ts";
+import type {
+  FoundId,
+  Imported,
+  ImportProgress,
+  ReadableStore,
+  SummaryPage,
+  SummaryQuery,
+} from "../../tracing/store.ts";
 import { UsageError } from "../failures.ts";
 import type { NamedStores, Written } from "./named.ts";
 import { createTableLine, inShell } from "./table-faults.ts";
@@ -86,7 +93,7 @@ class DynamoDbTable implements ReadableStore {
     return this.#tracer.idsByPrefix(prefix, limit);
   }
 
-  async importSpans(spans: AsyncIterable<Span>, progress?: (done: number) => void): Promise<Imported> {
+  async importSpans(spans: AsyncIterable<Span>, progress?: ImportProgress): Promise<Imported> {
     const { importSpans } = readable(this.#tracer);
     if (importSpans === undefined) return { added: 0, known: 0 };
     try {
