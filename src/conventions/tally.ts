@@ -21,7 +21,9 @@ export interface TallyReport {
 
 /** What was counted in one part of the time: calls, tokens and turns that began in it, and spans that failed. */
 export interface TallyPart {
+  /** All of it. */
   readonly total: TallyCalls;
+  /** As those of the report. */
   readonly rows: readonly TallyRow[];
 }
 
@@ -118,6 +120,7 @@ export function isCourse(course: unknown): course is TallyCourse {
 
 /** A time in parts of the same length. */
 export interface TallyCourse {
+  /** Where the first part begins. */
   readonly since: Date;
   /** Not before `since`; does not belong to the last part. */
   readonly until: Date;
