@@ -45,6 +45,7 @@ export class Nesting {
   #flags: Uint8Array = new Uint8Array(FIRST_SIZE);
   /** Of tool calls, the tool's name as a hash: names may be of any number and length. */
   #tools: Uint32Array = new Uint32Array(FIRST_SIZE);
+  #latestParent: { readonly trace: number; readonly spanId: string; readonly at: number } | undefined;
   /** The turn that each span is part of, as far as somebody asked. */
   #turns: Int32Array | undefined;
 
@@ -58,6 +59,7 @@ export class Nesting {
     this.#flags.fill(0, 0, this.#numbers.size);
     this.#numbers.clear();
     this.#calls = [];
+    this.#latestParent = undefined;
     this.#turns = undefined;
   }
 
@@ -72,7 +74,7 @@ export class Nesting {
     // A span that says to be its own parent has none.
     const parentSpanId = span.parentSpanId === span.spanId ? undefined : span.parentSpanId;
     if (held === 0 && !isTool && !isHead && parentSpanId === undefined) return NO_SPAN;
-    const parent = parentSpanId === undefined ? NO_SPAN : this.#numberOf(trace, parentSpanId);
+    const parent = parentSpanId === undefined ? NO_SPAN : this.#parentNumber(trace, parentSpanId);
     const at = this.#numberOf(trace, span.spanId);
     const below = isTool ? 0 : this.#flagsOf(at) & HELD;
     this.#parents[at] = parent;
@@ -122,8 +124,15 @@ export class Nesting {
   toolCallOf(at: number): number {
     if ((this.#flagsOf(at) & TOOL) === 0) return at;
     const tool = this.#tools[at];
-    const above = this.#ancestorsOf(at);
-    return above.findLast((one) => (this.#flagsOf(one) & TOOL) !== 0 && this.#tools[one] === tool) ?? at;
+    let outermost = at;
+    // From the parent up to the first that is a turn, an agent or a model call.
+    let above = this.#parents[at] ?? NO_SPAN;
+    for (let steps = 0; above !== NO_SPAN && above !== at && steps < MAX_ANCESTORS; steps++) {
+      const flags = this.#flagsOf(above);
+      if ((flags & TOOL) !== 0 && this.#tools[above] === tool) outermost = above;
+      above = (flags & TALK) === 0 ? (this.#parents[above] ?? NO_SPAN) : NO_SPAN;
+    }
+    return outermost;
   }
 
   /** True where another span has the tokens of the span of this number. */
@@ -177,17 +186,6 @@ export class Nesting {
     return top;
   }
 
-  /** From the parent up to the first that is a turn, an agent or a model call. */
-  #ancestorsOf(span: number): number[] {
-    const ancestors: number[] = [];
-    let at = this.#parents[span] ?? NO_SPAN;
-    while (at !== NO_SPAN && at !== span && ancestors.length < MAX_ANCESTORS) {
-      ancestors.push(at);
-      at = (this.#flagsOf(at) & TALK) === 0 ? (this.#parents[at] ?? NO_SPAN) : NO_SPAN;
-    }
-    return ancestors;
-  }
-
   /** Each span is told each thing once: so this ends, also where spans are their own ancestors. */
   #pass(parent: number, held: number): void {
     for (let at = parent; at !== NO_SPAN; at = this.#parents[at] ?? NO_SPAN) {
@@ -212,6 +210,15 @@ export class Nesting {
     if (at < size) return at;
     if (at === this.#parents.length) this.#grow();
     this.#parents[at] = NO_SPAN;
+    return at;
+  }
+
+  /** Spans of one parent mostly come together. */
+  #parentNumber(trace: number, spanId: string): number {
+    const latest = this.#latestParent;
+    if (latest?.spanId === spanId && latest.trace === trace) return latest.at;
+    const at = this.#numberOf(trace, spanId);
+    this.#latestParent = { trace, spanId, at };
     return at;
   }
 

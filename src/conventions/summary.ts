@@ -92,7 +92,7 @@ export function summarizeOutlines(
   const facts = ordered.map((span) => span.facts);
   const nesting = nestingFor(ordered.length);
   const placed = ordered.map((span) => ({ span, facts: span.facts, at: nesting.add(span, span.facts) }));
-  const { kinds, used } = eachOnce(placed, nesting);
+  const { calls, used } = eachOnce(placed, nesting);
   const latest = latestTurn(placed, nesting);
   const end = latestEnd(ordered);
   return {
@@ -109,32 +109,43 @@ export function summarizeOutlines(
     durationMs: durationOf(ordered),
     traces: new Set(ordered.map(({ traceId }) => traceId)).size,
     spans: ordered.length,
-    modelCalls: kinds.filter((kind) => kind === "model-call").length,
-    toolCalls: kinds.filter((kind) => kind === "tool-call").length,
-    errors: facts.filter(({ failed }) => failed).length,
-    aborted: facts.filter(({ aborted }) => aborted).length,
-    tools: distinct(facts.map(({ tool }) => tool)),
-    models: distinct(facts.map(({ model }) => model)),
+    modelCalls: calls["model-call"],
+    toolCalls: calls["tool-call"],
+    errors: countOf(facts, "failed"),
+    aborted: countOf(facts, "aborted"),
+    tools: distinct(facts, "tool"),
+    models: distinct(facts, "model"),
     inputTokens: sumOf(used, "inputTokens"),
     outputTokens: sumOf(used, "outputTokens"),
     cachedReadTokens: sumOf(used, "cachedReadTokens"),
     cachedWriteTokens: sumOf(used, "cachedWriteTokens"),
     reasoningTokens: sumOf(used, "reasoningTokens"),
     timeToFirstTokenMs: longestOf(facts),
-    finishReasons: distinct(facts.map(({ finishReason }) => finishReason)),
+    finishReasons: distinct(facts, "finishReason"),
     ...billOf(used, prices),
     state: stateOf(ordered),
   };
 }
 
-/** The kinds of the spans, but for those of a call that another span has; and the facts with tokens, each once: see `Nesting`. */
+/** How many calls there are, and the spans with tokens; of what two spans have, one counts: see `Nesting`. */
 function eachOnce(
   placed: readonly NumberedSpan[],
   nesting: Nesting,
-): { readonly kinds: WorkKind[]; readonly used: NumberedSpan[] } {
-  const used = placed.filter(({ facts, at }) => hasTokens(facts) && !nesting.areTokensElsewhere(at));
-  const own = placed.filter(({ at }) => !nesting.isCallElsewhere(at));
-  return { kinds: own.map(({ facts }) => facts.kind), used };
+): { readonly calls: Readonly<Record<CallKind, number>>; readonly used: NumberedSpan[] } {
+  const calls = { "model-call": 0, "tool-call": 0 };
+  const used: NumberedSpan[] = [];
+  for (const span of placed) {
+    const { kind } = span.facts;
+    if (isCall(kind) && !nesting.isCallElsewhere(span.at)) calls[kind]++;
+    if (hasTokens(span.facts) && !nesting.areTokensElsewhere(span.at)) used.push(span);
+  }
+  return { calls, used };
+}
+
+type CallKind = "model-call" | "tool-call";
+
+function isCall(kind: WorkKind): kind is CallKind {
+  return kind === "model-call" || kind === "tool-call";
 }
 
 /** A page of a listing has many rows of few spans. */
@@ -195,8 +206,16 @@ function firstOf(facts: readonly SpanFacts[], field: "title" | "agent" | "user")
   return facts.find(({ [field]: found }) => found !== undefined)?.[field];
 }
 
-function distinct(names: readonly (string | undefined)[]): string[] {
-  return [...new Set(names.filter((name) => name !== undefined))];
+function countOf(facts: readonly SpanFacts[], mark: "failed" | "aborted"): number {
+  let count = 0;
+  for (const { [mark]: isMarked } of facts) if (isMarked) count++;
+  return count;
+}
+
+function distinct(facts: readonly SpanFacts[], field: "tool" | "model" | "finishReason"): string[] {
+  const names = new Set<string>();
+  for (const { [field]: name } of facts) if (name !== undefined) names.add(name);
+  return [...names];
 }
 
 function dateOf(micros: number): Date {

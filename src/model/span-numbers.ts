@@ -77,8 +77,8 @@ export class SpanNumbers {
     this.#keys = keys;
     this.#places = new Uint32Array(4 * this.#size);
     for (let number = 0; number < this.#size; number++) {
-      const [trace = 0, high = 0, low = 0] = keys.subarray(3 * number, 3 * number + 3);
-      this.#places[this.#placeOf(trace, high, low)] = number + 1;
+      const at = 3 * number;
+      this.#places[this.#placeOf(keys[at] ?? 0, keys[at + 1] ?? 0, keys[at + 2] ?? 0)] = number + 1;
     }
   }
 }

@@ -53,10 +53,10 @@ export const OUTLINE_NAMES = [
 /** Where the column cannot hold the name, `details` has it. */
 const ODD_NAME = "CASE WHEN instr(span_name, char(65533)) > 0 THEN details END";
 
-/** The same for `json_array`: see `outlineRows`; and as columns that any library can read. */
-export const OUTLINE_COLUMNS: string = OUTLINE_NAMES.map((name) =>
-  name === "details" ? ODD_NAME : name,
-).join(", ");
+/** All rows of a group in one text, see `outlineTable`; and row by row as columns that any library can read. */
+export const OUTLINE_TABLE: string = `'[' || ${OUTLINE_NAMES.map(
+  (name) => `json_group_array(${name === "details" ? ODD_NAME : name})`,
+).join(" || ',' || ")} || ']'`;
 export const READ_OUTLINE: string = OUTLINE_NAMES.map((name) =>
   name === "details" ? `${ODD_NAME} AS details` : readable(name),
 ).join(", ");
@@ -64,13 +64,18 @@ export const READ_OUTLINE: string = OUTLINE_NAMES.map((name) =>
 /** Tells the state of a span that did not end by its writer. */
 export type StateOf = (writer: unknown) => SpanState;
 
-/** One outline's columns, as JSON has them. */
-export type OutlineRow = readonly unknown[];
+/** What rows have, column by column in the order of `OUTLINE_NAMES`, as JSON has it. */
+export type OutlineTable = readonly (readonly unknown[])[];
 
-/** The rows in a text of `json_group_array(json_array(OUTLINE_COLUMNS))`. */
-export function outlineRows(json: string): readonly OutlineRow[] {
-  const rows: unknown = JSON.parse(json);
-  return Array.isArray(rows) ? rows.filter((row) => Array.isArray(row)) : [];
+/** The rows in a text of `OUTLINE_TABLE`: by columns, for which SQLite takes three quarters of the time, and parsing half. */
+export function outlineTable(json: string): OutlineTable {
+  const columns: unknown = JSON.parse(json);
+  return Array.isArray(columns) ? columns.filter((column) => Array.isArray(column)) : [];
+}
+
+/** How many rows there are. */
+export function rowsIn([first = []]: OutlineTable): number {
+  return first.length;
 }
 
 /** An outline as its row has it. */
@@ -83,45 +88,79 @@ export interface ReadOutline {
 }
 
 /**
- * A span without its payload.
+ * A span without its payload, of the row at that index.
  * @throws RangeError for a row that cannot be a span's
  */
-export function decodeOutline(row: OutlineRow, stateOf: StateOf): ReadOutline {
-  const [traceId, spanId, parent, kind, startedAt, endedAt, writer, conversation, stored, name, id, details] =
-    row;
-  const { facts, isOld } = decodeFacts(stored);
-  const place = placeOf({ traceId, spanId, name: nameIn(details) ?? name, startedAt, endedAt });
+export function decodeOutline(table: OutlineTable, at: number, stateOf: StateOf): ReadOutline {
+  const [
+    traceIds,
+    spanIds,
+    parents,
+    kinds,
+    starts,
+    ends,
+    writers,
+    conversations,
+    facts,
+    names,
+    ids,
+    details,
+  ] = table;
+  const [parent, kind, endedAt, conversation] = [parents?.[at], kinds?.[at], ends?.[at], conversations?.[at]];
+  const stored = decodeFacts(facts?.[at]);
+  const place = placeOf({
+    traceId: traceIds?.[at],
+    spanId: spanIds?.[at],
+    name: nameIn(details?.[at]) ?? names?.[at],
+    startedAt: starts?.[at],
+    endedAt,
+  });
   // Spelled out: a spread would take longer than all the rest.
   const outline: SpanOutline = {
     traceId: place.traceId,
     spanId: place.spanId,
-    parentSpanId: typeof parent === "string" ? parent : undefined,
+    parentSpanId: parentIn(parent),
     spanName: place.spanName,
     spanKind: isSpanKind(kind) ? kind : "INTERNAL",
     startedAtMicros: place.startedAtMicros,
     endedAtMicros: place.endedAtMicros,
-    state: endedAt === null ? stateOf(writer) : "ended",
+    state: endedAt === null ? stateOf(writers?.[at]) : "ended",
     conversationId: typeof conversation === "string" ? conversationId(conversation) : undefined,
-    facts,
+    facts: stored.facts,
   };
-  return { id: Number(id), outline, isOld };
+  return { id: Number(ids?.[at]), outline, isOld: stored.isOld };
 }
 
 /** The name that a column cannot hold; undefined where nothing says it. */
 function nameIn(details: unknown): string | undefined {
-  const parsed = typeof details === "string" ? parseJsonText(details) : undefined;
-  const { span_name: name } = objectOf(parsed);
+  if (typeof details !== "string") return undefined;
+  const { span_name: name } = objectOf(parseJsonText(details));
   return typeof name === "string" ? name : undefined;
 }
 
 /** What a row must say to be a span's. */
 function placeOf({ traceId, spanId, name, startedAt, endedAt }: IdentityColumns) {
-  if (!isTraceId(traceId)) throw new RangeError("its trace_id is none");
+  const trace = traceIn(traceId);
+  if (trace === undefined) throw new RangeError("its trace_id is none");
   if (!isSpanId(spanId)) throw new RangeError("its span_id is none");
   if (typeof name !== "string") throw new RangeError("its span_name is no text");
   const startedAtMicros = timeIn(startedAt);
   if (startedAtMicros === undefined) throw new RangeError("it has no start");
-  return { traceId, spanId, spanName: name, startedAtMicros, endedAtMicros: timeIn(endedAt) };
+  return { traceId: trace, spanId, spanName: name, startedAtMicros, endedAtMicros: timeIn(endedAt) };
+}
+
+/** Spans of one trace, and of one parent, mostly come together: they share the text of its id. */
+let latestTrace: string | undefined;
+let latestParent: string | undefined;
+
+function traceIn(id: unknown): string | undefined {
+  if (id !== latestTrace) latestTrace = isTraceId(id) ? id : undefined;
+  return latestTrace;
+}
+
+function parentIn(id: unknown): string | undefined {
+  if (id !== latestParent) latestParent = typeof id === "string" ? id : undefined;
+  return latestParent;
 }
 
 interface IdentityColumns {

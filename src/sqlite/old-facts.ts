@@ -13,7 +13,8 @@ export async function withNewFacts(
   groups: ReadonlyMap<string, readonly ReadOutline[]>,
   view: View,
 ): Promise<ReadonlyMap<string, readonly ReadOutline[]>> {
-  const old = [...groups.values()].flatMap((read) => read.filter(({ isOld }) => isOld));
+  const old: ReadOutline[] = [];
+  for (const read of groups.values()) for (const one of read) if (one.isOld) old.push(one);
   if (old.length === 0) return groups;
   const made = await factsFor(old, view);
   const renewed = (read: ReadOutline): ReadOutline => {

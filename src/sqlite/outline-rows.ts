@@ -10,9 +10,10 @@ import { isBadValue, rowDamage } from "./damage.ts";
 import {
   decodeOutline,
   OUTLINE_NAMES,
-  type OutlineRow,
+  type OutlineTable,
   READ_OUTLINE,
   type ReadOutline,
+  rowsIn,
 } from "./decoded-rows.ts";
 import {
   groupedRows,
@@ -34,15 +35,11 @@ export async function groupedOutlines(
   source: OutlineSource,
 ): Promise<ReadonlyMap<string, readonly ReadOutline[]>> {
   const groups = new Map<string, readonly ReadOutline[]>();
-  for (const [key, rows] of await rowsIn(view, source))
-    groups.set(
-      key,
-      rows.flatMap((row) => outlineIn(row, view)),
-    );
+  for (const [key, rows] of await groupsOf(view, source)) groups.set(key, outlinesIn(rows, view));
   return withNewFacts(groups, view);
 }
 
-async function rowsIn(view: View, source: OutlineSource): Promise<Iterable<RowGroup>> {
+async function groupsOf(view: View, source: OutlineSource): Promise<Iterable<RowGroup>> {
   try {
     const groups = await groupedRows(view.database, source);
     if (groups !== undefined) return groups;
@@ -53,13 +50,13 @@ async function rowsIn(view: View, source: OutlineSource): Promise<Iterable<RowGr
 }
 
 /** What JSON cannot hold, or is no UTF-8, is damaged, and its row alone. */
-async function rowByRow(view: View, source: OutlineSource): Promise<ReadonlyMap<string, OutlineRow[]>> {
-  const groups = new Map<string, OutlineRow[]>();
+async function rowByRow(view: View, source: OutlineSource): Promise<ReadonlyMap<string, OutlineTable>> {
+  const groups = new Map<string, unknown[][]>();
   const rows = await selectedRows(view.database, source, READ_OUTLINE);
   for (const row of rows) {
-    const group = groups.get(keyOf(row)) ?? [];
-    group.push(OUTLINE_NAMES.map((name) => row[name]));
-    groups.set(keyOf(row), group);
+    const columns: unknown[][] = groups.get(keyOf(row)) ?? OUTLINE_NAMES.map(() => []);
+    for (const [i, name] of OUTLINE_NAMES.entries()) columns[i]?.push(row[name]);
+    groups.set(keyOf(row), columns);
   }
   const isDamaged = (row: Row) => Object.values(row).some((value) => value instanceof Uint8Array);
   await tellOf(rows.filter(isDamaged), view);
@@ -71,14 +68,17 @@ export async function tellOf(rows: readonly Row[], view: View): Promise<void> {
   if (rows.length > 0) await view.byIds(rows.map(({ id }) => Number(id)));
 }
 
-function outlineIn(row: OutlineRow, view: View): ReadOutline[] {
-  try {
-    return [decodeOutline(row, view.stateOf)];
-  } catch (error) {
-    const named = Object.fromEntries(OUTLINE_NAMES.map((name, i) => [name, shown(row[i])]));
-    view.onDamage(rowDamage(named, error));
-    return [];
+function outlinesIn(table: OutlineTable, view: View): readonly ReadOutline[] {
+  const read: ReadOutline[] = [];
+  for (let at = 0; at < rowsIn(table); at++) {
+    try {
+      read.push(decodeOutline(table, at, view.stateOf));
+    } catch (error) {
+      const named = Object.fromEntries(OUTLINE_NAMES.map((name, i) => [name, shown(table[i]?.[at])]));
+      view.onDamage(rowDamage(named, error));
+    }
   }
+  return read;
 }
 
 function shown(value: unknown): string | Uint8Array {
@@ -132,7 +132,10 @@ async function askedFor(
   { traceId, conversation, identifier }: OutlineQuery,
 ): Promise<readonly ReadOutline[]> {
   const id = capture(conversation);
-  const groups = await groupedOutlines(view, byIds(ids));
+  // Only who asks for one identifier needs to know each row's.
+  const { sql, values } = byIds(ids);
+  const source = identifier === undefined ? { sql, values } : byIds(ids);
+  const groups = await groupedOutlines(view, source);
   return [...groups].flatMap(([key, read]) =>
     read.filter(
       ({ outline }) =>

@@ -5,7 +5,7 @@ import { delay, steadyNow } from "../model/timers.ts";
 import { CHUNK_ROWS, CHUNKS_FROM, chunkOf, openChunk, type ReadRows } from "./chunks.ts";
 import type { Connection } from "./connection.ts";
 import type { Reading } from "./database.ts";
-import { decodeOutline, type OutlineRow, type ReadOutline } from "./decoded-rows.ts";
+import { decodeOutline, type OutlineTable, type ReadOutline, rowsIn } from "./decoded-rows.ts";
 import { groupedRows, type OutlineSource } from "./grouped-rows.ts";
 import type { ThreadConnections } from "./thread-connections.ts";
 import { runAll } from "./transactions.ts";
@@ -86,7 +86,7 @@ export class ThreadDigests {
     const since = steadyNow();
     const groups = await groupedRows(this.#database, source);
     if (groups === undefined) throw new RangeError("a row is damaged");
-    const read = groups.map(([key, rows]) => [key, rows.map(outlineIn)] as const);
+    const read = groups.map(([key, rows]) => [key, outlinesIn(rows)] as const);
     // The processor may be the app's only one.
     await delay(steadyNow() - since, undefined, { ref: false });
     return new Map(read);
@@ -110,9 +110,13 @@ export class ThreadDigests {
 }
 
 /** What is to be made anew from the whole span is left to readers. */
-function outlineIn(row: OutlineRow): ReadOutline {
-  const read = decodeOutline(row, () => "running");
-  if (read.isOld) throw new RangeError("its facts are old");
+function outlinesIn(table: OutlineTable): readonly ReadOutline[] {
+  const read: ReadOutline[] = [];
+  for (let at = 0; at < rowsIn(table); at++) {
+    const one = decodeOutline(table, at, () => "running");
+    if (one.isOld) throw new RangeError("its facts are old");
+    read.push(one);
+  }
   return read;
 }
 

@@ -15,68 +15,94 @@ export function traceColumns(
   startMicros: number,
   prices: PriceTable | undefined,
 ): TraceColumns {
-  const texts = new Texts();
-  const indexes = new Map(outlines.map(({ spanId }, i) => [spanId, i]));
-  const every = (holds: (outline: SpanOutline) => unknown): number[] =>
-    outlines.flatMap((outline, i) => (holds(outline) ? [i] : []));
-  const calls = every(({ facts }) => facts.kind === "model-call" || facts.inputTokens || facts.outputTokens);
-  const facts = calls.map((i) => outlines[i]?.facts);
-  const spans = {
-    span_id: outlines.map(({ spanId }) => spanId),
-    parent: outlines.map(({ spanId, parentSpanId }) => parentOf(spanId, parentSpanId, indexes)),
-    name: outlines.map(({ spanName }) => texts.indexOf(spanName)),
-    kind: outlines.map(({ facts: { kind } }) => kind),
-    start_us: outlines.map(({ startedAtMicros }) => startedAtMicros - startMicros),
-    duration_us: outlines.map(({ startedAtMicros, endedAtMicros }) =>
-      endedAtMicros === undefined ? null : endedAtMicros - startedAtMicros,
-    ),
-  };
-  return {
-    spans,
-    calls: {
-      span: calls,
-      model: facts.map((one) => (one?.model === undefined ? -1 : texts.indexOf(one.model))),
-      input_tokens: facts.map((one) => one?.inputTokens ?? 0),
-      output_tokens: facts.map((one) => one?.outputTokens ?? 0),
-      first_token_ms: facts.map((one) => one?.timeToFirstTokenMs ?? null),
-      cost_usd: calls.map((i) => costAt(outlines[i], prices)),
-    },
-    tools: textColumns(outlines, texts, ({ facts: { tool } }) => tool),
-    agents: textColumns(outlines, texts, ({ facts: { kind, agent } }) =>
-      kind === "agent" || kind === "turn" ? agent : undefined,
-    ),
-    failed: every(({ facts: { failed } }) => failed),
-    aborted: every(({ facts: { aborted } }) => aborted),
-    running: every(({ state }) => state === "running"),
-    interrupted: every(({ state }) => state === "interrupted"),
-    texts: texts.all,
-  };
+  const made = new ColumnMaker(outlines, startMicros, prices);
+  // Span by span: a list for each column, made from all spans, would take three times as long.
+  for (let i = 0; i < outlines.length; i++) made.add(i);
+  return made.columns;
 }
 
-function parentOf(
-  spanId: string,
-  parentSpanId: string | undefined,
-  indexes: ReadonlyMap<string, number>,
-): number {
-  if (parentSpanId === undefined || parentSpanId === spanId) return -1;
-  return indexes.get(parentSpanId) ?? -2;
+/** Columns while they are made. */
+type Growing<Columns> = {
+  readonly [Name in keyof Columns]: Columns[Name] extends readonly (infer Item)[]
+    ? Item[]
+    : Growing<Columns[Name]>;
+};
+
+class ColumnMaker {
+  readonly #outlines: readonly SpanOutline[];
+  readonly #startMicros: number;
+  readonly #prices: PriceTable | undefined;
+  readonly #texts = new Texts();
+  readonly #indexes = new Map<string, number>();
+  #latestParent: { readonly spanId: string; readonly index: number } | undefined;
+  readonly columns: Growing<TraceColumns> = {
+    texts: this.#texts.all,
+    spans: { span_id: [], parent: [], name: [], kind: [], start_us: [], duration_us: [] },
+    calls: { span: [], model: [], input_tokens: [], output_tokens: [], first_token_ms: [], cost_usd: [] },
+    ...{ tools: { span: [], text: [] }, agents: { span: [], text: [] } },
+    ...{ failed: [], aborted: [], running: [], interrupted: [] },
+  };
+
+  constructor(outlines: readonly SpanOutline[], startMicros: number, prices: PriceTable | undefined) {
+    this.#outlines = outlines;
+    this.#startMicros = startMicros;
+    this.#prices = prices;
+    for (const [i, { spanId }] of outlines.entries()) this.#indexes.set(spanId, i);
+  }
+
+  /** The span at that index. */
+  add(i: number): void {
+    const outline = this.#outlines[i];
+    if (outline === undefined) return;
+    const { spanId, startedAtMicros, endedAtMicros, facts, state } = outline;
+    const { spans, failed, aborted, running, interrupted } = this.columns;
+    spans.span_id.push(spanId);
+    spans.parent.push(this.#parentOf(outline));
+    spans.name.push(this.#texts.indexOf(outline.spanName));
+    spans.kind.push(facts.kind);
+    spans.start_us.push(startedAtMicros - this.#startMicros);
+    spans.duration_us.push(endedAtMicros === undefined ? null : endedAtMicros - startedAtMicros);
+    if (facts.failed) failed.push(i);
+    if (facts.aborted) aborted.push(i);
+    if (state === "running") running.push(i);
+    if (state === "interrupted") interrupted.push(i);
+    this.#addWork(outline, i);
+  }
+
+  /** Spans of one parent mostly come together. */
+  #parentOf({ spanId, parentSpanId }: SpanOutline): number {
+    if (parentSpanId === undefined || parentSpanId === spanId) return NONE;
+    if (this.#latestParent?.spanId !== parentSpanId)
+      this.#latestParent = { spanId: parentSpanId, index: this.#indexes.get(parentSpanId) ?? ABSENT };
+    return this.#latestParent.index;
+  }
+
+  /** What model calls, tool calls and agents have besides. */
+  #addWork(outline: SpanOutline, span: number): void {
+    const { kind, tool, agent, model, inputTokens = 0, outputTokens = 0, timeToFirstTokenMs } = outline.facts;
+    const { calls, tools, agents } = this.columns;
+    if (kind === "model-call" || inputTokens > 0 || outputTokens > 0) {
+      calls.span.push(span);
+      calls.model.push(model === undefined ? NONE : this.#texts.indexOf(model));
+      calls.input_tokens.push(inputTokens);
+      calls.output_tokens.push(outputTokens);
+      calls.first_token_ms.push(timeToFirstTokenMs ?? null);
+      calls.cost_usd.push(costOf(outline, this.#prices));
+    }
+    if (tool !== undefined) put(tools, span, this.#texts.indexOf(tool));
+    if (agent !== undefined && (kind === "agent" || kind === "turn"))
+      put(agents, span, this.#texts.indexOf(agent));
+  }
 }
 
-function costAt(outline: SpanOutline | undefined, prices: PriceTable | undefined): number | null {
-  if (outline === undefined || outline.facts.inputTokens === undefined) return null;
+function put(list: Growing<TraceJson["tools"]>, span: number, text: number): void {
+  list.span.push(span);
+  list.text.push(text);
+}
+
+function costOf(outline: SpanOutline, prices: PriceTable | undefined): number | null {
+  if (outline.facts.inputTokens === undefined) return null;
   return costOfCall({ span: outline, facts: outline.facts }, prices) ?? null;
-}
-
-function textColumns(
-  outlines: readonly SpanOutline[],
-  texts: Texts,
-  textOf: (outline: SpanOutline) => string | undefined,
-): TraceJson["tools"] {
-  const found = outlines.flatMap((outline, span) => {
-    const text = textOf(outline);
-    return text === undefined ? [] : [{ span, text: texts.indexOf(text) }];
-  });
-  return { span: found.map(({ span }) => span), text: found.map(({ text }) => text) };
 }
 
 /** Each text once. */
@@ -96,3 +122,6 @@ class Texts {
 
 /** Names are made by models and tools too. */
 const MAX_TEXT = 300;
+/** Where a span has no parent, and where that is not there. */
+const NONE = -1;
+const ABSENT = -2;
