@@ -55,6 +55,7 @@ const documents = () =>
 
 const DOCUMENTS = [
   ["markdown", "this conversation or trace as Markdown: all that was said is shown as code"],
+  ["atif", "this conversation or trace as a trajectory of ATIF 1.7"],
 ] as const;
 
 /** All commands, in the order of the help; each is declared when it is asked for. */
@@ -184,7 +185,7 @@ export const COMMANDS: readonly (() => Declared)[] = [
     command: described("import", {
       does: "Bring spans from a file into an SQLite file or a DynamoDB table. Known spans are not doubled.",
       arguments: [
-        ["<file>", "of records, log lines or OTLP/JSON, or any other store; - for standard input"],
+        ["<file>", "of records, log lines, OTLP/JSON or ATIF, or any other store; - for standard input"],
         ["[store]", `an SQLite file, made where it is missing, or dynamodb:Table; ${ELSE}`],
       ],
       options: [new Option("--otlp", "the file is OTLP/JSON; any other store is refused")],

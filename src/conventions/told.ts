@@ -51,6 +51,8 @@ export interface ToldMishap {
 /** A turn. */
 export interface ToldTurn {
   readonly head: KnownSpan | undefined;
+  /** The span that began first. */
+  readonly first: KnownSpan | undefined;
   /** When it began, in microseconds. */
   readonly startedAtMicros: number;
   /** Whose answer `answered` is, and whose question `asked`: the head, else the first model call. */
@@ -74,6 +76,7 @@ export function toldTurn(turn: Turn): ToldTurn {
   const readings = turn.spans.map(({ reading }) => reading);
   return {
     head,
+    first: known[0],
     startedAtMicros: (head ?? known[0])?.span.startedAtMicros ?? 0,
     teller: head ?? known.find(({ facts }) => facts.kind === "model-call"),
     user: readings.find(({ user }) => user !== undefined)?.user,

@@ -66,6 +66,12 @@ export class Subject {
     }
   }
 
+  /** The spans, trace by trace. */
+  async *traces(): AsyncGenerator<{ readonly traceId: string; readonly spans: readonly Span[] }> {
+    const ids = new Set(this.#turns.flatMap(({ spans }) => spans.map(({ span }) => span.traceId)));
+    for (const traceId of ids) yield { traceId, spans: await this.#spansOf(traceId) };
+  }
+
   async #spansOf(traceId: string): Promise<readonly Span[]> {
     if (this.#trace?.id === traceId) return this.#trace.spans;
     this.#trace = undefined;

@@ -7,11 +7,13 @@ import { counted } from "../format.ts";
 import { resolveId, shownId } from "../ids.ts";
 import { WholeFile } from "../whole-file.ts";
 import { EXIT, type ExitCode } from "../world.ts";
+import { jsonLine } from "./filter.ts";
 import { unknownId } from "./show.ts";
 
 /** Options of all documents. */
 export interface DocumentOptions {
   readonly markdown?: string;
+  readonly atif?: string;
   readonly full?: boolean;
   readonly prices?: string;
   readonly principal?: string;
@@ -30,8 +32,11 @@ export interface Wanted {
 
 /** Undefined where records are asked for, or lines of another kind. */
 export function wantedDocument(options: DocumentOptions): Wanted | undefined {
-  const { markdown: id } = options;
-  return id === undefined ? undefined : { id, make: markdown };
+  for (const [form, make] of DOCUMENTS) {
+    const id = options[form];
+    if (id !== undefined) return { id, make };
+  }
+  return undefined;
 }
 
 /** Writes the document. */
@@ -76,3 +81,13 @@ async function* markdown(subject: Subject, options: DocumentOptions): AsyncGener
   const { markdownLines } = await import("../../exchange/markdown.ts");
   yield* markdownLines(subject, options.full === true ? { maxLength: Number.POSITIVE_INFINITY } : {});
 }
+
+async function* atif(subject: Subject): AsyncGenerator<string> {
+  const { atifTrajectories } = await import("../../exchange/atif-export.ts");
+  for await (const trajectory of atifTrajectories(subject)) yield jsonLine(trajectory);
+}
+
+const DOCUMENTS = [
+  ["markdown", markdown],
+  ["atif", atif],
+] as const satisfies readonly (readonly [form: string, make: Make])[];

@@ -1,4 +1,6 @@
-// What the lines of a file hold, records, log lines or OTLP requests, and the count of what could not be read.
+// What the lines of a file hold, records, log lines, OTLP requests or trajectories, and the count of what could not be read.
+import { isAtif } from "../../exchange/atif.ts";
+import { spansOfAtif } from "../../exchange/atif-import.ts";
 import { messageOf, TracelightError } from "../../model/errors.ts";
 import { decodeRecord } from "../../model/record-decoder.ts";
 import type { SpanFields } from "../../model/span-fields.ts";
@@ -70,7 +72,7 @@ export class Census {
   /** One that is broken does not take its neighbours along. */
   #decoded(found: Found, number: number): readonly SpanFields[] {
     try {
-      const spans = found.kind === "otlp" ? this.#requested(found.text) : [decodeRecord(found.json)];
+      const spans = this.#spansOf(found);
       if (spans.length === 0) this.#others++;
       else this.#good++;
       return spans;
@@ -78,6 +80,11 @@ export class Census {
       this.#breaks(number, error);
       return [];
     }
+  }
+
+  #spansOf(found: Found): readonly SpanFields[] {
+    if (found.kind === "otlp") return this.#requested(found.text);
+    return found.kind === "atif" ? spansOfAtif(found.json) : [decodeRecord(found.json)];
   }
 
   #breaks(number: number, error: unknown): void {
@@ -140,7 +147,8 @@ export class Census {
 /** What may be a span. */
 type Found =
   | { readonly kind: "otlp"; readonly text: string }
-  | { readonly kind: "record"; readonly json: unknown };
+  | { readonly kind: "record"; readonly json: unknown }
+  | { readonly kind: "atif"; readonly json: object };
 
 /** A line is one JSON text, or several after each other. Throws TracelightError `INVALID_RECORD`. */
 function partsOf(text: string): readonly unknown[] {
@@ -160,6 +168,7 @@ function spansIn(json: unknown, depth = 0): readonly Found[] {
   if (typeof json !== "object" || json === null || depth > MAX_ENVELOPES) return [];
   if ("resourceSpans" in json || "resource_spans" in json)
     return [{ kind: "otlp", text: JSON.stringify(json) }];
+  if (isAtif(json)) return [{ kind: "atif", json }];
   if ("trace_id" in json && isRecordLike(json)) return [{ kind: "record", json }];
   if ("trace" in json && typeof json.trace === "object") return [{ kind: "record", json: json.trace }];
   return contentsOf(json).flatMap((content) => spansIn(content, depth + 1));

@@ -1,5 +1,6 @@
 // Which vocabularies a span is written in: often several, one beside the other.
 import { NAMES } from "../names.ts";
+import { atif } from "./atif.ts";
 import { genAi } from "./gen-ai.ts";
 import { mcp } from "./mcp.ts";
 import { openinference } from "./openinference.ts";
@@ -9,7 +10,14 @@ import { vercelAi } from "./vercel-ai.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** Who made up the names of attributes: Tracelight and the Python toolkit, OpenTelemetry, and so on. */
-export type VocabularyName = "openinference" | "vercel-ai" | "mcp" | "traceloop" | "gen_ai" | "tracelight";
+export type VocabularyName =
+  | "openinference"
+  | "vercel-ai"
+  | "mcp"
+  | "traceloop"
+  | "gen_ai"
+  | "atif"
+  | "tracelight";
 
 /**
  * All vocabularies, in the order in which they are asked for what a span says, and the other way round for its conversation. The
@@ -21,6 +29,7 @@ export const VOCABULARIES: readonly Vocabulary<VocabularyName>[] = [
   mcp,
   traceloop,
   genAi,
+  atif,
   toolkit,
 ];
 
