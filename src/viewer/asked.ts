@@ -1,6 +1,7 @@
 // What an answer is made from: the store as the one who asks may see it, and what was asked.
 import type { PriceTable } from "../conventions/cost.ts";
 import type { StoreReader } from "../tracing/readable.ts";
+import type { Counting } from "./counting.ts";
 import { Params } from "./params.ts";
 import { notFound } from "./problems.ts";
 
@@ -8,6 +9,8 @@ import { notFound } from "./problems.ts";
 export class Asked {
   /** Of what may be seen. */
   readonly reader: StoreReader;
+  /** Counts what may be seen. */
+  readonly counting: Counting;
   readonly prices: PriceTable | undefined;
   readonly request: Request;
   /** Aborted where nobody waits for the answer any more. */
@@ -15,11 +18,12 @@ export class Asked {
   readonly #path: Readonly<Record<string, string>>;
 
   constructor(
-    { reader, prices, signal }: Pick<Asked, "reader" | "prices" | "signal">,
+    { reader, counting, prices, signal }: Pick<Asked, "reader" | "counting" | "prices" | "signal">,
     request: Request,
     path: Readonly<Record<string, string>>,
   ) {
     this.reader = reader;
+    this.counting = counting;
     this.prices = prices;
     this.signal = signal;
     this.request = request;

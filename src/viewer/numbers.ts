@@ -14,13 +14,16 @@ export async function numbers(asked: Asked): Promise<NumbersJson> {
   const filter = params.filter();
   const time = await timeOf(filter, asked.reader);
   const course = { ...time, parts: params.count("buckets", { most: 200, or: 42 }) };
-  const { reader, prices, signal } = asked;
+  const { reader, counting, prices, request } = asked;
   const counted = by === "model" ? [by] : (["model", by] as const);
   const {
     total,
     rows,
     course: parts,
-  } = await reader.tally({ ...filter, by: counted, prices, course, signal });
+  } = await counting.tally(new URL(request.url).search, {
+    ...filter,
+    ...{ by: counted, prices, course },
+  });
   return {
     by,
     total: totalJson(total),

@@ -18,7 +18,7 @@ export interface ViewerOptions {
   readonly token?: string | undefined;
   /** Shows only spans of this person: those whose `ai.auth.context` is this, or an object with this `principal_id`. Default: all. */
   readonly principal?: string | undefined;
-  /** Takes no spans and removes none. Default false; a store that cannot be written to is read-only by itself. */
+  /** Takes no spans. The API removes none anyway. Default false; a store that cannot be written to is read-only by itself. */
   readonly readOnly?: boolean | undefined;
   /** Where spans go that are sent here. Default: into what is looked at, where that can be written to. */
   readonly spansTo?: Sink | Tracer | undefined;

@@ -10,16 +10,13 @@ export class Problem extends Error {
   override readonly name: string = "Problem";
   readonly status: number;
   readonly code: string;
-  readonly more: Pick<ProblemJson, "parameter" | "place">;
+  readonly more: More;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(
     [status, code]: readonly [status: number, code: string],
     detail: string,
-    {
-      headers = {},
-      ...more
-    }: Pick<ProblemJson, "parameter" | "place"> & { readonly headers?: Record<string, string> } = {},
+    { headers = {}, ...more }: More & { readonly headers?: Record<string, string> } = {},
   ) {
     super(messageText(detail));
     this.status = status;
@@ -28,6 +25,8 @@ export class Problem extends Error {
     this.headers = headers;
   }
 }
+
+type More = Pick<ProblemJson, "parameter" | "place" | "progress">;
 
 /** The statuses that are answered, each with its code. */
 export const PROBLEMS = {
@@ -40,6 +39,7 @@ export const PROBLEMS = {
   unexpected: [500, "UNEXPECTED"],
   cannot: [501, "NOT_SUPPORTED"],
   busy: [503, "BUSY"],
+  counting: [503, "COUNTING"],
   timeout: [504, "TIMEOUT"],
 } as const;
 

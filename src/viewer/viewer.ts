@@ -10,6 +10,7 @@ import { jsonAnswer } from "./answers.ts";
 import { Asked } from "./asked.ts";
 import { complete } from "./complete.ts";
 import { conversation } from "./conversation.ts";
+import { Counting } from "./counting.ts";
 import { exportSpans } from "./export.ts";
 import { search } from "./found.ts";
 import { glances } from "./glances.ts";
@@ -55,6 +56,7 @@ class Viewer {
   readonly #guard: Guard;
   readonly #receive: ((request: Request) => Promise<Response>) | undefined;
   readonly #timeoutMs: number;
+  readonly #counting: Counting;
   readonly #live: Live;
   readonly #app: Hono = new Hono();
   #pages: Pages | undefined;
@@ -70,6 +72,7 @@ class Viewer {
     this.#session = token === undefined ? undefined : new Session(token, this.#mount);
     this.#guard = new Guard({ hosts, session: this.#session });
     this.#timeoutMs = timeoutMs;
+    this.#counting = new Counting(this.#reader, Math.min(timeoutMs / 2, MOST_COUNT_MS));
     const { spansTo = viewed } = options;
     const isTaken = !readOnly && isWritable(spansTo);
     this.#receive = isTaken ? otlpReceiver(spansTo, { path: `${this.#mount}v1/traces` }) : undefined;
@@ -143,7 +146,10 @@ class Viewer {
   /** Answers within the time; what goes on then is told to end. */
   async #answer({ req }: Context, answer: (asked: Asked) => Promise<Response>): Promise<Response> {
     const stop = new AbortController();
-    const setup = { reader: this.#reader, prices: this.#options.prices, signal: stop.signal };
+    const setup = {
+      ...{ reader: this.#reader, counting: this.#counting },
+      ...{ prices: this.#options.prices, signal: stop.signal },
+    };
     const late = new Promise<never>((_, reject) => {
       const timer = setTimeout(() => reject(tooSlow(this.#timeoutMs)), this.#timeoutMs).unref();
       stop.signal.addEventListener("abort", () => clearTimeout(timer));
@@ -227,3 +233,5 @@ function decoded(path: string): string {
 }
 
 const MAX_FORM = 8192;
+/** Then it is said how far a count is. */
+const MOST_COUNT_MS = 3000;

@@ -11,6 +11,7 @@ import { FilterBar } from "../filter/filter-bar.tsx";
 import { ALL_TIMES, RangeMenu } from "../filter/range-menu.tsx";
 import { PartProblem } from "../shell/oops.tsx";
 import { Chart, type TimeAxis } from "./chart.tsx";
+import { Counting, isCounting } from "./counting.tsx";
 import { Rows } from "./rows.tsx";
 
 const DEFAULT_SINCE = "7d";
@@ -48,9 +49,13 @@ export function Numbers(): JSX.Element {
           onChoose={({ since, until }) => change({ since: since === DEFAULT_SINCE ? "" : since, until })}
         />
       </div>
-      {problem !== undefined && !isBadFilter && (
-        <PartProblem what="The numbers" error={problem} again={numbers.reload} />
-      )}
+      {problem !== undefined &&
+        !isBadFilter &&
+        (isCounting(problem) ? (
+          <Counting problem={problem} again={numbers.reload} />
+        ) : (
+          <PartProblem what="The numbers" error={problem} again={numbers.reload} />
+        ))}
       {data !== undefined && <Charts numbers={data} />}
       <div class="dh">
         <Groups by={by} />

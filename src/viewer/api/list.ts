@@ -9,7 +9,7 @@ export interface ProblemJson {
   readonly title: string;
   /** What is wrong, and how to mend it. */
   readonly detail: string;
-  /** One of `TracelightErrorCode`, or `NOT_FOUND`, `FORBIDDEN`, `UNAUTHORIZED`, `BUSY`, `TIMEOUT`, `TOO_LARGE`, `UNEXPECTED`. */
+  /** One of `TracelightErrorCode`, or `NOT_FOUND`, `FORBIDDEN`, `UNAUTHORIZED`, `BUSY`, `COUNTING`, `TIMEOUT`, `TOO_LARGE`, `UNEXPECTED`. */
   readonly code: string;
   /** Which parameter it is. */
   readonly parameter?: string;
@@ -24,6 +24,8 @@ export interface ProblemJson {
     /** What to put there instead, where that is known. */
     readonly mend?: string;
   };
+  /** Of `COUNTING`: so many spans, and of how many; null where nobody knows. The count goes on: ask again. */
+  readonly progress?: { readonly done: number; readonly of: number | null };
 }
 
 /** What is looked at. */
@@ -34,7 +36,7 @@ export interface StoreJson {
   readonly kind: string;
   /** The release of Tracelight. */
   readonly version: string;
-  /** True where no spans are taken and none removed. */
+  /** True where no spans are taken. */
   readonly read_only: boolean;
   /** True where it has no span yet. */
   readonly is_empty: boolean;

@@ -86,3 +86,16 @@ for (const { name, full, empty, has } of KINDS) {
     });
   });
 }
+
+it("numbers that are still being counted say how far that is, and come by themselves", async () => {
+  const [kind] = KINDS;
+  const page = await browser.blank();
+  const progress = { done: 320_000, of: 1_000_000 };
+  const counting = { status: 503, title: "", detail: "", code: "COUNTING", progress };
+  await page.route("**/api/numbers*", (route) => route.fulfill({ status: 503, json: counting }));
+  await page.goto(`${await kind?.full()}numbers?since=all`);
+  await page.getByRole("status").filter({ hasText: "counted: 320,000 of about 1,000,000" }).waitFor();
+  await page.unroute("**/api/numbers*");
+  await page.locator(".charts", { hasText: /Calls.*Errors.*Tokens/s }).waitFor();
+  browser.forgive(/Failed to load resource.* 503 /);
+});
