@@ -1,30 +1,21 @@
 // A conversation: its row, and its turns at a glance, from outlines alone.
 import { summaryJson, useJson } from "../conventions/as-json.ts";
 import type { PriceTable } from "../conventions/cost.ts";
-import type { SpanFacts, SpanOutline } from "../conventions/facts.ts";
-import { Nesting } from "../conventions/nesting.ts";
-import { isTurnHead } from "../conventions/reading.ts";
+import type { SpanOutline } from "../conventions/facts.ts";
+import {
+  type NumberedTurn,
+  numberedTurns,
+  type OutlinedSpan,
+  turnsOf,
+} from "../conventions/numbered-turns.ts";
 import { summarizeOutlines } from "../conventions/summary.ts";
-import { type TurnOf, turnsAmong } from "../conventions/turns.ts";
-import { nearestAbove } from "../model/ancestors.ts";
+import type { TurnOf } from "../conventions/turns.ts";
 import { isoDate, isoMicros } from "../model/clock.ts";
 import { conversationKey, idKey, idText, isSameConversation, textOfKey } from "../model/conversation.ts";
-import { inStartOrder } from "../model/query.ts";
-import { parentsOf } from "../model/tree.ts";
 import type { StoreReader } from "../tracing/readable.ts";
 import type { ConversationJson, TraceTurnJson, TurnJson } from "./api.ts";
 import type { Asked } from "./asked.ts";
 import { notFound } from "./problems.ts";
-
-/** A turn of outlines, with its number and that of its first model call. */
-export interface NumberedTurn {
-  readonly number: number;
-  readonly firstCall: number;
-  /** The spans of the model calls of the turn's own agent, in order. */
-  readonly calls: readonly string[];
-  readonly outlines: readonly SpanOutline[];
-  readonly head: SpanOutline | undefined;
-}
 
 /** A conversation of the store, as outlines. */
 export interface Found {
@@ -69,53 +60,6 @@ async function idsOf(key: string, reader: StoreReader): Promise<readonly unknown
 
 function unknownConversation(): Error {
   return notFound("There is no such conversation here.");
-}
-
-/** The turns in order. */
-export function numberedTurns(outlines: readonly SpanOutline[]): NumberedTurn[] {
-  let firstCall = 1;
-  return turnsOf(outlines).map((turn, i) => {
-    const calls = ownCalls(turn);
-    const numbered = {
-      ...{ number: i + 1, firstCall, calls },
-      outlines: turn.spans.map(({ span }) => span),
-      head: turn.head?.span,
-    };
-    firstCall += calls.length;
-    return numbered;
-  });
-}
-
-interface Placed {
-  readonly span: SpanOutline;
-}
-
-function turnsOf(outlines: readonly SpanOutline[]): TurnOf<Placed>[] {
-  const ordered = inStartOrder(outlines).map((span) => ({ span }));
-  return turnsAmong(ordered, ({ span }) => span.facts.kind);
-}
-
-/** Model calls, each once, that are no sub-agent's and no tool's. */
-function ownCalls({ head, spans }: TurnOf<Placed>): string[] {
-  const nesting = new Nesting();
-  const placed = spans.map(({ span }) => ({ span, at: nesting.add(span, span.facts) }));
-  // The head ends the way up: what lies above it is another's.
-  const above = nearestAbove(
-    parentsOf(spans.map(({ span }) => span)),
-    (span) => span === head?.span || isOthers(span),
-  );
-  const isOwn = (span: SpanOutline): boolean => {
-    const nearest = above(span);
-    return nearest === undefined || nearest === head?.span;
-  };
-  return placed
-    .filter(({ span, at }) => span.facts.kind === "model-call" && !nesting.isCallElsewhere(at) && isOwn(span))
-    .map(({ span }) => span.spanId);
-}
-
-/** What lies below is not the turn's own agent's. */
-function isOthers({ facts: { kind } }: { readonly facts: SpanFacts }): boolean {
-  return kind === "tool-call" || isTurnHead(kind);
 }
 
 /** A turn at a glance. */
@@ -166,7 +110,7 @@ export async function turnsAround(
   const others = await reader.find({ conversation: id, where: `trace_id != "${traceId}"`, limit: 1 });
   const own = outlines.filter(({ conversationId }) => isSameConversation(conversationId, id));
   const turns = turnsOf(others.length === 0 ? own : await reader.outlines({ conversation: id }));
-  const isHere = ({ spans: [first] }: TurnOf<Placed>): boolean => first?.span.traceId === traceId;
+  const isHere = ({ spans: [first] }: TurnOf<OutlinedSpan>): boolean => first?.span.traceId === traceId;
   const [first, last] = [turns.findIndex(isHere), turns.findLastIndex(isHere)];
   return {
     key: idKey(id),
@@ -177,7 +121,7 @@ export async function turnsAround(
   };
 }
 
-function traceOf(turn: TurnOf<Placed> | undefined): string | null {
+function traceOf(turn: TurnOf<OutlinedSpan> | undefined): string | null {
   return turn?.spans[0]?.span.traceId ?? null;
 }
 

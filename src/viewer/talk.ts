@@ -1,6 +1,7 @@
 // What was said and done in a turn: the user's words, each model call, its tools, and the threads of sub-agents.
 import { costOfCall, type PriceTable } from "../conventions/cost.ts";
 import { toolName } from "../conventions/facts.ts";
+import { type NumberedTurn, numberedTurns } from "../conventions/numbered-turns.ts";
 import type { KnownSpan } from "../conventions/once.ts";
 import { readSpan } from "../conventions/reading.ts";
 import {
@@ -28,7 +29,7 @@ import type {
   TurnTalkJson,
 } from "./api.ts";
 import type { Asked } from "./asked.ts";
-import { findConversation, type NumberedTurn, numberedTurns, turnJson } from "./conversation.ts";
+import { findConversation, turnJson } from "./conversation.ts";
 import { lineOf } from "./glances.ts";
 import { Bounds } from "./large.ts";
 import { mediaJson } from "./media.ts";
