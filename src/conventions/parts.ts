@@ -15,6 +15,8 @@ export function readMessages(list: unknown): readonly Message[] {
 /** A message of any shape; `role` where it does not say one. */
 export function readMessage(message: unknown, role: string = "user"): Message {
   const content = firstField(message, "parts", "content");
+  const item = content === undefined ? itemOf(message) : undefined;
+  if (item !== undefined) return messageWith(item.type === "tool-result" ? "tool" : "assistant", [item]);
   const parts = [
     ...reasoningBeside(message),
     ...(content === undefined && !isAnObject(message) ? partsOf(message) : partsOf(content)),
@@ -33,6 +35,16 @@ export function messageWith(given: string, parts: readonly MessagePart[]): Messa
   if (parts.length > 0 && parts.every(({ type }) => type === "tool-result")) return { role: "tool", parts };
   return { role, parts: role === "tool" && parts.length > 0 ? [resultFrom(undefined, parts)] : parts };
 }
+
+/** What stands between the messages of OpenAI's Responses: a call of a tool, its output, a thought. */
+function itemOf(message: unknown): MessagePart | undefined {
+  const type = textIn(fieldIn(message, "type"));
+  return type !== undefined && ITEMS.test(type) && fieldIn(message, "role") === undefined
+    ? partOf(message)
+    : undefined;
+}
+
+const ITEMS = /^(?:function_call|function_call_output|reasoning|compaction)$/;
 
 const ROLES: ReadonlyMap<string, string> = new Map([
   ["developer", "system"],
@@ -154,6 +166,11 @@ const CONVERSE: readonly (readonly [key: string, read: Reader])[] = [
   ["text", (value) => text({ text: value })],
   ["toolUse", (value) => toolCall({ toolUse: value })],
   ["toolResult", toolResult],
+  // Gemini's parts are known by their keys as well.
+  ["functionCall", toolCall],
+  ["functionResponse", toolResult],
+  ["inlineData", (value) => media(value)],
+  ["fileData", (value) => media(value)],
   ["reasoningContent", (value) => reasoning(fieldIn(value, "reasoningText"))],
   ["image", (value) => media(value, "image")],
   ["document", (value) => media(value, "application")],

@@ -67,20 +67,21 @@ export function rawUsage(source: Source, names: Names<CountedField>): RawUsage {
   };
 }
 
-/** Usage as a provider's API or library returns it: Bedrock's Converse, Anthropic, OpenAI, the Vercel AI SDK. */
+/** Usage as a provider's API or library returns it: Bedrock's Converse, Anthropic, OpenAI, DeepSeek, Gemini, the Vercel AI SDK. */
 export function usageOfResponse(usage: unknown): Usage | undefined {
   if (!isAnObject(usage)) return undefined;
   const inputDetails = firstField(usage, ...INPUT_DETAILS);
   const outputDetails = firstField(usage, ...OUTPUT_DETAILS);
   const within =
-    firstField(inputDetails, "cached_tokens", "cacheReadTokens") ?? fieldIn(usage, "cachedInputTokens");
+    firstField(inputDetails, "cached_tokens", "cacheReadTokens") ?? firstField(usage, ...CACHED_WITHIN);
   const raw: RawUsage = {
     input: firstField(usage, ...INPUT),
-    output: firstField(usage, ...OUTPUT),
+    output: firstField(usage, ...OUTPUT) ?? geminiOutput(usage),
     cachedRead: within ?? firstField(usage, ...CACHED_READ),
-    cachedWrite: firstField(usage, ...CACHED_WRITE) ?? fieldIn(inputDetails, "cacheWriteTokens"),
+    cachedWrite: firstField(usage, ...CACHED_WRITE) ?? firstField(inputDetails, ...WRITTEN_WITHIN),
     reasoning:
-      firstField(outputDetails, "reasoning_tokens", "reasoningTokens") ?? fieldIn(usage, "reasoningTokens"),
+      firstField(outputDetails, "reasoning_tokens", "reasoningTokens") ??
+      firstField(usage, "reasoningTokens", "thoughtsTokenCount"),
     inputAudio: fieldIn(inputDetails, "audio_tokens"),
     inputImage: fieldIn(inputDetails, "image_tokens"),
     outputAudio: fieldIn(outputDetails, "audio_tokens"),
@@ -89,10 +90,19 @@ export function usageOfResponse(usage: unknown): Usage | undefined {
   return usageOf(raw, within === undefined);
 }
 
-const INPUT = ["inputTokens", "input_tokens", "prompt_tokens", "promptTokens"] as const;
+/** Gemini counts thoughts beside the answer. */
+function geminiOutput(usage: object): number | undefined {
+  const answer = countIn(fieldIn(usage, "candidatesTokenCount"));
+  return answer === undefined ? undefined : answer + (countIn(fieldIn(usage, "thoughtsTokenCount")) ?? 0);
+}
+
+const INPUT = ["inputTokens", "input_tokens", "prompt_tokens", "promptTokens", "promptTokenCount"] as const;
 const OUTPUT = ["outputTokens", "output_tokens", "completion_tokens", "completionTokens"] as const;
 const INPUT_DETAILS = ["prompt_tokens_details", "input_tokens_details", "inputTokenDetails"] as const;
 const OUTPUT_DETAILS = ["completion_tokens_details", "output_tokens_details", "outputTokenDetails"] as const;
+/** Of those that went in: the AI SDK's, Gemini's, DeepSeek's. */
+const CACHED_WITHIN = ["cachedInputTokens", "cachedContentTokenCount", "prompt_cache_hit_tokens"] as const;
+const WRITTEN_WITHIN = ["cacheWriteTokens", "cache_write_tokens"] as const;
 const CACHED_READ = ["cacheReadInputTokens", "cacheReadInputTokenCount", "cache_read_input_tokens"] as const;
 const CACHED_WRITE = [
   "cacheWriteInputTokens",
