@@ -100,6 +100,20 @@ export const COMMANDS: readonly (() => Declared)[] = [
       (await import("./commands/show.ts")).show(context, command.args, command.opts()),
   }),
   () => ({
+    command: described("context", {
+      does: "Show what filled the window in each model call of a conversation or trace, what changed, and what was read again.",
+      arguments: [["[id]", "of a conversation or trace, or how it begins; without it the latest"], STORE],
+      options: [prices(), json()],
+      examples: [
+        ["tracelight context", "the latest conversation"],
+        ["tracelight context user-42 my.db", "a conversation, call by call"],
+        ["tracelight context user-42 --json | jq 'select(.by == \"finding\").text'", "what was found"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/context.ts")).context(context, command.args, command.opts()),
+  }),
+  () => ({
     command: described("tail", {
       does: "Follow an SQLite file or log lines: spans as they start and end, until Ctrl-C.",
       arguments: [["[store]", `an SQLite file, also one that is not there yet, or - for lines; ${ELSE}`]],

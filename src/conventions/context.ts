@@ -119,7 +119,10 @@ export class ContextLens {
   #look(planned: PlannedCall, spans: readonly SpanFields[]): void {
     const { outline } = planned;
     const told = spans.map((span) => ({ span, reading: readSpan(span) }));
-    const teller = told.find(({ reading }) => reading.inputMessages.length > 0) ?? told[0];
+    const [first] = told;
+    // Where one span alone tells of the call, its messages are not read for this.
+    const teller =
+      told.length === 1 ? first : (told.find(({ reading }) => reading.inputMessages.length > 0) ?? first);
     if (teller === undefined) return;
     const counted = told.find(({ span }) => span.spanId === planned.counted.spanId) ?? teller;
     const prompt = this.#prompts.read(teller.span);

@@ -32,6 +32,8 @@ test("there are 50 pairs and more, of every shape; none is wrongly put down to a
   expect(new Set(PAIRS.map(({ shape }) => shape))).toEqual(new Set(Object.keys(SHAPES)));
   const wrong = PAIRS.filter((pair) => String(judged(pair)) !== String(pair.expected));
   expect(wrong.length / PAIRS.length).toBeLessThanOrEqual(0.05);
-  const blamed = wrong.map((pair) => judged(pair)[1]).filter((cause) => ["first", "lifetime", "model"].includes(cause ?? ""));
+  const blamed = wrong
+    .map((pair) => judged(pair)[1])
+    .filter((cause) => ["first", "lifetime", "model"].includes(cause ?? ""));
   expect(blamed).toEqual([]);
 });

@@ -35,16 +35,30 @@ export async function show(
   args: readonly string[],
   options: ShowOptions,
 ): Promise<ExitCode> {
-  const [id, name] = await asked(args, context);
-  if (id?.trim() === "")
-    throw new UsageError("Say which: the id of a trace or conversation, or how it begins");
-  const store = await context.open(name, { again: true });
-  const found = await (id === undefined ? latest(store) : resolveId(id.trim(), store));
-  const spans = found === undefined ? [] : await store.find(queryFor(found));
-  if (found === undefined || spans.length === 0) return nothing(id?.trim(), store, context);
+  const wanted = await wantedId(args, context);
+  if ("code" in wanted) return wanted.code;
+  const { store, found, id } = wanted;
+  const spans = await store.find(queryFor(found));
+  if (spans.length === 0) return nothing(id, store, context);
   await print(found, spans, options, context);
   if (found.double !== undefined) await sayDouble(found, context);
   return EXIT.ok;
+}
+
+/** What the arguments name, in its store; or how the command ends where there is none. */
+export async function wantedId(
+  args: readonly string[],
+  context: Context,
+): Promise<
+  | { readonly store: StoreReader; readonly found: ResolvedId; readonly id: string | undefined }
+  | { readonly code: ExitCode }
+> {
+  const [given, name] = await asked(args, context);
+  const id = given?.trim();
+  if (id === "") throw new UsageError("Say which: the id of a trace or conversation, or how it begins");
+  const store = await context.open(name, { again: true });
+  const found = await (id === undefined ? latest(store) : resolveId(id, store));
+  return found === undefined ? { code: await nothing(id, store, context) } : { store, found, id };
 }
 
 /** The id and the store; a store alone means its latest. */
@@ -70,7 +84,8 @@ async function latest(store: StoreReader): Promise<ResolvedId | undefined> {
   return undefined;
 }
 
-function queryFor({ by, id }: FoundId): TraceQuery {
+/** Asks for the spans of what was found. */
+export function queryFor({ by, id }: FoundId): TraceQuery {
   return by === "trace" ? { traceId: idText(id) } : { conversation: id };
 }
 

@@ -1,6 +1,7 @@
 // Which model calls of a conversation belong together: the same agent's in order, sub-agents' apart. From outlines alone.
+
+import { nearestAbove } from "../../model/ancestors.ts";
 import { parentsOf } from "../../model/tree.ts";
-import { nearestAbove } from "../ancestors.ts";
 import type { SpanOutline } from "../facts.ts";
 import { hasTokens, Nesting } from "../nesting.ts";
 import { isOthers, numberedTurns } from "../numbered-turns.ts";

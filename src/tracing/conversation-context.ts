@@ -1,0 +1,25 @@
+// The context lens over a store: outlines say which calls there are, then their spans are looked at one by one.
+import { ContextLens, type ContextOptions, type ContextReport } from "../conventions/context.ts";
+import type { StoreReader } from "./readable.ts";
+import type { OutlineQuery } from "./store.ts";
+
+/** Whose windows to look at. */
+export interface ContextQuery extends ContextOptions {
+  /** A conversation, or a trace. */
+  readonly of: Pick<OutlineQuery, "conversation" | "traceId">;
+  /** Ends the look: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What filled the window in each model call of a conversation or trace. */
+export async function conversationContext(
+  reader: StoreReader,
+  { of, signal, ...options }: ContextQuery,
+): Promise<ContextReport> {
+  const lens = new ContextLens(await reader.outlines(of), options);
+  for await (const span of reader.iterate(of)) {
+    signal?.throwIfAborted();
+    lens.add(span);
+  }
+  return lens.report();
+}

@@ -1,0 +1,115 @@
+// `tracelight context`: the table, the findings and the JSON of a conversation whose prefix was broken.
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { SpanFields } from "../../src/model/span-fields.ts";
+import { type Said, SHAPES } from "../fixtures/context/shapes.ts";
+import { spanFields } from "../model/arbitraries.ts";
+import { folder, jsonOf, tracelight, useFolder } from "./command.ts";
+import { recordLines } from "./spans.ts";
+
+useFolder();
+
+const SECOND = 1_000_000;
+const START = Date.UTC(2026, 10, 22, 12) * 1000;
+
+/** Four calls of a turn; before the third the first result was shortened. */
+function conversation(): SpanFields[] {
+  const turn = spanFields({
+    ...{ spanId: "0".repeat(15) + "1", startedAtMicros: START, endedAtMicros: START + 100 * SECOND },
+    attributes: { "ai.trace.type": "converse", "ai.conversation.id": "trip-1", "ai.user.input": "Events?" },
+  });
+  const messages: Said[] = [{ role: "user", text: "Events?" }];
+  const usages = [
+    { input: 4000, read: 0, write: 4000 },
+    { input: 5000, read: 4000, write: 1000 },
+    { input: 6000, read: 1500, write: 4500 },
+    { input: 7000, read: 6000, write: 1000 },
+  ];
+  const calls = usages.map((usage, i) => {
+    if (i === 2)
+      messages[2] = { role: "result", text: "[shortened]", answers: { id: "t0", name: "search_events" } };
+    const given = { model: "claude-sonnet-4-5", system: "word ".repeat(800), messages: [...messages], usage };
+    messages.push({ role: "assistant", call: { id: `t${i}`, name: "search_events", input: { i } } });
+    messages.push({
+      role: "result",
+      text: "concert ".repeat(500),
+      answers: { id: `t${i}`, name: "search_events" },
+    });
+    const at = START + (1 + 10 * i) * SECOND;
+    return spanFields({
+      ...{
+        spanId: `${i + 2}`.padStart(16, "0"),
+        parentSpanId: turn.spanId,
+        startedAtMicros: at,
+        endedAtMicros: at + 5 * SECOND,
+      },
+      attributes: { "ai.conversation.id": "trip-1", ...SHAPES.converse(given) },
+    });
+  });
+  return [turn, ...calls];
+}
+
+function store(): string {
+  writeFileSync(join(folder, "trip.jsonl"), recordLines(conversation()));
+  writeFileSync(
+    join(folder, "prices.json"),
+    JSON.stringify({ "claude-sonnet-4-5": { input: 3, output: 15, cachedRead: 0.3, cachedWrite: 3.75 } }),
+  );
+  return "trip.jsonl";
+}
+
+describe("tracelight context", () => {
+  test("has a row a call, and says in words what was read again and what that cost", async () => {
+    const { stdout, code } = await tracelight(["context", "trip-1", store(), "--prices", "prices.json"]);
+    expect(code).toBe(0);
+    const [head, ...lines] = stdout.split("\n");
+    expect(head).toMatch(
+      /^call +turn +model +in +cached +system +earlier +results +new +again +cost +cache$/,
+    );
+    expect(lines[0]).toMatch(/^ +1 +1 +claude-sonnet-4-5 +4k .*cold$/);
+    expect(lines[1]).toMatch(/^ +2 +1 +claude-sonnet-4-5 +5k +4k .*[^a-z]$/);
+    expect(lines[2]).toMatch(/^ +3 +1 +claude-sonnet-4-5 +6k +1\.5k .* \$0\.0\d+ +broken: messages$/);
+    expect(stdout).toMatch(
+      /^- call 3 read [\d,]+ tokens again, \$0\.0\d{3}: the result of search_events was shortened$/m,
+    );
+    expect(stdout).toMatch(/^search_events +call 3 +[\d.k]+ +\d +/m);
+  });
+
+  test("--json has calls whose parts are the reported input, the findings and the results", async () => {
+    const run = await tracelight(["context", "trip-1", store(), "--json", "--prices", "prices.json"]);
+    const lines = jsonOf(run);
+    const calls = lines.filter(({ by }) => by === "call");
+    expect(calls).toHaveLength(4);
+    for (const { parts, input_tokens } of calls)
+      expect(Object.values(Object(parts)).reduce((sum: number, n) => sum + Number(n), 0)).toBe(input_tokens);
+    expect(calls[2]).toMatchObject({
+      number: 3,
+      before: { number: 2 },
+      fates: { cached: 1500 },
+      cache: { state: "broken", cause: "messages", missed_tokens: 3500 },
+      change: {
+        place: "messages",
+        how: "shortened",
+        text: "the result of search_events was shortened",
+        before: { name: "search_events", message: 2 },
+      },
+    });
+    expect(lines.filter(({ by }) => by === "finding")).toMatchObject([
+      { cause: "messages", calls: 1, call: { number: 3 } },
+    ]);
+    expect(lines.filter(({ by }) => by === "result")[0]).toMatchObject({ name: "search_events" });
+  });
+
+  test("reads a trace too, the latest without an id, and says where no model was called", async () => {
+    const trace = await tracelight(["context", "aaaa", store()]);
+    const latest = await tracelight(["context", store()]);
+    expect(latest.stdout).toBe(trace.stdout);
+    writeFileSync(join(folder, "none.jsonl"), recordLines([spanFields({})]));
+    expect(await tracelight(["context", "none.jsonl"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("No model was called"),
+    });
+    expect(await tracelight(["context", "nobody", store()])).toMatchObject({ code: 1 });
+  });
+});
