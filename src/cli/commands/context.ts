@@ -5,12 +5,12 @@ import type { ContextCall, ContextReport } from "../../conventions/context.ts";
 import type { Color } from "../../render/color.ts";
 import { contextJson } from "../../render/context-json.ts";
 import { callInWords, type Finding, findingsOf } from "../../render/context-words.ts";
+import { wrapped } from "../../render/wrap.ts";
 import { conversationContext } from "../../tracing/conversation-context.ts";
 import type { Context } from "../context.ts";
 import { compact, count, dollars, words } from "../format.ts";
 import { type Column, table } from "../table.ts";
 import { EXIT, type ExitCode } from "../world.ts";
-import { wrapped } from "../wrap.ts";
 import { jsonLine } from "./filter.ts";
 import { queryFor, wantedId } from "./show.ts";
 
