@@ -20,11 +20,12 @@ const lowered: Plugin = {
 };
 
 /**
- * Test files of these share a process with others, one after the other: what they import is loaded once. The rest set what is global
- * to a process (OpenTelemetry's tracer, a module that is replaced), and have one each.
+ * Test files share a process with others, one after the other: what they import is loaded once. Those of OpenTelemetry, which wrap
+ * modules of Node, share with one another; those that cannot undo what they do to a process have one each.
  */
+const OTEL = ["test/otel/**/*.test.ts"];
 const ALONE = [
-  "test/otel/**/*.test.ts",
+  "test/otel/{beside-sdk,clients/bedrock-aws}.test.ts",
   "test/delivery/{lifecycle,ownership}.test.ts",
   "test/sqlite/retention.test.ts",
 ];
@@ -61,7 +62,11 @@ export default defineConfig({
       FORCE_COLOR: "",
     },
     projects: [
-      { extends: true, test: { name: "together", include: ALL, exclude: ALONE, isolate: false } },
+      {
+        extends: true,
+        test: { name: "together", include: ALL, exclude: [...OTEL, ...ALONE], isolate: false },
+      },
+      { extends: true, test: { name: "otel", include: OTEL, exclude: ALONE, isolate: false } },
       { extends: true, test: { name: "alone", include: ALONE } },
     ],
   },

@@ -15,6 +15,7 @@ import { readSpan } from "tracelight/conventions";
 import { inject } from "tracelight/otel";
 import { SqliteTracer } from "tracelight/sqlite";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { embedded } from "../../scripts/embedded.mjs";
 import { said } from "../conventions/vocabularies.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tracelight-mcp-"));
@@ -26,7 +27,7 @@ beforeAll(async () => {
   await build({
     entryPoints: [fileURLToPath(new URL("mcp-server.ts", import.meta.url))],
     ...{ outfile: program, bundle: true, packages: "external", platform: "node", format: "esm" },
-    ...{ alias: aliases("otel", "sqlite"), logLevel: "error" },
+    ...{ alias: aliases("otel", "sqlite"), logLevel: "error", define: await embedded() },
   });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

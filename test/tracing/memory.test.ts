@@ -149,9 +149,10 @@ describe("the heap stays flat", () => {
   });
 });
 
-describe("an ended span", () => {
-  it("that was written lets go of its payload, also while a child still runs", async () => {
-    const result = await measured(`
+/** What is held of each: functions of one process, and what they find. */
+const HELD: Readonly<Record<string, readonly [body: string, found: readonly unknown[]]>> = {
+  "an ended span that was written lets go of its payload, also while a child still runs": [
+    `
       const tracer = new Tracer(drop);
       function begin() {
         const parent = tracer.startSpan("parent").addAttribute("big", { list: ["x".repeat(1000)] });
@@ -162,12 +163,11 @@ describe("an ended span", () => {
       }
       const { child, parent, payload } = begin();
       const gone = await cleared(parent, payload);
-      print([...gone, child.state, child.parentSpan.spanName, child.parentSpan.spanId === child.parentSpanId]);`);
-    expect(result).toEqual([true, true, "running", "parent", true]);
-  });
-
-  it("is not kept by the context of work it left behind", async () => {
-    const result = await measured(`
+      return [...gone, child.state, child.parentSpan.spanName, child.parentSpan.spanId === child.parentSpanId];`,
+    [true, true, "running", "parent", true],
+  ],
+  "an ended span is not kept by the context of work it left behind": [
+    `
       const tracer = new Tracer(drop);
       function begin() {
         let reference;
@@ -178,12 +178,11 @@ describe("an ended span", () => {
         });
         return reference;
       }
-      print(await cleared(begin()));`);
-    expect(result).toEqual([true]);
-  });
-
-  it("keeps none of its children", async () => {
-    const result = await measured(`
+      return cleared(begin());`,
+    [true],
+  ],
+  "an ended span keeps none of its children": [
+    `
       const tracer = new Tracer(drop);
       const parent = tracer.startSpan("parent");
       function below() {
@@ -193,12 +192,11 @@ describe("an ended span", () => {
       }
       const running = await cleared(below());
       parent.end();
-      print([...running, ...await cleared(below()), parent.spanName]);`);
-    expect(result).toEqual([true, true, "parent"]);
-  });
-
-  it("is kept by a store no longer than the store says", async () => {
-    const result = await measured(`
+      return [...running, ...await cleared(below()), parent.spanName];`,
+    [true, true, "parent"],
+  ],
+  "an ended span is kept by a store no longer than the store says": [
+    `
       const tracer = new InMemoryTracer({ memorySize: 1 });
       function begin() {
         const span = tracer.startSpan("old").addAttribute("big", ["x".repeat(1000)]);
@@ -208,14 +206,11 @@ describe("an ended span", () => {
       const old = begin();
       const [goneBefore] = await cleared(old);
       tracer.startSpan("new").end();
-      print([goneBefore, ...await cleared(old)]);`);
-    expect(result).toEqual([false, true]);
-  });
-});
-
-describe("a tracer that nobody holds", () => {
-  it("goes, with the spans it left open and the layers of context it set", async () => {
-    const result = await measured(`
+      return [goneBefore, ...await cleared(old)];`,
+    [false, true],
+  ],
+  "a tracer that nobody holds goes, with the spans it left open and the layers of context it set": [
+    `
       function begin() {
         const tracer = new InMemoryTracer();
         tracer.setContext({ spanAttributes: { a: 1 } });
@@ -223,7 +218,22 @@ describe("a tracer that nobody holds", () => {
         tracer.trace("closed", () => undefined);
         return new WeakRef(tracer);
       }
-      print(await cleared(begin()));`);
-    expect(result).toEqual([true]);
+      return cleared(begin());`,
+    [true],
+  ],
+};
+
+describe("what nobody holds goes:", () => {
+  let all: unknown;
+
+  beforeAll(async () => {
+    const works = Object.entries(HELD).map(
+      ([name, [body]]) => `${JSON.stringify(name)}: await (async () => {${body}})()`,
+    );
+    all = await measured(`print({ ${works.join(", ")} });`);
+  });
+
+  it.each(Object.entries(HELD))("%s", (name, [, found]) => {
+    expect(all).toHaveProperty([name], found);
   });
 });
