@@ -34,10 +34,14 @@ function isFree({ longestMs, allMs }: Hold): boolean {
 /** The hold of that work, by what it took of the processor, with its result. */
 export async function holdOf<T>(work: () => Promise<T>): Promise<Hold & { readonly result: T }> {
   const held = watch(processorMs);
-  const result = await work();
-  // The last turn is over, too.
-  await new Promise((resolve) => setImmediate(resolve));
-  return { ...held(), result };
+  try {
+    const result = await work();
+    // The last turn is over, too.
+    await new Promise((resolve) => setImmediate(resolve));
+    return { ...held(), result };
+  } finally {
+    held();
+  }
 }
 
 /** Watches until it is asked; with what a turn slept, as for a lock: all but the time that it waited for a processor. */

@@ -79,11 +79,14 @@ function deliveryOf(folder: string, options: DeliveryOptions = {}) {
   return { delivery, received, told, server };
 }
 
+/** A busy machine may take longer than the 30 s of a close. */
+const PATIENCE_MS = 250_000;
+
 /** What another process would read. */
 async function readBack(folder: string) {
   const heir = deliveryOf(folder);
   heir.server.isUp = true;
-  const report = counts(await heir.delivery.close());
+  const report = counts(await heir.delivery.close(PATIENCE_MS));
   return { report, received: heir.received, told: heir.told };
 }
 
@@ -191,7 +194,7 @@ describe("a span of some megabytes", () => {
       server.isUp = true;
       return holdOf(async () => {
         delivery.add(span);
-        expect((await delivery.flush(30_000)).written).toBe(1);
+        expect((await delivery.flush(PATIENCE_MS)).written).toBe(1);
       });
     });
   });
@@ -233,7 +236,12 @@ describe("several large spans", () => {
       failed: 0,
     });
     server.isUp = true;
-    expect(counts(await delivery.flush(30_000))).toEqual({ written: 112, pending: 0, dropped: 0, failed: 0 });
+    expect(counts(await delivery.flush(PATIENCE_MS))).toEqual({
+      written: 112,
+      pending: 0,
+      dropped: 0,
+      failed: 0,
+    });
     expect(firstBytes(received.filter(({ attributes: { value } }) => value instanceof Uint8Array))).toEqual(
       count(12, (i) => i),
     );
@@ -263,7 +271,7 @@ describe("several large spans", () => {
     truncateSync(first, 1000);
     clock.pass(2000);
     server.isUp = true;
-    const { written, failed } = await delivery.flush(30_000);
+    const { written, failed } = await delivery.flush(PATIENCE_MS);
     expect(written + failed).toBe(6);
     expect(failed).toBeLessThanOrEqual(1);
     expect(received).toHaveLength(written);
@@ -338,7 +346,7 @@ it("a span of more than the journal takes goes on in memory, and that is told", 
   delivery.add(spanWith(new Uint8Array(65_000_000)));
   await delivery.flush(1000);
   server.isUp = true;
-  expect((await delivery.flush(30_000)).written).toBe(1);
+  expect((await delivery.flush(PATIENCE_MS)).written).toBe(1);
   expect(received).toHaveLength(1);
   expect(told).toEqual([expect.stringContaining("too large for the journal")]);
   expect(segmentsIn(folder)).toEqual([]);

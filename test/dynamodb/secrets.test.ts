@@ -43,7 +43,7 @@ test.each<[string, (headers: IncomingHttpHeaders) => string, string]>([
   onTestFinished(() => client.destroy());
   const told: TracelightError[] = [];
   const tracer = new DynamoDbTracer({ tableName: "Traces", client, onError: (error) => told.push(error) });
-  onTestFinished(() => void tracer.close());
+  onTestFinished(() => void tracer.close({ timeoutMs: 0 }));
   tracer.trace("span", () => undefined);
   const { errors } = await flushedUntil(tracer, () => told.length > 0);
   const read: unknown = await tracer.getTraces({ traceId: "a".repeat(32) }).catch((error) => error);

@@ -119,7 +119,7 @@ export function tracerTo(
     ...options,
   });
   // Not awaited: what waits for a server that is not there would be waited for.
-  onTestFinished(() => void tracer.close());
+  onTestFinished(() => void tracer.close({ timeoutMs: 0 }));
   return { tracer, told };
 }
 

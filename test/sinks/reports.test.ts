@@ -169,14 +169,14 @@ const STREAMS: [string, MakeTracer][] = [
 
 describe.each(STREAMS)("%s tells of a fault once, however many spans it hits:", (_, make) => {
   /** Traces 100 spans over some turns; gives what was told, and the counts. */
-  async function told(stream: Parameters<MakeTracer>[0]) {
+  async function told(stream: Parameters<MakeTracer>[0], timeoutMs?: number) {
     const errors: string[] = [];
     const tracer = make(stream, { onError: ({ code }) => errors.push(code) });
     for (let turn = 0; turn < 10; turn++) {
       trace(tracer, 10);
       await new Promise((resolve) => setImmediate(resolve));
     }
-    return { errors, ...counts(await tracer.flush()) };
+    return { errors, ...counts(await tracer.flush({ timeoutMs })) };
   }
 
   test("a stream that breaks", async () => {
@@ -217,7 +217,7 @@ describe.each(STREAMS)("%s tells of a fault once, however many spans it hits:", 
   test("a stream that takes no more", async () => {
     const stream = new PassThrough({ highWaterMark: 1 });
     stream.write("x".repeat(65 * 1024 * 1024));
-    expect(await told(stream)).toMatchObject({ errors: ["QUEUE_FULL"], dropped: 100 });
+    expect(await told(stream, 20)).toMatchObject({ errors: ["QUEUE_FULL"], dropped: 100 });
   });
 });
 

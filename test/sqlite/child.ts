@@ -116,6 +116,8 @@ const acts: { [K in keyof Acts]: (args: Parameters<Acts[K]>[0]) => object | Prom
   set: async ({ name, key, value, waitMs = 0 }) => {
     open.get(name)?.addAttribute(key, value);
     if (waitMs > 0) await delay(waitMs);
+    // What is due now is done in the turns that follow.
+    for (let i = 0; i < 3; i++) await turn();
     return {};
   },
   snapshot: ({ name }) => {
