@@ -2,7 +2,7 @@
 import { fail } from "node:assert/strict";
 import { LOOKS, processorMs, slowness, unwaitedMs } from "./processor.ts";
 
-/** How long the event loop was held: by the longest of its turns, and by all in which it worked, in milliseconds. */
+/** How long the event loop was held: by the longest of its turns, and what all took of the processor, in milliseconds. */
 export interface Hold {
   readonly longestMs: number;
   readonly allMs: number;
@@ -50,15 +50,14 @@ export function watchEventLoopAsleep(): () => Hold {
 }
 
 function watch(clock: () => number): () => Hold {
-  let last = clock();
+  let [last, lastWorked] = [clock(), processorMs()];
   let [longestMs, allMs] = [0, 0];
   let isOver = false;
   const tick = (): void => {
-    const now = clock();
-    const tookMs = now - last;
-    longestMs = Math.max(longestMs, tookMs);
-    if (tookMs > IDLE_MS) allMs += tookMs;
-    last = now;
+    const [now, worked] = [clock(), processorMs()];
+    longestMs = Math.max(longestMs, now - last);
+    if (worked - lastWorked > IDLE_MS) allMs += worked - lastWorked;
+    [last, lastWorked] = [now, worked];
     if (!isOver) setImmediate(tick);
   };
   setImmediate(tick);
