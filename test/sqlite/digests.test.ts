@@ -52,8 +52,7 @@ test("the first count does not read spans that the writer has counted", async ()
 });
 
 test("who only reads with a tracer, as a page that is opened does, has it made as well", async () => {
-  const path = freshPath();
-  await written(path);
+  const path = written();
   sql(path, "DROP TABLE IF EXISTS tallied");
   const tracer = new SqliteTracer({ path, retention: false });
   await tracer.getTraces({ limit: 1 });
