@@ -3,7 +3,6 @@ import type { TraceJson, WorkKind } from "../../src/viewer/api.ts";
 import { SHOWN_KINDS, shownKind } from "./kinds.ts";
 import { ABORTED, FAILED, INTERRUPTED, RUNNING, type TraceModel } from "./model.ts";
 import { criticalPath } from "./path.ts";
-import { stepsOf } from "./steps.ts";
 
 /** Lays a trace out as it is at that moment, in milliseconds since the epoch. */
 export function layOut(trace: TraceJson, now: number): TraceModel {
@@ -15,32 +14,29 @@ export function layOut(trace: TraceJson, now: number): TraceModel {
   const name = new Int32Array(n);
   const flags = flagsOf(trace, place, n);
   const nowMs = now - Date.parse(trace.started_at);
+  let total = 1e-3;
   for (let i = 0; i < n; i++) {
     const from = order[i] ?? 0;
     const began = (trace.spans.start_us[from] ?? 0) / 1000;
     const took = trace.spans.duration_us[from] ?? null;
+    const isRunning = ((flags[i] ?? 0) & RUNNING) !== 0;
+    const ended = took !== null ? began + took / 1000 : isRunning ? Math.max(began, nowMs) : began;
     start[i] = began;
-    end[i] = took !== null ? began + took / 1000 : (flags[i] ?? 0) & RUNNING ? Math.max(began, nowMs) : began;
+    end[i] = ended;
+    if (ended > total) total = ended;
     kind[i] = kindAt(trace.spans.kind[from] ?? "other");
     name[i] = trace.spans.name[from] ?? 0;
   }
-  reachInterrupted(end, parent, flags);
+  if (trace.interrupted.length > 0) reachInterrupted(end, parent, flags);
   const sums = sumsOf(trace, { place, parent, flags });
-  let total = 1e-3;
-  for (let i = 0; i < n; i++) total = Math.max(total, end[i] ?? 0);
   const tree = { parent, last, start, end };
   return {
-    ...{ spans: n, ids: idsIn(order, trace.spans.span_id) },
+    ...{ spans: n, ids: trace.spans.span_id.join(""), order, place },
     ...{ texts: trace.texts, parent, depth, last, start, end, kind, flags, name, total },
     ...{ self: selfTimes(tree), called: calledOf(trace, place), ...sums },
     ...criticalPath(tree),
-    ...stepsOf(tree, total),
     now: trace.running.length > 0 ? nowMs : undefined,
   };
-}
-
-function idsIn(order: Int32Array, ids: readonly string[]): string {
-  return Array.from(order, (from) => ids[from]).join("");
 }
 
 const KIND_AT = new Map<WorkKind, number>();
@@ -202,9 +198,9 @@ export interface TreeTimes {
 function selfTimes({ parent, start, end }: TreeTimes): Float64Array {
   const n = start.length;
   const self = new Float64Array(n);
-  const covered = Float64Array.from(start);
-  for (let i = 0; i < n; i++) self[i] = (end[i] ?? 0) - (start[i] ?? 0);
+  const covered = start.slice();
   for (let i = 0; i < n; i++) {
+    self[i] = (end[i] ?? 0) - (start[i] ?? 0);
     const above = parent[i] ?? -1;
     if (above < 0) continue;
     const from = Math.max(start[i] ?? 0, covered[above] ?? 0);

@@ -9,8 +9,11 @@ export const INTERRUPTED = 8;
 /** A trace, laid out. Times are milliseconds since it began. All arrays are by the span's place in the tree. */
 export interface TraceModel {
   readonly spans: number;
-  /** Ids of 16 characters, one behind the other. */
+  /** Ids of 16 characters, one behind the other, by start: the span at place `i` has the one at `order[i]`. */
   readonly ids: string;
+  readonly order: Int32Array;
+  /** The other way round: of each id, the place of its span. */
+  readonly place: Int32Array;
   readonly texts: readonly string[];
   readonly parent: Int32Array;
   readonly depth: Uint16Array;
@@ -39,9 +42,6 @@ export interface TraceModel {
   readonly pathAt: Int32Array;
   readonly pathFrom: Float64Array;
   readonly pathTo: Float64Array;
-  /** For the scale of steps: moments, and how far along each is, from 0 to 1. */
-  readonly stepMoments: Float64Array;
-  readonly stepShares: Float64Array;
   /** From the first start to the last end. */
   readonly total: number;
   /** When a running trace was looked at; undefined where it has ended. */
@@ -50,14 +50,15 @@ export interface TraceModel {
 
 /** The id of a span. */
 export function idAt(model: TraceModel, i: number): string {
-  return model.ids.slice(i * ID_LENGTH, (i + 1) * ID_LENGTH);
+  const from = (model.order[i] ?? 0) * ID_LENGTH;
+  return model.ids.slice(from, from + ID_LENGTH);
 }
 
 /** Where the span with that id is; -1 where it is not there. */
 export function indexOfId(model: TraceModel, id: string): number {
   if (id.length !== ID_LENGTH) return -1;
   for (let at = model.ids.indexOf(id); at >= 0; at = model.ids.indexOf(id, at + 1)) {
-    if (at % ID_LENGTH === 0) return at / ID_LENGTH;
+    if (at % ID_LENGTH === 0) return model.place[at / ID_LENGTH] ?? -1;
   }
   return -1;
 }

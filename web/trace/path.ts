@@ -13,40 +13,32 @@ export function criticalPath({ parent, last, start, end }: TreeTimes): Path {
   // Each span on the path has a part behind each child and one before all: fewer than two for each span.
   const from = new Float64Array(2 * n);
   const to = new Float64Array(2 * n);
-  const firstPart = new Int32Array(n);
-  const parts = new Int32Array(n);
+  const pathAt = new Int32Array(n + 1);
   let made = 0;
-  const open = new Int32Array(n);
-  const until = new Float64Array(n);
-  let opened = 0;
+  /** Of a span on the path, until when it was waited for. A span comes before what is below it, so it is known when its turn comes. */
+  const until = new Float64Array(n).fill(Number.NaN);
   const children = new Int32Array(n);
-  for (let i = 0; i < n; i++) if ((parent[i] ?? -1) < 0) push(i, end[i] ?? 0);
-  while (opened > 0) {
-    opened--;
-    follow(open[opened] ?? 0, until[opened] ?? 0);
+  for (let span = 0; span < n; span++) {
+    if ((parent[span] ?? -1) < 0) until[span] = end[span] ?? 0;
+    follow(span, until[span] ?? Number.NaN);
+    pathAt[span + 1] = made;
   }
-  return bySpan();
+  return { pathAt, pathFrom: from.slice(0, made), pathTo: to.slice(0, made) };
 
   function follow(span: number, stop: number): void {
+    if (Number.isNaN(stop)) return;
     const began = start[span] ?? 0;
     let at = Math.min(stop, end[span] ?? 0);
-    firstPart[span] = made;
     for (let k = byEnd(span) - 1; k >= 0 && at > began; k--) {
       const child = children[k] ?? 0;
       const childStart = start[child] ?? 0;
       const reached = Math.min(end[child] ?? 0, at);
       if (reached <= childStart) continue;
       if (at > reached) add(reached, at);
-      push(child, reached);
+      until[child] = reached;
       at = Math.max(childStart, began);
     }
     if (at > began) add(began, at);
-    parts[span] = made - (firstPart[span] ?? 0);
-  }
-
-  function push(span: number, stop: number): void {
-    open[opened] = span;
-    until[opened++] = stop;
   }
 
   function add(begin: number, stop: number): void {
@@ -69,22 +61,6 @@ export function criticalPath({ parent, last, start, end }: TreeTimes): Path {
     // Of those that end together, the first is looked at first, from the back.
     if (!isSorted) children.subarray(0, count).sort((a, b) => (end[a] ?? 0) - (end[b] ?? 0) || b - a);
     return count;
-  }
-
-  function bySpan(): Path {
-    const pathAt = new Int32Array(n + 1);
-    const pathFrom = new Float64Array(made);
-    const pathTo = new Float64Array(made);
-    let place = 0;
-    for (let span = 0; span < n; span++) {
-      const first = firstPart[span] ?? 0;
-      for (let part = first; part < first + (parts[span] ?? 0); part++) {
-        pathFrom[place] = from[part] ?? 0;
-        pathTo[place++] = to[part] ?? 0;
-      }
-      pathAt[span + 1] = place;
-    }
-    return { pathAt, pathFrom, pathTo };
   }
 }
 

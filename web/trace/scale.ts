@@ -1,5 +1,6 @@
 // From moments to places on the waterfall and back: linear, or bent to steps; all of the trace, or a part of it.
 import type { TraceModel } from "./model.ts";
+import { stepsOf } from "./steps.ts";
 
 /** How time is drawn. */
 export type ScaleName = "time" | "steps";
@@ -59,12 +60,14 @@ const STEPS = [1e-3, 1e-2, 0.1, 1, 10, 100, 1000, 10_000]
   .flatMap((unit) => [unit, 2 * unit, 5 * unit])
   .concat([60_000, 120_000, 300_000, 600_000, 1_800_000, 3_600_000, 7_200_000, 21_600_000, 86_400_000]);
 
-function bent({ stepMoments, stepShares }: TraceModel): (moment: number) => number {
-  return (moment) => between(stepMoments, stepShares, moment);
+function bent(model: TraceModel): (moment: number) => number {
+  const { moments, shares } = stepsOf(model);
+  return (moment) => between(moments, shares, moment);
 }
 
-function unbent({ stepMoments, stepShares }: TraceModel): (share: number) => number {
-  return (share) => between(stepShares, stepMoments, share);
+function unbent(model: TraceModel): (share: number) => number {
+  const { moments, shares } = stepsOf(model);
+  return (share) => between(shares, moments, share);
 }
 
 /** Of two rising lists, what the second has where the first has `x`. */

@@ -1,17 +1,27 @@
 // The scale of steps: time is bent so that each stretch between two starts or ends of leaves is about as wide as another. Order and
 // overlap stay.
-import type { TreeTimes } from "./layout.ts";
 import type { TraceModel } from "./model.ts";
 
 /** A stretch of so many milliseconds is as wide as `log(2)`; short ones keep a little width. */
 const UNIT_MS = 60;
 const LEAST = 0.03;
 
-/** The moments of a trace, and how far along each is. */
-export function stepsOf(
-  { last, start, end }: TreeTimes,
-  total: number,
-): Pick<TraceModel, "stepMoments" | "stepShares"> {
+/** Moments in order, and how far along each is, from 0 to 1. */
+export interface Steps {
+  readonly moments: Float64Array;
+  readonly shares: Float64Array;
+}
+
+const known = new WeakMap<TraceModel, Steps>();
+
+/** The steps of a trace; made when they are first looked at, which most traces never are. */
+export function stepsOf(model: TraceModel): Steps {
+  const steps = known.get(model) ?? makeSteps(model);
+  known.set(model, steps);
+  return steps;
+}
+
+function makeSteps({ last, start, end, total }: TraceModel): Steps {
   const all = new Float64Array(start.length * 2 + 2);
   let n = 0;
   all[n++] = 0;
@@ -41,14 +51,14 @@ function distinct(sorted: Float64Array): Float64Array {
   return sorted.slice(0, n);
 }
 
-function sharesOf(stepMoments: Float64Array): Pick<TraceModel, "stepMoments" | "stepShares"> {
-  const stepShares = new Float64Array(stepMoments.length);
+function sharesOf(moments: Float64Array): Steps {
+  const shares = new Float64Array(moments.length);
   let whole = 0;
-  for (let i = 1; i < stepMoments.length; i++) {
-    const gap = (stepMoments[i] ?? 0) - (stepMoments[i - 1] ?? 0);
+  for (let i = 1; i < moments.length; i++) {
+    const gap = (moments[i] ?? 0) - (moments[i - 1] ?? 0);
     whole += Math.log1p(gap / UNIT_MS) + LEAST;
-    stepShares[i] = whole;
+    shares[i] = whole;
   }
-  for (let i = 0; i < stepShares.length; i++) stepShares[i] = (stepShares[i] ?? 0) / (whole || 1);
-  return { stepMoments, stepShares };
+  for (let i = 0; i < shares.length; i++) shares[i] = (shares[i] ?? 0) / (whole || 1);
+  return { moments, shares };
 }
