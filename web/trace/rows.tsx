@@ -1,9 +1,10 @@
 // The rows of the tree, of which those near the window are on the page.
 import { type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import type { GlanceJson } from "../../src/viewer/api.ts";
 import { NARROW, useMedia } from "../app/media.ts";
-import { useGlances } from "./glances.ts";
+import { type Glances, useGlances } from "./glances.ts";
 import { idAt, type TraceModel } from "./model.ts";
 import { Row } from "./row.tsx";
 import { Lines } from "./ruler.tsx";
@@ -68,7 +69,7 @@ export function Rows(props: RowsProps): JSX.Element {
   const from = Math.min(range.value.from, Math.max(0, n - 1));
   const to = Math.min(n, range.value.to);
   const spans = [...shown.spans.subarray(from, to)];
-  const glances = useGlances(props.traceId, model, spans);
+  const rows = useRowNodes(props, { from, spans, glances: useGlances(props.traceId, model, spans) });
   return (
     <div
       class="rows"
@@ -91,26 +92,51 @@ export function Rows(props: RowsProps): JSX.Element {
     >
       <Lines model={model} scale={props.scale} pointer={props.pointer} isBent={props.isBent} />
       <div class="sheet" style={{ height: `${n * height}px`, "--row": `${height}px` }}>
-        {spans.map((span, i) => (
-          <Row
-            key={span}
-            model={model}
-            row={rowAt(model, shown, from + i, props.folded)}
-            at={from + i}
-            scale={props.scale}
-            glance={glances.get(idAt(model, span))}
-            isSelected={span === props.selected}
-            isFound={props.found.has(span)}
-            hasPath={props.hasPath}
-            column={props.column}
-            onSelect={props.onSelect}
-            onFold={props.onFold}
-            onZoom={props.onZoom}
-          />
-        ))}
+        {rows}
       </div>
     </div>
   );
+}
+
+/** What is in view. */
+interface InView {
+  /** The place of the first row. */
+  readonly from: number;
+  readonly spans: readonly number[];
+  readonly glances: Glances;
+}
+
+/** A row as it was drawn last. */
+interface Drawn {
+  readonly node: JSX.Element;
+  readonly glance: GlanceJson | undefined;
+  readonly isSelected: boolean;
+  readonly isFound: boolean;
+}
+
+/** The rows in view. One that has not changed is the same node, so that scrolling costs no more than what comes into view. */
+function useRowNodes(props: RowsProps, { from, spans, glances }: InView): JSX.Element[] {
+  const { model, shown, folded, scale, hasPath, column, selected, onSelect, onFold, onZoom } = props;
+  const drawn = useMemo(() => new Map<number, Drawn>(), [model, shown, folded, scale, hasPath, column]);
+  const seen = new Set(spans);
+  for (const span of drawn.keys()) if (!seen.has(span)) drawn.delete(span);
+  return spans.map((span, i) => {
+    const glance = glances.get(idAt(model, span));
+    const [isSelected, isFound] = [span === selected, props.found.has(span)];
+    const known = drawn.get(span);
+    const isSame = known?.isSelected === isSelected && known.isFound === isFound && known.glance === glance;
+    if (isSame) return known.node;
+    const row = rowAt(model, shown, from + i, folded);
+    const node = (
+      <Row
+        key={span}
+        {...{ model, row, at: from + i, scale, glance, isSelected, isFound, hasPath, column }}
+        {...{ onSelect, onFold, onZoom }}
+      />
+    );
+    drawn.set(span, { node, glance, isSelected, isFound });
+    return node;
+  });
 }
 
 /** How far along the waterfall a pointer is, from 0 to 1; undefined where it is not above it. */
