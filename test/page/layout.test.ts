@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { TraceJson } from "../../src/viewer/api.ts";
 import { layOut, selfParts } from "../../web/trace/layout.ts";
-import { childrenOf, idAt, indexOfId, type TraceModel } from "../../web/trace/model.ts";
+import { childrenOf, idAt, indexOfId, placeIn, type TraceModel } from "../../web/trace/model.ts";
 import { scaleOf, WHOLE } from "../../web/trace/scale.ts";
 import { foldedAtFirst, nextError, rowAt, rowOf, shownRows } from "../../web/trace/tree.ts";
 
@@ -142,6 +142,26 @@ describe("the tree", () => {
           }
           expect(at).toBeCloseTo(laid.end[i] ?? 0, 6);
         }
+      }),
+    );
+  });
+
+  it("finds each span again in a later reading, by its id", () => {
+    fc.assert(
+      fc.property(trees, fc.nat(60), (given, count) => {
+        const later = trace(given);
+        const some = given.slice(0, Math.max(1, count % given.length));
+        const earlier = layOut(trace(some), NOW);
+        const whole = layOut(later, NOW);
+        // Whatever came first, and whatever else there is.
+        const spans = { ...later.spans, span_id: later.spans.span_id.toReversed() };
+        const others = layOut({ ...later, spans }, NOW);
+        for (let i = 0; i < earlier.spans; i++) {
+          expect(placeIn(whole, earlier, i)).toBe(indexOfId(whole, idAt(earlier, i)));
+          expect(idAt(others, placeIn(others, earlier, i))).toBe(idAt(earlier, i));
+        }
+        expect(indexOfId(whole, "f".repeat(16))).toBe(-1);
+        expect(indexOfId(whole, "short")).toBe(-1);
       }),
     );
   });

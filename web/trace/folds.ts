@@ -1,7 +1,7 @@
 // What is folded of a trace: the same spans when the trace grows.
 import { useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
-import { hasBelow, idAt, type TraceModel } from "./model.ts";
+import { hasBelow, placeIn, type TraceModel } from "./model.ts";
 import { foldedAtFirst } from "./tree.ts";
 
 /** The spans that are folded, and what changes them. */
@@ -24,11 +24,8 @@ export function useFolds(model: TraceModel): {
 }
 
 function carried(from: TraceModel, to: TraceModel, spans: ReadonlySet<number>): ReadonlySet<number> {
-  if (spans.size === 0 || from.ids === to.ids) return spans;
-  const ids = new Set([...spans].map((i) => idAt(from, i)));
-  const next = new Set<number>();
-  for (let i = 0; i < to.spans; i++) if (ids.has(idAt(to, i))) next.add(i);
-  return next;
+  if (spans.size === 0) return spans;
+  return new Set([...spans].map((i) => placeIn(to, from, i)).filter((i) => i >= 0));
 }
 
 /** All spans that can be folded. */

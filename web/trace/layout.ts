@@ -31,7 +31,8 @@ export function layOut(trace: TraceJson, now: number): TraceModel {
   const sums = sumsOf(trace, { place, parent, flags });
   const tree = { parent, last, start, end };
   return {
-    ...{ spans: n, ids: trace.spans.span_id.join(""), order, place },
+    ...{ spans: n, ids: new TextEncoder().encode(trace.spans.span_id.join("")) },
+    ...{ order, place },
     ...{ texts: trace.texts, parent, depth, last, start, end, kind, flags, name, total },
     ...{ self: selfTimes(tree), called: calledOf(trace, place), ...sums },
     ...criticalPath(tree),

@@ -9,8 +9,8 @@ export const INTERRUPTED = 8;
 /** A trace, laid out. Times are milliseconds since it began. All arrays are by the span's place in the tree. */
 export interface TraceModel {
   readonly spans: number;
-  /** Ids of 16 characters, one behind the other, by start: the span at place `i` has the one at `order[i]`. */
-  readonly ids: string;
+  /** Ids of 16 characters as bytes, one behind the other, by start: the span at place `i` has the one at `order[i]`. */
+  readonly ids: Uint8Array;
   readonly order: Int32Array;
   /** The other way round: of each id, the place of its span. */
   readonly place: Int32Array;
@@ -50,17 +50,33 @@ export interface TraceModel {
 
 /** The id of a span. */
 export function idAt(model: TraceModel, i: number): string {
-  const from = (model.order[i] ?? 0) * ID_LENGTH;
-  return model.ids.slice(from, from + ID_LENGTH);
+  return new TextDecoder().decode(idIn(model, model.order[i] ?? 0));
 }
 
 /** Where the span with that id is; -1 where it is not there. */
 export function indexOfId(model: TraceModel, id: string): number {
-  if (id.length !== ID_LENGTH) return -1;
-  for (let at = model.ids.indexOf(id); at >= 0; at = model.ids.indexOf(id, at + 1)) {
-    if (at % ID_LENGTH === 0) return model.place[at / ID_LENGTH] ?? -1;
+  const wanted = new TextEncoder().encode(id);
+  if (wanted.length !== ID_LENGTH) return -1;
+  const [first] = wanted;
+  for (let at = 0; at < model.spans; at++) {
+    if (model.ids[at * ID_LENGTH] === first && isSame(idIn(model, at), wanted)) return model.place[at] ?? -1;
   }
   return -1;
+}
+
+/** Where a span is in a later reading of its trace; -1 where it is no more. Mostly, what is new began after what was there. */
+export function placeIn(later: TraceModel, model: TraceModel, i: number): number {
+  const at = model.order[i] ?? 0;
+  if (isSame(idIn(model, at), idIn(later, at))) return later.place[at] ?? -1;
+  return indexOfId(later, idAt(model, i));
+}
+
+function idIn({ ids }: TraceModel, at: number): Uint8Array {
+  return ids.subarray(at * ID_LENGTH, (at + 1) * ID_LENGTH);
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }
 
 /** What a row calls a span: its model, tool or agent, else its name. */
