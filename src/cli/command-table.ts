@@ -114,6 +114,27 @@ export const COMMANDS: readonly (() => Declared)[] = [
       (await import("./commands/context.ts")).context(context, command.args, command.opts()),
   }),
   () => ({
+    command: described("compare", {
+      does: "Compare two model calls, word by word, or two traces or conversations, step by step.",
+      arguments: [
+        [
+          "<a>",
+          "a trace or conversation, or how it begins; ID#7 is its seventh call, TRACE/SPAN the call of a span",
+        ],
+        ["<b>", "the same; #8 alone is the eighth call of the first"],
+        STORE,
+      ],
+      options: [new Option("-f, --full", "show what is the same too"), prices(), json()],
+      examples: [
+        ["tracelight compare trip-1#6 '#7'", "what changed from one call to the next"],
+        ["tracelight compare 4bf92f35 a1c20d4e", "where two runs part"],
+        ["tracelight compare trip-1 trip-2 my.db", "two conversations"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/compare.ts")).compare(context, command.args, command.opts()),
+  }),
+  () => ({
     command: described("tail", {
       does: "Follow an SQLite file or log lines: spans as they start and end, until Ctrl-C.",
       arguments: [["[store]", `an SQLite file, also one that is not there yet, or - for lines; ${ELSE}`]],

@@ -1,5 +1,6 @@
 // The context lens over a store: outlines say which calls there are, then their spans are looked at one by one.
 import { ContextLens, type ContextOptions, type ContextReport } from "../conventions/context.ts";
+import type { SpanOutline } from "../conventions/facts.ts";
 import type { StoreReader } from "./readable.ts";
 import type { OutlineQuery } from "./store.ts";
 
@@ -7,6 +8,8 @@ import type { OutlineQuery } from "./store.ts";
 export interface ContextQuery extends ContextOptions {
   /** A conversation, or a trace. */
   readonly of: Pick<OutlineQuery, "conversation" | "traceId">;
+  /** Its outlines, where they were read already. */
+  readonly outlines?: readonly SpanOutline[] | undefined;
   /** Ends the look: it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -14,9 +17,9 @@ export interface ContextQuery extends ContextOptions {
 /** What filled the window in each model call of a conversation or trace. */
 export async function conversationContext(
   reader: StoreReader,
-  { of, signal, ...options }: ContextQuery,
+  { of, outlines, signal, ...options }: ContextQuery,
 ): Promise<ContextReport> {
-  const lens = new ContextLens(await reader.outlines(of), options);
+  const lens = new ContextLens(outlines ?? (await reader.outlines(of)), options);
   for await (const span of reader.iterate(of)) {
     signal?.throwIfAborted();
     lens.add(span);

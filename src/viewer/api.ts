@@ -1,4 +1,28 @@
 // The API of the viewer: where things are, and what all JSON of it is. No code but paths: the page takes its types from here.
+
+export type {
+  CallRowJson,
+  ComparedCallJson,
+  ComparedCallsJson,
+  ComparedStepsJson,
+  CompareJson,
+  StepJson,
+  StepRowJson,
+  WordPieceJson,
+} from "../conventions/compare/json-forms.ts";
+export type {
+  CallNameJson,
+  ContextCacheJson,
+  ContextCallJson,
+  ContextChangeJson,
+  ContextCompactionJson,
+  ContextFatesJson,
+  ContextFindingJson,
+  ContextJson,
+  ContextPartsJson,
+  ContextPieceJson,
+  ContextResultJson,
+} from "../conventions/context/json-forms.ts";
 export type {
   CountJson,
   HitJson,
@@ -10,6 +34,7 @@ export type {
   UseJson,
 } from "../conventions/json-forms.ts";
 export type { WorkKind } from "../conventions/work-kind.ts";
+export type { ContextAnswerJson, ContextParams, OpenedCallJson, SegmentJson } from "./api/context.ts";
 export type {
   Columns,
   CompleteParams,
@@ -95,6 +120,10 @@ export const API: {
   readonly conversation: (key: string) => string;
   /** `TurnTalkJson`, by the number of the turn: 1, 2 and so on. */
   readonly turn: (key: string, number: number) => string;
+  /** `ContextAnswerJson` of a conversation; with the span of the call to open. */
+  readonly context: (key: string, call?: string) => string;
+  /** `CompareJson`: `TRACE`, `TRACE/SPAN`, the key of a conversation, or `KEY#7` for its seventh call. */
+  readonly compare: (a: string, b: string) => string;
   /** `TraceJson`. */
   readonly trace: (traceId: string) => string;
   /** `GlancesJson`, of at most 200 spans. */
@@ -116,6 +145,9 @@ export const API: {
   export: "api/export",
   conversation: (key) => `api/conversations/${encodeURIComponent(key)}`,
   turn: (key, number) => `api/conversations/${encodeURIComponent(key)}/turns/${number}`,
+  context: (key, call) =>
+    `api/conversations/${encodeURIComponent(key)}/context${call === undefined ? "" : `?call=${call}`}`,
+  compare: (a, b) => `api/compare?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`,
   trace: (traceId) => `api/traces/${traceId}`,
   glances: (traceId, spanIds) => `api/traces/${traceId}/glances?spans=${spanIds.join(",")}`,
   span: (traceId, spanId) => `api/traces/${traceId}/spans/${spanId}`,

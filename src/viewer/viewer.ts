@@ -8,7 +8,9 @@ import { type HasReader, readable, type StoreReader } from "../tracing/readable.
 import type { ReadableStore } from "../tracing/store.ts";
 import { jsonAnswer } from "./answers.ts";
 import { Asked } from "./asked.ts";
+import { compare } from "./compare.ts";
 import { complete } from "./complete.ts";
+import { conversationLens, traceLens } from "./context.ts";
 import { conversation } from "./conversation.ts";
 import { Counting } from "./counting.ts";
 import { exportSpans } from "./export.ts";
@@ -134,9 +136,12 @@ class Viewer {
       ["api/complete", complete],
       ["api/search", search],
       ["api/numbers", numbers],
+      ["api/compare", compare],
       ["api/conversations/:key", conversation],
+      ["api/conversations/:key/context", conversationLens],
       ["api/conversations/:key/turns/:number", turnTalk],
       ["api/traces/:trace", trace],
+      ["api/traces/:trace/context", traceLens],
       ["api/traces/:trace/glances", glances],
       ["api/traces/:trace/spans/:span", span],
       ["api/traces/:trace/spans/:span/value", value],

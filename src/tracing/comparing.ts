@@ -1,0 +1,117 @@
+// What is compared, found in a store: two model calls, or two traces or conversations.
+import { type ComparedCalls, compareCalls } from "../conventions/compare/calls.ts";
+import {
+  type ComparedSteps,
+  compareSteps,
+  type Step,
+  type StepInputs,
+  stepsOf,
+} from "../conventions/compare/steps.ts";
+import type { PriceTable } from "../conventions/cost.ts";
+import type { SpanOutline } from "../conventions/facts.ts";
+import { numberedTurns } from "../conventions/numbered-turns.ts";
+import { readSpan } from "../conventions/reading.ts";
+import { type Summary, summarizeOutlines } from "../conventions/summary.ts";
+import { canonicalJson } from "../model/values.ts";
+import type { StoreReader } from "./readable.ts";
+import type { Span } from "./span.ts";
+import type { FoundId } from "./store.ts";
+
+/** A trace or a conversation; of it one call, where that is meant: by its number through the conversation, or its span. */
+export interface Subject extends FoundId {
+  readonly call?: { readonly number: number } | { readonly spanId: string } | undefined;
+}
+
+/** What came of it. */
+export type Comparison =
+  | { readonly kind: "calls"; readonly compared: ComparedCalls }
+  | {
+      readonly kind: "steps";
+      readonly compared: ComparedSteps;
+      readonly a: Summary;
+      readonly b: Summary;
+      readonly areInputsCompared: boolean;
+    }
+  /** One of them is not there, or has no such call; or one is a call and the other is not. */
+  | { readonly kind: "missing"; readonly side: "a" | "b" }
+  | { readonly kind: "unlike" };
+
+/** Steps of which it is looked at what they were called with. */
+const MAX_INPUTS = 1000;
+
+/** Compares two of a store. */
+export async function compareIn(
+  reader: StoreReader,
+  { a, b, prices }: { readonly a: Subject; readonly b: Subject; readonly prices?: PriceTable | undefined },
+): Promise<Comparison> {
+  if ((a.call === undefined) !== (b.call === undefined)) return { kind: "unlike" };
+  return a.call === undefined ? whole(reader, { a, b, prices }) : calls(reader, { a, b, prices });
+}
+
+type Asked = Parameters<typeof compareIn>[1];
+
+async function calls(reader: StoreReader, { a, b, prices }: Asked): Promise<Comparison> {
+  const one = await callOf(reader, a);
+  if (one === undefined) return { kind: "missing", side: "a" };
+  const other = await callOf(reader, b);
+  if (other === undefined) return { kind: "missing", side: "b" };
+  return { kind: "calls", compared: compareCalls(one, other, prices) };
+}
+
+async function callOf(reader: StoreReader, subject: Subject): Promise<Span | undefined> {
+  const { call } = subject;
+  if (call === undefined) return undefined;
+  const place =
+    "spanId" in call
+      ? { traceId: String(subject.id), spanId: call.spanId }
+      : await placeOf(reader, subject, call.number);
+  if (place === undefined) return undefined;
+  const [span] = await reader.find({ traceId: place.traceId, where: `span_id = "${place.spanId}"` });
+  return span;
+}
+
+async function placeOf(
+  reader: StoreReader,
+  subject: Subject,
+  number: number,
+): Promise<{ readonly traceId: string; readonly spanId: string } | undefined> {
+  const turns = numberedTurns(await reader.outlines(queryOf(subject)));
+  const turn = turns.find(
+    ({ firstCall, calls: own }) => number >= firstCall && number < firstCall + own.length,
+  );
+  const spanId = turn?.calls[number - turn.firstCall];
+  return turn?.outlines.find((outline) => outline.spanId === spanId);
+}
+
+function queryOf({ by, id }: FoundId): { readonly traceId: string } | { readonly conversation: unknown } {
+  return by === "trace" ? { traceId: String(id) } : { conversation: id };
+}
+
+async function whole(reader: StoreReader, { a, b, prices }: Asked): Promise<Comparison> {
+  const [left, right] = [await reader.outlines(queryOf(a)), await reader.outlines(queryOf(b))];
+  const [one, other] = [summarizeOutlines(left, a.by, prices), summarizeOutlines(right, b.by, prices)];
+  if (one === undefined) return { kind: "missing", side: "a" };
+  if (other === undefined) return { kind: "missing", side: "b" };
+  const areInputsCompared = left.length <= MAX_INPUTS && right.length <= MAX_INPUTS;
+  const stepsIn = async (outlines: readonly SpanOutline[], subject: Subject): Promise<Step[]> =>
+    stepsOf(outlines, prices, areInputsCompared ? await inputsOf(reader, subject) : undefined);
+  const compared = compareSteps(await stepsIn(left, a), await stepsIn(right, b));
+  return { kind: "steps", compared, a: one, b: other, areInputsCompared };
+}
+
+/** What tools were called with. */
+async function inputsOf(reader: StoreReader, subject: Subject): Promise<StepInputs> {
+  const inputs = new Map<string, string>();
+  for await (const span of reader.iterate(queryOf(subject))) {
+    const reading = readSpan(span);
+    const given =
+      reading.kind === "tool-call"
+        ? reading.tool?.arguments
+        : reading.kind === "retrieval"
+          ? reading.input
+          : undefined;
+    if (given !== undefined)
+      inputs.set(span.traceId + span.spanId, typeof given === "string" ? given : canonicalJson(given));
+  }
+  return inputs;
+}

@@ -1,0 +1,70 @@
+// The context lens of a conversation or a trace, and one call of it opened: no message reaches the page before it is asked for.
+import { wordDiff } from "../conventions/compare/words.ts";
+import { type Piece, textOfPiece } from "../conventions/context/content.ts";
+import type { ContextReport, OpenedCall } from "../conventions/context.ts";
+import type { SpanOutline } from "../conventions/facts.ts";
+import { contextJson } from "../render/context-json.ts";
+import { conversationContext } from "../tracing/conversation-context.ts";
+import type { ContextAnswerJson, OpenedCallJson, SegmentJson } from "./api.ts";
+import type { Asked } from "./asked.ts";
+import { findConversation } from "./conversation.ts";
+import { notFound } from "./problems.ts";
+
+/** `GET /api/conversations/ID/context` */
+export async function conversationLens(asked: Asked): Promise<ContextAnswerJson> {
+  const { id, outlines } = await findConversation(asked.path("key"), asked.reader);
+  return lens(asked, { conversation: id }, outlines);
+}
+
+/** `GET /api/traces/ID/context` */
+export function traceLens(asked: Asked): Promise<ContextAnswerJson> {
+  return lens(asked, { traceId: asked.traceId() });
+}
+
+async function lens(
+  asked: Asked,
+  of: { readonly conversation: unknown } | { readonly traceId: string },
+  outlines?: readonly SpanOutline[],
+): Promise<ContextAnswerJson> {
+  const open = asked.params("call").text("call")?.toLowerCase();
+  const { reader, prices, signal } = asked;
+  const report = await conversationContext(reader, { of, outlines, prices, open, signal });
+  if (open !== undefined && report.opened === undefined) throw notFound("There is no such call here.");
+  return { ...contextJson(report), opened: openedJson(report), notes: reader.notes };
+}
+
+function openedJson({ opened }: ContextReport): OpenedCallJson | null {
+  if (opened === undefined) return null;
+  return {
+    span_id: opened.call.spanId,
+    segments: opened.window.segments.map((segment) => segmentJson(segment, segment.share === "fresh")),
+    difference: differenceJson(opened),
+  };
+}
+
+/** What is new has its first words; of the rest the kind and the tokens will do. */
+function segmentJson(
+  { share, piece, message, tokens }: OpenedCall["window"]["segments"][number],
+  isNew: boolean,
+): SegmentJson {
+  return {
+    part: share === "fresh" ? "new" : share,
+    ...{ kind: piece.kind, role: piece.role, name: piece.name ?? null, calls: piece.calls },
+    ...{ message: message ?? null, tokens, glance: isNew ? (piece.glance ?? null) : null },
+  };
+}
+
+/** Of what stood at the first place that differs, and what stands there now. */
+function differenceJson({ call: { change } }: OpenedCall): OpenedCallJson["difference"] {
+  const { before, after } = change?.change ?? {};
+  if (before === undefined && after === undefined) return null;
+  const [a, b] = [textOf(before?.piece), textOf(after?.piece)];
+  return { words: wordDiff(a.text, b.text), is_cut: a.isCut || b.isCut };
+}
+
+function textOf(piece: Piece | undefined): { readonly text: string; readonly isCut: boolean } {
+  const whole = piece === undefined ? "" : textOfPiece(piece);
+  return { text: whole.slice(0, MAX_TEXT).replace(/[\ud800-\udbff]$/, ""), isCut: whole.length > MAX_TEXT };
+}
+
+const MAX_TEXT = 20_000;
