@@ -1,0 +1,131 @@
+// The API of the context lens and of comparing, over real stores.
+import type { Tracer } from "tracelight";
+import { describe, expect, test } from "vitest";
+import { converse, json, memory, raw, served, sqlite } from "./support.ts";
+
+/** Calls of one conversation, each with two messages more; before the fourth the second message was changed. */
+function grow(tracer: Tracer, id: string, calls: number, text = "word ".repeat(200)): void {
+  const messages: object[] = [{ role: "user", content: [{ text: `Secret ${text}` }] }];
+  tracer.trace("converse", (turn) => {
+    turn.addAttributes({ "ai.conversation.id": id, "ai.agent.name": "supervisor" }, { inheritable: true });
+    turn.addAttribute("ai.trace.type", "converse");
+    for (let i = 0; i < calls; i++) {
+      if (i === 3) messages[1] = { role: "assistant", content: [{ text: "changed" }] };
+      tracer.trace("llm", (span) =>
+        span.addAttributes({
+          "ai.trace.type": "llm-invocation",
+          "ai.llm.request.model.id": "claude-sonnet-4-5",
+          "ai.llm.request.messages": messages,
+          "ai.llm.response.usage": {
+            inputTokens: 0,
+            outputTokens: 5,
+            cacheReadInputTokens: i === 3 ? 200 : i * 1000,
+            cacheWriteInputTokens: i === 3 ? 3800 : 1000,
+          },
+        }),
+      );
+      messages.push(
+        { role: "assistant", content: [{ text: `Answer ${i} ${text}` }] },
+        { role: "user", content: [{ text: `Question ${i} ${text}` }] },
+      );
+    }
+  });
+}
+
+describe.each([
+  ["SQLite", sqlite],
+  ["memory", memory],
+] as const)("the lens over %s", (_name, open) => {
+  test("has a call each, findings, and no words but those of what is opened", async () => {
+    const tracer = open();
+    grow(tracer, "grown", 5);
+    const { url } = await served(tracer);
+    const { text } = await raw(`${url}api/conversations/grown/context`, {});
+    const lens = JSON.parse(text);
+    expect(lens.calls).toHaveLength(5);
+    expect(lens.calls[3]).toMatchObject({
+      number: 4,
+      turn: 1,
+      before: { number: 3 },
+      input_tokens: 4000,
+      cache: { state: "broken", cause: "messages" },
+      change: { place: "messages", how: "shortened" },
+    });
+    for (const { parts, input_tokens } of lens.calls)
+      expect(Object.values(parts).reduce((sum: number, n) => sum + Number(n), 0)).toBe(input_tokens);
+    expect(lens.findings[0].text).toMatch(
+      /^call 4 read [\d,]+ tokens again: message 2 \(assistant\) was shortened$/,
+    );
+    expect(lens.opened).toBeNull();
+    expect(text).not.toContain("Secret");
+
+    const opened = await json(`${url}api/conversations/grown/context?call=${lens.calls[3].span_id}`);
+    expect(opened.opened.segments.map(({ part }: { part: string }) => part)).toEqual([
+      ...Array(5).fill("history"),
+      "new",
+      "new",
+    ]);
+    expect(opened.opened.difference.words.at(-1)).toEqual({ in: "b", text: "changed" });
+    const trace = lens.calls[0].trace_id;
+    expect((await json(`${url}api/traces/${trace}/context`)).calls).toEqual(lens.calls);
+  });
+
+  test("compares calls by number and by span, and traces and conversations by steps", async () => {
+    const tracer = open();
+    grow(tracer, "grown", 4);
+    converse(tracer, { id: "trip-1" });
+    converse(tracer, { id: "trip-2" });
+    const { url } = await served(tracer);
+    const ask = (a: string, b: string) =>
+      json(`${url}api/compare?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`);
+    const calls = await ask("grown#3", "grown#4");
+    expect(calls).toMatchObject({ kind: "calls", a: { input_tokens: 3000 }, b: { input_tokens: 4000 } });
+    expect(calls.rows.map(({ state }: { state: string }) => state)).toEqual([
+      "same",
+      "changed",
+      "same",
+      "only_b",
+      "only_b",
+    ]);
+    expect(
+      await ask(`${calls.a.trace_id}/${calls.a.span_id}`, `${calls.b.trace_id}/${calls.b.span_id}`),
+    ).toEqual(calls);
+
+    const steps = await ask("trip-1", "trip-2");
+    expect(steps).toMatchObject({
+      kind: "steps",
+      divergence: null,
+      are_inputs_compared: true,
+      a: { id: "trip-1" },
+    });
+    expect(steps.rows).toHaveLength(5);
+    expect(steps.rows[1]).toMatchObject({
+      state: "same",
+      a: { name: "get_weather", glance: '{"city":"Rotterdam","days":1}' },
+    });
+    expect(await ask("trip-1", "grown")).toMatchObject({ kind: "steps", divergence: expect.any(Number) });
+  });
+
+  test("says what is not there, and what cannot be compared", async () => {
+    const tracer = open();
+    grow(tracer, "grown", 2);
+    const { url } = await served(tracer);
+    const status = async (path: string): Promise<number> => (await fetch(`${url}api/${path}`)).status;
+    expect(await status("conversations/none/context")).toBe(404);
+    expect(await status("conversations/grown/context?call=0000000000000009")).toBe(404);
+    expect(await status("compare?a=grown%231&b=grown%239")).toBe(404);
+    expect(await status("compare?a=grown%231&b=none%231")).toBe(404);
+    expect(await status("compare?a=grown%231&b=grown")).toBe(400);
+    expect(await status("compare?a=grown")).toBe(400);
+  });
+});
+
+test("who sees only what is theirs compares and looks at nothing else", async () => {
+  const tracer = memory();
+  converse(tracer, { id: "dana's", user: "dana" });
+  converse(tracer, { id: "eve's", user: "eve" });
+  const { url } = await served(tracer, { principal: "dana" });
+  expect((await json(`${url}api/conversations/dana's/context`)).calls).toHaveLength(3);
+  expect((await fetch(`${url}api/conversations/eve's/context`)).status).toBe(404);
+  expect((await fetch(`${url}api/compare?a=dana's&b=eve's`)).status).toBe(404);
+});
