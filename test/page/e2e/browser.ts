@@ -1,55 +1,59 @@
 // A browser for the tests of the page. What the page says on its console, or throws, fails the test that caused it.
-import { existsSync } from "node:fs";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect, inject } from "vitest";
+import { endAll } from "./served.ts";
 
-/** Debian's; `CHROMIUM` names another. */
-const EXECUTABLE = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 /** What does not come is given up some day. */
 const PATIENCE_MS = Number(process.env["PATIENCE_MS"] ?? 120_000);
 
-/** A name of somebody else's that leads to this machine. */
-export const REBOUND = "evil.example";
+/** How a window is opened. One that `isAlone` shares neither cookies nor what is kept with any other. */
+export interface WindowOptions extends BrowserContextOptions {
+  readonly isAlone?: true;
+}
 
-/** Pages of one browser, for the tests of a file. */
+/** Windows of the browser that all files of tests share, for the tests of one. */
 export class Browsing {
   #browser: Browser | undefined;
-  #pages: Page[] = [];
+  readonly #pages: Page[] = [];
+  /** Windows of the same kind share what was loaded. */
+  readonly #contexts = new Map<string, Promise<BrowserContext>>();
   /** What pages said that they should not have. */
   readonly complaints: string[] = [];
+  /** Of that, what the test is about. */
+  readonly #forgiven: RegExp[] = [];
 
   constructor() {
     beforeAll(async () => {
-      if (!existsSync(EXECUTABLE))
-        throw new Error(`There is no browser at ${EXECUTABLE}: apt-get install chromium`);
-      this.#browser = await chromium.launch({
-        executablePath: EXECUTABLE,
-        args: ["--no-sandbox", "--disable-dev-shm-usage", `--host-resolver-rules=MAP ${REBOUND} 127.0.0.1`],
-      });
+      this.#browser = await chromium.connect(inject("browser"));
     });
     afterEach(async () => {
-      for (const page of this.#pages.splice(0)) await page.context().close();
-      expect(this.complaints.splice(0)).toEqual([]);
+      for (const page of this.#pages.splice(0)) await page.close();
+      const forgiven = this.#forgiven.splice(0);
+      const said = this.complaints.splice(0);
+      expect(said.filter((one) => !forgiven.some((pattern) => pattern.test(one)))).toEqual([]);
     });
-    afterAll(() => this.#browser?.close());
+    afterAll(async () => {
+      await this.#browser?.close();
+      await endAll();
+    });
   }
 
   /** Opens an address in a window of its own. */
-  async open(url: string, options: BrowserContextOptions = {}): Promise<Page> {
+  async open(url: string, options: WindowOptions = {}): Promise<Page> {
     const page = await this.blank(options);
     await page.goto(url);
     return page;
   }
 
   /** A window that shows nothing yet. */
-  async blank(options: BrowserContextOptions = {}): Promise<Page> {
-    if (this.#browser === undefined) throw new Error("The browser was not started.");
-    const context = await this.#browser.newContext({
-      ...{ viewport: { width: 1440, height: 900 }, timezoneId: "UTC", colorScheme: "light" },
-      ...options,
-    });
-    context.setDefaultTimeout(PATIENCE_MS);
-    const page = await context.newPage();
+  async blank(options: WindowOptions = {}): Promise<Page> {
+    const page = await (await this.#context(options)).newPage();
     page.on("console", (message) => {
       if (message.type() === "error") this.complaints.push(message.text());
     });
@@ -69,9 +73,25 @@ export class Browsing {
     return page;
   }
 
-  /** Forgets complaints that the test is about. */
+  #context({ isAlone, ...options }: WindowOptions): Promise<BrowserContext> {
+    const key = isAlone ? `alone ${this.#contexts.size}` : JSON.stringify(options);
+    const context = this.#contexts.get(key) ?? this.#newContext(options);
+    this.#contexts.set(key, context);
+    return context;
+  }
+
+  async #newContext(options: BrowserContextOptions): Promise<BrowserContext> {
+    if (this.#browser === undefined) throw new Error("The browser was not started.");
+    const context = await this.#browser.newContext({
+      ...{ viewport: { width: 1440, height: 900 }, timezoneId: "UTC", colorScheme: "light" },
+      ...options,
+    });
+    context.setDefaultTimeout(PATIENCE_MS);
+    return context;
+  }
+
+  /** Complaints that the test is about are none, whenever they come. */
   forgive(pattern: RegExp): void {
-    const left = this.complaints.filter((complaint) => !pattern.test(complaint));
-    this.complaints.splice(0, this.complaints.length, ...left);
+    this.#forgiven.push(pattern);
   }
 }

@@ -1,9 +1,8 @@
 // The address is the state: a link shows another person the same; back returns to the same row; all can be done by keys.
 import { InMemoryTracer } from "tracelight";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, inject, it } from "vitest";
 import { turn } from "./agent.ts";
 import { Browsing } from "./browser.ts";
-import { travelStore, view } from "./served.ts";
 import { served } from "./stores.ts";
 
 const browser = new Browsing();
@@ -13,10 +12,7 @@ const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 const SECOND = "3f5908dfc2a14be0837d5cc1f9e2a6b8";
 const FAILED = "90c6f2324d60f14f";
 
-let url = "";
-beforeAll(async () => {
-  url = (await view(await travelStore())).url;
-});
+const url = inject("travel");
 
 describe("a link", () => {
   it("shows a span, its tab, what is hidden, the window and the scale", async () => {

@@ -61,7 +61,7 @@ it("shows an agent's spans as they begin, and as they end, from an empty store o
   const agent = new Agent(inFile(path));
   const { url } = await view(path);
   const page = await browser.open(url);
-  await page.getByRole("heading", { name: "No traces yet" }).waitFor();
+  await page.getByRole("heading", { name: "Send a first trace" }).waitFor();
   await page.getByRole("button", { name: "Live", exact: true }).waitFor();
 
   await agent.step({ begin: "converse", attributes: TURN });
@@ -99,7 +99,7 @@ it("shows an agent's spans as they begin, and as they end, from an empty store o
 it("shows what any program sends by OTLP to the same port", async () => {
   const { url } = await view(join(folder(), "sent.db"));
   const page = await browser.open(url);
-  await page.getByRole("heading", { name: "No traces yet" }).waitFor();
+  await page.getByRole("heading", { name: "Send a first trace" }).waitFor();
   await page.getByRole("button", { name: "Live", exact: true }).waitFor();
   const agent = new Agent(`new OtlpTracer({ url: ${JSON.stringify(`${url}v1/traces`)} })`);
   await agent.step({ begin: "converse", attributes: { ...TURN, "ai.user.input": "From afar?" } });

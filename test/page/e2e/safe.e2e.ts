@@ -2,15 +2,15 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
-import { Browsing, REBOUND } from "./browser.ts";
-import { atEnd, folder, travelFile, view } from "./served.ts";
+import { Browsing } from "./browser.ts";
+import { atEnd, folder, REBOUND, travelFile, view } from "./served.ts";
 
 const browser = new Browsing();
 const TOKEN = "a-token-of-the-tests-own";
 
 it("asks for the token, and leaves it in no address and to no script", async () => {
   const { url } = await view(travelFile(), "--token", TOKEN);
-  const page = await browser.open(`${url}c/trip-1042?turn=2`);
+  const page = await browser.open(`${url}c/trip-1042?turn=2`, { isAlone: true });
   await page.getByLabel("Token").fill("another-token-of-somebody");
   await page.keyboard.press("Enter");
   await page.getByRole("alert").waitFor();

@@ -4,13 +4,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
-import { afterAll } from "vitest";
 
-/** What ends with the file of tests, the newest first. */
+/** What ends with the file of tests, or with all of them. */
 const endings: (() => unknown)[] = [];
-afterAll(async () => {
+
+/** Ends what was begun, the newest first. */
+export async function endAll(): Promise<void> {
   for (const end of endings.splice(0).reverse()) await end();
-});
+}
+
+/** A name of somebody else's that leads to this machine, in the browser of the tests. */
+export const REBOUND = "evil.example";
 
 /** Done when the tests of the file are over. */
 export function atEnd(end: () => unknown): void {

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { InMemoryTracer } from "tracelight";
 import { ensureTable, startLocalDynamoDb } from "tracelight/dynamodb";
 import { serveViewer } from "tracelight/viewer";
+import { inject } from "vitest";
 import { turn, WEATHER } from "./agent.ts";
-import { atEnd, command, folder, travelFile, travelStore, view } from "./served.ts";
+import { atEnd, command, folder, travelFile, view } from "./served.ts";
 
 /** A kind of store. */
 export interface Kind {
@@ -52,8 +53,8 @@ const TOOLKIT: Facts = {
 export const KINDS: readonly Kind[] = [
   {
     name: "SQLite",
-    full: async () => (await view(await travelStore())).url,
-    empty: async () => (await view(join(folder(), "new.db"))).url,
+    full: async () => inject("travel"),
+    empty: async () => inject("empty"),
     has: TRIP,
   },
   {

@@ -82,7 +82,7 @@ for (const { name, full, empty, has } of KINDS) {
 
     it.skipIf(empty === undefined)("teaches where nothing has come yet", async () => {
       const page = await browser.open((await empty?.()) ?? "");
-      await page.getByRole("heading", { name: "No traces yet" }).waitFor();
+      await page.getByRole("heading", { name: "Send a first trace" }).waitFor();
     });
   });
 }

@@ -13,6 +13,7 @@ export default defineConfig({
     ],
   },
   test: {
+    globalSetup: [join(import.meta.dirname, "setup.ts")],
     include: ["test/page/e2e/**/*.e2e.ts"],
     // One that hangs is to end some day; how long one takes on a busy machine is nobody's fault.
     testTimeout: 300_000,
@@ -20,8 +21,7 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     // No test may look for credentials on the network.
     env: { AWS_EC2_METADATA_DISABLED: "true", AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true" },
-    // A browser takes both processors.
-    maxWorkers: 1,
-    fileParallelism: false,
+    // One waits while another works.
+    maxWorkers: 2,
   },
 });
