@@ -25,7 +25,6 @@ export type {
 } from "../conventions/context/json-forms.ts";
 export type {
   CountJson,
-  HitJson,
   JsonValue,
   SnippetJson,
   StateJson,
@@ -55,6 +54,7 @@ export type {
   ChangedSpanJson,
   ChangesJson,
   ExportParams,
+  FoundJson,
   LiveEvents,
   NumbersJson,
   NumbersParams,

@@ -28,7 +28,7 @@ export function readingJson(span: SpanFields, bounds: Bounds): ReadingJson {
     ...factsJson(reading),
     error_details: bounds.show(reading.errorDetails, "/reading/error_details"),
     system_prompt: bounds.show(reading.systemPrompt, "/reading/system_prompt"),
-    input_messages: inputs,
+    input_messages: named(inputs, toolNames(input)),
     earlier_messages: earlier,
     output_messages: outputs,
     input: bounds.show(reading.input, "/reading/input"),
@@ -40,6 +40,26 @@ export function readingJson(span: SpanFields, bounds: Bounds): ReadingJson {
       explanation: bounds.show(explanation, `/reading/evaluations/${i}/explanation`),
     })),
   };
+}
+
+/** What each call of a tool in the messages was of, by its id. */
+function toolNames(messages: readonly Message[]): ReadonlyMap<string, string> {
+  const names = new Map<string, string>();
+  for (const part of messages.flatMap(({ parts }) => parts)) {
+    if (part.type === "tool-call" && part.id !== undefined && part.name !== undefined)
+      names.set(part.id, part.name);
+  }
+  return names;
+}
+
+/** A result that does not say of which tool it is has the name of its call. */
+function named(messages: readonly MessageJson[], names: ReadonlyMap<string, string>): MessageJson[] {
+  return messages.map(({ role, parts }) => ({
+    role,
+    parts: parts.map((part) =>
+      part.type === "tool-result" ? { ...defined({ name: names.get(part.id ?? "") }), ...part } : part,
+    ),
+  }));
 }
 
 type FactsJson = Pick<

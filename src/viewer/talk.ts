@@ -138,6 +138,7 @@ class Talk {
       arguments: this.#shown(input, "arguments"),
       result: this.#shown(sayerOf(call, "output") ?? one, "result"),
       agent: agent?.name ?? null,
+      task: agent?.input ?? null,
       thread: agent?.thread ?? thread,
     };
   }

@@ -1,7 +1,7 @@
 // JSON as the page lays it out, and what a filter wants at the cursor.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cursorIn, piecesOf as filterPieces } from "../../web/filter/filter-text.ts";
+import { conditionsIn, cursorIn, piecesOf as filterPieces } from "../../web/filter/filter-text.ts";
 import { apart, lineOf, stacked } from "../../web/numbers/series.ts";
 import { piecesOf, prettyLines } from "../../web/value/pretty.ts";
 
@@ -23,6 +23,11 @@ describe("pretty JSON", () => {
 
   it("puts what fits on a line, and fills lines with plain values", () => {
     expect(prettyLines({ minutes: 14, metres: 1120 }, 60)).toEqual(['{"minutes": 14, "metres": 1120}']);
+    const search = { city: "Utrecht", genre: "jazz", from: "2026-11-27", family: true };
+    expect(prettyLines(search, 50)).toEqual([
+      '{"city": "Utrecht", "genre": "jazz",',
+      ' "from": "2026-11-27", "family": true}',
+    ]);
     const lines = prettyLines({ words: Array.from({ length: 12 }, (_, i) => `word ${i}`) }, 40);
     expect(lines[0]).toBe("{");
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(44);
@@ -51,6 +56,27 @@ describe("a filter as it is typed", () => {
     ["name in (", { wants: "name", text: "" }],
   ] as const)("%j", (text, wanted) => {
     expect(cursorIn(text, text.length)).toMatchObject(wanted);
+  });
+
+  it.each([
+    ["status = ERROR", []],
+    ["a = 1 or b = 2 and c = 3", []],
+    [
+      'status = ERROR and name = "a and b"',
+      [
+        ["status = ERROR", 'name = "a and b"'],
+        ['name = "a and b"', "status = ERROR"],
+      ],
+    ],
+    [
+      "(a = 1 and b = 2) AND c in (1, 2)",
+      [
+        ["(a = 1 and b = 2)", "c in (1, 2)"],
+        ["c in (1, 2)", "(a = 1 and b = 2)"],
+      ],
+    ],
+  ])("%j has its conditions, each with what is left without it", (text, wanted) => {
+    expect(conditionsIn(text).map((one) => [one.text, one.without])).toEqual(wanted);
   });
 
   it("is shown letter by letter, what is at fault as well", () => {

@@ -66,6 +66,7 @@ describe("a turn as a chat", () => {
         name: "search_events",
         error: "503 Service Unavailable",
         agent: "events",
+        task: "Which events?",
         thread: [{ type: "call", number: null, words: "None." }],
       },
       { type: "call", number: 4, words: "Yes, it is." },
@@ -364,6 +365,35 @@ test("numbers say what most errors of a tool said, and how long calls of models 
   const whole = await json(`${url}api/numbers?buckets=2`);
   expect(whole.series).toMatchObject({ since: `${new Date(began).toISOString().slice(0, -1)}000Z` });
   expect(whole.series.model_calls.reduce((a: number, b: number) => a + b)).toBe(4);
+});
+
+test("a span that was found says what it is, what it calls and for whom it was", async () => {
+  const tracer = memory();
+  converse(tracer);
+  const { url } = await served(tracer);
+  const { hits } = await json(`${url}api/search?q=events`);
+  expect(hits).toMatchObject([
+    { span_name: "converse", kind: "turn", called: null, user: "dana" },
+    { span_name: "search_events", kind: "tool-call", called: "search_events", user: "dana" },
+  ]);
+});
+
+test("a result of a tool that does not say whose it is has the name of its call", async () => {
+  const tracer = memory();
+  const said = (role: string, part: object) => ({ role, content: [part] });
+  call(tracer, "names", {
+    "ai.llm.request.messages": [
+      said("assistant", { toolUse: { toolUseId: "call-1", name: "get_weather", input: {} } }),
+      said("user", { toolResult: { toolUseId: "call-1", content: [{ text: "rain" }] } }),
+      said("user", { toolResult: { toolUseId: "call-2", content: [{ text: "snow" }] } }),
+    ],
+  });
+  const { url } = await served(tracer);
+  const { trace, spans } = await idsOf(url, "names");
+  const { reading } = await json(`${url}api/traces/${trace}/spans/${spans[1]}`);
+  const [, known, unknown] = reading.input_messages;
+  expect(known.parts).toMatchObject([{ type: "tool-result", id: "call-1", name: "get_weather" }]);
+  expect(unknown.parts[0]).not.toHaveProperty("name");
 });
 
 test("a reader that does not read is told to read anew, and nothing is kept for it", async () => {

@@ -64,6 +64,11 @@ export function bytes(n: number): string {
   return compact(n).replace(/(.)$/, (unit) => `${NO_BREAK}${unit === "k" ? "kB" : `${unit}B`}`);
 }
 
+/** Text on a line that is cut where its room ends: cut here already, since to lay out a megabyte takes as long as it may not. */
+export function line(text: string): string {
+  return bounded(text, 400);
+}
+
 /** Text of which a row shows the beginning, bounded before it is laid out. */
 export function bounded(text: string, characters: number): string {
   return text.length <= characters ? text : `${text.slice(0, characters)}…`;

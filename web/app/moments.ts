@@ -28,9 +28,14 @@ export function clock(at: number, to: "minutes" | "seconds" | "millis" = "second
   return formatted(at, `clock ${to}`, options);
 }
 
+/** `Wed`. */
+export function weekday(at: number): string {
+  return formatted(at, "weekday", { weekday: "short" });
+}
+
 /** `Wed 25`. */
 export function shortDay(at: number): string {
-  return `${formatted(at, "weekday", { weekday: "short" })} ${formatted(at, "day", { day: "numeric" })}`;
+  return `${weekday(at)} ${formatted(at, "day", { day: "numeric" })}`;
 }
 
 /** `Wednesday 25 November`; with the year where it is not this one. */

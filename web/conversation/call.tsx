@@ -2,13 +2,14 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { CallJson, EntryJson } from "../../src/viewer/api.ts";
-import { bounded, compact, count, money, offset, shortModel, time } from "../app/figures.ts";
+import { bounded, compact, count, line, money, offset, shortModel, time } from "../app/figures.ts";
 import type { KindGlyph } from "../parts/glyphs.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { State } from "../parts/state.tsx";
 import { Media } from "../span/part.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
-import { Thread, ToolRow, Words } from "./tool-row.tsx";
+import { Words } from "../value/words.tsx";
+import { Entry } from "./entry.tsx";
 
 /** A model's call with what followed from it: its tools, and whatever else came before the next call. */
 export interface Step {
@@ -51,7 +52,7 @@ export function StepView(props: StepProps): JSX.Element {
   return (
     <section
       class="m call-m"
-      id={first === undefined ? undefined : `span-${first.span_id}`}
+      id={call && `span-${call.span_id}`}
       aria-current={props.isCurrent ? "true" : undefined}
     >
       <Rail
@@ -61,29 +62,16 @@ export function StepView(props: StepProps): JSX.Element {
       />
       <div class="body">
         {call !== undefined && call.reasoning !== null && <Reasoning call={call} of={of} />}
-        {call !== undefined && <Words value={call.words} of={of} error={call.error} />}
+        {call !== undefined && <Words value={call.words} of={of} />}
+        {call?.error != null && <p class="err">{call.error}</p>}
         {call?.media.map((media, i) => (
           <Media key={i} media={media} of={of} />
         ))}
         {others.length > 0 && (
           <div class="calls">
-            {others.map((entry) =>
-              entry.type === "tool" ? (
-                <ToolRow key={entry.span_id} tool={entry} traceId={traceId} isLastTurn={props.isLastTurn} />
-              ) : entry.type === "agent" ? (
-                <Thread
-                  key={entry.span_id}
-                  name={entry.name}
-                  entries={entry.thread}
-                  traceId={traceId}
-                  state={entry}
-                />
-              ) : (
-                <p key={entry.span_id} class="err">
-                  <span class="mono">{entry.name}</span> {entry.error}
-                </p>
-              ),
-            )}
+            {others.map((entry) => (
+              <Entry key={entry.span_id} entry={entry} traceId={traceId} isLastTurn={props.isLastTurn} />
+            ))}
           </div>
         )}
       </div>
@@ -121,7 +109,7 @@ function Margin({ call, href, onSelect }: StepProps & { readonly call: CallJson 
       }}
     >
       <span class="mm">
-        <b class="cut">{call.model === null ? "model" : shortModel(call.model)}</b>
+        <b class="cut">{call.model === null ? "model" : line(shortModel(call.model))}</b>
         {call.number !== null && <i>call {call.number}</i>}
       </span>
       <span class="ml">

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { CallJson, ConversationJson, TurnTalkJson } from "../../src/viewer/api.ts";
-import { compact, counted } from "../app/figures.ts";
+import { compact, counted, line } from "../app/figures.ts";
 import { useKeys } from "../app/keys.ts";
 import { change, open, param, place, rememberedScroll, traceUrl, urlOf } from "../app/location.ts";
 import { useBusy } from "../app/resource.ts";
@@ -182,8 +182,9 @@ function useArrival(props: {
     const call = props.selected === "" ? null : document.getElementById(`span-${props.selected}`);
     const isCallWanted = param("call") !== "" || param("span") !== "";
     if (scroll > 0) chat.scrollTop = scroll;
-    else if (call !== null) chat.scrollTop = Math.max(0, call.offsetTop - ABOVE_CALL);
-    else if (steps.current === "begin" && props.turn !== undefined) {
+    else if (call !== null) {
+      chat.scrollTop += call.getBoundingClientRect().top - chat.getBoundingClientRect().top - ABOVE_CALL;
+    } else if (steps.current === "begin" && props.turn !== undefined) {
       document.getElementById(`turn-${props.turn}`)?.scrollIntoView({ block: "start" });
     }
     steps.current = scroll > 0 || call !== null || !isCallWanted ? "done" : "turn";
@@ -193,7 +194,7 @@ function useArrival(props: {
 }
 
 /** The turn's line stays above a call that is brought into view. */
-const ABOVE_CALL = 172;
+const ABOVE_CALL = 61;
 
 /** The turn that the URL names, or that has the call that it names. */
 function wantedTurn({ turns }: ConversationJson): number | undefined {
@@ -247,10 +248,10 @@ function Head(props: {
       crumb={{ href: urlOf(""), name: "Conversations" }}
       {...{ summary, notes }}
       facts={[
-        <span key="id" class="mono cut" title={key}>
-          {key}
+        <span key="id" class="mono cut" title={line(key)}>
+          {line(key)}
         </span>,
-        ...[summary.agent, summary.user, counted(turns.length, "turn")],
+        ...[line(summary.agent ?? ""), line(summary.user ?? ""), counted(turns.length, "turn")],
         summary.model_calls > 0 && counted(summary.model_calls, "model call"),
         summary.tool_calls > 0 && counted(summary.tool_calls, "tool call"),
       ]}

@@ -3,13 +3,12 @@ import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { TurnJson, TurnTalkJson } from "../../src/viewer/api.ts";
-import { compact, money, time } from "../app/figures.ts";
+import { compact, line, money, time } from "../app/figures.ts";
 import { conversationUrl, traceUrl } from "../app/location.ts";
 import { clock } from "../app/moments.ts";
 import { Icon } from "../parts/icon.tsx";
 import { PartProblem } from "../shell/oops.tsx";
-import { Markdown } from "../value/markdown.tsx";
-import { Value } from "../value/value.tsx";
+import { Words } from "../value/words.tsx";
 import { Rail, StepView, stepsOf } from "./call.tsx";
 import { useTurn } from "./talk.ts";
 
@@ -125,16 +124,12 @@ function Talk(props: TurnProps & { readonly talk: TurnTalkJson }): JSX.Element {
           <Rail kind="user" />
           <div class="body">
             <div class="ask1">
-              {typeof talk.user === "string" ? (
-                <Markdown text={talk.user} />
-              ) : (
-                <Value value={talk.user} of={of} />
-              )}
+              <Words value={talk.user} of={of} />
             </div>
           </div>
           <div class="margin">
             <span class="ml">
-              <span class="mute">{talk.user_name}</span>
+              <span class="mute">{line(talk.user_name ?? "")}</span>
             </span>
           </div>
         </section>
@@ -158,11 +153,7 @@ function Talk(props: TurnProps & { readonly talk: TurnTalkJson }): JSX.Element {
         <section class="m">
           <Rail kind="agent" />
           <div class="body">
-            {typeof talk.answer === "string" ? (
-              <Markdown text={talk.answer} />
-            ) : (
-              <Value value={talk.answer} of={of} />
-            )}
+            <Words value={talk.answer} of={of} />
           </div>
           <div class="margin" />
         </section>

@@ -1,4 +1,4 @@
-// Nothing has come yet: where the page listens, and three ways to send a first trace.
+// Nothing has come yet: where the page listens, three ways to send a first trace, and an example.
 import type { JSX } from "preact";
 import { liveState } from "../app/live.ts";
 import { store } from "../app/store.ts";
@@ -6,52 +6,93 @@ import { Code } from "../parts/code.tsx";
 
 /** The page of a store without spans. It turns into the list with the first span. */
 export function Empty(): JSX.Element {
-  const { name = "", otlp_url: otlp = null } = store.value ?? {};
+  const { name = "", kind = "", otlp_url: otlp = null } = store.value ?? {};
+  const isLive = liveState.value === "live";
   return (
     <main id="main">
       <div class="teach">
         <div class="listen">
-          <span class={`live ${liveState.value === "live" ? "" : "off"}`}>
-            <span class="dot" aria-hidden="true" />
-            {otlp === null ? "Watching" : "Listening"}
+          {isLive && <span class="dot" aria-hidden="true" />}
+          <span>
+            {otlp === null ? "Watching" : "Listening on"} <code>{otlp ?? name}</code>
           </span>
-          <code>{otlp === null ? name : `${otlp}/v1/traces`}</code>
-          <span class="mute">{otlp === null ? "" : `OTLP over HTTP, protobuf or JSON, into ${name}`}</span>
+          <span class="mute">
+            nothing has come yet
+            {isLive && "; the list appears by itself with the first span"}
+          </span>
         </div>
-        <h1>No traces yet</h1>
-        <p class="lead soft">The list comes here with the first span. Nothing leaves this computer.</p>
+        <h1>Send a first trace</h1>
+        <p class="lead soft">Any of these will do. Leave this page open; nothing leaves this computer.</p>
         <ol class="ways">
+          {otlp !== null && <OpenTelemetry otlp={otlp} />}
+          <Own name={name} kind={kind} otlp={otlp} />
           <li>
-            <h2>Your agent, with Tracelight</h2>
-            <p>Spans go into the file that this page reads.</p>
-            <Code text={OWN(name)} />
-          </li>
-          {otlp !== null && (
-            <li>
-              <h2>Any app that speaks OpenTelemetry</h2>
-              <p>In any language: point its exporter here.</p>
-              <Code
-                text={`export OTEL_EXPORTER_OTLP_ENDPOINT=${otlp}\nexport OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`}
-              />
-            </li>
-          )}
-          <li>
-            <h2>An example</h2>
-            <p>A span from the command line, to see it come in.</p>
-            <Code text={otlp === null ? `npx tracelight import spans.jsonl ${name}` : CURL(otlp)} />
+            <h2>Traces that you have already</h2>
+            <p>Records, log lines or OTLP/JSON; an SQLite file; a DynamoDB table.</p>
+            <Code text={"npx tracelight view app.jsonl\nnpx tracelight view dynamodb:Traces"} />
           </li>
         </ol>
+        {otlp !== null && (
+          <section class="example">
+            <h2>An example</h2>
+            <p>A span from the command line, to see it come in.</p>
+            <Code text={CURL(otlp)} />
+          </section>
+        )}
       </div>
     </main>
   );
 }
 
-function OWN(name: string): string {
-  return `import { SqliteTracer } from "tracelight/sqlite";
+function OpenTelemetry({ otlp }: { readonly otlp: string }): JSX.Element {
+  const isUsual = otlp.endsWith(":4318");
+  return (
+    <li>
+      <h2>An app that speaks OpenTelemetry, in any language</h2>
+      <p>
+        {isUsual
+          ? "4318 is where its exporters look already. If yours is set up otherwise:"
+          : "Say where its exporter sends:"}
+      </p>
+      <Code
+        text={`export OTEL_EXPORTER_OTLP_ENDPOINT=${otlp}\nexport OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\nnode agent.js`}
+      />
+    </li>
+  );
+}
 
-const tracer = new SqliteTracer({ path: ${JSON.stringify(name)} });
-await tracer.trace("hello", async (span) => {
-  span.addAttribute("ai.trace.type", "converse");
+/** Into the file itself where there is one, else to where the page listens. */
+function Own(props: {
+  readonly name: string;
+  readonly kind: string;
+  readonly otlp: string | null;
+}): JSX.Element | null {
+  const { name, kind, otlp } = props;
+  if (kind !== "sqlite" && otlp === null) return null;
+  const isFile = kind === "sqlite";
+  return (
+    <li>
+      <h2>TypeScript, with Tracelight</h2>
+      <p>{isFile ? "Into the file that this page reads." : "To where this page listens."}</p>
+      <Code text={`npm install tracelight${isFile ? " libsql" : ""}`} />
+      <Code
+        text={
+          isFile
+            ? OWN("sqlite", "SqliteTracer", `path: ${JSON.stringify(name)}`)
+            : OWN("otlp", "OtlpTracer", `url: "${otlp}/v1/traces"`)
+        }
+      />
+    </li>
+  );
+}
+
+function OWN(path: string, tracer: string, options: string): string {
+  return `import { ${tracer} } from "tracelight/${path}";
+
+const tracer = new ${tracer}({ ${options} });
+await tracer.trace("converse", async (turn) => {
+  turn.addAttribute("ai.conversation.id", 42, { inheritable: true });
+  turn.addAttribute("ai.user.input", "Is it sunny?");
 });
 await tracer.close();`;
 }

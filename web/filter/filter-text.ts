@@ -38,6 +38,24 @@ export function piecesOf(
   });
 }
 
+/** The conditions that hold together, each with the filter as it is without it; none where there is but one. */
+export function conditionsIn(text: string): { readonly text: string; readonly without: string }[] {
+  let depth = 0;
+  const joints = tokensIn(text).filter(({ text: part }) => {
+    depth += part === "(" ? 1 : part === ")" ? -1 : 0;
+    return depth === 0 && part.toLowerCase() === "and";
+  });
+  const isPlain = !tokensIn(text).some(({ text: part }) => part.toLowerCase() === "or");
+  if (joints.length === 0 || !isPlain) return [];
+  const ends = [...joints.map(({ at }) => at), text.length];
+  const starts = [0, ...joints.map(({ at, text: part }) => at + part.length)];
+  const parts = starts.map((start, i) => text.slice(start, ends[i]).trim());
+  return parts.map((part, i) => ({
+    text: part,
+    without: parts.filter((_, other) => other !== i).join(" and "),
+  }));
+}
+
 /** What is wanted at the cursor. */
 export function cursorIn(text: string, cursor: number): Typed {
   const tokens = tokensIn(text.slice(0, cursor));

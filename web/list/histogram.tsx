@@ -2,15 +2,17 @@
 import type { JSX } from "preact";
 import type { HistogramJson } from "../../src/viewer/api.ts";
 import { counted, time } from "../app/figures.ts";
-import { clock, iso, nextStep, shortDay } from "../app/moments.ts";
+import { iso } from "../app/moments.ts";
+import { type Tick, ticksOf } from "../app/ticks.ts";
 import { useBrush } from "../parts/brush.ts";
 import { changeList, DEFAULT_SINCE } from "./query.ts";
 
 const HEIGHT = 56;
 /** The tallest bar leaves room for its label. */
 const TALLEST = HEIGHT - 4;
-const HOUR_MS = 3_600_000;
-const STEPS_MS = [1 / 12, 1 / 4, 1, 3, 6, 12, 24, 48, 7 * 24, 30 * 24].map((hours) => hours * HOUR_MS);
+/** Words of the axis have this much room, and none stands at its very ends. */
+const MOST_TICKS = 9;
+const isClear = ({ share }: Tick): boolean => share >= 0.01 && share < 0.97;
 
 /** The histogram. `range` is the time that rows are shown of, where that is a part. */
 export function Histogram(props: {
@@ -22,7 +24,9 @@ export function Histogram(props: {
   const n = histogram.ended.length;
   const first = Date.parse(histogram.since);
   const length = n * histogram.bucket_ms;
-  const most = Math.max(1, ...histogram.ended.map((_, i) => turnsIn(histogram, i)));
+  const turns = histogram.ended.map((_, i) => turnsIn(histogram, i));
+  const hasTurns = turns.some((n) => n > 0);
+  const most = Math.max(1, ...turns);
   const shareOf = (at: number): number => Math.min(1, Math.max(0, (at - first) / length));
   const { box, part, begin } = useBrush(({ from, to }) => choose(first + from * length, first + to * length));
   const brush = part ?? (range && { from: shareOf(range.from), to: shareOf(range.to) });
@@ -52,10 +56,10 @@ export function Histogram(props: {
           />
         ))}
       </svg>
-      <span class="ymax">{counted(most, "turn")}</span>
-      {ticksOf(first, length).map(({ at, label }) => {
-        const share = shareOf(at);
-        return (
+      {hasTurns && <span class="ymax">{counted(most, "turn")}</span>}
+      {ticksOf({ since: first, length }, MOST_TICKS)
+        .filter(isClear)
+        .map(({ at, share, label }) => (
           <span
             key={at}
             class={`ax ${share > 0.88 ? "far" : ""}`}
@@ -63,8 +67,7 @@ export function Histogram(props: {
           >
             {label}
           </span>
-        );
-      })}
+        ))}
       {now - first - length < histogram.bucket_ms && (
         <span class="ax rr" style={{ left: "100%" }}>
           now
@@ -115,14 +118,4 @@ function turnsIn({ ended, failed, running }: HistogramJson, i: number): number {
 
 function choose(from: number, to: number): void {
   changeList({ since: iso(Math.round(from / 1000) * 1000), until: iso(Math.round(to / 1000) * 1000) });
-}
-
-function ticksOf(first: number, length: number): { readonly at: number; readonly label: string }[] {
-  const step = STEPS_MS.find((ms) => length / ms <= 9) ?? length / 8;
-  const ticks: { at: number; label: string }[] = [];
-  for (let at = nextStep(first + length * 0.01, step); at < first + length * 0.97; at += step) {
-    const time = clock(at, "minutes");
-    ticks.push({ at, label: time === "00:00" || step >= 24 * HOUR_MS ? shortDay(at) : time });
-  }
-  return ticks;
 }

@@ -19,6 +19,8 @@ export function Row(props: {
   readonly longestMs: number;
   readonly index: number;
   readonly isSelected: boolean;
+  /** True where the Tab key stops at it. */
+  readonly isStop: boolean;
   readonly onSelect: () => void;
 }): JSX.Element {
   const { row, by, now } = props;
@@ -41,7 +43,7 @@ export function Row(props: {
         <a
           class="t"
           href={by === "trace" ? traceUrl(row.key) : conversationUrl(row.key)}
-          tabIndex={props.isSelected ? 0 : -1}
+          tabIndex={props.isStop ? 0 : -1}
         >
           {row.title ?? row.name ?? row.key}
         </a>

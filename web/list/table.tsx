@@ -46,6 +46,9 @@ export function Table(props: TableProps): JSX.Element {
   const day = items[dayIndex];
   const isDayAbove = day !== undefined && dayIndex < range.from;
   const above = (offsets[range.from] ?? 0) - (isDayAbove ? heights.day : 0);
+  // One stop of the Tab key, whatever is selected and wherever that is.
+  const keys = shown.flatMap((item) => (item.type === "row" ? [item.row.key] : []));
+  const stop = keys.find((key) => key === props.selected) ?? keys[0];
   const show = (item: Item): JSX.Element =>
     item.type === "day" ? (
       <Day
@@ -61,6 +64,7 @@ export function Table(props: TableProps): JSX.Element {
         key={item.row.key}
         {...{ row: item.row, by, now, longestMs, index: item.index }}
         isSelected={item.row.key === props.selected}
+        isStop={item.row.key === stop}
         onSelect={() => props.onSelect(item.row.key)}
       />
     );

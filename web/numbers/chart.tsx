@@ -1,6 +1,6 @@
 // A small chart: its figure above, its largest at the top left, each series named at its end. A drag chooses a time range.
 import type { JSX } from "preact";
-import { clock, nextStep, shortDay } from "../app/moments.ts";
+import { type Tick, ticksOf } from "../app/ticks.ts";
 import { useBrush } from "../parts/brush.ts";
 import { apart, largest, largestStack, lineOf, stacked, type Values } from "./series.ts";
 
@@ -8,7 +8,9 @@ const WIDTH = 360;
 const HEIGHT = 92;
 /** Labels of two lines are so far apart at least. */
 const LABEL_STEP = 30;
-const HOUR_MS = 3_600_000;
+/** Words of the axis have this much room; one that would reach beyond its end is left out. */
+const MOST_TICKS = 8;
+const LAST_LABEL = 0.92;
 
 /** One series of a chart. */
 export interface Series {
@@ -42,8 +44,7 @@ export function Chart(props: {
   const series = props.series.filter(({ values }) => values.some((value) => value !== null && value !== 0));
   const all = series.map(({ values }) => values);
   const most = type === "bars" ? largestStack(all) : largest(all);
-  const length = axis.bucketMs * axis.buckets;
-  const days = daysOf(axis.since, length);
+  const ticks = ticksOf({ since: axis.since, length: axis.bucketMs * axis.buckets }, MOST_TICKS);
   return (
     <figure class="chart">
       <figcaption>
@@ -51,7 +52,7 @@ export function Chart(props: {
         <span class="big">{props.figure}</span>
         {props.note && <span class="soft">{props.note}</span>}
       </figcaption>
-      <Plot {...props} series={series} most={most} days={days} />
+      <Plot {...props} series={series} most={most} ticks={ticks} />
       <Labels series={series} type={type} most={most} />
     </figure>
   );
@@ -63,7 +64,7 @@ function Plot(props: {
   readonly series: readonly Series[];
   readonly most: number;
   readonly axis: TimeAxis;
-  readonly days: readonly { readonly at: number; readonly label: string }[];
+  readonly ticks: readonly Tick[];
   readonly unit: (value: number) => string;
   readonly onRange: (from: number, to: number) => void;
 }): JSX.Element {
@@ -81,18 +82,17 @@ function Plot(props: {
         aria-label={`${props.name} over time`}
       >
         <title>{`${props.name} over time`}</title>
-        {props.days.map(({ at }) => {
-          const x = ((at - axis.since) / length) * WIDTH;
-          return <line key={at} class="gr" x1={x} x2={x} y1="0" y2={HEIGHT} />;
-        })}
+        {props.ticks.map(({ at, share }) => (
+          <line key={at} class="gr" x1={share * WIDTH} x2={share * WIDTH} y1="0" y2={HEIGHT} />
+        ))}
         <line class="base" x1="0" x2={WIDTH} y1={HEIGHT - 0.5} y2={HEIGHT - 0.5} />
         {props.type === "bars" ? <Bars series={series} most={most} /> : <Lines series={series} most={most} />}
       </svg>
       {most > 0 && <span class="ymx">{props.unit(most)}</span>}
       <div class="xd">
-        {props.days.map(({ at, label }) => (
-          <span key={at} style={{ left: `${(((at - axis.since) / length) * 100).toFixed(2)}%` }}>
-            {label}
+        {props.ticks.map(({ at, share, label }) => (
+          <span key={at} style={{ left: `${(share * 100).toFixed(2)}%` }}>
+            {share < LAST_LABEL && label}
           </span>
         ))}
       </div>
@@ -156,23 +156,4 @@ function Labels(props: {
       ))}
     </div>
   );
-}
-
-/** Days, or hours where there are few days. */
-function daysOf(since: number, length: number): { readonly at: number; readonly label: string }[] {
-  const day = 24 * HOUR_MS;
-  const step = [HOUR_MS / 4, HOUR_MS, 3 * HOUR_MS, 6 * HOUR_MS, day, 2 * day, 7 * day, 30 * day].find(
-    (ms) => length / ms <= 8,
-  );
-  const ticks: { at: number; label: string }[] = [];
-  for (let at = nextStep(since, step ?? length / 8); at < since + length; at += step ?? length / 8) {
-    const label =
-      (step ?? day) < day
-        ? clock(at, "minutes")
-        : length <= 8 * day
-          ? shortDay(at).slice(0, 3)
-          : shortDay(at).slice(4);
-    ticks.push({ at, label });
-  }
-  return ticks;
 }

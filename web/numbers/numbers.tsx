@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { API, type NumbersJson } from "../../src/viewer/api.ts";
 import { read } from "../app/api.ts";
-import { compact, count, money, share, shortModel, time } from "../app/figures.ts";
+import { compact, count, line, money, share, shortModel, time } from "../app/figures.ts";
 import { useChanges } from "../app/live.ts";
 import { change, param } from "../app/location.ts";
 import { iso } from "../app/moments.ts";
@@ -87,7 +87,13 @@ function Groups({ by }: { readonly by: Group }): JSX.Element {
 function Unpriced({ numbers }: { readonly numbers: NumbersJson }): JSX.Element | null {
   const { unpriced_calls: calls } = numbers.total;
   if (calls === 0) return null;
-  return <span class="soft">{count(calls)} calls have no price, and are not in the sums</span>;
+  return (
+    <span class="soft">
+      {calls === 1
+        ? "1 call has no price, and is not in the sums"
+        : `${count(calls)} calls have no price, and are not in the sums`}
+    </span>
+  );
 }
 
 function Charts({ numbers }: { readonly numbers: NumbersJson }): JSX.Element {
@@ -103,7 +109,6 @@ function Charts({ numbers }: { readonly numbers: NumbersJson }): JSX.Element {
     onRange: (from: number, to: number) => change({ since: whole(from), until: whole(to) }),
   };
   const input = series.input_tokens.map((tokens, i) => tokens - (series.cached_read_tokens[i] ?? 0));
-  const [p50, p95] = [lastOf(series.p50_ms), lastOf(series.p95_ms)];
   return (
     <div class="charts">
       <Chart
@@ -129,13 +134,13 @@ function Charts({ numbers }: { readonly numbers: NumbersJson }): JSX.Element {
       <Chart
         {...shared}
         name="Time of model calls"
-        figure={time(p50)}
-        {...(p50 !== null && { note: "p50, latest" })}
+        figure={time(total.p50_ms)}
+        {...(total.p50_ms !== null && { note: "p50" })}
         type="lines"
         unit={time}
         series={[
-          { class: "l-p95", label: "p95", figure: time(p95), values: series.p95_ms },
-          { class: "l-p50", label: "p50", figure: time(p50), values: series.p50_ms },
+          { class: "l-p95", label: "p95", figure: time(total.p95_ms), values: series.p95_ms },
+          { class: "l-p50", label: "p50", figure: time(total.p50_ms), values: series.p50_ms },
         ]}
       />
       <Chart
@@ -197,7 +202,7 @@ function costs({ series }: NumbersJson) {
   const shown = series.cost_by_model.slice(0, COST_COLORS.length);
   return shown.map(({ name, cost_usd }, i) => ({
     class: COST_COLORS[i] ?? "",
-    label: shortModel(name),
+    label: line(shortModel(name)),
     figure: money(sum(cost_usd), "sum"),
     values: cost_usd,
   }));
@@ -215,10 +220,6 @@ function ratio(cost: number | null, turns: number | undefined): number | null {
 
 function sum(values: readonly (number | null)[]): number {
   return values.reduce<number>((all, value) => all + (value ?? 0), 0);
-}
-
-function lastOf(values: readonly (number | null)[]): number | null {
-  return values.findLast((value) => value !== null) ?? null;
 }
 
 function whole(at: number): string {

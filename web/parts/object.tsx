@@ -2,8 +2,9 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 import type { SummaryJson } from "../../src/viewer/api.ts";
-import { compact, counted, money } from "../app/figures.ts";
+import { compact, counted, line, money } from "../app/figures.ts";
 import { Icon } from "./icon.tsx";
+import { SetPrice } from "./set-price.tsx";
 
 type Fact = ComponentChildren | undefined | false;
 
@@ -18,7 +19,7 @@ export function ObjectHead(props: {
   readonly children: ComponentChildren;
 }): JSX.Element {
   const { summary, crumb } = props;
-  const title = summary.title ?? summary.name;
+  const title = line(summary.title ?? summary.name);
   const notes = props.notes.map((note) => (
     <span key={note} class="warn" title={note}>
       {note}
@@ -29,7 +30,7 @@ export function ObjectHead(props: {
       <div class="o1">
         <a class="crumb" href={crumb.href}>
           <Icon name="left" />
-          <span class="cut">{crumb.name}</span>
+          <span class="cut">{line(crumb.name)}</span>
         </a>
         <h1 class="cut" title={title}>
           {title}
@@ -65,7 +66,8 @@ function usedFacts(summary: SummaryJson): Fact[] {
         tokens
       </>
     ),
-    (cost !== null || summary.unpriced_calls > 0) && <b>{cost === null ? "no price" : money(cost)}</b>,
+    cost !== null && <b>{money(cost)}</b>,
+    cost === null && summary.unpriced_calls > 0 && <Unpriced models={summary.models} />,
     errors > 0 && (
       <span class="err st">
         <Icon name="error" />
@@ -73,6 +75,15 @@ function usedFacts(summary: SummaryJson): Fact[] {
       </span>
     ),
   ];
+}
+
+/** Where it is plain which model it is, how to give it a price. */
+function Unpriced({ models: [model, another] }: { readonly models: readonly string[] }): JSX.Element {
+  return (
+    <>
+      <b>no price</b> {model !== undefined && another === undefined && <SetPrice model={model} />}
+    </>
+  );
 }
 
 /** Chat and timeline: the same turn in two ways. */

@@ -2,26 +2,28 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
-import { API, type HitJson, type SearchJson, type SnippetJson } from "../../src/viewer/api.ts";
+import { API, type FoundJson, type SearchJson, type SnippetJson } from "../../src/viewer/api.ts";
 import { read } from "../app/api.ts";
-import { counted } from "../app/figures.ts";
+import { counted, line, shortModel } from "../app/figures.ts";
 import { open, traceUrl, urlOf } from "../app/location.ts";
 import { ago } from "../app/moments.ts";
 import { useBusy, useResource } from "../app/resource.ts";
 import { ALL_TIMES } from "../filter/range-menu.tsx";
-import { Icon } from "../parts/icon.tsx";
+import { Icon, Kind } from "../parts/icon.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { isSearchOpen } from "../shell/dialogs.ts";
+import { KIND_WORDS, shownKind } from "../trace/kinds.ts";
 
 const ASK_AFTER_MS = 150;
 const LIMIT = 50;
 
-/** Hits of one conversation, or of a trace that is of none. */
+/** Hits of one conversation, or of a trace that is of none. `at` is when the latest of them began. */
 interface Group {
   readonly key: string;
   readonly name: string;
+  readonly user: string | null;
   readonly at: number;
-  readonly hits: HitJson[];
+  readonly hits: FoundJson[];
 }
 
 /** The dialog. */
@@ -46,7 +48,7 @@ export function Search(): JSX.Element {
   const close = (): void => {
     isSearchOpen.value = false;
   };
-  const go = (hit: HitJson | undefined): void => {
+  const go = (hit: FoundJson | undefined): void => {
     if (hit === undefined) return;
     close();
     open(traceUrl(hit.trace_id, { span: hit.span_id }));
@@ -116,39 +118,58 @@ function said({ hits, more }: SearchJson, groups: number): string {
 
 function Hits(props: {
   readonly group: Group;
-  readonly all: readonly HitJson[];
+  readonly all: readonly FoundJson[];
   readonly chosen: number;
-  readonly onOpen: (hit: HitJson) => void;
+  readonly onOpen: (hit: FoundJson) => void;
 }): JSX.Element {
   const { group, all, chosen } = props;
   return (
     <div role="group" aria-label={group.name}>
       <div class="fgrp" role="presentation">
-        <b>{group.name}</b>
+        <b>{line(group.name)}</b>
+        {group.user !== null && <span>{line(group.user)}</span>}
         <span>{ago(group.at, Date.now())}</span>
       </div>
-      {group.hits.map((hit) => {
-        const index = all.indexOf(hit);
-        const [snippet] = hit.snippets;
-        return (
-          <div
-            key={hit.span_id}
-            id={`hit-${index}`}
-            class="fhit"
-            role="option"
-            aria-selected={index === chosen}
-            ref={(element) => {
-              if (index === chosen) element?.scrollIntoView({ block: "nearest" });
-            }}
-            onClick={() => props.onOpen(hit)}
-          >
-            <span />
-            <span class="mono cut">{hit.span_name}</span>
-            <span class="lab">{snippet?.label}</span>
-            <span class="cut">{snippet && <Snippet of={snippet} />}</span>
-          </div>
-        );
-      })}
+      {group.hits.map((hit) => (
+        <Hit
+          key={hit.span_id}
+          hit={hit}
+          index={all.indexOf(hit)}
+          isChosen={all[chosen] === hit}
+          onOpen={props.onOpen}
+        />
+      ))}
+    </div>
+  );
+}
+
+function Hit(props: {
+  readonly hit: FoundJson;
+  readonly index: number;
+  readonly isChosen: boolean;
+  readonly onOpen: (hit: FoundJson) => void;
+}): JSX.Element {
+  const { hit, isChosen } = props;
+  const kind = shownKind(hit.kind);
+  const name = line(hit.called ?? hit.span_name);
+  const [snippet] = hit.snippets;
+  return (
+    <div
+      id={`hit-${props.index}`}
+      class="fhit"
+      role="option"
+      aria-selected={isChosen}
+      ref={(element) => {
+        if (isChosen) element?.scrollIntoView({ block: "nearest" });
+      }}
+      onClick={() => props.onOpen(hit)}
+    >
+      <Kind name={kind} label={KIND_WORDS[kind][0]} />
+      <span class="mono cut" title={name}>
+        {kind === "model" ? shortModel(name) : name}
+      </span>
+      <span class="lab">{snippet?.label}</span>
+      <span class="cut">{snippet && <Snippet of={snippet} />}</span>
     </div>
   );
 }
@@ -170,22 +191,25 @@ function Snippet({ of: { text, hits } }: { readonly of: SnippetJson }): JSX.Elem
   );
 }
 
-function groupsOf(hits: readonly HitJson[]): Group[] {
+/** The conversation with the latest hit first, whatever order the store has. */
+function groupsOf(hits: readonly FoundJson[]): Group[] {
   const groups = new Map<string, Group>();
   for (const hit of hits) {
     const id = hit.conversation_id;
     const isOfNone = id === null || id === undefined;
     const key = isOfNone ? hit.trace_id : JSON.stringify(id);
     const name = isOfNone ? hit.trace_id.slice(0, 8) : typeof id === "string" ? id : key;
-    const group = groups.get(key) ?? { key, name, at: Date.parse(hit.started_at), hits: [] };
-    group.hits.push(hit);
-    groups.set(key, group);
+    const { hits: others = [], at = 0, user = null } = groups.get(key) ?? {};
+    groups.set(key, {
+      ...{ key, name, user: user ?? hit.user, hits: [...others, hit] },
+      at: Math.max(at, Date.parse(hit.started_at)),
+    });
   }
-  return [...groups.values()];
+  return [...groups.values()].sort((a, b) => b.at - a.at);
 }
 
 /** The traces that have the hits, as a filter of the list. */
-function tracesFilter(hits: readonly HitJson[]): string {
+function tracesFilter(hits: readonly FoundJson[]): string {
   const ids = [...new Set(hits.map((hit) => hit.trace_id))];
   return `trace_id in (${ids.map((id) => JSON.stringify(id)).join(", ")})`;
 }

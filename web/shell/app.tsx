@@ -7,8 +7,9 @@ import { turnLive } from "../app/live.ts";
 import { open, urlOf, type View, view } from "../app/location.ts";
 import { turnTheme, turnZone } from "../app/preferences.ts";
 import { store } from "../app/store.ts";
-import { isHelpOpen, isSearchOpen } from "./dialogs.ts";
+import { isHelpOpen, isSearchOpen, priced } from "./dialogs.ts";
 import { Help } from "./help.tsx";
+import { News } from "./news.tsx";
 import { Oops } from "./oops.tsx";
 import { TopBar } from "./top-bar.tsx";
 import { VIEWS } from "./views.ts";
@@ -37,8 +38,10 @@ export function App(): JSX.Element {
       </a>
       <TopBar store={store.value?.name ?? ""} />
       <Shown key={view.value} name={view.value} />
+      <News />
       <Help />
-      {isSearchOpen.value && <LazySearch />}
+      {isSearchOpen.value && <Lazy load={SEARCH} />}
+      {priced.value !== undefined && <Lazy load={PRICE} />}
     </>
   );
 }
@@ -64,14 +67,17 @@ function Shown({ name }: { readonly name: View }): JSX.Element | null {
   return Component === undefined ? <main id="main" /> : <Component />;
 }
 
-/** The search is loaded when it is first opened. */
-function LazySearch(): JSX.Element | null {
+/** A dialog, loaded when it is first opened. */
+function Lazy({ load }: { readonly load: () => Promise<ComponentType> }): JSX.Element | null {
   const loaded = useSignal<ComponentType | undefined>(undefined);
   useEffect(() => {
-    void import("../search/search.tsx").then(({ Search }) => {
-      loaded.value = Search;
+    void load().then((component) => {
+      loaded.value = component;
     });
-  }, []);
+  }, [load]);
   const Component = loaded.value;
   return Component === undefined ? null : <Component />;
 }
+
+const SEARCH = async (): Promise<ComponentType> => (await import("../search/search.tsx")).Search;
+const PRICE = async (): Promise<ComponentType> => (await import("./price.tsx")).Price;

@@ -1,11 +1,15 @@
 // What went wrong, and what to do about it: for a whole view, and for a part of one.
 import type { JSX } from "preact";
 import { Problem } from "../app/api.ts";
+import { useKeys } from "../app/keys.ts";
+import { store } from "../app/store.ts";
+import { Code } from "../parts/code.tsx";
 import { Icon } from "../parts/icon.tsx";
 
 /** A view that cannot be shown. */
 export function Oops({ error, again }: { readonly error: unknown; readonly again: () => void }): JSX.Element {
-  const { message, code } = told(error);
+  const { message, code, isNobody } = told(error);
+  useKeys({ r: again });
   return (
     <main id="main">
       <div class="teach oops">
@@ -15,20 +19,27 @@ export function Oops({ error, again }: { readonly error: unknown; readonly again
             {message}
           </span>
         </h1>
-        <div class="or">
-          <button class="btn solid" type="button" onClick={again}>
-            Try again
-          </button>
-        </div>
+        {isNobody && (
+          <>
+            <h2>What to do</h2>
+            <p>Start it again, and this page goes on by itself:</p>
+            <Code text={`npx tracelight view ${store.value?.name ?? ""}`.trimEnd()} />
+          </>
+        )}
         {code !== undefined && (
           <details>
             <summary>
               <Icon name="chev" class="chev" />
-              Details
+              What was said
             </summary>
-            <pre>{code}</pre>
+            <pre class="soft">{code}</pre>
           </details>
         )}
+        <p class="or">
+          <button class="btn" type="button" onClick={again}>
+            Try again <kbd>r</kbd>
+          </button>
+        </p>
       </div>
     </main>
   );
@@ -50,7 +61,25 @@ export function PartProblem(props: {
   );
 }
 
-function told(error: unknown): { readonly message: string; readonly code: string | undefined } {
-  if (error instanceof Problem) return { message: error.message, code: error.details?.code };
-  return { message: error instanceof Error ? error.message : String(error), code: undefined };
+interface Told {
+  readonly message: string;
+  /** What the server said of it besides; undefined where it said nothing. */
+  readonly code: string | undefined;
+  /** True where no server answered at all. */
+  readonly isNobody: boolean;
+}
+
+function told(error: unknown): Told {
+  if (!(error instanceof Problem))
+    return {
+      message: error instanceof Error ? error.message : String(error),
+      code: undefined,
+      isNobody: false,
+    };
+  const { message, details } = error;
+  return {
+    message,
+    code: details && `${details.code}  ${details.status} ${details.title}`,
+    isNobody: details === undefined,
+  };
 }

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { API, type SpanJson } from "../../src/viewer/api.ts";
 import { read } from "../app/api.ts";
+import { line } from "../app/figures.ts";
 import { useBusy, useResource } from "../app/resource.ts";
 import type { KindGlyph } from "../parts/glyphs.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
@@ -52,10 +53,10 @@ export function Inspector(props: InspectorProps): JSX.Element {
     <>
       <div class="sidehead">
         <Kind name={props.kind} />
-        <h2 class="cut" title={props.title}>
-          {props.title}
+        <h2 class="cut" title={line(props.title)}>
+          {line(props.title)}
         </h2>
-        {props.note && <span class="mute">{props.note}</span>}
+        {props.note && <span class="mute">{line(props.note)}</span>}
         <span class="grow" />
         {props.onZoom && (
           <button

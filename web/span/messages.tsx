@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import type { MessageJson, ReadingJson } from "../../src/viewer/api.ts";
-import { count, counted } from "../app/figures.ts";
+import { count, counted, line } from "../app/figures.ts";
 import type { KindGlyph } from "../parts/glyphs.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
@@ -135,7 +135,7 @@ function Fold(props: {
       >
         <Icon name="chev" class="chev" />
         <Kind name={props.glyph} />
-        <b class="cut">{props.name}</b>
+        <b class="cut">{line(props.name)}</b>
       </button>
       {isOpen.value && <div class="mb">{props.children}</div>}
     </div>

@@ -1,9 +1,10 @@
 // A span at a glance: times, tokens and cost, what went wrong, the answer and the last message in.
 import type { ComponentChildren, JSX } from "preact";
-import type { BillLineJson, SpanJson } from "../../src/viewer/api.ts";
-import { count, money, offset, share, time } from "../app/figures.ts";
+import type { BillLineJson, ReadingJson, SpanJson } from "../../src/viewer/api.ts";
+import { count, counted, money, offset, share, time } from "../app/figures.ts";
 import { clock } from "../app/moments.ts";
 import { Icon } from "../parts/icon.tsx";
+import { SetPrice } from "../parts/set-price.tsx";
 import { State } from "../parts/state.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
 import { Part } from "./part.tsx";
@@ -118,7 +119,9 @@ function Times(props: {
       {reading.finish_reason !== null && (
         <>
           <dt>stopped</dt>
-          <dd>{reading.finish_reason}</dd>
+          <dd>
+            {reading.finish_reason} <span class="mute">{toolsAsked(reading)}</span>
+          </dd>
         </>
       )}
       {reading.model !== null && (
@@ -143,6 +146,11 @@ function Times(props: {
       )}
     </dl>
   );
+}
+
+function toolsAsked({ output_messages: messages }: ReadingJson): string {
+  const calls = messages.flatMap(({ parts }) => parts).filter(({ type }) => type === "tool-call");
+  return calls.length === 0 ? "" : `${counted(calls.length, "tool")} asked for`;
 }
 
 function inTrace(props: { readonly share?: number; readonly onPath?: number }): string {
@@ -210,8 +218,8 @@ function Usage({ span }: { readonly span: SpanJson }): JSX.Element {
   return (
     <section class="sec">
       <h2>
-        Tokens{" "}
-        <span class="mute">no price{span.reading.model === null ? "" : ` for ${span.reading.model}`}</span>
+        Tokens <span class="mute">no price</span>{" "}
+        {span.reading.model !== null && <SetPrice model={span.reading.model} />}
       </h2>
       <table class="leg cost">
         <tbody>

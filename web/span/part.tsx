@@ -4,18 +4,14 @@ import { API, type MediaJson, type PartJson } from "../../src/viewer/api.ts";
 import { apiUrl } from "../app/api.ts";
 import { bytes } from "../app/figures.ts";
 import { Kind } from "../parts/icon.tsx";
-import { Markdown } from "../value/markdown.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
+import { Words } from "../value/words.tsx";
 
 /** A part. */
 export function Part({ part, of }: { readonly part: PartJson; readonly of: OfSpan }): JSX.Element {
   switch (part.type) {
     case "text":
-      return typeof part.text === "string" ? (
-        <Markdown text={part.text} />
-      ) : (
-        <Value value={part.text} of={of} />
-      );
+      return <Words value={part.text} of={of} />;
     case "reasoning":
       return (
         <div class="reasonbody">

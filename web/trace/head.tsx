@@ -1,7 +1,7 @@
 // The head of a timeline: the turn that it is of, when it was, what it used.
 import type { JSX } from "preact";
 import { count, counted, time } from "../app/figures.ts";
-import { conversationUrl, traceUrl, urlOf } from "../app/location.ts";
+import { conversationUrl, param, traceUrl, urlOf } from "../app/location.ts";
 import { clock } from "../app/moments.ts";
 import { Icon } from "../parts/icon.tsx";
 import { ObjectHead, Ways } from "../parts/object.tsx";
@@ -11,9 +11,9 @@ import { INTERRUPTED } from "./model.ts";
 /** A trace among the turns of its conversation. */
 export type OfTurn = NonNullable<LoadedTrace["head"]["conversation"]>;
 
-/** The same turn as a chat. */
-export function chatUrl({ key, turn }: OfTurn): string {
-  return conversationUrl(key, { turn: String(turn) });
+/** The same turn as a chat, and the same span in it. */
+export function chatUrl({ key, turn }: OfTurn, span: string = param("span")): string {
+  return conversationUrl(key, { turn: String(turn), span });
 }
 
 /** The head. */
@@ -27,7 +27,7 @@ export function Head({ loaded }: { readonly loaded: LoadedTrace }): JSX.Element 
       crumb={
         conversation === null
           ? { href: urlOf("", { by: "trace" }), name: "Traces" }
-          : { href: chatUrl(conversation), name: conversation.key }
+          : { href: chatUrl(conversation, ""), name: conversation.key }
       }
       {...{ summary, notes }}
       facts={[

@@ -1,11 +1,12 @@
 // A row of the tree: what the span is, its time, its self time, its bar.
 import type { JSX } from "preact";
 import type { GlanceJson } from "../../src/viewer/api.ts";
-import { compact, count, money, shortModel, time } from "../app/figures.ts";
+import { compact, count, line, money, shortModel, time } from "../app/figures.ts";
+import { traceUrl } from "../app/location.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { Bars } from "./bars.tsx";
 import { isStructure, KIND_WORDS, SHOWN_KINDS } from "./kinds.ts";
-import { FAILED, hasBelow, INTERRUPTED, labelAt, RUNNING, type TraceModel } from "./model.ts";
+import { FAILED, hasBelow, INTERRUPTED, idAt, labelAt, RUNNING, type TraceModel } from "./model.ts";
 import type { Scale } from "./scale.ts";
 import type { Column } from "./state.ts";
 import type { TreeRow } from "./tree.ts";
@@ -16,12 +17,15 @@ const DEEP_WIDTH = 4 / 14;
 
 /** What a row needs. */
 export interface RowProps {
+  readonly traceId: string;
   readonly model: TraceModel;
   readonly row: TreeRow;
   readonly at: number;
   readonly scale: Scale;
   readonly glance: GlanceJson | undefined;
   readonly isSelected: boolean;
+  /** True where the Tab key stops at it. */
+  readonly isStop: boolean;
   readonly isFound: boolean;
   readonly hasPath: boolean;
   readonly column: Column;
@@ -48,9 +52,14 @@ export function Row(props: RowProps): JSX.Element {
       aria-rowindex={props.at + 1}
       aria-expanded={isParent ? !isFolded : undefined}
       aria-selected={props.isSelected}
-      tabIndex={props.isSelected ? 0 : -1}
+      tabIndex={props.isStop ? 0 : -1}
       style={{ "--y": `${props.at}` }}
-      onClick={() => props.onSelect(span)}
+      onClick={(event) => {
+        // With a key held the name is a link as any other.
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        props.onSelect(span);
+      }}
       onDblClick={() => props.onZoom(span)}
     >
       <div class="tn" role="gridcell" style={{ "--d": depthOf(row.depth) }}>
@@ -72,9 +81,13 @@ export function Row(props: RowProps): JSX.Element {
         </span>
         <Kind name={kind} label={KIND_WORDS[kind][0]} />
         <span class="tx cut">
-          <span class={`nm ${isStructure(kind) || kind === "model" || kind === "agent" ? "" : "mono"}`}>
-            {kind === "model" ? shortModel(labelAt(model, span)) : labelAt(model, span)}
-          </span>
+          <a
+            class={`nm ${isStructure(kind) || kind === "model" || kind === "agent" ? "" : "mono"}`}
+            href={traceUrl(props.traceId, { span: idAt(model, span) })}
+            tabIndex={-1}
+          >
+            {line(kind === "model" ? shortModel(labelAt(model, span)) : labelAt(model, span))}
+          </a>
           <Gist {...props} />
         </span>
         {isFolded && (model.errorsBelow[span] ?? 0) > 0 && (

@@ -69,7 +69,15 @@ export function Rows(props: RowsProps): JSX.Element {
   const from = Math.min(range.value.from, Math.max(0, n - 1));
   const to = Math.min(n, range.value.to);
   const spans = [...shown.spans.subarray(from, to)];
-  const rows = useRowNodes(props, { from, spans, glances: useGlances(props.traceId, model, spans) });
+  // One stop of the Tab key, whatever is selected and wherever that is; the focus goes with what is selected.
+  const stop = spans.includes(props.selected) ? props.selected : spans[0];
+  useLayoutEffect(() => {
+    const focused = document.activeElement;
+    if (focused === null || focused === box.current || !box.current?.contains(focused)) return;
+    document.getElementById(`row-${props.selected}`)?.focus({ preventScroll: true });
+  }, [props.selected, from]);
+  const glances = useGlances(props.traceId, model, spans);
+  const rows = useRowNodes(props, { from, spans, stop, glances });
   return (
     <div
       class="rows"
@@ -103,6 +111,8 @@ interface InView {
   /** The place of the first row. */
   readonly from: number;
   readonly spans: readonly number[];
+  /** Where the Tab key stops. */
+  readonly stop: number | undefined;
   readonly glances: Glances;
 }
 
@@ -111,32 +121,46 @@ interface Drawn {
   readonly node: JSX.Element;
   readonly glance: GlanceJson | undefined;
   readonly isSelected: boolean;
+  readonly isStop: boolean;
   readonly isFound: boolean;
 }
 
 /** The rows in view. One that has not changed is the same node, so that scrolling costs no more than what comes into view. */
-function useRowNodes(props: RowsProps, { from, spans, glances }: InView): JSX.Element[] {
-  const { model, shown, folded, scale, hasPath, column, selected, onSelect, onFold, onZoom } = props;
+function useRowNodes(props: RowsProps, { from, spans, stop, glances }: InView): JSX.Element[] {
+  const { traceId, model, shown, folded, scale, hasPath, column, selected, onSelect, onFold, onZoom } = props;
   const drawn = useMemo(() => new Map<number, Drawn>(), [model, shown, folded, scale, hasPath, column]);
   const seen = new Set(spans);
   for (const span of drawn.keys()) if (!seen.has(span)) drawn.delete(span);
   return spans.map((span, i) => {
     const glance = glances.get(idAt(model, span));
-    const [isSelected, isFound] = [span === selected, props.found.has(span)];
+    const now = {
+      glance,
+      isSelected: span === selected,
+      isStop: span === stop,
+      isFound: props.found.has(span),
+    };
     const known = drawn.get(span);
-    const isSame = known?.isSelected === isSelected && known.isFound === isFound && known.glance === glance;
-    if (isSame) return known.node;
+    if (known !== undefined && isSame(known, now)) return known.node;
     const row = rowAt(model, shown, from + i, folded);
     const node = (
       <Row
         key={span}
-        {...{ model, row, at: from + i, scale, glance, isSelected, isFound, hasPath, column }}
+        {...{ traceId, model, row, at: from + i, scale, hasPath, column, ...now }}
         {...{ onSelect, onFold, onZoom }}
       />
     );
-    drawn.set(span, { node, glance, isSelected, isFound });
+    drawn.set(span, { node, ...now });
     return node;
   });
+}
+
+function isSame(known: Drawn, now: Omit<Drawn, "node">): boolean {
+  return (
+    known.isSelected === now.isSelected &&
+    known.isStop === now.isStop &&
+    known.isFound === now.isFound &&
+    known.glance === now.glance
+  );
 }
 
 /** How far along the waterfall a pointer is, from 0 to 1; undefined where it is not above it. */

@@ -14,6 +14,11 @@ export function largeIn(value: unknown): Large | undefined {
 function isLarge(value: unknown): value is Large {
   if (typeof value !== "object" || value === null) return false;
   return (
-    "path" in value && typeof value.path === "string" && "size" in value && typeof value.size === "number"
+    "path" in value &&
+    typeof value.path === "string" &&
+    "span_id" in value &&
+    typeof value.span_id === "string" &&
+    "size" in value &&
+    typeof value.size === "number"
   );
 }

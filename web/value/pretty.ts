@@ -22,8 +22,7 @@ function linesOf(value: unknown, width: number, indent: number, depth: number): 
   const entries: [string, unknown][] = isList
     ? value.map((one): [string, unknown] => ["", one])
     : Object.entries(value).map(([key, one]) => [`${JSON.stringify(key)}: `, one]);
-  if (isList && entries.every(([, one]) => !isContainer(one)))
-    return filled(entries, { open, close, width, indent });
+  if (entries.every(([, one]) => !isContainer(one))) return filled(entries, { open, close, width, indent });
   const inner = indent + 2;
   const lines = [open];
   entries.forEach(([key, one], i) => {

@@ -153,13 +153,13 @@ function LargeValue(props: {
   useEffect(() => {
     text.value = large.beginning;
     next.value = 0;
-  }, [large.path, of.spanId]);
+  }, [large.path, large.span_id]);
   const more = async (): Promise<void> => {
     if (next.value === null || isAsking.value) return;
     isAsking.value = true;
     try {
       const query = { offset: next.value, length: PART_CHARACTERS };
-      const part = await read<ValueJson>(API.value(of.traceId, of.spanId, large.path), query);
+      const part = await read<ValueJson>(API.value(of.traceId, large.span_id, large.path), query);
       text.value = part.offset === 0 ? part.text : text.value + part.text;
       next.value = part.next;
       failure.value = undefined;

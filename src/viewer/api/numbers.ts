@@ -13,10 +13,18 @@ export interface SearchParams extends FilterParams {
 
 /** What was found, newest first. */
 export interface SearchJson {
-  readonly hits: readonly HitJson[];
+  readonly hits: readonly FoundJson[];
   /** True where there may be more than the limit. */
   readonly more: boolean;
   readonly notes: readonly string[];
+}
+
+/** A span that was found, and what it is. */
+export interface FoundJson extends HitJson {
+  readonly kind: WorkKind;
+  /** The model, tool or agent that it calls; null where it calls none. */
+  readonly called: string | null;
+  readonly user: string | null;
 }
 
 /** What is counted. */

@@ -98,6 +98,8 @@ export interface ToolJson extends TimedJson {
   readonly result: Shown;
   /** The sub-agent that did the work, where there was one. */
   readonly agent: string | null;
+  /** What that was asked. */
+  readonly task: Shown;
   /** What was done in it. */
   readonly thread: readonly EntryJson[];
 }

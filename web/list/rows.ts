@@ -1,0 +1,132 @@
+// The rows of the list: page by page as the reader comes near their end, and what came since.
+import { type Signal, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { API, type RowJson, type RowsJson } from "../../src/viewer/api.ts";
+import { type Problem, read } from "../app/api.ts";
+import { useChanges } from "../app/live.ts";
+import { rememberedScroll } from "../app/location.ts";
+import { useBusy, useResource } from "../app/resource.ts";
+import { rowsOf } from "./items.ts";
+import { asked, type ListQuery } from "./query.ts";
+
+const PAGE_ROWS = 50;
+/** While things change rows are read anew at most so often. */
+const ROWS_MS = 250;
+
+/** Rows, and what can be done about them. */
+export interface Rows {
+  readonly shown: readonly RowJson[];
+  readonly problem: Problem | undefined;
+  /** True while those of another query are on their way. */
+  readonly isOld: boolean;
+  /** True where the last one is shown. */
+  readonly isComplete: boolean;
+  /** So many came that are not shown yet. */
+  readonly fresh: number;
+  readonly reload: () => void;
+  readonly more: () => void;
+  readonly showFresh: () => void;
+}
+
+/** The rows that were read when the list was last left: back returns to one that is far down. */
+let left: Pages & { readonly key: string } = { key: "", rows: [], cursor: null };
+
+/** What was read: the next page begins at the cursor. */
+interface Pages {
+  readonly rows: readonly RowJson[];
+  readonly cursor: string | null;
+}
+
+/** The rows of a query. New ones come in while the reader is at the top, else they are counted. */
+export function useRows(query: ListQuery): Rows {
+  const key = JSON.stringify(query);
+  const pages: Signal<Pages> = useSignal({ rows: [], cursor: null });
+  const fresh: Signal<readonly RowJson[]> = useSignal([]);
+  const load = (signal?: AbortSignal, cursor?: string): Promise<RowsJson> =>
+    read<RowsJson>(API.rows, { ...asked(query), limit: PAGE_ROWS, cursor }, signal);
+  const first = useResource(key, (signal) => load(signal));
+  useBusy(first.isLoading);
+  useEffect(() => {
+    const page = first.data.value;
+    if (page === undefined) return;
+    const scroll = rememberedScroll();
+    const isBack = pages.value.rows.length === 0 && scroll > 0 && left.key === key;
+    pages.value = isBack
+      ? { rows: joined(rowsOf(page.rows), left.rows), cursor: left.cursor }
+      : { rows: rowsOf(page.rows), cursor: page.cursor };
+    fresh.value = [];
+    if (scroll > 0) requestAnimationFrame(() => scrollTo(0, scroll));
+  }, [first.data.value]);
+  useEffect(() => {
+    if (pages.value.rows.length > 0) left = { key, ...pages.value };
+  }, [pages.value]);
+  const more = useNextPage(pages, first.isLoading.value ? undefined : (cursor) => load(undefined, cursor));
+  useChanges(async () => {
+    const page = await load().catch(() => undefined);
+    if (page !== undefined) refresh(pages, fresh, rowsOf(page.rows));
+  }, ROWS_MS);
+  const { rows, cursor } = pages.value;
+  return {
+    shown: rows,
+    problem: first.problem.value,
+    isOld: first.isLoading.value && rows.length > 0,
+    isComplete: cursor === null && first.data.value !== undefined,
+    fresh: joined(rows, fresh.value).length - rows.length,
+    reload: first.reload,
+    more,
+    showFresh: () => {
+      pages.value = { rows: joined(fresh.value, rows), cursor };
+      fresh.value = [];
+      scrollTo(0, 0);
+    },
+  };
+}
+
+/** Reads the page at the cursor, one at a time. */
+function useNextPage(
+  pages: Signal<Pages>,
+  load: ((cursor: string) => Promise<RowsJson>) | undefined,
+): () => void {
+  const isReading = useRef(false);
+  const more = async (): Promise<void> => {
+    const { cursor } = pages.value;
+    if (cursor === null || load === undefined || isReading.current) return;
+    isReading.current = true;
+    try {
+      const page = await load(cursor);
+      const { rows, cursor: now } = pages.value;
+      if (now === cursor) pages.value = { rows: joined(rows, rowsOf(page.rows)), cursor: page.cursor };
+    } catch {
+      // The next scroll asks again.
+    } finally {
+      isReading.current = false;
+    }
+  };
+  return () => void more();
+}
+
+/** Rows that are shown change in their place; new ones come in where the reader is at the top, and looks at none. */
+function refresh(pages: Signal<Pages>, fresh: Signal<readonly RowJson[]>, latest: readonly RowJson[]): void {
+  const { rows, cursor } = pages.value;
+  const isAtTop = scrollY < 8 && document.querySelector(".list .item:hover, .list :focus") === null;
+  const known = new Map(rows.map((row) => [row.key, row]));
+  const isNew = latest.some(({ key, latest_at: at }) => known.get(key)?.latest_at !== at);
+  if (isNew && isAtTop) {
+    pages.value = { rows: joined(latest, rows), cursor };
+    return;
+  }
+  if (isNew) fresh.value = latest;
+  const now = new Map(latest.map((row) => [row.key, row]));
+  pages.value = { rows: rows.map((row) => inPlace(row, now.get(row.key))), cursor };
+}
+
+/** A row that changed keeps its place, and its time with it. */
+function inPlace(row: RowJson, now: RowJson | undefined): RowJson {
+  return now === undefined ? row : { ...now, latest_at: row.latest_at };
+}
+
+/** These rows, and behind them those of the others that are not among them. */
+function joined(rows: readonly RowJson[], others: readonly RowJson[]): readonly RowJson[] {
+  const known = new Set(rows.map(({ key }) => key));
+  return [...rows, ...others.filter(({ key }) => !known.has(key))];
+}
