@@ -34,8 +34,9 @@ export function List(): JSX.Element {
   useBusy(overview.isLoading);
   const now = useNow();
   const selected = useSignal<string | undefined>(undefined);
+  const reached = useSignal<{ readonly key: string } | undefined>(undefined);
   useChanges(overview.reload, OVERVIEW_MS);
-  useListKeys({ rows: rows.shown, query, selected, onFresh: rows.showFresh });
+  useListKeys({ rows: rows.shown, query, selected, reached, onFresh: rows.showFresh });
   const problem = rows.problem;
   const isBadFilter = problem?.details?.parameter === "where";
   if (isStoreEmpty.value) return <Empty />;
@@ -62,7 +63,7 @@ export function List(): JSX.Element {
         <Histogram histogram={overview.data.value.histogram} range={rangeOf(query)} now={now} />
       )}
       <Table
-        {...{ by: query.by, rows: rows.shown, now, selected: selected.value }}
+        {...{ by: query.by, rows: rows.shown, now, selected: selected.value, reached: reached.value }}
         fresh={rows.fresh}
         isOld={rows.isOld}
         onSelect={(one) => {
@@ -113,14 +114,16 @@ function useListKeys(props: {
   readonly rows: readonly RowJson[];
   readonly query: ListQuery;
   readonly selected: { value: string | undefined };
+  readonly reached: { value: { readonly key: string } | undefined };
   readonly onFresh: () => void;
 }): void {
-  const { rows, query, selected } = props;
+  const { rows, query, selected, reached } = props;
   const at = rows.findIndex((row) => row.key === selected.value);
   const select = (index: number): void => {
     const row = rows[Math.min(rows.length - 1, Math.max(0, index))];
     if (row === undefined) return;
     selected.value = row.key;
+    reached.value = { key: row.key };
     requestAnimationFrame(() => {
       const link = document.querySelector<HTMLElement>('.list [aria-selected="true"] a.t');
       link?.focus({ preventScroll: true });

@@ -23,6 +23,8 @@ export interface TableProps {
   readonly rows: readonly RowJson[];
   readonly now: number;
   readonly selected: string | undefined;
+  /** A row that keys went to, each time another object: it comes into view, however far it is. */
+  readonly reached: { readonly key: string } | undefined;
   /** So many rows are new, and not shown yet. */
   readonly fresh: number;
   readonly isOld: boolean;
@@ -39,7 +41,14 @@ export function Table(props: TableProps): JSX.Element {
   const heights = useMedia(NARROW) ? TWO_LINES : ONE_LINE;
   const items = useMemo(() => itemsOf(rows), [rows, zone.value]);
   const offsets = useMemo(() => offsetsOf(items, heights), [items, heights]);
-  const range = useWindow(box, offsets, props.onNearEnd);
+  const { range, look } = useWindow(box, offsets, props.onNearEnd);
+  useLayoutEffect(() => {
+    const at = items.findIndex((item) => item.type === "row" && item.row.key === props.reached?.key);
+    if (at < 0 || (at >= range.from && at < range.to)) return;
+    const top = (box.current?.getBoundingClientRect().top ?? 0) + scrollY + (offsets[at] ?? 0);
+    scrollTo(0, top - innerHeight / 2);
+    look();
+  }, [props.reached]);
   const longestMs = Math.min(LONGEST_BAR_MS, Math.max(1, ...rows.map(({ duration_ms }) => duration_ms)));
   const shown = items.slice(range.from, range.to);
   const dayIndex = items.slice(0, range.from + 1).findLastIndex(({ type }) => type === "day");
@@ -149,7 +158,7 @@ function useWindow(
   box: { readonly current: HTMLDivElement | null },
   offsets: Float64Array,
   onNearEnd: () => void,
-): { readonly from: number; readonly to: number } {
+): { readonly range: { readonly from: number; readonly to: number }; readonly look: () => void } {
   const range = useSignal({ from: 0, to: 40 });
   const nearEnd = useRef(onNearEnd);
   nearEnd.current = onNearEnd;
@@ -172,5 +181,6 @@ function useWindow(
     };
   }, []);
   const last = offsets.length - 1;
-  return { from: Math.min(range.value.from, last), to: Math.min(Math.max(range.value.to, 0), last) };
+  const { from, to } = range.value;
+  return { range: { from: Math.min(from, last), to: Math.min(to, last) }, look: () => look.current() };
 }
