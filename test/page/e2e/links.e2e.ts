@@ -11,6 +11,8 @@ const TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 /** The turn before: it has ended, with a tool that failed. */
 const SECOND = "3f5908dfc2a14be0837d5cc1f9e2a6b8";
 const FAILED = "90c6f2324d60f14f";
+/** A call of a model in it. */
+const CALL = "eb45f908470f9967";
 
 const url = inject("travel");
 
@@ -33,6 +35,61 @@ describe("a link", () => {
     await page.locator("#span-eb45f908470f9967[aria-current=true]").waitFor();
     await page.getByRole("tabpanel", { name: "Messages" }).waitFor();
   });
+});
+
+describe("a span of a timeline", () => {
+  it("is a link: with Ctrl it opens a tab of its own", async () => {
+    const page = await browser.open(`${url}t/${SECOND}`);
+    const name = page
+      .getByRole("row", { name: /find_trains/ })
+      .first()
+      .getByRole("link");
+    const opened = page.context().waitForEvent("page");
+    await name.click({ modifiers: ["ControlOrMeta"] });
+    const other = await opened;
+    await other.getByRole("row", { name: /find_trains/, selected: true }).waitFor();
+    await other.close();
+    expect(new URL(page.url()).searchParams.has("span")).toBe(false);
+    await name.click();
+    await page.getByRole("row", { name: /find_trains/, selected: true }).waitFor();
+  });
+
+  it("stays selected in the chat", async () => {
+    const page = await browser.open(`${url}t/${SECOND}?span=${CALL}`);
+    await page.getByRole("row", { selected: true }).waitFor();
+    await page.keyboard.press("v");
+    await page.locator(`#span-${CALL}[aria-current=true]`).waitFor();
+    await page.keyboard.press("v");
+    await page.getByRole("row", { selected: true }).waitFor();
+    expect(new URL(page.url()).searchParams.get("span")).toBe(CALL);
+  });
+});
+
+it("a list and a tree have one stop of the Tab key, whatever is selected", async () => {
+  const page = await browser.open(`${url}?since=all`);
+  const item = page.locator(".list .item");
+  await item.first().waitFor();
+  expect(await item.locator("[tabindex='0']").count()).toBe(1);
+  await page.keyboard.press("End");
+  await page.locator('.list .item[aria-selected="true"]').waitFor();
+  expect(await item.locator("[tabindex='0']").count()).toBe(1);
+  await page.goto(`${url}t/${SECOND}`);
+  const stop = page.locator("[role=row][tabindex='0']");
+  await stop.waitFor();
+  await stop.focus();
+  await page.keyboard.press("e");
+  await page.locator(".tr.iserr[aria-selected=true][tabindex='0']:focus").waitFor();
+  expect(await stop.count()).toBe(1);
+});
+
+it("a model without a price tells how to give one", async () => {
+  const page = await browser.open(`${url}numbers?since=all`);
+  await page.getByRole("button", { name: "set a price" }).first().click();
+  const dialog = page.getByRole("dialog", { name: /^A price for/ });
+  await dialog.getByLabel("in", { exact: true }).fill("2.5");
+  await dialog.getByText('"input": 2.5').waitFor();
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
 });
 
 describe("back and forward", () => {
