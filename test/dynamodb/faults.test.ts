@@ -51,7 +51,7 @@ function record(tracer: Tracer, count: number): void {
   }
 }
 
-const LOOP = sized(10_000, 1000);
+const LOOP = sized(10_000, 500);
 
 test(`${LOOP} spans in one tight loop arrive whole, at default settings`, async () => {
   const tableName = await freshTable();
@@ -72,7 +72,7 @@ describe("through a network and a service at fault", () => {
     [
       "a fifth throttled, a fifth put off, connections broken",
       { throttled: 0.2, unprocessed: 0.2, reset: 0.05 },
-      sized(20_000, 500),
+      sized(20_000, 300),
     ],
     ["answers lost after the work was done", { resetAfter: 0.3 }, 300],
     ["internal errors", { failing: 0.5 }, 300],
@@ -173,7 +173,7 @@ describe("with a journal", () => {
   test("spans that end while the table cannot be reached are all stored later, and memory stays flat", async () => {
     const tableName = await freshTable();
     const proxy: FaultProxy = await startFaultProxy(dynamoDb.endpoint, { down: true });
-    const spans = sized(50_000, 1500);
+    const spans = sized(50_000, 1100);
     const child = start({
       tableName,
       endpoint: proxy.endpoint,

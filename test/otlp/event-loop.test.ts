@@ -50,7 +50,7 @@ const SHAPES: Readonly<Record<string, () => readonly SpanFields[]>> = {
   "a map of other keys": () => [spanOf({ map: new Map(many(70_000, (i) => [i, i])) })],
   "a set": () => [spanOf({ set: new Set(many(140_000, (i) => i)) })],
   "objects in a list": () => [spanOf({ list: many(60_000, (i) => ({ role: "user", n: i })) })],
-  "lists in lists": () => [spanOf({ deep: nested(150, () => many(900, (i) => i)) })],
+  "lists in lists": () => [spanOf({ deep: nested(150, () => many(300, (i) => i)) })],
   "one text": () => [spanOf({ text: "x".repeat(BYTES) })],
   "one text to be escaped": () => [spanOf({ text: '"\n\u0001é'.repeat(BYTES / 12) })],
   texts: () => [spanOf({ texts: many(10_000, (i) => `${i} `.repeat(200)) })],

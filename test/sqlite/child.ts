@@ -185,7 +185,7 @@ async function readWhile({ path, until }: { path: string; until: number }): Prom
       spans >= last && rows.every((row) => row.spans === 1) && found.every(({ state }) => state === "ended");
     if (spans >= until) return { spans, isGrowing };
     last = spans;
-    await delay(1);
+    await delay(5);
   }
 }
 

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { openSqliteFile, SqliteTracer } from "tracelight/sqlite";
 import { expect, onTestFinished, test } from "vitest";
 import { leastOf, processorMsOf } from "../processor.ts";
+import { sized } from "../sizes.ts";
 
-const SPANS = 20_000;
+const SPANS = sized(20_000, 6000);
 
 test("its row costs about what its outlines cost", async () => {
   const folder = mkdtempSync(join(tmpdir(), "tracelight-long-"));

@@ -4,6 +4,7 @@ import type { Removed, Span, Tracer } from "tracelight";
 import { describe, expect, test, vi } from "vitest";
 import type * as realTimers from "../../src/model/timers.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
+import { sized } from "../sizes.ts";
 import { Children } from "./processes.ts";
 import { eventually, freshPath, read, sql, tracerOver, withConnection } from "./support.ts";
 
@@ -170,9 +171,10 @@ test("a writer that goes on after its conversation was removed writes its lists 
 });
 
 test("others write while much is removed", async () => {
+  const OLD = sized(3000, 1500);
   const path = freshPath();
   await write(path, (tracer) => {
-    for (let i = 0; i < 3000; i++) traceOf(tracer, "old", [60], "x".repeat(1000));
+    for (let i = 0; i < OLD; i++) traceOf(tracer, "old", [60], "x".repeat(1000));
   });
   const { tracer: other } = tracerOver(path, { retention: false });
   const removals: Removed[] = [];
@@ -186,7 +188,7 @@ test("others write while much is removed", async () => {
     await new Promise(setImmediate);
   }
   expect(during).toBeGreaterThan(5);
-  expect(removals).toMatchObject([{ traces: 3000 }]);
+  expect(removals).toMatchObject([{ traces: OLD }]);
   expect(sql(path, "SELECT count(*) AS n FROM spans WHERE span_name = 'meanwhile'")).toEqual([{ n: during }]);
 });
 

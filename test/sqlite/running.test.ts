@@ -61,7 +61,7 @@ describe("a span of another process", () => {
     await child.ask("start", { name: "turn" });
     await eventually(async () => (await statesIn(path))["turn"] === "running");
     child.kill("SIGSTOP");
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < sized(20, 5); i++) {
       const states = await Promise.all(Array.from({ length: 5 }, () => statesIn(path)));
       expect(states).toEqual(Array.from({ length: 5 }, () => ({ turn: "running" })));
     }
@@ -76,7 +76,7 @@ describe("a span of another process", () => {
     await writer.ask("start", { name: "turn" });
     await eventually(async () => (await statesIn(path))["turn"] === "running");
     const readers = await Promise.all([children.start({ path }), children.start({ path })]);
-    const looks = readers.map((reader) => reader.ask("states", { path, times: 100 }));
+    const looks = readers.map((reader) => reader.ask("states", { path, times: sized(100, 25) }));
     for (const { states } of await Promise.all(looks)) expect(states).toEqual(["running"]);
   });
 

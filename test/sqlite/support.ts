@@ -55,7 +55,7 @@ export async function eventually<T>(
   for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
-    await delay(5);
+    await delay(20);
   }
 }
 
