@@ -1,28 +1,10 @@
 // What model calls cost: tokens times prices. What gives the prices is a table; see `loadPrices`.
 import type { SpanFields } from "../model/span-fields.ts";
 import type { SpanFacts, TokenFacts } from "./facts.ts";
+import type { Usage } from "./messages.ts";
 
 /** US dollars for a million tokens of each sort. A part without a price of its own costs what its whole does. */
-export interface TokenPrices {
-  /** Tokens that go in. */
-  readonly input?: number;
-  /** Tokens that come out. */
-  readonly output?: number;
-  /** Of the input, tokens read from a cache. */
-  readonly cachedRead?: number;
-  /** Of the input, tokens written to a cache. */
-  readonly cachedWrite?: number;
-  /** Of the output, tokens of reasoning. */
-  readonly reasoning?: number;
-  /** Of the input, tokens of sound. */
-  readonly inputAudio?: number;
-  /** Of the input, tokens of images. */
-  readonly inputImage?: number;
-  /** Of the output, tokens of sound. */
-  readonly outputAudio?: number;
-  /** Of the output, tokens of images. */
-  readonly outputImage?: number;
-}
+export type TokenPrices = { readonly [Sort in keyof Usage]?: number };
 
 /** What a model costs at one time. */
 export interface ModelPrices extends TokenPrices {

@@ -1,4 +1,5 @@
 // What is counted in a time: by model, tool, agent, user, day and hour, and in all.
+import { dateOf } from "../model/times.ts";
 import {
   TALLY_GROUPINGS,
   type TallyCalls,
@@ -142,7 +143,7 @@ type Groups = readonly (readonly [name: string, group: TallyGroup])[];
 
 /** The hour that comes twice when clocks are put back is two, by its offset. */
 function inOrder(groups: ReadonlyMap<string, TallyGroup>): Groups {
-  return [...groups].sort(([a], [b]) => Date.parse(a) - Date.parse(b));
+  return [...groups].sort(([a], [b]) => (dateOf(a) ?? 0) - (dateOf(b) ?? 0));
 }
 
 /** But for names of which all calls are counted as another's. */

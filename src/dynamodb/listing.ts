@@ -9,6 +9,7 @@ import { TracelightError } from "../model/errors.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { placeAfter } from "../tracing/cursors.ts";
 import type { Faults } from "../tracing/faults.ts";
+import { batches } from "../tracing/slow-ways.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { byPlace, limitOf, pageOf, type Row, rowsOf } from "../tracing/summaries.ts";
 import { sortKeyPrefix, startKey } from "./item.ts";
@@ -92,7 +93,7 @@ export class Listing {
     const settled: Row[] = [];
     let open: Row[] = [];
     let count = 0;
-    for await (const chunk of chunks(distinct(candidates))) {
+    for await (const chunk of batches(distinct(candidates), AT_ONCE)) {
       const read = await Promise.all(
         chunk.map(async ({ key }) => rowsOf(await this.#spans(key, query), query)),
       );
@@ -339,15 +340,4 @@ async function* distinct(candidates: AsyncIterable<Candidate>): AsyncGenerator<C
     seen.add(candidate.key);
     yield candidate;
   }
-}
-
-async function* chunks(candidates: AsyncIterable<Candidate>): AsyncGenerator<Candidate[]> {
-  let chunk: Candidate[] = [];
-  for await (const candidate of candidates) {
-    chunk.push(candidate);
-    if (chunk.length < AT_ONCE) continue;
-    yield chunk;
-    chunk = [];
-  }
-  if (chunk.length > 0) yield chunk;
 }

@@ -2,7 +2,7 @@
 import { Delivery } from "../delivery/delivery.ts";
 import type { DeliveryOptions } from "../delivery/options.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
-import type { TraceQuery } from "../model/query.ts";
+import { readUnder, type TraceQuery } from "../model/query.ts";
 import { plainFields, type SpanFields } from "../model/span-fields.ts";
 import { SinkFaults } from "../tracing/faults.ts";
 import type { DeliveryReport, FaultReporter, FlushOptions } from "../tracing/sink.ts";
@@ -104,12 +104,12 @@ export class DynamoDbStore implements Store {
   }
 
   async find(query: TraceQuery): Promise<readonly Span[]> {
-    return this.#reader.find(this.#asked(query));
+    return this.#reader.find(readUnder(this.#options.identifier, query));
   }
 
   /** The spans that the query asks for, in the order of the table's pages. */
   iterate(query: TraceQuery): AsyncGenerator<Span> {
-    return this.#reader.iterate(this.#asked(query));
+    return this.#reader.iterate(readUnder(this.#options.identifier, query));
   }
 
   /** One that is whole is read by its key; of others only the newest can be looked at. */
@@ -137,12 +137,6 @@ export class DynamoDbStore implements Store {
 
   async summaries(query: SummaryQuery): Promise<SummaryPage> {
     return this.#listing.page(query);
-  }
-
-  /** A store with an identifier reads under it. */
-  #asked(query: TraceQuery): TraceQuery {
-    const { identifier } = this.#options;
-    return query.identifier === undefined && identifier !== undefined ? { ...query, identifier } : query;
   }
 
   flush({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {

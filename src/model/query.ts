@@ -82,6 +82,14 @@ function parentsFirst<S extends Ordered>(tied: readonly S[]): S[] {
   return [...ordered];
 }
 
+/** The query, under a store's identifier where it has one and the query names none. */
+export function readUnder<Query extends Pick<TraceQuery, "identifier">>(
+  identifier: string | undefined,
+  query: Query,
+): Query {
+  return query.identifier === undefined && identifier !== undefined ? { ...query, identifier } : query;
+}
+
 /** Throws a TracelightError (`INVALID_QUERY`) for an unknown field or a value that cannot be meant. */
 export function checkQuery(query: TraceQuery): void {
   checkFields(query, QUERY_FIELDS);

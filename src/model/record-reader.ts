@@ -49,7 +49,7 @@ export function isNumber(value: unknown): value is number {
 }
 
 /** True for objects that are no arrays. */
-export function isObject(value: unknown): value is object {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

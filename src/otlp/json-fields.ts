@@ -1,4 +1,5 @@
 // The fields of OTLP's JSON, each as what it has to be: a text, a number, a time, an enum.
+import { isObject } from "../model/record-reader.ts";
 import { doubleOf, int64Of, microsOfNanos } from "./json-numbers.ts";
 
 /** A JSON object. */
@@ -21,7 +22,7 @@ export function optional(json: unknown, field: string): Keyed {
 
 /** An object. `field` is empty for the item of a list. */
 export function keyed(json: unknown, field = ""): Keyed {
-  return isKeyed(json) ? json : wrong(field, `is ${kindOf(json)} and no object`);
+  return isObject(json) ? json : wrong(field, `is ${kindOf(json)} and no object`);
 }
 
 /** A list; an empty one where it is not there. */
@@ -105,10 +106,6 @@ function kindOf(json: unknown): string {
   if (Array.isArray(json)) return "a list";
   if (typeof json === "object") return "an object";
   return typeof json === "string" ? shown(json) : String(json);
-}
-
-function isKeyed(json: unknown): json is Keyed {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 const NOTHING: Keyed = Object.freeze({});

@@ -1,5 +1,7 @@
 // The body of an ExportTraceServiceResponse: how many spans were refused, and why.
+
 import { messageOf } from "../model/errors.ts";
+import { isObject } from "../model/record-reader.ts";
 import { ByteWriter } from "./byte-writer.ts";
 import { malformed } from "./decoded.ts";
 import type { OtlpEncoding } from "./encoding.ts";
@@ -72,10 +74,10 @@ function partialSuccess(read: ProtobufReader): OtlpResponse {
 function fromJson(bytes: Uint8Array): OtlpResponse {
   const json = parsed(bytes);
   if (json === null) return ALL_WELL;
-  if (!isKeyed(json) || "error" in json || "errors" in json) throw malformed("it is no response");
+  if (!isObject(json) || "error" in json || "errors" in json) throw malformed("it is no response");
   const partial = json["partialSuccess"] ?? json["partial_success"] ?? null;
   if (partial === null) return ALL_WELL;
-  if (!isKeyed(partial)) throw malformed("its partialSuccess is no object");
+  if (!isObject(partial)) throw malformed("its partialSuccess is no object");
   const message = partial["errorMessage"] ?? partial["error_message"];
   return {
     rejectedSpans: countOf(partial["rejectedSpans"] ?? partial["rejected_spans"]),
@@ -89,10 +91,6 @@ function parsed(bytes: Uint8Array): unknown {
   } catch (error) {
     throw malformed(`it is not JSON: ${messageOf(error)}`);
   }
-}
-
-function isKeyed(json: unknown): json is Readonly<Record<string, unknown>> {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function countOf(json: unknown): number {

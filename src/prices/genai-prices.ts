@@ -2,6 +2,7 @@
 import type { LongInputPrices, ModelPrices, TokenPrices } from "../conventions/cost.ts";
 import { requireInstalled } from "../delivery/installed.ts";
 import { defined } from "../model/defined.ts";
+import { dateOf } from "../model/times.ts";
 import { placesOf } from "./model-ids.ts";
 import type { Period } from "./periods.ts";
 
@@ -71,7 +72,7 @@ function periodsIn(
 function periodOf(given: unknown, place: number): Period {
   const prices = pricesOf(fieldOf(given, "prices"));
   const constraint = fieldOf(given, "constraint");
-  const from = secondsOrDay(fieldOf(constraint, "start_date"));
+  const from = fieldOf(constraint, "start_date");
   const [start, end] = [
     timeOfDay(fieldOf(constraint, "start_time")),
     timeOfDay(fieldOf(constraint, "end_time")),
@@ -79,14 +80,9 @@ function periodOf(given: unknown, place: number): Period {
   if (place === 0) return { prices };
   return {
     prices,
-    fromMicros: from,
+    fromMicros: typeof from === "string" ? dateOf(from) : undefined,
     daily: start === undefined || end === undefined ? undefined : [start, end],
   };
-}
-
-function secondsOrDay(date: unknown): number | undefined {
-  const ms = typeof date === "string" ? Date.parse(date) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : ms * 1000;
 }
 
 /** `00:30:00Z` as seconds. */

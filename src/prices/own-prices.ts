@@ -2,7 +2,9 @@
 import type { LongInputPrices, ModelPrices, TokenPrices } from "../conventions/cost.ts";
 import { defined } from "../model/defined.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
+import { isObject } from "../model/record-reader.ts";
 import { closest } from "../model/spelling.ts";
+import { dateOf } from "../model/times.ts";
 import type { Period } from "./periods.ts";
 
 /** Bytes; a file of prices is small. */
@@ -126,15 +128,15 @@ function amountIn(value: unknown, what: string): number {
 }
 
 function timeIn(value: unknown, where: string): number {
-  const ms = typeof value === "string" && /^\d{4}-\d{2}-\d{2}/.test(value) ? Date.parse(value) : Number.NaN;
-  if (!Number.isNaN(ms)) return ms * 1000;
+  const micros = typeof value === "string" ? dateOf(value) : undefined;
+  if (micros !== undefined) return micros;
   throw invalid(
     `"from" of ${where} must be a day such as 2026-06-01, not ${JSON.stringify(value) ?? "undefined"}.`,
   );
 }
 
 function objectIn(value: unknown, what: string): Readonly<Record<string, unknown>> {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  if (isObject(value)) return value;
   throw invalid(`${what} must be an object, not ${Array.isArray(value) ? "a list" : JSON.stringify(value)}.`);
 }
 

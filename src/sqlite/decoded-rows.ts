@@ -10,6 +10,7 @@ import { isSpanId, isTraceId } from "../model/ids.ts";
 import { decodeDetails } from "../model/otlp-details.ts";
 import { setOwn } from "../model/own-property.ts";
 import { decodeEvent, decodeLink } from "../model/record-decoder.ts";
+import { isObject } from "../model/record-reader.ts";
 import {
   isSpanKind,
   isSpanStatus,
@@ -318,12 +319,8 @@ function attributesIn(
 
 function parsedObject(json: SqlValue | undefined): Record<string, unknown> {
   const parsed: unknown = typeof json === "string" ? JSON.parse(json) : undefined;
-  if (!isRecord(parsed)) throw new TypeError("it is no JSON of an object");
+  if (!isObject(parsed)) throw new TypeError("it is no JSON of an object");
   return parsed;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Most rows of one read share it. */
@@ -359,10 +356,6 @@ function decodeJsonValue(value: unknown): unknown {
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   return isObject(value) ? value : {};
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -1,8 +1,10 @@
 // What of a span's row can be found by words: the same as of the span, but of message lists only what the span brought.
+
 import { inflateRawSync } from "node:zlib";
 import { type Searchable, type SearchText, searchTexts } from "../conventions/search.ts";
 import { readCount } from "../model/binary-counts.ts";
 import { BinaryDecoder } from "../model/binary-decoder.ts";
+import { isObject } from "../model/record-reader.ts";
 import { decodeValue } from "../model/values.ts";
 import { asciiBetweenWords, WORD_BREAK } from "../model/words.ts";
 import { bytesIn, type Connection, type Row, type Statement, textIn } from "./connection.ts";
@@ -157,10 +159,6 @@ function eventsIn(events: unknown): Searchable["events"] {
 function objectIn(json: unknown): Readonly<Record<string, unknown>> | undefined {
   const value = valueIn(json);
   return isObject(value) ? value : undefined;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Few rows have tags, and without one the value is as it stands there. */

@@ -4,7 +4,7 @@ import type { SpanOutline } from "../conventions/facts.ts";
 import type { TallyReport } from "../conventions/tally.ts";
 import { TracelightError } from "../model/errors.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
-import type { TraceQuery } from "../model/query.ts";
+import { readUnder, type TraceQuery } from "../model/query.ts";
 import { clearTimeout, setTimeout, systemNow } from "../model/timers.ts";
 import { SinkFaults } from "../tracing/faults.ts";
 import type { DeliveryReport, FaultReporter, FlushOptions } from "../tracing/sink.ts";
@@ -118,28 +118,28 @@ export class SqliteStore implements Store {
   }
 
   async find(query: TraceQuery): Promise<readonly Span[]> {
-    return this.#read(() => this.#shared.find(this.#asked(query)));
+    return this.#read(() => this.#shared.find(readUnder(this.#options.identifier, query)));
   }
 
   async *iterate(query: TraceQuery): AsyncGenerator<Span> {
     await this.#writer.prepare();
     try {
-      yield* this.#shared.iterate(this.#asked(query));
+      yield* this.#shared.iterate(readUnder(this.#options.identifier, query));
     } catch (error) {
       throw explainSqlite(error, this.#options.path);
     }
   }
 
   async summaries(query: SummaryQuery): Promise<SummaryPage> {
-    return this.#read(() => this.#shared.summaries(this.#asked(query)));
+    return this.#read(() => this.#shared.summaries(readUnder(this.#options.identifier, query)));
   }
 
   async outlines(query: OutlineQuery): Promise<readonly SpanOutline[]> {
-    return this.#read(() => this.#shared.outlines(this.#asked(query)));
+    return this.#read(() => this.#shared.outlines(readUnder(this.#options.identifier, query)));
   }
 
   async tally(query: TallyQuery): Promise<TallyReport> {
-    return this.#read(() => this.#shared.tally(this.#asked(query)), query.signal);
+    return this.#read(() => this.#shared.tally(readUnder(this.#options.identifier, query)), query.signal);
   }
 
   async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
@@ -182,12 +182,6 @@ export class SqliteStore implements Store {
   #observe(span: Span, what: "start" | "snapshot"): void {
     if (what === "start") this.#writer.began(span);
     else this.#writer.shown(span);
-  }
-
-  /** A store with an identifier reads under it. */
-  #asked<Q extends { readonly identifier?: string | undefined }>(query: Q): Q {
-    const { identifier } = this.#options;
-    return query.identifier === undefined && identifier !== undefined ? { ...query, identifier } : query;
   }
 
   async #read<T>(read: () => Promise<T>, signal?: AbortSignal): Promise<T> {

@@ -75,6 +75,11 @@ test.each([
     /"from" of period 1 of "m" of .* must be a day such as 2026-06-01/,
   ],
   [
+    "a day that no month has",
+    '{"m":[{"from":"2026-02-30","input":1}]}',
+    /"from" of period 1 of "m" of .* must be a day such as 2026-06-01/,
+  ],
+  [
     "periods out of order",
     '{"m":[{"from":"2026-06-01","input":1},{"input":1}]}',
     /periods of "m" of .* must be in order of "from", the oldest first/,

@@ -147,11 +147,15 @@ export interface OverviewJson {
   readonly histogram: HistogramJson;
 }
 
-/** Turns over time. A turn is in one list only: it runs, or else it failed, or else it ended. */
-export interface HistogramJson {
+/** A time in parts of the same length. */
+export interface BucketsJson {
   /** When the first bucket begins. */
   readonly since: string;
   readonly bucket_ms: number;
+}
+
+/** Turns over time. A turn is in one list only: it runs, or else it failed, or else it ended. */
+export interface HistogramJson extends BucketsJson {
   readonly ended: readonly number[];
   readonly failed: readonly number[];
   readonly running: readonly number[];

@@ -1,7 +1,7 @@
 // JSON of the API: what a search found, counts over time, and live changes.
 import type { CountJson, HitJson, StateJson, TotalJson } from "../../conventions/json-forms.ts";
 import type { WorkKind } from "../../conventions/work-kind.ts";
-import type { FilterParams } from "./list.ts";
+import type { BucketsJson, FilterParams } from "./list.ts";
 
 /** What is looked for. */
 export interface SearchParams extends FilterParams {
@@ -55,10 +55,7 @@ export interface NumbersRowJson extends CountJson {
 }
 
 /** One number a bucket. */
-export interface SeriesJson {
-  /** When the first bucket begins. */
-  readonly since: string;
-  readonly bucket_ms: number;
+export interface SeriesJson extends BucketsJson {
   readonly model_calls: readonly number[];
   readonly tool_calls: readonly number[];
   readonly errors: readonly number[];

@@ -66,18 +66,12 @@ export interface TimedJson {
 }
 
 /** A call of a model. */
-export interface CallJson extends TimedJson {
+export interface CallJson extends TimedJson, Omit<UseJson, "unpriced_calls"> {
   readonly type: "call";
   /** Through the conversation; null for calls of sub-agents. */
   readonly number: number | null;
   readonly model: string | null;
   readonly first_token_ms: number | null;
-  readonly input_tokens: number;
-  readonly output_tokens: number;
-  readonly cached_read_tokens: number;
-  readonly cached_write_tokens: number;
-  readonly reasoning_tokens: number;
-  readonly cost_usd: number | null;
   readonly finish_reason: string | null;
   /** What the model said; null where it said nothing, as where it only called tools. */
   readonly words: Shown;
