@@ -1,31 +1,30 @@
 // Listings: the newest traces or conversations, found in the recent index or else by a bounded scan, and read in full.
-import type { QueryCommandInput } from "@aws-sdk/client-dynamodb";
-import { conversationOf } from "../conventions/conversation.ts";
-import type { SummarySubject } from "../conventions/summary.ts";
-import { boundOf, nowMicros } from "../model/clock.ts";
-import { conversationKey } from "../model/conversation.ts";
+import { nowMicros } from "../model/clock.ts";
 import { defined } from "../model/defined.ts";
 import { TracelightError } from "../model/errors.ts";
-import type { TraceQuery } from "../model/query.ts";
-import { placeAfter } from "../tracing/cursors.ts";
+import { readUnder, type TraceQuery } from "../model/query.ts";
 import type { Faults } from "../tracing/faults.ts";
 import { batches } from "../tracing/slow-ways.ts";
 import type { SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { byPlace, limitOf, pageOf, type Row, rowsOf } from "../tracing/summaries.ts";
-import { sortKeyPrefix, startKey } from "./item.ts";
-import type { Item } from "./items.ts";
+import {
+  addToGroup,
+  type Candidate,
+  candidateOf,
+  daysBack,
+  distinct,
+  each,
+  MAX_DAYS,
+  newestFirst,
+  rangeOf,
+  type Shard,
+  shardQuery,
+} from "./candidates.ts";
+import { sortKeyPrefix } from "./item.ts";
 import type { JustWritten } from "./just-written.ts";
 import type { TableReader } from "./reader.ts";
-import {
-  dayOf,
-  markedIdentifier,
-  markersQuery,
-  RECENT_ATTRIBUTE,
-  recentPartition,
-  SHARDS,
-} from "./recent-index.ts";
+import { markedIdentifier, markersQuery, SHARDS } from "./recent-index.ts";
 import { conversationRequest, outlineScan } from "./requests.ts";
-import { fromMap } from "./values.ts";
 
 /** What a listing needs. */
 export interface ListingOptions {
@@ -38,24 +37,14 @@ export interface ListingOptions {
   readonly recentIndex: string | undefined;
 }
 
-/** A trace or conversation that may be a row. */
-interface Candidate {
-  /** The time of its latest turn, or later. */
-  readonly at: number;
-  /** The trace id, or the key in the index by conversation. */
-  readonly key: string;
-}
-
 /** Rows are read so many at once. */
 const AT_ONCE = 8;
 /** A page reads at most so many candidates; where filters leave few of them, its cursor goes on from there. */
 const MAX_CANDIDATES = 400;
 /** A scan reads a megabyte a page. */
 const MAX_SCAN_PAGES = 32;
-const FIRST_ENTRIES = 25;
 const DAY_SECONDS = 24 * 60 * 60;
 const DAY_MICROS = DAY_SECONDS * 1e6;
-const MAX_DAYS = 400;
 const FIRST_DAYS = 2;
 /** After every key of the same time. */
 const BEFORE_ALL = "\uffff";
@@ -73,9 +62,7 @@ export class Listing {
 
   /** A page of rows. */
   async page(query: SummaryQuery): Promise<SummaryPage> {
-    const { identifier } = this.#options;
-    const asked =
-      query.identifier === undefined && identifier !== undefined ? { ...query, identifier } : query;
+    const asked = readUnder(this.#options.identifier, query);
     const notes: string[] = [];
     const candidates =
       this.#options.recentIndex === undefined
@@ -215,129 +202,5 @@ export class Listing {
     const message = `No recent index was named, so only the first ${MAX_SCAN_PAGES} MB of the table were read: newer rows may be missing; ${SCAN_MEND}.`;
     this.#options.faults.report(new TracelightError("TABLE_SCAN", message));
     return message;
-  }
-}
-
-interface Shard {
-  readonly indexName: string;
-  readonly identifier: string;
-  readonly day: string;
-  readonly shard: number;
-}
-
-interface Range {
-  readonly since?: number;
-  readonly before?: number;
-}
-
-/** The times between which the latest turns of a page's rows are. */
-function rangeOf(query: SummaryQuery): Range {
-  const after = placeAfter(query);
-  const until = query.until === undefined ? Number.POSITIVE_INFINITY : boundOf(query.until);
-  const before = Math.min(until, after === undefined ? Number.POSITIVE_INFINITY : after.at + 1);
-  return defined({
-    since: query.since === undefined ? undefined : boundOf(query.since),
-    before: before === Number.POSITIVE_INFINITY ? undefined : before,
-  });
-}
-
-function shardQuery(
-  tableName: string,
-  { indexName, identifier, day, shard }: Shard,
-  { since, before }: Range,
-): QueryCommandInput {
-  const prefix = sortKeyPrefix(identifier);
-  const from = prefix + (since === undefined ? "" : startKey(Math.max(0, since)));
-  const to = prefix + (before === undefined ? "~" : startKey(Math.max(0, before, since ?? 0)));
-  return {
-    TableName: tableName,
-    IndexName: indexName,
-    KeyConditionExpression: "#recent = :recent AND sk BETWEEN :from AND :to",
-    ExpressionAttributeNames: { "#recent": RECENT_ATTRIBUTE },
-    ExpressionAttributeValues: {
-      ":recent": { S: recentPartition(identifier, day, shard) },
-      ":from": { S: from },
-      ":to": { S: to },
-    },
-    ScanIndexForward: false,
-    Limit: FIRST_ENTRIES,
-  };
-}
-
-/** The days from the newest time back to the oldest. */
-function daysBack(newest: number, oldest: number): string[] {
-  const days: string[] = [];
-  const last = dayOf(Math.max(0, oldest));
-  for (let at = newest; days.length < MAX_DAYS; at -= DAY_MICROS) {
-    const day = dayOf(Math.max(0, at));
-    if (day < last) break;
-    days.push(day);
-    if (day === last) break;
-  }
-  return days;
-}
-
-function candidateOf(item: Item, by: SummarySubject = "trace"): Candidate | undefined {
-  const key = keyOf(item, by);
-  const at = startOf(item);
-  return key === undefined || at === undefined ? undefined : { key, at };
-}
-
-function keyOf(item: Item, by: SummarySubject): string | undefined {
-  return by === "trace" ? item["pk"]?.S?.replace(/^TRACE#/, "") : item["conversation_id"]?.S;
-}
-
-/** A sort key's time. An identifier may hold the separator; what is behind it may not. */
-function startOf(item: Item): number | undefined {
-  const [, hex] = /#([0-9a-f]{17})#[0-9a-f]{16}$/.exec(item["sk"]?.S ?? "") ?? [];
-  return hex === undefined ? undefined : Number.parseInt(hex, 16);
-}
-
-/** What a scan has seen of each row: the start of its latest span before a time. The row's latest turn did not begin later. */
-function addToGroup(
-  groups: Map<string, Candidate>,
-  item: Item,
-  { by = "trace", before }: { readonly by: SummarySubject | undefined; readonly before: number },
-): void {
-  const candidate = candidateOf(item, by);
-  if (candidate === undefined || candidate.at >= before) return;
-  const { key, at } = candidate;
-  // The conversations 42 and "42" share a key and are two rows.
-  const row = by === "trace" ? key : `${key} ${conversationKey(conversationOf(outlined(item)))}`;
-  const known = groups.get(row);
-  if (known === undefined || known.at < at) groups.set(row, candidate);
-}
-
-function outlined(item: Item): Readonly<Record<string, unknown>> {
-  return fromMap(item["attributes"]?.M ?? {});
-}
-
-async function* each(candidates: readonly Candidate[]): AsyncGenerator<Candidate> {
-  yield* candidates;
-}
-
-/** Streams that come newest first, as one. */
-async function* newestFirst(streams: readonly AsyncGenerator<Candidate>[]): AsyncGenerator<Candidate> {
-  const heads = await Promise.all(streams.map(async (stream) => ({ stream, head: await stream.next() })));
-  for (;;) {
-    let newest: { at: number; from: (typeof heads)[number]; candidate: Candidate } | undefined;
-    for (const from of heads) {
-      if (from.head.done) continue;
-      const candidate = from.head.value;
-      if (newest === undefined || candidate.at > newest.at) newest = { at: candidate.at, from, candidate };
-    }
-    if (newest === undefined) return;
-    yield newest.candidate;
-    newest.from.head = await newest.from.stream.next();
-  }
-}
-
-/** The first of each key: its latest turn. */
-async function* distinct(candidates: AsyncIterable<Candidate>): AsyncGenerator<Candidate> {
-  const seen = new Set<string>();
-  for await (const candidate of candidates) {
-    if (seen.has(candidate.key)) continue;
-    seen.add(candidate.key);
-    yield candidate;
   }
 }

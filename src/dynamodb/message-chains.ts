@@ -1,11 +1,8 @@
-// Message lists in DynamoDB: the chain's nodes as items of the conversation's partition, written once, read by range.
+// Message lists in DynamoDB: the chain's nodes as items of the conversation's partition, each written once.
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { conversationOf } from "../conventions/conversation.ts";
-import { compress, decompress, isSmall, MAX_BLOB_BYTES, packSmall } from "../delivery/compression.ts";
+import { compress, isSmall, packSmall } from "../delivery/compression.ts";
 import {
-  assemble,
-  type CheckedNode,
-  checkNode,
   type HashedList,
   hashList,
   lifetime,
@@ -21,54 +18,27 @@ import { setOwn } from "../model/own-property.ts";
 import type { SpanFields } from "../model/span-fields.ts";
 import { tracePartition } from "./item.ts";
 import { valueBytes } from "./item-size.ts";
-import {
-  countOf,
-  type Item,
-  type ItemKey,
-  type ItemReader,
-  type ItemsByKey,
-  type KeyRange,
-} from "./items.ts";
+import { countOf, type Item, type ItemKey, type ItemReader } from "./items.ts";
 import { LAYOUTS } from "./layout.ts";
-import { joinParts, type PartsKey, partItems, partsAttributes, readPartsList } from "./parts.ts";
+import {
+  type ListReference,
+  MAX_LENGTH,
+  nodeKey,
+  referencesAttribute,
+  referenceText,
+} from "./list-references.ts";
+import { partItems, partsAttributes } from "./parts.ts";
 import { previewOf } from "./preview.ts";
 
 /** Lists of fewer bytes are stored as given. */
 const MIN_LIST_BYTES = 1024;
 /** A node of more compressed bytes is stored in parts. */
 const MAX_INLINE_BYTES = 300_000;
-const MAX_LENGTH = 0xffffffff;
 const REMEMBERED_NODES = 20_000;
 const WAITING_NODES = 256;
-/** The top-level attribute that says which lists are stored as chains. */
-const LISTS = "message_lists";
-const HASH = /^[0-9a-f]{32}$/;
-const ROOT = /^[0-9a-f]{16}$/;
-const VERSION = "1";
 
 /** What is asked of a node when all that matters is whether it is there, and how long. */
 const PROBED = ["pk", "sk", "alive_until", "list_from", "list_previous"];
-
-/** A list as a main item refers to it. `root` is the start of the hash of its first message: nodes of one chain lie together. */
-export interface ListReference {
-  readonly pk: string;
-  readonly root: string;
-  readonly length: number;
-  readonly hash: string;
-}
-
-/** The sort key of a node. By root and length, so that one range holds all nodes that a list can need. */
-function nodeSortKey(root: string, length: number, hash: string): string {
-  return `NODE#${root}#${paddedLength(length)}#${hash}`;
-}
-
-function paddedLength(length: number): string {
-  return length.toString(16).padStart(8, "0");
-}
-
-function nodeKey({ pk, root, length, hash }: ListReference): ItemKey {
-  return { pk, sk: nodeSortKey(root, length, hash) };
-}
 
 /** DynamoDB's partition keys have 2048 bytes at most; a conversation's key alone may have them all. */
 const MAX_PARTITION_BYTES = 2048;
@@ -174,9 +144,9 @@ export class ListPacker {
       const { reference, items } = await this.#packList(value, pk);
       for (const item of items) before.add(item);
       setOwn(previews, name, previewOf(value));
-      lists[name] = { S: `${VERSION} ${reference.length} ${reference.root} ${reference.hash}` };
+      lists[name] = { S: referenceText(reference) };
     }
-    return { before: [...before], previews, top: { [LISTS]: { M: { pk: { S: pk }, lists: { M: lists } } } } };
+    return { before: [...before], previews, top: referencesAttribute(pk, lists) };
   }
 
   async #packList(
@@ -294,104 +264,4 @@ function smallNode(fields: Item, list: HashedList, from: number): Item {
   const bytes = Buffer.concat(chunks);
   const { data, isPacked } = packSmall(bytes);
   return { ...fields, data: { B: data }, ...(isPacked ? { bytes: { N: String(bytes.length) } } : {}) };
-}
-
-/** The references of a main item, by the attribute that each stands for; one that cannot be meant is undefined. */
-export function readReferences(main: Item): ReadonlyMap<string, ListReference | undefined> {
-  const { pk, lists } = main[LISTS]?.M ?? {};
-  const entries = Object.entries(lists?.M ?? {}).map(
-    ([name, { S }]) => [name, readReference(pk?.S, S)] as const,
-  );
-  return new Map(entries);
-}
-
-function readReference(pk: string | undefined, text: string | undefined): ListReference | undefined {
-  const [version, count, root = "", hash = ""] = (text ?? "").split(" ");
-  const length = Number(count);
-  const isRight = version === VERSION && ROOT.test(root) && HASH.test(hash);
-  if (pk === undefined || !isRight || !Number.isInteger(length) || length < 1 || length > MAX_LENGTH)
-    return undefined;
-  return { pk, root, length, hash };
-}
-
-/** Beyond so many chains of one partition, reading all its nodes at once takes fewer requests. */
-const CHAINS_AT_ONCE = 4;
-
-/** The ranges that hold all nodes of these lists: one a chain, however many lists refer to it. */
-export function nodeRanges(references: Iterable<ListReference>): KeyRange[] {
-  const partitions = new Map<string, Map<string, number>>();
-  for (const { pk, root, length } of references) {
-    const roots = partitions.get(pk) ?? new Map<string, number>();
-    partitions.set(pk, roots.set(root, Math.max(length, roots.get(root) ?? 0)));
-  }
-  return [...partitions].flatMap(([pk, roots]) =>
-    roots.size > CHAINS_AT_ONCE
-      ? [{ pk, from: "NODE#", to: "NODE#~" }]
-      : [...roots].map(([root, length]) => ({
-          pk,
-          from: `NODE#${root}#`,
-          to: `NODE#${root}#${paddedLength(length)}#~`,
-        })),
-  );
-}
-
-/** Puts lists together of nodes that were read; each node is unpacked and checked once. */
-export class ListReader {
-  readonly #found: ItemsByKey;
-  readonly #turns: Turns;
-  readonly #checked = new Map<string, CheckedNode | undefined>();
-
-  constructor(found: ItemsByKey, turns: Turns) {
-    this.#found = found;
-    this.#turns = turns;
-  }
-
-  /**
-   * The list.
-   * @throws (rejects) Error saying what is missing.
-   */
-  async read(reference: ListReference): Promise<readonly unknown[]> {
-    await this.#checkChain(reference);
-    const find = (length: number, hash: string) => this.#checked.get(keyOf({ ...reference, length, hash }));
-    const assembled = assemble(reference.length, reference.hash, find);
-    if ("list" in assembled) return assembled.list;
-    const { to } = assembled.missing;
-    throw new Error(`messages 1 to ${to} of ${reference.length} are missing or damaged`);
-  }
-
-  /** From the end to the start, or to a node that was checked before. Lengths fall, so it ends. */
-  async #checkChain(reference: ListReference): Promise<void> {
-    let at = reference;
-    while (at.length > 0 && !this.#checked.has(keyOf(at))) {
-      const node = await this.#check(at).catch(() => undefined);
-      this.#checked.set(keyOf(at), node);
-      if (node === undefined) return;
-      at = { ...reference, length: node.from, hash: node.previous };
-      if (this.#turns.over) await this.#turns.next();
-    }
-  }
-
-  async #check(reference: ListReference): Promise<CheckedNode | undefined> {
-    const key = nodeKey(reference);
-    const item = this.#found.get(key);
-    const from = countOf(item, "list_from", reference.length - 1);
-    const previous = item?.["list_previous"]?.S;
-    if (item === undefined || from === undefined || previous === undefined) return undefined;
-    const payload = await this.#payload(item, { pk: key.pk, prefix: key.sk });
-    const { length, hash } = reference;
-    return checkNode({ hash, length, previous, from }, payload, this.#turns);
-  }
-
-  async #payload(item: Item, place: PartsKey): Promise<Buffer> {
-    const list = item["in_parts"]?.M === undefined ? undefined : readPartsList(item["in_parts"].M);
-    if (list !== undefined) return joinParts(list, place, { found: this.#found, turns: this.#turns });
-    const data = item["data"]?.B ?? new Uint8Array();
-    const bytes = countOf(item, "bytes", MAX_BLOB_BYTES);
-    return bytes === undefined ? Buffer.from(data) : decompress([data], bytes);
-  }
-}
-
-function keyOf(reference: ListReference): string {
-  const { pk, sk } = nodeKey(reference);
-  return `${pk}\n${sk}`;
 }

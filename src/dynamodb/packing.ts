@@ -16,25 +16,11 @@ import type { Span } from "../tracing/span.ts";
 import type { StoredSpan } from "./item.ts";
 import { itemBytes } from "./item-size.ts";
 import { type Item, type ItemReader, ItemsByKey } from "./items.ts";
-import {
-  isLongList,
-  ListPacker,
-  ListReader,
-  type ListReference,
-  nodeRanges,
-  readReferences,
-} from "./message-chains.ts";
-import {
-  isTooLarge,
-  joinSpan,
-  missingText,
-  packMoved,
-  partsPlace,
-  readSplit,
-  type SplitList,
-  splitKeys,
-  splitSpan,
-} from "./split.ts";
+import { joinSpan, missingText, partsPlace, readSplit, type SplitList, splitKeys } from "./joined-span.ts";
+import { ListReader } from "./list-reader.ts";
+import { type ListReference, nodeRanges, readReferences } from "./list-references.ts";
+import { isLongList, ListPacker } from "./message-chains.ts";
+import { isTooLarge, packMoved, splitSpan } from "./split.ts";
 import { toAttributeValue } from "./values.ts";
 
 /** A span as it is written: `before` first; `main` once those are acknowledged. */

@@ -1,24 +1,15 @@
-// A span too large for an item: which of its values go into parts, what stays readable, and putting it together again.
+// A span too large for an item: which of its values go into parts, and what stays readable.
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
-import { compress, decodeInSlices } from "../delivery/compression.ts";
-import { noteMissing } from "../delivery/missing.ts";
+import { compress } from "../delivery/compression.ts";
 import type { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { BinaryEncoder, Properties } from "../model/binary-encoder.ts";
 import { entriesIn } from "../model/many-keys.ts";
 import { setOwn } from "../model/own-property.ts";
-import { fieldsWith, type SpanEvent, type SpanFields, type SpanLink } from "../model/span-fields.ts";
+import { fieldsWith, type SpanFields } from "../model/span-fields.ts";
 import { itemBytes, valueBytes } from "./item-size.ts";
-import type { Item, ItemKey, ItemsByKey } from "./items.ts";
-import {
-  joinParts,
-  type PartsKey,
-  type PartsList,
-  partItems,
-  partKeys,
-  partsAttributes,
-  readPartsList,
-} from "./parts.ts";
+import type { Item } from "./items.ts";
+import { type PartsKey, partItems, partsAttributes } from "./parts.ts";
 import { PREVIEW_CHARACTERS, previewOf, previewText } from "./preview.ts";
 
 /** The largest item that is written as it is; DynamoDB's limit is 409,600 bytes. */
@@ -30,7 +21,7 @@ const PREVIEW_BYTES = 60_000;
 const MOVED_FROM_BYTES = [32_000, 4_000, 600, 0];
 /** Values of so many bytes have parts of their own, so that damage to one leaves the others; but no more than so many. */
 const OWN_PARTS_BYTES = 64_000;
-const MAX_OWN_PARTS = 24;
+export const MAX_OWN_PARTS = 24;
 /** Beyond this it does not matter how large a value is. */
 const MEASURED_BYTES = 1 << 20;
 /** The top-level attribute that says which values of an item are stored elsewhere. */
@@ -183,6 +174,13 @@ class Choice {
   }
 }
 
+/** The object of these entries. */
+export function objectOf(entries: Iterable<readonly [string, unknown]>): Record<string, unknown> {
+  const source: Record<string, unknown> = {};
+  for (const [key, value] of entries) setOwn(source, key, value);
+  return source;
+}
+
 function shortened(span: SpanFields, { kept, moved }: Choice): SpanFields {
   const shown = moved.flatMap((group) => group.shown);
   const attributesAt = (place: MovableField): Attributes => {
@@ -211,12 +209,6 @@ function shortened(span: SpanFields, { kept, moved }: Choice): SpanFields {
   };
 }
 
-function objectOf(entries: Iterable<readonly [string, unknown]>): Record<string, unknown> {
-  const source: Record<string, unknown> = {};
-  for (const [key, value] of entries) setOwn(source, key, value);
-  return source;
-}
-
 /** The items of what was moved, and what the main item says of them. */
 export async function packMoved(
   moved: readonly Group[],
@@ -243,132 +235,4 @@ function shownAttributes({ count, shown }: Group): Item {
     fields: keys("fields"),
     others: { N: String(count - shown.length) },
   };
-}
-
-/** What a main item says that is in parts. */
-export interface SplitList {
-  readonly place: PartsKey;
-  readonly groups: readonly Item[];
-}
-
-/** Where the parts of a span are. */
-export function partsPlace(main: Item, spanId: string): PartsKey {
-  return { pk: main["pk"]?.S ?? "", prefix: `PART#${spanId}` };
-}
-
-/** Reads what `packMoved` said; undefined for an item that is whole. */
-export function readSplit(main: Item): SplitList | undefined {
-  const list = main[SPLIT_ATTRIBUTE]?.L;
-  if (list === undefined) return undefined;
-  const groups = list.slice(0, MAX_OWN_PARTS + 1).map(({ M = {} }) => M);
-  return { place: partsPlace(main, main["span_id"]?.S ?? ""), groups };
-}
-
-/** The keys of all parts that the span needs. */
-export function splitKeys({ place, groups }: SplitList): ItemKey[] {
-  return groups.flatMap((group) => {
-    const list = readPartsList(group);
-    return list === undefined ? [] : partKeys(list, place);
-  });
-}
-
-/** The span as it was; what cannot be found is marked, and named in the attribute `tracelight.missing`. */
-export async function joinSpan(
-  span: SpanFields,
-  { place, groups }: SplitList,
-  source: { readonly found: ItemsByKey; readonly turns: Turns },
-): Promise<SpanFields> {
-  let joined = span;
-  for (const group of groups) {
-    try {
-      joined = withValues(joined, await readGroup(readPartsList(group), place, source));
-    } catch (error) {
-      joined = withMissing(joined, group, error instanceof Error ? error.message : "it cannot be read");
-    }
-  }
-  return joined;
-}
-
-async function readGroup(
-  list: PartsList | undefined,
-  place: PartsKey,
-  { found, turns }: { readonly found: ItemsByKey; readonly turns: Turns },
-): Promise<object> {
-  if (list === undefined) throw new Error("what the item says of its parts cannot be true");
-  const content = await decodeInSlices(await joinParts(list, place, { found, turns }), turns);
-  if (typeof content !== "object" || content === null) throw new Error("its parts hold something else");
-  return content;
-}
-
-function withValues(span: SpanFields, content: object): SpanFields {
-  const fields = propertiesOf(content, "fields");
-  const text = (key: string, otherwise: string): string => {
-    const value: unknown = Reflect.get(fields, key);
-    return typeof value === "string" ? value : otherwise;
-  };
-  const events: unknown = Reflect.get(fields, "events");
-  const links: unknown = Reflect.get(fields, "links");
-  const traceState: unknown = Reflect.get(fields, "traceState");
-  const otlp: unknown = Reflect.get(fields, "otlp");
-  const statusMessage = text("statusMessage", span.statusMessage ?? "");
-  const version = text("scopeVersion", span.scope.version ?? "");
-  return {
-    ...span,
-    spanName: text("spanName", span.spanName),
-    statusMessage: span.statusMessage === undefined ? undefined : statusMessage,
-    scope: {
-      name: text("scopeName", span.scope.name),
-      ...(span.scope.version === undefined ? {} : { version }),
-    },
-    attributes: merged(span.attributes, propertiesOf(content, "attributes")),
-    resourceAttributes: merged(span.resourceAttributes, propertiesOf(content, "resourceAttributes")),
-    events: Array.isArray(events) && events.every(isEvent) ? events : span.events,
-    links: Array.isArray(links) && links.every(isLink) ? links : span.links,
-    ...(typeof traceState === "string" ? { traceState } : {}),
-    ...(typeof otlp === "object" && otlp !== null ? { otlp } : {}),
-  };
-}
-
-function propertiesOf(content: object, key: string): object {
-  const value: unknown = Object.hasOwn(content, key) ? Reflect.get(content, key) : undefined;
-  return typeof value === "object" && value !== null ? value : {};
-}
-
-function merged(attributes: Attributes, more: object): Attributes {
-  return Object.freeze(objectOf([...Object.entries(attributes), ...Object.entries(more)]));
-}
-
-function isEvent(value: unknown): value is SpanEvent {
-  if (typeof value !== "object" || value === null) return false;
-  return "name" in value && typeof value.name === "string" && "at" in value && value.at instanceof Date;
-}
-
-function isLink(value: unknown): value is SpanLink {
-  if (typeof value !== "object" || value === null) return false;
-  return "traceId" in value && typeof value.traceId === "string" && "spanId" in value;
-}
-
-function withMissing(span: SpanFields, group: Item, reason: string): SpanFields {
-  const keys = (name: string): string[] =>
-    (group[name]?.L ?? []).flatMap(({ S }) => (S === undefined ? [] : [S]));
-  const attributes = keys("attributes");
-  const resources = keys("resource_attributes");
-  const others = Number(group["others"]?.N ?? 0);
-  const names = [...attributes, ...resources.map((key) => `resource ${key}`), ...keys("fields")];
-  const what = [...names, ...(others > 0 ? [`${others} more values`] : [])].join(", ");
-  return {
-    ...span,
-    attributes: noteMissing(marked(span.attributes, attributes, reason), `${what}: ${reason}`),
-    resourceAttributes: marked(span.resourceAttributes, resources, reason),
-  };
-}
-
-function marked(attributes: Attributes, keys: readonly string[], reason: string): Attributes {
-  if (keys.length === 0) return attributes;
-  return merged(attributes, objectOf(keys.map((key) => [key, missingText(attributes[key], reason)])));
-}
-
-/** What stands in the place of a value that cannot be read, before its preview. */
-export function missingText(shown: unknown, reason: string): string {
-  return `[Missing: ${reason}] ${previewText(shown ?? "")}`;
 }

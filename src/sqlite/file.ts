@@ -41,7 +41,7 @@ import { SqliteReader } from "./reader.ts";
 import { Retention, retentionBounds } from "./retention.ts";
 import { FIND_SPAN, keyValues } from "./rows.ts";
 import { checkAtSight, fileKind } from "./schema.ts";
-import { bringUpToDate, isUpToDate } from "./search.ts";
+import { bringUpToDate, isUpToDate } from "./search-index.ts";
 import { readsOf, SharedReader } from "./shared.ts";
 import { SnapshotPool } from "./snapshots.ts";
 import { SqliteStore } from "./store.ts";

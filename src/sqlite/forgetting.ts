@@ -1,6 +1,6 @@
 // The words of spans that were removed go from the search index as well, and the bytes of both from the file.
 import type { Database } from "./database.ts";
-import { DROP_INDEX, INDEX_VERSION } from "./search.ts";
+import { DROP_INDEX, INDEX_VERSION } from "./search-index.ts";
 
 /** A slice of the work, between which others write. */
 type Pause = () => Promise<void>;

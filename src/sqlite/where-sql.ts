@@ -4,15 +4,14 @@ import { capture } from "../model/capture.ts";
 import { boundOf } from "../model/clock.ts";
 import { CONVERSATION_ID, isConversationId } from "../model/conversation.ts";
 import type { TraceQuery } from "../model/query.ts";
-import { canonicalJson, encodeValue } from "../model/values.ts";
+import { canonicalJson } from "../model/values.ts";
 import { readWhere } from "../model/where.ts";
 import type { Field } from "../model/where-fields.ts";
-import { isSearch, type Operator, ORDERS, type Order, type Search } from "../model/where-operators.ts";
-import type { AttributePath, Comparison, Literal, Name, Where } from "../model/where-tree.ts";
+import { isSearch, type Operator } from "../model/where-operators.ts";
+import type { Comparison, Literal, Where } from "../model/where-tree.ts";
+import { isLiteral, jsonBounds, jsonEquals, sourceOf, within } from "./json-sql.ts";
 import {
-  both,
   condition,
-  either,
   exactly,
   FALSE,
   joined,
@@ -24,6 +23,7 @@ import {
   UNDECIDED,
   unless,
 } from "./sql-conditions.ts";
+import { FOLDS_ALIKE, folded, isPlainText, ordered, readable, startsWith } from "./sql-texts.ts";
 
 /** The fields of a query that say something about each span. */
 export type SpanConditions = Pick<
@@ -95,14 +95,8 @@ export function conversationToSql({
 /** SQLite's parser and its trees have a limit of depth; what is nested deeper is left open. */
 const MAX_LEVELS = 10;
 const MAX_CONDITIONS = 50;
-const MAX_KEY_LENGTH = 500;
 const MAX_SQL_LENGTH = 200_000;
 const MAX_VALUES = 10_000;
-
-/** Keys that a JSON path can hold in quotes and that stand in JSON as they are. */
-const SAFE_KEY = /^[\w.\-/: @$]+$/;
-/** Texts of which SQLite's `lower` makes what JavaScript does, but for K (Kelvin) and İ, see `folded`. */
-const FOLDS_ALIKE = /^[\0-\x7f\p{Lo}]*$/u;
 
 function isTooLarge({ sql, values }: SqlCondition): boolean {
   return sql.length > MAX_SQL_LENGTH || values.length > MAX_VALUES;
@@ -207,159 +201,6 @@ function textBounds(column: string, operator: Operator, value: Literal): SqlBoun
   return UNDECIDED;
 }
 
-/** Only these are pasted into SQL. */
-const IN_SQL: Readonly<Record<Order, string>> = { "<": "<", "<=": "<=", ">": ">", ">=": ">=" };
-
-function ordered(sql: string, operator: Order): string {
-  return `${sql} ${IN_SQL[operator]} ?`;
-}
-
-/** True for texts that SQLite holds as they are. */
-function isPlainText(value: unknown): value is string {
-  return typeof value === "string" && value.isWellFormed() && !value.includes("\0");
-}
-
-/** In lower case as JavaScript has it, as far as it can matter to a text of `FOLDS_ALIKE`. */
-function folded(text: string, wanted: string): string {
-  return `lower(${/[ik]/.test(wanted) ? `replace(replace(${text}, '\u212a', 'k'), '\u0130', 'i\u0307')` : text})`;
-}
-
-function startsWith(text: string, wanted: string): string {
-  const { length } = [...wanted];
-  return `substr(${folded(`substr(${text}, 1, ${length})`, wanted)}, 1, ${length}) = ?`;
-}
-
-/**
- * SQLite fails at JSON of more than 1000 levels, which an imported record can have. Text of less than 2000 bytes has no room
- * for them, and asking its length costs nothing.
- */
-function readable(column: string, { may, must }: SqlBounds): SqlBounds {
-  const isReadable = `coalesce(octet_length(${column}), 0) < 2000 OR json_valid(${column})`;
-  const when = (inner: SqlCondition, otherwise: 0 | 1) =>
-    condition(`(CASE WHEN ${isReadable} THEN ${inner.sql} ELSE ${otherwise} END)`, ...inner.values);
-  return { may: when(may, 1), must: must === FALSE ? FALSE : when(must, 0) };
-}
-
-/** A value within a JSON column. */
-interface JsonSource {
-  readonly column: "attributes" | "origin";
-  /** Its JSON as it was written; null where there is none. */
-  readonly raw: string;
-  /** Where the value may be another than that. */
-  readonly open: SqlCondition;
-}
-
-/** Undefined where the name does not go into a JSON path. */
-function sourceOf({ kind, places }: Exclude<Name, { kind: "field" }>): JsonSource | undefined {
-  const column = kind === "attribute" ? "attributes" : "origin";
-  const prefix = kind === "attribute" ? "$" : "$.resource_attributes";
-  const paths = places.map((place) => pathOf(prefix, place));
-  const known = paths.filter((path) => path !== undefined);
-  if (known.length < paths.length) return undefined;
-  const values = known.map((path) => `(${column} -> '${path}')`);
-  const raw = values.length === 1 ? values.join() : `coalesce(${values.join(", ")})`;
-  if (kind === "resource") return { column, raw, open: FALSE };
-  const names = places.map(([name]) => condition(`(attributes -> '$."${name}"' IS 'null')`));
-  return { column, raw, open: both(condition("(stored IS NOT NULL)"), either(...names, HAS_REST)) };
-}
-
-/** SQLite takes a key for another that is the same up to a NUL. */
-function within({ column, open }: JsonSource, bounds: SqlBounds): SqlBounds {
-  const hasNul = condition(`(instr(${column}, '\\u0000') > 0)`);
-  return readable(column, unless(either(open, hasNul), bounds));
-}
-
-/** Attributes of which not even the names are in the row. */
-const HAS_REST: SqlCondition = condition(`(instr(stored, '"rest":') > 0)`);
-
-function pathOf(prefix: string, [name, ...keys]: AttributePath): string | undefined {
-  if (name.length > MAX_KEY_LENGTH || !SAFE_KEY.test(name)) return undefined;
-  let path = `${prefix}."${name}"`;
-  for (const key of keys) {
-    // Keys like that may be tags of the encoding, which are not in the value.
-    if (typeof key === "string" && (!SAFE_KEY.test(key) || key.startsWith("__"))) return undefined;
-    path += typeof key === "number" ? `[${key}]` : `."${key}"`;
-  }
-  return path;
-}
-
-/** Bounds of a value by its JSON, which is the same for scalars that are equal. */
-function jsonBounds(raw: string, operator: Operator, value: Literal): SqlBounds {
-  if (operator === "=") return jsonEquals(raw, value);
-  if (operator === "contains" && typeof value !== "string") {
-    const part = condition(`coalesce(instr(${raw}, ?) > 0, 0)`, json(value));
-    return { may: part, must: jsonEquals(raw, value).must };
-  }
-  if (isSearch(operator)) return jsonSearch(raw, operator, String(value));
-  if (typeof value === "string") return jsonTextOrder(raw, operator, value);
-  if (typeof value === "number") return jsonNumberOrder(raw, operator, value);
-  const mayBe = `coalesce(${typeof value === "bigint" ? `${isNumber(raw)} OR ` : ""}${isTagged(raw)}, 0)`;
-  return { may: condition(mayBe), must: FALSE };
-}
-
-function json(value: unknown): string {
-  return JSON.stringify(encodeValue(value));
-}
-
-function jsonEquals(raw: string, value: Literal): SqlBounds {
-  if (value === null) return exactly(`(coalesce(${raw}, 'null') = 'null')`);
-  if (value === 0) return exactly(`coalesce(${raw} IN (?, ?), 0)`, json(0), json(-0));
-  return exactly(`(${raw} IS ?)`, json(value));
-}
-
-/** A text stands in JSON as it is, but for escapes; in a list or an object, keys and tags are found too. */
-function jsonSearch(raw: string, operator: Search, value: string): SqlBounds {
-  const wanted = value.toLowerCase();
-  if (!wanted.isWellFormed() || !FOLDS_ALIKE.test(wanted)) return UNDECIDED;
-  const quoted = JSON.stringify(wanted);
-  if (operator === "starts with") {
-    const start = quoted.slice(0, -1);
-    return exactly(`coalesce(${startsWith(raw, start)}, 0)`, start);
-  }
-  if (operator !== "contains") return UNDECIDED;
-  const found = `instr(${folded(raw, wanted)}, ?) > 0`;
-  const may = condition(`coalesce(${found}, 0)`, quoted.slice(1, -1));
-  const isPlain = `${isText(raw)} AND instr(${raw}, '\\') = 0`;
-  return { may, must: condition(`(CASE WHEN ${isPlain} THEN ${found} ELSE 0 END)`, ...may.values) };
-}
-
-/** SQLite compares the bytes of UTF-8, which is the order of code points; it may stop at a NUL. */
-function jsonTextOrder(raw: string, operator: Order, value: string): SqlBounds {
-  if (!isPlainText(value)) return UNDECIDED;
-  const compared = ordered(`${raw} ->> '$'`, operator);
-  const when = (then: string) => condition(`(CASE WHEN ${isText(raw)} THEN ${then} ELSE 0 END)`, value);
-  const isOpen = `instr(${raw}, '\\u') > 0`;
-  return { may: when(`(${compared} OR ${isOpen})`), must: when(`(${compared} AND NOT ${isOpen})`) };
-}
-
-/** SQLite may read the last digit of a fraction in another way; equal numbers are known by their text. */
-function jsonNumberOrder(raw: string, operator: Order, value: number): SqlBounds {
-  const slack = Math.max(Math.abs(value) * 2 ** -48, 1e-300);
-  const { isBelow, hasEqual } = ORDERS[operator];
-  const sign = isBelow ? "<" : ">";
-  const towards = isBelow ? slack : -slack;
-  const equality = hasEqual ? `OR ${raw} = ?` : `AND ${raw} <> ?`;
-  const when = (bound: number, tagged: 0 | 1) => {
-    const compared = `(CAST(${raw} AS REAL) ${sign} ? ${equality})`;
-    const sql = `(CASE WHEN ${isNumber(raw)} THEN ${compared} WHEN ${isTagged(raw)} THEN ${tagged} ELSE 0 END)`;
-    return condition(sql, bound, json(value));
-  };
-  return { may: when(value + towards, 1), must: when(value - towards, 0) };
-}
-
-function isText(raw: string): string {
-  return `substr(${raw}, 1, 1) = '"'`;
-}
-
-function isNumber(raw: string): string {
-  return `substr(${raw}, 1, 1) GLOB '[-0-9]'`;
-}
-
-/** True for dates, bigints, NaN and the like, and for objects that look so. */
-function isTagged(raw: string): string {
-  return `substr(${raw}, 1, 4) = '{"__'`;
-}
-
 function attributeEquals(key: string, value: unknown): SqlCondition {
   // The column says it: see `conversationToSql`.
   if (key === CONVERSATION_ID && isConversationId(value)) return TRUE;
@@ -368,9 +209,4 @@ function attributeEquals(key: string, value: unknown): SqlCondition {
   if (isLiteral(value)) return within(source, jsonEquals(source.raw, value)).may;
   const first = Array.isArray(value) ? "[" : "{";
   return within(source, exactly(`coalesce(substr(${source.raw}, 1, 1) = ?, 0)`, first)).may;
-}
-
-/** True for values whose JSON is the same where they are equal. NaN is none that a filter can say, but its JSON is. */
-function isLiteral(value: unknown): value is Literal {
-  return typeof value !== "object" || value === null || value instanceof Date;
 }

@@ -4,8 +4,9 @@ import { dirname } from "node:path";
 import { nowMicros } from "../model/clock.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import type { Connection, Driver, Statement } from "./connection.ts";
+import { ContentWriter } from "./content-writer.ts";
 import { type LifeLock, takeLifeLock } from "./liveness.ts";
-import { ContentWriter, type PreparedSpan, spanPrefix } from "./message-chains.ts";
+import { type PreparedSpan, spanPrefix } from "./message-chains.ts";
 import {
   changingValues,
   FIND_SPAN,

@@ -2,7 +2,7 @@
 import { writeSync } from "node:fs";
 import type { Connection } from "../../src/sqlite/connection.ts";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";
-import { bringUpToDate } from "../../src/sqlite/search.ts";
+import { bringUpToDate } from "../../src/sqlite/search-index.ts";
 
 /** What the process is to do. */
 export interface SearchTask {
