@@ -1,6 +1,6 @@
 // What model calls cost: tokens times prices. What gives the prices is a table; see `loadPrices`.
 import type { SpanFields } from "../model/span-fields.ts";
-import type { SpanFacts, TokenFacts } from "./facts.ts";
+import { hasTokens, type SpanFacts, type TokenFacts } from "./facts.ts";
 import type { Usage } from "./messages.ts";
 
 /** US dollars for a million tokens of each sort. A part without a price of its own costs what its whole does. */
@@ -55,12 +55,16 @@ export function billOf(calls: readonly PricedCall[], table: PriceTable | undefin
   return { costUsd: sum, unpricedCalls: unpriced };
 }
 
-/** US dollars; undefined where the call has no price. */
-export function costOfCall({ facts, span }: PricedCall, table: PriceTable | undefined): number | undefined {
+/** US dollars; undefined where the call has no price, or does not say its tokens. */
+export function costOfCall(call: PricedCall, table: PriceTable | undefined): number | undefined {
+  const prices = pricesFor(call, table);
+  return prices === undefined ? undefined : costOfTokens(call.facts, prices);
+}
+
+function pricesFor({ facts, span }: PricedCall, table: PriceTable | undefined): ModelPrices | undefined {
   const { model, provider } = facts;
-  if (model === undefined) return undefined;
-  const prices = table?.pricesOf(model, provider, span.startedAtMicros);
-  return prices === undefined ? undefined : costOfTokens(facts, prices);
+  if (model === undefined || !hasTokens(facts)) return undefined;
+  return table?.pricesOf(model, provider, span.startedAtMicros);
 }
 
 /** Tokens of one sort, without those that have a line of their own, and what they cost. */
@@ -76,17 +80,13 @@ export interface BillLine {
 }
 
 /** What makes up the cost of a call; undefined where it has no price. */
-export function linesOfCall(
-  { facts, span }: PricedCall,
-  table: PriceTable | undefined,
-): BillLine[] | undefined {
-  const { model, provider } = facts;
-  const prices = model === undefined ? undefined : table?.pricesOf(model, provider, span.startedAtMicros);
+export function linesOfCall(call: PricedCall, table: PriceTable | undefined): BillLine[] | undefined {
+  const prices = pricesFor(call, table);
   if (prices === undefined) return undefined;
   const lines: BillLine[] = [];
   const tell: Tell = (part, tokens, priceUsd) =>
     lines.push({ part, tokens, priceUsd, costUsd: (tokens * priceUsd) / TOKENS_OF_A_PRICE });
-  const cost = costOfTokens(facts, prices, tell);
+  const cost = costOfTokens(call.facts, prices, tell);
   const { perCall = 0 } = prices;
   if (perCall > 0) lines.push({ part: "perCall", tokens: 1, priceUsd: perCall, costUsd: perCall });
   return cost === undefined ? undefined : lines;

@@ -1,6 +1,6 @@
 // Makes of spans what a count is made of, once all spans of their traces are known.
-import { type SpanFacts, TOKENS } from "./facts.ts";
-import { hasTokens, type NestedSpan, Nesting } from "./nesting.ts";
+import { hasTokens, type SpanFacts, TOKENS } from "./facts.ts";
+import { type NestedSpan, Nesting } from "./nesting.ts";
 import { isTurnHead } from "./reading.ts";
 import { EventTable, FLAG, NO_NAME, type TalliedTrace, type TallyEvents } from "./tally-events.ts";
 import { TurnTimes } from "./turns.ts";

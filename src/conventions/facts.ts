@@ -95,6 +95,11 @@ export function factsOf(span: SpanFields): SpanFacts {
   return facts;
 }
 
+/** True for a span that says how many tokens were used. */
+export function hasTokens({ inputTokens, outputTokens }: TokenFacts): boolean {
+  return inputTokens !== undefined || outputTokens !== undefined;
+}
+
 /** The tool that was called: the span's name where nothing says it. */
 export function toolName(reading: Reading, span: SpanFields): string {
   return reading.tool?.name ?? span.spanName;

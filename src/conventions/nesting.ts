@@ -1,7 +1,7 @@
 // Which spans hold calls or tokens that others hold once more: told span by span, in any order.
 import type { SpanFields } from "../model/span-fields.ts";
 import { SpanNumbers } from "../model/span-numbers.ts";
-import type { SpanFacts } from "./facts.ts";
+import { hasTokens, type SpanFacts } from "./facts.ts";
 import { isTalk, isTurnHead } from "./reading.ts";
 import { type ModelCall, twins } from "./twins.ts";
 
@@ -237,11 +237,6 @@ export type NestedSpan = Pick<
 >;
 
 type CallNumbers = Pick<ModelCall, "at" | "trace">;
-
-/** True for a span that says how many tokens were used. */
-export function hasTokens({ inputTokens, outputTokens }: SpanFacts): boolean {
-  return inputTokens !== undefined || outputTokens !== undefined;
-}
 
 function grown<T extends Uint32Array | Int32Array | Uint8Array>(from: T, to: T): T {
   to.set(from);

@@ -5,8 +5,8 @@ import { inStartOrder } from "../model/query.ts";
 import type { SpanFields, SpanState } from "../model/span-fields.ts";
 import { conversationOf } from "./conversation.ts";
 import { type Bill, billOf, type PriceTable } from "./cost.ts";
-import { outlineOf, type SpanFacts, type SpanOutline, type TokenFacts } from "./facts.ts";
-import { hasTokens, Nesting } from "./nesting.ts";
+import { hasTokens, outlineOf, type SpanFacts, type SpanOutline, type TokenFacts } from "./facts.ts";
+import { Nesting } from "./nesting.ts";
 import type { WorkKind } from "./reading.ts";
 import { latestTurn, type NumberedSpan } from "./turns.ts";
 

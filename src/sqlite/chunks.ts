@@ -187,6 +187,9 @@ const MAKE_TABLE: readonly string[] = [
    BEGIN DELETE FROM tallied WHERE chunk = old.id / ${CHUNK_ROWS}; END`,
 ];
 
+/** A row where there is a table of digests. */
+export const HAS_TALLIED = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tallied'";
+
 /** The row without an identifier has the rest; it is there where the chunk is whole. */
 const ADD_REST = `INSERT INTO tallied SELECT ?, NULL, ?, ?
   WHERE (SELECT count(*) FROM spans WHERE id >= ? AND id < ?) = ?

@@ -26,7 +26,7 @@ import { detailsOf, type Stored, type StoredList, type StoredPieces } from "./ro
 /** Lists of about fewer bytes stay in the row. */
 const MIN_LIST_BYTES = 1024;
 /** Values, and new messages of a list, of about more bytes are handled in slices and stored in pieces. */
-export const MAX_ROW_BYTES = 256 * 1024;
+export const MAX_ROW_BYTES: number = 256 * 1024;
 
 /** A list on its way into the store. */
 export interface PreparedList {

@@ -3,7 +3,7 @@ import type { Order } from "../model/where-operators.ts";
 import { condition, FALSE, type SqlBounds, type SqlCondition } from "./sql-conditions.ts";
 
 /** Texts of which SQLite's `lower` makes what JavaScript does, but for K (Kelvin) and İ, see `folded`. */
-export const FOLDS_ALIKE = /^[\0-\x7f\p{Lo}]*$/u;
+export const FOLDS_ALIKE: RegExp = /^[\0-\x7f\p{Lo}]*$/u;
 
 /** Only these are pasted into SQL. */
 const IN_SQL: Readonly<Record<Order, string>> = { "<": "<", "<=": "<=", ">": ">", ">=": ">=" };

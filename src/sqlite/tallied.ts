@@ -1,7 +1,7 @@
 // What is kept beside the spans for the next count, as readers have it: read, or made where it is not there.
 import { decodeEvents, STORED_EVENTS_VERSION } from "../conventions/stored-events.ts";
 import type { TallyEvents } from "../conventions/tally-events.ts";
-import { type Chunk, chunkOf, type MadeChunk, type ReadRows } from "./chunks.ts";
+import { type Chunk, chunkOf, HAS_TALLIED, type MadeChunk, type ReadRows } from "./chunks.ts";
 import { groupedOutlines } from "./outline-rows.ts";
 import type { View } from "./reader.ts";
 
@@ -41,8 +41,7 @@ export class KeptChunks {
 
   async #hasTable(): Promise<boolean> {
     if (this.#isThere === undefined) {
-      const sql = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tallied'";
-      this.#isThere = (await this.#view.database.all(sql)).length > 0;
+      this.#isThere = (await this.#view.database.all(HAS_TALLIED)).length > 0;
     }
     return this.#isThere;
   }

@@ -2,7 +2,7 @@
 // a cache: what is not made here, or is odd in any way, a reader makes, who tells what is wrong.
 import { STORED_EVENTS_VERSION } from "../conventions/stored-events.ts";
 import { delay, steadyNow } from "../model/timers.ts";
-import { CHUNK_ROWS, CHUNKS_FROM, chunkOf, openChunk, type ReadRows } from "./chunks.ts";
+import { CHUNK_ROWS, CHUNKS_FROM, chunkOf, HAS_TALLIED, openChunk, type ReadRows } from "./chunks.ts";
 import type { Connection } from "./connection.ts";
 import type { Reading } from "./database.ts";
 import { decodeOutline, type OutlineTable, type ReadOutline, rowsIn } from "./decoded-rows.ts";
@@ -65,7 +65,7 @@ export class ThreadDigests {
   async #missing(): Promise<number | undefined> {
     const before = (await openChunk(this.#database)) - NEWEST_CHUNKS;
     if (this.#next >= before) return undefined;
-    const isMade = (await this.#database.all(HAS_TABLE)).length > 0;
+    const isMade = (await this.#database.all(HAS_TALLIED)).length > 0;
     const sql = `SELECT chunk FROM (${CHUNKS_FROM}) AS found WHERE chunk < ? ${isMade ? AND_MISSING : ""} LIMIT 1`;
     const values = [this.#next * CHUNK_ROWS, before, ...(isMade ? [STORED_EVENTS_VERSION] : [])];
     const [row] = await this.#database.all(sql, values);
@@ -120,6 +120,5 @@ function outlinesIn(table: OutlineTable): readonly ReadOutline[] {
   return read;
 }
 
-const HAS_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'tallied'";
 const AND_MISSING =
   "AND NOT EXISTS (SELECT 1 FROM tallied WHERE tallied.chunk = found.chunk AND identifier IS NULL AND version = ?)";

@@ -7,11 +7,7 @@ const pack = promisify(gzip);
 
 /** The answer to a request for JSON. */
 export async function jsonAnswer(json: object, request: Request): Promise<Response> {
-  return textAnswer(Buffer.from(JSON.stringify(json)), "application/json", request);
-}
-
-/** The same for any text. */
-async function textAnswer(body: Buffer, type: string, request: Request): Promise<Response> {
+  const body = Buffer.from(JSON.stringify(json));
   const etag = etagOf(body);
   const headers = new Headers({
     etag,
@@ -19,7 +15,7 @@ async function textAnswer(body: Buffer, type: string, request: Request): Promise
     "cache-control": "private, no-cache",
   });
   if (isKnown(request, etag)) return new Response(null, { status: 304, headers });
-  headers.set("content-type", `${type}; charset=utf-8`);
+  headers.set("content-type", "application/json; charset=utf-8");
   return new Response(await packed(body, request, headers), { headers });
 }
 

@@ -2,6 +2,7 @@
 import { costOfCall, type PriceTable } from "../conventions/cost.ts";
 import type { SpanOutline } from "../conventions/facts.ts";
 import type { TraceJson } from "./api.ts";
+import { cut } from "./rows.ts";
 
 /** The columns of a trace; its outlines are in start order. */
 export type TraceColumns = Pick<
@@ -101,7 +102,6 @@ function put(list: Growing<TraceJson["tools"]>, span: number, text: number): voi
 }
 
 function costOf(outline: SpanOutline, prices: PriceTable | undefined): number | null {
-  if (outline.facts.inputTokens === undefined) return null;
   return costOfCall({ span: outline, facts: outline.facts }, prices) ?? null;
 }
 
@@ -111,7 +111,7 @@ class Texts {
   readonly #indexes = new Map<string, number>();
 
   indexOf(text: string): number {
-    const short = text.length <= MAX_TEXT ? text : `${text.slice(0, MAX_TEXT - 1)}…`;
+    const short = cut(text, MAX_TEXT);
     const known = this.#indexes.get(short);
     if (known !== undefined) return known;
     const index = this.all.push(short) - 1;

@@ -140,7 +140,7 @@ function changedJson(outline: SpanOutline, prices: PriceTable | undefined): Chan
     input_tokens: facts.inputTokens ?? 0,
     output_tokens: facts.outputTokens ?? 0,
     first_token_ms: facts.timeToFirstTokenMs ?? null,
-    cost_usd: facts.inputTokens === undefined ? null : (costOfCall({ span: outline, facts }, prices) ?? null),
+    cost_usd: costOfCall({ span: outline, facts }, prices) ?? null,
   };
 }
 

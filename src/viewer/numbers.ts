@@ -24,13 +24,15 @@ export async function numbers(asked: Asked): Promise<NumbersJson> {
     ...filter,
     ...{ by: counted, prices, course },
   });
+  // There may be thousands of names in each of hundreds of parts.
+  const over = parts.map((part) => new Map(part.rows.map((row) => [`${row.by} ${row.name}`, row])));
   return {
     by,
     total: totalJson(total),
     rows: rows
       .filter((row) => row.by === by)
       .slice(0, MAX_ROWS)
-      .map((row) => rowJson(row, parts)),
+      .map((row) => rowJson(row, over)),
     series: seriesOf(course, parts),
     notes: reader.notes,
   };
@@ -44,8 +46,8 @@ async function timeOf(filter: Filter, reader: Asked["reader"]): Promise<Omit<Tal
   return { since: new PreciseDate(Math.round(from * 1000)), until: new PreciseDate(Math.round(to * 1000)) };
 }
 
-function rowJson(row: TallyRow, parts: readonly TallyPart[]): NumbersRowJson {
-  const over = parts.map(({ rows }) => rows.find(({ by, name }) => by === row.by && name === row.name));
+function rowJson(row: TallyRow, parts: readonly ReadonlyMap<string, TallyRow>[]): NumbersRowJson {
+  const over = parts.map((part) => part.get(`${row.by} ${row.name}`));
   return {
     ...countJson(row),
     calls_over_time: over.map((part) => part?.calls ?? 0),

@@ -30,16 +30,8 @@ export class Session {
 
   /** The cookie for who has shown the token; `isSecure` where it came by https. */
   cookie(isSecure: boolean): string {
-    return `${NAME}=${this.#markOf("cookie", this.#token)}; ${this.#terms(isSecure)}; Max-Age=${MAX_AGE}`;
-  }
-
-  /** Takes it back. */
-  noCookie(isSecure: boolean): string {
-    return `${NAME}=; ${this.#terms(isSecure)}; Max-Age=0`;
-  }
-
-  #terms(isSecure: boolean): string {
-    return `Path=${this.#path}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
+    const terms = `Path=${this.#path}; HttpOnly; SameSite=Strict${isSecure ? "; Secure" : ""}`;
+    return `${NAME}=${this.#markOf("cookie", this.#token)}; ${terms}; Max-Age=${MAX_AGE}`;
   }
 
   /** Of one length, whatever it is made of. */

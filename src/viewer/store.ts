@@ -8,7 +8,6 @@ import type { ViewerOptions } from "./options.ts";
 export interface StoreFacts extends Pick<ViewerOptions, "kind" | "otlpUrl" | "principal" | "prices"> {
   readonly isReadOnly: boolean;
   readonly isLive: boolean;
-  readonly hasToken: boolean;
 }
 
 /** `GET /api/store` */
@@ -31,7 +30,6 @@ export async function store(asked: Asked, facts: StoreFacts): Promise<StoreJson>
     has_prices: facts.prices !== undefined,
     otlp_url: facts.isReadOnly ? null : (facts.otlpUrl ?? null),
     principal: facts.principal ?? null,
-    has_token: facts.hasToken,
     now: new Date().toISOString(),
     notes: reader.notes,
   };

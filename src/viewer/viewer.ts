@@ -127,7 +127,6 @@ class Viewer {
       ...{ kind, otlpUrl, principal, prices },
       isReadOnly: this.#receive === undefined,
       isLive: this.#reader.has("changes"),
-      hasToken: this.#session !== undefined,
     };
     return [
       ["api/store", (asked) => store(asked, facts)],

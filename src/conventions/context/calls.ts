@@ -2,8 +2,8 @@
 
 import { nearestAbove } from "../../model/ancestors.ts";
 import { parentsOf } from "../../model/tree.ts";
-import type { SpanOutline } from "../facts.ts";
-import { hasTokens, Nesting } from "../nesting.ts";
+import { hasTokens, type SpanOutline } from "../facts.ts";
+import { Nesting } from "../nesting.ts";
 import { isOthers, numberedTurns } from "../numbered-turns.ts";
 
 /** A model call, and where it belongs. */

@@ -54,8 +54,6 @@ export interface StoreJson {
   readonly otlp_url: string | null;
   /** Only this person's spans are shown; null where all are. */
   readonly principal: string | null;
-  /** True where a token was asked for: there is a way to sign out. */
-  readonly has_token: boolean;
   /** The server's clock, ISO 8601. */
   readonly now: string;
   /** What the reader should know; what could not be read is among it. */
