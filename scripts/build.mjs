@@ -49,6 +49,7 @@ await build({
 });
 await buildRequired();
 await buildPage({ configFile: "web/vite.config.ts", logLevel: "warn" });
+await buildPage({ configFile: "web/exported/vite.config.ts", logLevel: "warn" });
 compile("tsconfig.examples.json");
 
 /** What the public face is made of. */

@@ -56,6 +56,7 @@ const documents = () =>
 const DOCUMENTS = [
   ["markdown", "this conversation or trace as Markdown: all that was said is shown as code"],
   ["atif", "this conversation or trace as a trajectory of ATIF 1.7"],
+  ["html", "this conversation or trace as one file: the page, read-only, without a server"],
 ] as const;
 
 /** All commands, in the order of the help; each is declared when it is asked for. */

@@ -54,8 +54,13 @@ export class Output {
   }
 
   /** Takes a line of data; resolves when there is room for more. */
-  async line(text: string): Promise<void> {
-    this.#waiting += `${text}\n`;
+  line(text: string): Promise<void> {
+    return this.write(`${text}\n`);
+  }
+
+  /** Takes data; resolves when there is room for more. */
+  async write(text: string): Promise<void> {
+    this.#waiting += text;
     if (this.#waiting.length >= CHUNK) await this.flush();
   }
 

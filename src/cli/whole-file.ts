@@ -31,12 +31,16 @@ export class WholeFile {
     }
   }
 
-  async line(text: string): Promise<void> {
-    this.#waiting += `${text}\n`;
-    if (this.#waiting.length >= CHUNK) await this.#write();
+  line(text: string): Promise<void> {
+    return this.write(`${text}\n`);
   }
 
-  async #write(): Promise<void> {
+  async write(text: string): Promise<void> {
+    this.#waiting += text;
+    if (this.#waiting.length >= CHUNK) await this.#append();
+  }
+
+  async #append(): Promise<void> {
     const text = this.#waiting;
     this.#waiting = "";
     try {
@@ -48,7 +52,7 @@ export class WholeFile {
 
   /** Puts the file in its place. */
   async finish(): Promise<void> {
-    await this.#write();
+    await this.#append();
     await this.#file.sync();
     await this.#file.close();
     const part = partOf(this.#path);

@@ -2,8 +2,15 @@
 import type { PriceTable } from "../conventions/cost.ts";
 import type { StoreReader } from "../tracing/readable.ts";
 import type { Counting } from "./counting.ts";
+import { Bounds, type Kept } from "./large.ts";
 import { Params } from "./params.ts";
 import { notFound } from "./problems.ts";
+
+/** What a request is answered from. */
+export interface Answering extends Pick<Asked, "reader" | "counting" | "prices" | "signal"> {
+  /** Where large values are kept; undefined where they are asked for later. */
+  readonly kept?: Kept | undefined;
+}
 
 /** One request. */
 export class Asked {
@@ -16,9 +23,10 @@ export class Asked {
   /** Aborted where nobody waits for the answer any more. */
   readonly signal: AbortSignal;
   readonly #path: Readonly<Record<string, string>>;
+  readonly #kept: Kept | undefined;
 
   constructor(
-    { reader, counting, prices, signal }: Pick<Asked, "reader" | "counting" | "prices" | "signal">,
+    { reader, counting, prices, signal, kept }: Answering,
     request: Request,
     path: Readonly<Record<string, string>>,
   ) {
@@ -28,6 +36,12 @@ export class Asked {
     this.signal = signal;
     this.request = request;
     this.#path = path;
+    this.#kept = kept;
+  }
+
+  /** How much of values comes along: about `most` characters in all. */
+  bounds(most?: number): Bounds {
+    return new Bounds(most, this.#kept);
   }
 
   /** The parameters; one that is none of these is refused. */

@@ -2,14 +2,24 @@
 import { encodeValue } from "../model/values.ts";
 import type { LargeJson, Shown } from "./api.ts";
 
+/** Where what does not come along is kept, if it is to be had without the store: gives what to ask for it by. */
+export interface Kept {
+  value(json: unknown): string;
+  /** An image, as its type and base64. */
+  image(type: string, base64: string): string;
+}
+
 /** How much of values comes along. */
 export class Bounds {
+  /** Undefined where the store is asked again. */
+  readonly kept: Kept | undefined;
   #left: number;
   #spanId = "";
 
   /** `most`: about so many characters in all. */
-  constructor(most: number = MAX_ALL) {
+  constructor(most: number = MAX_ALL, kept?: Kept) {
     this.#left = most;
+    this.kept = kept;
   }
 
   /** The same for values of another span. */
@@ -45,7 +55,14 @@ export class Bounds {
     const type = typeof json === "string" ? "text" : "json";
     const beginning = beginningOf(text);
     this.#left -= beginning.length;
-    const stub: LargeJson["__large__"] = { path, span_id: this.#spanId, size: text.length, type, beginning };
+    const where = this.kept === undefined ? path : this.kept.value(json);
+    const stub: LargeJson["__large__"] = {
+      path: where,
+      span_id: this.#spanId,
+      size: text.length,
+      type,
+      beginning,
+    };
     return { __large__: { ...stub } };
   }
 

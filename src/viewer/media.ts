@@ -2,9 +2,10 @@
 import type { MediaPart } from "../conventions/messages.ts";
 import { defined } from "../model/defined.ts";
 import type { MediaJson } from "./api.ts";
+import type { Kept } from "./large.ts";
 
 /** An image or a file, without its bytes. */
-export function mediaJson(part: MediaPart, path: string): MediaJson {
+export function mediaJson(part: MediaPart, path: string, kept?: Kept): MediaJson {
   const { type, mediaType, name, url, fileId } = part;
   const size = sizeOf(part);
   const bytes = imageOf(part);
@@ -15,16 +16,22 @@ export function mediaJson(part: MediaPart, path: string): MediaJson {
     url: url?.startsWith("data:") === true ? undefined : url?.slice(0, MAX_URL),
     file_id: fileId,
     size,
-    path: bytes === undefined ? undefined : path,
+    path:
+      bytes === undefined ? undefined : kept === undefined ? path : kept.image(bytes.type, base64Of(bytes)),
   });
 }
 
+interface ShownImage {
+  readonly type: string;
+  readonly base64: string | Uint8Array;
+}
+
+function base64Of({ base64 }: ShownImage): string {
+  return typeof base64 === "string" ? base64 : Buffer.from(base64).toString("base64");
+}
+
 /** An image that can be shown; undefined where it is elsewhere, or of a type in which something may run. */
-function imageOf({
-  data,
-  url,
-  mediaType,
-}: MediaPart): { readonly type: string; readonly base64: string | Uint8Array } | undefined {
+function imageOf({ data, url, mediaType }: MediaPart): ShownImage | undefined {
   const inUrl = DATA_URL.exec(url?.slice(0, 100) ?? "");
   const type = (mediaType ?? inUrl?.[1] ?? "").toLowerCase();
   const base64 = data ?? (inUrl === null ? undefined : url?.slice(inUrl[0].length));

@@ -147,7 +147,7 @@ function partJson(part: MessagePart, path: string, bounds: Bounds): PartJson {
       };
     case "image":
     case "file":
-      return mediaJson(part, path);
+      return mediaJson(part, path, bounds.kept);
     case "compaction":
       return {
         type: part.type,

@@ -6,7 +6,7 @@ import { encodeRecord } from "../model/record.ts";
 import type { Span } from "../tracing/span.ts";
 import type { SpanJson, ValueJson } from "./api.ts";
 import type { Asked } from "./asked.ts";
-import { Bounds, textOf } from "./large.ts";
+import { textOf } from "./large.ts";
 import { imageAnswer } from "./media.ts";
 import { partAt, valueAt } from "./pointers.ts";
 import { notFound } from "./problems.ts";
@@ -25,13 +25,13 @@ export async function span(asked: Asked): Promise<SpanJson> {
     ended_at: end === undefined ? null : isoMicros(end),
     duration_ms: end === undefined ? null : (end - start) / 1000,
     state: found.state,
-    reading: readingJson(found, new Bounds().of(found.spanId)),
+    reading: readingJson(found, asked.bounds().of(found.spanId)),
     bill:
       bill?.map(({ part, tokens, priceUsd, costUsd }) => ({
         ...{ part: PARTS[part], tokens, price_usd: priceUsd, cost_usd: costUsd },
       })) ?? null,
     cost_usd: bill === undefined ? null : bill.reduce((sum, { costUsd }) => sum + costUsd, 0),
-    record: new Bounds().of(found.spanId).showJson(encodeRecord(found), "/record"),
+    record: asked.bounds().of(found.spanId).showJson(encodeRecord(found), "/record"),
   };
 }
 

@@ -31,7 +31,7 @@ import type {
 import type { Asked } from "./asked.ts";
 import { findConversation, turnJson } from "./conversation.ts";
 import { lineOf } from "./glances.ts";
-import { Bounds } from "./large.ts";
+import type { Bounds } from "./large.ts";
 import { mediaJson } from "./media.ts";
 import { notFound } from "./problems.ts";
 
@@ -50,7 +50,7 @@ export async function turnTalk(asked: Asked): Promise<TurnTalkJson> {
     spans.map((span) => ({ span, reading: readSpan(span) })),
     numbered,
   );
-  const talk = new Talk(toldTurn(turn), numbered, prices);
+  const talk = new Talk(toldTurn(turn), numbered, { prices, bounds: asked.bounds(MAX_TALK) });
   return { ...turnJson(numbered, prices), ...talk.json(), notes: reader.notes };
 }
 
@@ -58,16 +58,22 @@ function turnOf(spans: readonly ReadSpan[], { head }: NumberedTurn): Turn {
   return { head: spans.find(({ span }) => span.spanId === head?.spanId), spans };
 }
 
+interface TalkSetup {
+  readonly prices: PriceTable | undefined;
+  readonly bounds: Bounds;
+}
+
 class Talk {
   readonly #turn: ToldTurn;
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #prices: PriceTable | undefined;
-  readonly #bounds: Bounds = new Bounds(MAX_TALK);
+  readonly #bounds: Bounds;
 
-  constructor(turn: ToldTurn, { firstCall, calls }: NumberedTurn, prices: PriceTable | undefined) {
+  constructor(turn: ToldTurn, { firstCall, calls }: NumberedTurn, { prices, bounds }: TalkSetup) {
     this.#turn = turn;
     this.#numbers = new Map(calls.map((id, i) => [id, firstCall + i]));
     this.#prices = prices;
+    this.#bounds = bounds;
   }
 
   json(): Pick<TurnTalkJson, "user" | "user_name" | "agent" | "entries" | "answer" | "error"> {
@@ -110,7 +116,7 @@ class Talk {
       finish_reason: facts.finishReason ?? null,
       words: words === undefined ? null : this.#words(words),
       reasoning: thoughts.length === 0 ? null : this.#bounds.of(span.spanId).show(thoughts.join("\n"), at),
-      media: mediaIn(one, at),
+      media: mediaIn(one, at, this.#bounds.of(span.spanId)),
     };
   }
 
@@ -186,10 +192,10 @@ function argumentsOf({ reading }: KnownSpan): unknown {
   return reading.tool?.arguments ?? reading.input;
 }
 
-function mediaIn({ reading }: KnownSpan, path: string): MediaJson[] {
+function mediaIn({ reading }: KnownSpan, path: string, { kept }: Bounds): MediaJson[] {
   const [message] = reading.outputMessages;
   return (message?.parts ?? []).flatMap((part, i) =>
-    part.type === "image" || part.type === "file" ? [mediaJson(part, `${path}/parts/${i}`)] : [],
+    part.type === "image" || part.type === "file" ? [mediaJson(part, `${path}/parts/${i}`, kept)] : [],
   );
 }
 

@@ -1,6 +1,7 @@
 // Asks the server. What went wrong is told as the server tells it, with its code and mend.
 
 import type { ProblemJson } from "../../src/viewer/api.ts";
+import { ask as askSource, BASE } from "./source.ts";
 
 /** A request that failed: what the server said, or that there was no answer at all. */
 export class Problem extends Error {
@@ -19,7 +20,7 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 
 /** The address of a path of the API, which may have a query already. */
 export function apiUrl(path: string, query: Query = {}): string {
-  const url = new URL(path, document.baseURI);
+  const url = new URL(path, BASE);
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== "" && value !== false) url.searchParams.set(name, String(value));
   }
@@ -40,7 +41,7 @@ async function ask(url: string, signal: AbortSignal | undefined): Promise<Respon
 
 async function answerOf(url: string, signal: AbortSignal | undefined): Promise<Response> {
   try {
-    return await fetch(url, { headers: { accept: "application/json" }, ...(signal && { signal }) });
+    return await askSource(url, { headers: { accept: "application/json" }, ...(signal && { signal }) });
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Problem("The server does not answer. Is tracelight view still running?");

@@ -2,7 +2,7 @@
 import { type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { API, type ChangesJson } from "../../src/viewer/api.ts";
-import { urlOf } from "./location.ts";
+import { apiUrl } from "./api.ts";
 
 /** Whether the page hears of changes; `lost` tries again at `liveRetryAt`, `none` is of a store that tells of none. */
 export type LiveState = "live" | "paused" | "lost" | "waiting" | "none";
@@ -60,7 +60,7 @@ export function turnLive(): void {
 export function connect(): void {
   close();
   state.value = "waiting";
-  source = new EventSource(urlOf(API.live));
+  source = new EventSource(apiUrl(API.live));
   source.addEventListener("ready", () => {
     failures = 0;
     state.value = "live";

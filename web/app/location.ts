@@ -1,5 +1,6 @@
 // Where the reader is. The URL holds the whole state: opening pushes, typing replaces, back returns to the same scroll.
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { BASE, hrefOf, pageUrl } from "./source.ts";
 
 /** What a page shows. */
 export type View = "list" | "conversation" | "trace" | "numbers" | "unknown";
@@ -12,7 +13,7 @@ export interface Place {
   readonly params: URLSearchParams;
 }
 
-const base = new URL(document.baseURI);
+const base = new URL(BASE);
 const href = signal(location.href);
 
 /** The place that is shown. */
@@ -32,7 +33,7 @@ export function urlOf(path: string, params: Params = {}): string {
   for (const [name, value] of Object.entries(params)) {
     if (value !== undefined && value !== "") url.searchParams.set(name, value);
   }
-  return url.href;
+  return hrefOf(url);
 }
 
 /** Parameters by name; one that is empty or undefined is left out. */
@@ -59,14 +60,15 @@ export function open(to: string): void {
 
 /** Changes parameters of this place, as typing and choosing do: no step of its own in the history. */
 export function change(params: Params): void {
-  const url = new URL(location.href);
+  const url = pageUrl(location.href) ?? new URL(base);
   for (const [name, value] of Object.entries(params)) {
     if (value === undefined || value === "") url.searchParams.delete(name);
     else url.searchParams.set(name, value);
   }
-  if (url.href === location.href) return;
-  history.replaceState(history.state, "", url.href);
-  href.value = url.href;
+  const to = hrefOf(url);
+  if (to === location.href) return;
+  history.replaceState(history.state, "", to);
+  href.value = to;
 }
 
 /** How far the page was scrolled when the reader last left this place; 0 for a place that is new. */
@@ -104,12 +106,11 @@ function isPlain(event: MouseEvent): boolean {
 }
 
 function isOurs(to: string): boolean {
-  const url = new URL(to);
-  return url.origin === base.origin && placeOf(to).view !== "unknown";
+  return pageUrl(to)?.origin === base.origin && placeOf(to).view !== "unknown";
 }
 
 function placeOf(at: string): Place {
-  const url = new URL(at);
+  const url = pageUrl(at) ?? base;
   const params = url.searchParams;
   if (!url.pathname.startsWith(base.pathname)) return { view: "unknown", id: "", params };
   const [first = "", ...rest] = url.pathname.slice(base.pathname.length).split("/");

@@ -6,6 +6,7 @@ import { useKeys } from "../app/keys.ts";
 import { turnLive } from "../app/live.ts";
 import { open, urlOf, type View, view } from "../app/location.ts";
 import { turnTheme, turnZone } from "../app/preferences.ts";
+import { isExported } from "../app/source.ts";
 import { store } from "../app/store.ts";
 import { isHelpOpen, isSearchOpen, priced } from "./dialogs.ts";
 import { Help } from "./help.tsx";
@@ -18,7 +19,7 @@ import { VIEWS } from "./views.ts";
 export function App(): JSX.Element {
   useKeys({
     "Ctrl+k": () => {
-      isSearchOpen.value = true;
+      isSearchOpen.value = !isExported;
     },
     "?": () => {
       isHelpOpen.value = true;

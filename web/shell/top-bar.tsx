@@ -7,6 +7,7 @@ import { urlOf, view } from "../app/location.ts";
 import { clock, zoneName } from "../app/moments.ts";
 import { turnTheme, turnZone, zone } from "../app/preferences.ts";
 import { busy } from "../app/resource.ts";
+import { isExported } from "../app/source.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { isHelpOpen, isSearchOpen } from "./dialogs.ts";
@@ -27,20 +28,9 @@ export function TopBar({ store }: { readonly store: string }): JSX.Element {
       <span class="store cut" title="The store that this page reads">
         {store}
       </span>
-      <Views />
+      {!isExported && <Views />}
       <span class="grow" />
-      <button
-        class="find"
-        type="button"
-        onClick={() => {
-          isSearchOpen.value = true;
-        }}
-      >
-        <Icon name="search" />
-        <span>Search words</span>
-        <kbd>Ctrl K</kbd>
-      </button>
-      <Live />
+      {!isExported && <Asking />}
       <button class="ib zone" type="button" title={zoneTitle()} onClick={turnZone}>
         {zoneName()}
       </button>
@@ -66,6 +56,26 @@ export function TopBar({ store }: { readonly store: string }): JSX.Element {
       </button>
       <Progress />
     </header>
+  );
+}
+
+/** What the store is asked for. */
+function Asking(): JSX.Element {
+  return (
+    <>
+      <button
+        class="find"
+        type="button"
+        onClick={() => {
+          isSearchOpen.value = true;
+        }}
+      >
+        <Icon name="search" />
+        <span>Search words</span>
+        <kbd>Ctrl K</kbd>
+      </button>
+      <Live />
+    </>
   );
 }
 

@@ -1,8 +1,11 @@
 // A part of a message: words as Markdown, reasoning, calls of tools and their results, images and files.
+import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useEffect } from "preact/hooks";
 import { API, type MediaJson, type PartJson } from "../../src/viewer/api.ts";
 import { apiUrl } from "../app/api.ts";
 import { bytes } from "../app/figures.ts";
+import { imageOf } from "../app/source.ts";
 import { Kind } from "../parts/icon.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
 import { Words } from "../value/words.tsx";
@@ -56,6 +59,16 @@ export function Part({ part, of }: { readonly part: PartJson; readonly of: OfSpa
   }
 }
 
+function Picture({ url, alt }: { readonly url: string; readonly alt: string }): JSX.Element {
+  const src = useSignal<string | undefined>(undefined);
+  useEffect(() => {
+    void Promise.resolve(imageOf(url)).then((found) => {
+      src.value = found;
+    });
+  }, [url]);
+  return <img src={src.value} alt={alt} loading="lazy" />;
+}
+
 /** An image that is in the store, inline; what is elsewhere is named, never loaded. */
 export function Media({ media, of }: { readonly media: MediaJson; readonly of: OfSpan }): JSX.Element {
   const name = media.name ?? media.media_type ?? media.type;
@@ -63,7 +76,7 @@ export function Media({ media, of }: { readonly media: MediaJson; readonly of: O
   if (media.path !== undefined) {
     return (
       <figure class="media">
-        <img src={apiUrl(API.media(of.traceId, of.spanId, media.path))} alt={name} loading="lazy" />
+        <Picture url={apiUrl(API.media(of.traceId, of.spanId, media.path))} alt={name} />
         <figcaption class="mute">
           {name}
           {size}

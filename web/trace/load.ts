@@ -2,11 +2,11 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { API } from "../../src/viewer/api.ts";
-import { Problem } from "../app/api.ts";
+import { apiUrl, Problem } from "../app/api.ts";
 import { listen } from "../app/live.ts";
-import { urlOf } from "../app/location.ts";
 import { busy } from "../app/resource.ts";
-import type { LayoutAnswer, LayoutRequest, TraceHead } from "./layout.worker.ts";
+import { isExported, layoutPort, now } from "../app/source.ts";
+import type { LayoutAnswer, LayoutRequest, TraceHead } from "./laying-out.ts";
 import type { TraceModel } from "./model.ts";
 
 /** What is known of a trace. */
@@ -35,7 +35,7 @@ export function useTrace(id: string): {
   const problem = useSignal<Problem | undefined>(undefined);
   const reload = useSignal<() => void>(() => undefined);
   useEffect(() => {
-    const worker = new Worker(new URL("./layout.worker.ts", import.meta.url), { type: "module" });
+    const worker = layoutPort();
     let asked = 0;
     let began = 0;
     let isAsking = false;
@@ -49,7 +49,7 @@ export function useTrace(id: string): {
       began = performance.now();
       busy.value++;
       worker.postMessage({
-        ...{ id: ++asked, url: urlOf(API.trace(id)), now: Date.now() },
+        ...{ id: ++asked, url: apiUrl(API.trace(id)), now: now() },
       } satisfies LayoutRequest);
     };
     const soon = (): void => {
@@ -71,13 +71,14 @@ export function useTrace(id: string): {
         loaded.value = { id, head: data.head, model: data.model };
       }
       if (isStale) soon();
-      else if (loaded.value?.model.now !== undefined) timer ??= setTimeout(ask, Math.max(GROW_MS, pause));
+      else if (!isExported && loaded.value?.model.now !== undefined)
+        timer ??= setTimeout(ask, Math.max(GROW_MS, pause));
     });
     const stop = listen({
       changed: ({ traces, spans }) => {
         if (!traces.includes(id)) return;
         const changes = spans.filter((span) => span.trace_id === id);
-        worker.postMessage({ id: GROWN, changes, now: Date.now() } satisfies LayoutRequest);
+        worker.postMessage({ id: GROWN, changes, now: now() } satisfies LayoutRequest);
         soon();
       },
       reload: soon,

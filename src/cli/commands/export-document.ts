@@ -1,6 +1,7 @@
 // `tracelight export --markdown ID` and its like: one trace or conversation as a document, to standard output or a whole file.
 import { resolve } from "node:path";
 import type { Subject } from "../../exchange/subject.ts";
+import type { StoreReader } from "../../tracing/readable.ts";
 import { scopedTo } from "../../viewer/scope.ts";
 import type { Context } from "../context.ts";
 import { counted } from "../format.ts";
@@ -14,6 +15,7 @@ import { unknownId } from "./show.ts";
 export interface DocumentOptions {
   readonly markdown?: string;
   readonly atif?: string;
+  readonly html?: string;
   readonly full?: boolean;
   readonly prices?: string;
   readonly principal?: string;
@@ -21,8 +23,14 @@ export interface DocumentOptions {
   readonly force?: boolean;
 }
 
-/** Makes the lines of a document. */
-type Make = (subject: Subject, options: DocumentOptions, context: Context) => AsyncIterable<string>;
+/** A document's text, bit by bit. */
+type Make = (made: Made) => AsyncIterable<string>;
+
+interface Made {
+  readonly subject: Subject;
+  readonly store: StoreReader;
+  readonly options: DocumentOptions;
+}
 
 /** A document that is asked for. */
 export interface Wanted {
@@ -52,7 +60,7 @@ export async function exportDocument(
   const prices = await context.prices(options);
   const subject = found && (await Subject.of(found, store, prices));
   if (subject === undefined) return unknownId(id.trim(), store, context);
-  await write(context.untilStopped(make(subject, options, context)), options, context);
+  await write(context.untilStopped(make({ subject, store, options })), options, context);
   if (options.out !== undefined) {
     const { by, id: known } = subject.id;
     await context.output.say(
@@ -63,31 +71,38 @@ export async function exportDocument(
 }
 
 async function write(
-  lines: AsyncIterable<string>,
+  texts: AsyncIterable<string>,
   options: DocumentOptions,
   context: Context,
 ): Promise<void> {
   if (options.out === undefined) {
-    for await (const line of lines) await context.output.line(line);
+    for await (const text of texts) await context.output.write(text);
     return;
   }
   const file = await WholeFile.begin(resolve(context.world.cwd, options.out), options.force === true);
   context.atEnd(() => file.discard());
-  for await (const line of lines) await file.line(line);
+  for await (const text of texts) await file.write(text);
   await file.finish();
 }
 
-async function* markdown(subject: Subject, options: DocumentOptions): AsyncGenerator<string> {
+async function* markdown({ subject, options }: Made): AsyncGenerator<string> {
   const { markdownLines } = await import("../../exchange/markdown.ts");
-  yield* markdownLines(subject, options.full === true ? { maxLength: Number.POSITIVE_INFINITY } : {});
+  const bounds = options.full === true ? { maxLength: Number.POSITIVE_INFINITY } : {};
+  for await (const line of markdownLines(subject, bounds)) yield `${line}\n`;
 }
 
-async function* atif(subject: Subject): AsyncGenerator<string> {
+async function* atif({ subject }: Made): AsyncGenerator<string> {
   const { atifTrajectories } = await import("../../exchange/atif-export.ts");
-  for await (const trajectory of atifTrajectories(subject)) yield jsonLine(trajectory);
+  for await (const trajectory of atifTrajectories(subject)) yield `${jsonLine(trajectory)}\n`;
+}
+
+async function* html({ subject, store, options: { principal } }: Made): AsyncGenerator<string> {
+  const { htmlFile } = await import("../../viewer/html-file.ts");
+  yield* htmlFile(subject.id, { reader: store, prices: subject.prices, principal });
 }
 
 const DOCUMENTS = [
   ["markdown", markdown],
   ["atif", atif],
+  ["html", html],
 ] as const satisfies readonly (readonly [form: string, make: Make])[];

@@ -61,6 +61,8 @@ export class Browsing {
     // Nothing is ever asked for elsewhere.
     page.on("request", (request) => {
       const { hostname, protocol } = new URL(request.url());
+      // A page that was exported is a file.
+      if (protocol === "file:" && request.isNavigationRequest()) return;
       if (
         !/^(?:localhost|127\.0\.0\.1|\[::1\])$/.test(hostname) &&
         protocol !== "data:" &&

@@ -1,0 +1,83 @@
+// Reads a trace and lays it out; keeps it, and puts into it what comes since.
+import type { ChangedSpanJson, ProblemJson, TraceJson } from "../../src/viewer/api.ts";
+import { GrowingTrace } from "./growing.ts";
+import { layOut } from "./layout.ts";
+import type { TraceModel } from "./model.ts";
+
+/** What the worker is asked; `now` is the moment, in milliseconds since the epoch. */
+export type LayoutRequest =
+  | { readonly id: number; readonly url: string; readonly now: number }
+  /** What is known of the trace, with these changes. */
+  | { readonly id: number; readonly changes: readonly ChangedSpanJson[]; readonly now: number };
+
+/** All of a trace but its spans. */
+export type TraceHead = Pick<TraceJson, "summary" | "conversation" | "started_at" | "notes">;
+
+/** What it answers. */
+export type LayoutAnswer =
+  | {
+      readonly id: number;
+      readonly head: TraceHead;
+      readonly model: TraceModel;
+      /** How long the layout took: what the benchmark reads. */
+      readonly layoutMs: number;
+    }
+  | { readonly id: number; readonly problem: { readonly message: string; readonly details?: ProblemJson } };
+
+/** A larger trace is only read anew, and less often. */
+const MOST_GROWN = 20_000;
+
+/** Does what it is asked, and sends what came of it. */
+export class LayingOut {
+  readonly #ask: (url: string) => Promise<Response>;
+  readonly #send: (answer: LayoutAnswer) => void;
+  #known: GrowingTrace | undefined;
+  /** What came while the trace was read: it may be newer than that. */
+  #missed: (readonly ChangedSpanJson[])[] | undefined;
+
+  constructor(ask: (url: string) => Promise<Response>, send: (answer: LayoutAnswer) => void) {
+    this.#ask = ask;
+    this.#send = send;
+  }
+
+  take(request: LayoutRequest): void {
+    if ("url" in request) void this.#answer(request);
+    else this.#grow(request.id, request.changes, request.now);
+  }
+
+  async #answer({ id, url, now }: { id: number; url: string; now: number }): Promise<void> {
+    this.#missed = [];
+    try {
+      const response = await this.#ask(url);
+      if (!response.ok) {
+        const details: ProblemJson = await response.json();
+        return this.#send({ id, problem: { message: details.detail, details } });
+      }
+      const trace: TraceJson = await response.json();
+      this.#known =
+        trace.running.length > 0 && trace.spans.span_id.length < MOST_GROWN
+          ? new GrowingTrace(trace)
+          : undefined;
+      for (const changes of this.#missed) if (this.#known?.take(changes) === false) this.#known = undefined;
+      this.#sendLaidOut(id, this.#known?.trace ?? trace, now);
+    } catch (error) {
+      this.#send({ id, problem: { message: error instanceof Error ? error.message : String(error) } });
+    } finally {
+      this.#missed = undefined;
+    }
+  }
+
+  #grow(id: number, changes: readonly ChangedSpanJson[], now: number): void {
+    this.#missed?.push(changes);
+    if (this.#known?.take(changes) === true) this.#sendLaidOut(id, this.#known.trace, now);
+    else this.#known = undefined;
+  }
+
+  #sendLaidOut(id: number, trace: TraceJson, now: number): void {
+    const { summary, conversation, started_at, notes } = trace;
+    const began = performance.now();
+    const model = layOut(trace, now);
+    const layoutMs = performance.now() - began;
+    this.#send({ id, head: { summary, conversation, started_at, notes }, model, layoutMs });
+  }
+}
