@@ -11,7 +11,7 @@ export function isAtif(json: object): boolean {
 }
 
 /** Anything that fits no field. */
-export type AtifExtra = Readonly<Record<string, unknown>>;
+type AtifExtra = Readonly<Record<string, unknown>>;
 
 /** What one agent did. */
 export interface AtifTrajectory {
@@ -84,7 +84,7 @@ export interface AtifMetrics {
 }
 
 /** Of all steps. */
-export interface AtifFinalMetrics {
+interface AtifFinalMetrics {
   readonly total_prompt_tokens: number;
   readonly total_completion_tokens: number;
   readonly total_cached_tokens: number;
