@@ -2,6 +2,9 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { execFileSync } from "node:child_process";
 import { randomFillSync } from "node:crypto";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 const UNITS = 200_000;
 const WARM_UP = 50_000;
@@ -256,10 +259,10 @@ function deepCopy(value) {
   return copy;
 }
 
-/** Milliseconds of a whole process that imports the package, or nothing: the median of a few. */
+/** Milliseconds of a whole process that imports the package, another that has nothing in it, or nothing: the median of a few. */
 async function timeImport(name) {
-  const root = new URL("..", import.meta.url);
-  const code = name === "nothing" ? "" : 'import "tracelight"';
+  const root = name === "empty" ? emptyPackage() : new URL("..", import.meta.url);
+  const code = { tracelight: 'import "tracelight"', empty: 'import "empty"', nothing: "" }[name];
   const times = [];
   for (let i = 0; i < 7; i++) {
     const start = performance.now();
@@ -267,4 +270,15 @@ async function timeImport(name) {
     times.push(performance.now() - start);
   }
   return { value: times.sort((a, b) => a - b)[3] };
+}
+
+/** A folder where `import "empty"` finds a package: what Node itself takes to load one. */
+function emptyPackage() {
+  const folder = mkdtempSync(join(tmpdir(), "tracelight-bench-"));
+  process.on("exit", () => rmSync(folder, { recursive: true }));
+  const home = join(folder, "node_modules/empty");
+  mkdirSync(home, { recursive: true });
+  writeFileSync(join(home, "package.json"), '{ "type": "module", "exports": "./index.js" }\n');
+  writeFileSync(join(home, "index.js"), "");
+  return folder;
 }
