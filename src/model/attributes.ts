@@ -19,12 +19,17 @@ export interface Inheritable {
  * value of each.
  */
 export function mergeAttributes(own: readonly unknown[], inherited: Inheritable | undefined): Attributes {
+  return Object.freeze(mergedAttributes(own, inherited));
+}
+
+/** The same, for whoever lets go of them at once: to freeze them takes longer than to put them together. */
+export function mergedAttributes(own: readonly unknown[], inherited: Inheritable | undefined): Attributes {
   const merged: Record<string, unknown> = {};
   const entries: Inheritable[] = [];
   for (let entry = inherited; entry !== undefined; entry = entry.next) entries.push(entry);
   for (const { key, value } of entries.reverse()) setOwn(merged, key, reveal(value));
   for (let i = 0; i < own.length; i += 2) setOwn(merged, String(own[i]), reveal(own[i + 1]));
-  return Object.freeze(merged);
+  return merged;
 }
 
 /** `list` up to `base` with `key` added in front; an entry of the same key before `base` goes away. */

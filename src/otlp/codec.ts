@@ -5,7 +5,7 @@ import type { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { entriesIn } from "../model/many-keys.ts";
 import { fieldsWith, type SpanFields, STATE_ATTRIBUTE } from "../model/span-fields.ts";
-import { attributesIn } from "../tracing/many-attributes.ts";
+import { attributesIn, attributesOf } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";
 import { NO_BOUND, TooLong } from "./byte-writer.ts";
 import type { OtlpEncoding } from "./encoding.ts";
@@ -53,20 +53,19 @@ export interface OtlpEncoderOptions {
 /** An encoder; a tracer needs one. */
 export function otlpEncoder(encoding: OtlpEncoding, options: OtlpEncoderOptions = {}): OtlpEncoder {
   const { values = "rich", translate: to, isExact = false, stepBytes = STEP_BYTES } = options;
-  const attributesOf = to === undefined ? asTheyAre : (span: SpanFields) => translate(span, to);
+  const shared = {
+    attributesOf: to === undefined ? attributesOf : (span: SpanFields) => translate(span, to),
+    ...{ values, stepBytes },
+  };
   return encoding === "protobuf"
     ? new Encoder({
-        ...{ contentType: "application/x-protobuf", join: joinProtobuf, attributesOf, values, stepBytes },
+        ...{ ...shared, contentType: "application/x-protobuf", join: joinProtobuf },
         make: () => new ProtobufWriter(values),
       })
     : new Encoder({
-        ...{ contentType: "application/json", join: joinJson, attributesOf, values, stepBytes },
+        ...{ ...shared, contentType: "application/json", join: joinJson },
         make: () => new JsonWriter(values, isExact),
       });
-}
-
-function asTheyAre({ attributes }: SpanFields): Attributes {
-  return attributes;
 }
 
 type Writer = PartWriter &
