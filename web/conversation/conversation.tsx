@@ -2,30 +2,22 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
-import type { CallJson, ConversationJson, TurnTalkJson } from "../../src/viewer/api.ts";
-import { compact, counted, line } from "../app/figures.ts";
+import type { ConversationJson, TurnTalkJson } from "../../src/viewer/api.ts";
 import { useKeys } from "../app/keys.ts";
-import { change, open, param, place, rememberedScroll, traceUrl, urlOf } from "../app/location.ts";
+import { change, open, place, traceUrl } from "../app/location.ts";
 import { useBusy } from "../app/resource.ts";
-import { Kind } from "../parts/icon.tsx";
-import { ObjectHead, useFixedPage, Ways } from "../parts/object.tsx";
-import { Side } from "../parts/side.tsx";
-import { State } from "../parts/state.tsx";
+import { useFixedPage } from "../parts/object.tsx";
 import { Oops } from "../shell/oops.tsx";
-import { Inspector } from "../span/inspector.tsx";
+import { selectedCall, useArrival, wantedTurn } from "./arrival.ts";
+import { CallSide } from "./call-side.tsx";
+import { Head } from "./head.tsx";
+import type { KnownCall, KnownCalls } from "./known-calls.ts";
 import { turnTools } from "./open-tools.ts";
 import { useConversation } from "./talk.ts";
 import { Turn } from "./turn.tsx";
 
 /** Nearer to its end than this, the chat follows what comes. */
 const AT_END = 24;
-
-/** A call that can be looked at. */
-interface KnownCall {
-  readonly call: CallJson;
-  readonly traceId: string;
-  readonly turnStart: number;
-}
 
 /** The view. */
 export function Conversation(): JSX.Element {
@@ -37,7 +29,7 @@ export function Conversation(): JSX.Element {
 function Chat({ id }: { readonly id: string }): JSX.Element {
   const { conversation, version } = useConversation(id);
   useBusy(conversation.isLoading);
-  const calls = useSignal<ReadonlyMap<string, KnownCall>>(new Map());
+  const calls = useSignal<KnownCalls>(new Map());
   const data = conversation.data.value;
   if (data === undefined) {
     const problem = conversation.problem.value;
@@ -62,7 +54,7 @@ function Chat({ id }: { readonly id: string }): JSX.Element {
 function Shown(props: {
   readonly data: ConversationJson;
   readonly version: number;
-  readonly calls: ReadonlyMap<string, KnownCall>;
+  readonly calls: KnownCalls;
   readonly onRead: (talk: TurnTalkJson) => void;
 }): JSX.Element {
   const { data, calls } = props;
@@ -161,113 +153,10 @@ function Shown(props: {
             </div>
           )}
         </div>
-        {current !== undefined && <Aside current={current} version={props.version} onGo={go} />}
+        {current !== undefined && <CallSide current={current} version={props.version} onGo={go} />}
       </div>
     </main>
   );
-}
-
-/** Coming by a link brings its call into view, once it is there, or its turn. Coming back brings the scroll of then. */
-function useArrival(props: {
-  readonly chat: { readonly current: HTMLElement | null };
-  readonly selected: string;
-  readonly turn: number | undefined;
-  readonly onArrived: (chat: HTMLElement) => void;
-}): { current: "begin" | "turn" | "done" } {
-  const steps = useRef<"begin" | "turn" | "done">("begin");
-  useLayoutEffect(() => {
-    const chat = props.chat.current;
-    if (chat === null || steps.current === "done") return;
-    const scroll = rememberedScroll();
-    const call = props.selected === "" ? null : document.getElementById(`span-${props.selected}`);
-    const isCallWanted = param("call") !== "" || param("span") !== "";
-    if (scroll > 0) chat.scrollTop = scroll;
-    else if (call !== null) {
-      chat.scrollTop += call.getBoundingClientRect().top - chat.getBoundingClientRect().top - ABOVE_CALL;
-    } else if (steps.current === "begin" && props.turn !== undefined) {
-      document.getElementById(`turn-${props.turn}`)?.scrollIntoView({ block: "start" });
-    }
-    steps.current = scroll > 0 || call !== null || !isCallWanted ? "done" : "turn";
-    if (steps.current === "done") props.onArrived(chat);
-  });
-  return steps;
-}
-
-/** The turn's line stays above a call that is brought into view. */
-const ABOVE_CALL = 61;
-
-/** The turn that the URL names, or that has the call that it names. */
-function wantedTurn({ turns }: ConversationJson): number | undefined {
-  const call = Number(param("call"));
-  const ofCall = turns.find(({ first_call, calls }) => call >= first_call && call < first_call + calls);
-  return call > 0 ? ofCall?.number : Number(param("turn")) || undefined;
-}
-
-function Aside(props: {
-  readonly current: KnownCall;
-  readonly version: number;
-  readonly onGo: (step: number) => void;
-}): JSX.Element {
-  const { call, traceId, turnStart } = props.current;
-  const name = call.number === null ? "Model call" : `Call ${call.number}`;
-  const peek = (
-    <>
-      <Kind name="model" />
-      <b>{name}</b>
-      <span class="soft">
-        {compact(call.input_tokens)} → {compact(call.output_tokens)}
-      </span>
-    </>
-  );
-  return (
-    <Side name="conversation" label={name} peek={peek}>
-      <Inspector
-        traceId={traceId}
-        spanId={call.span_id}
-        title={name}
-        kind="model"
-        note={call.model ?? ""}
-        onStep={props.onGo}
-        traceStart={turnStart}
-        tab={param("tab")}
-        version={props.version}
-        onTab={(tab) => change({ tab })}
-        onClose={() => change({ span: "", call: "", tab: "" })}
-      />
-    </Side>
-  );
-}
-
-function Head(props: {
-  readonly data: ConversationJson;
-  readonly timeline: string | undefined;
-}): JSX.Element {
-  const { summary, key, notes, turns } = props.data;
-  return (
-    <ObjectHead
-      crumb={{ href: urlOf(""), name: "Conversations" }}
-      {...{ summary, notes }}
-      facts={[
-        <span key="id" class="mono cut" title={line(key)}>
-          {line(key)}
-        </span>,
-        ...[line(summary.agent ?? ""), line(summary.user ?? ""), counted(turns.length, "turn")],
-        summary.model_calls > 0 && counted(summary.model_calls, "model call"),
-        summary.tool_calls > 0 && counted(summary.tool_calls, "tool call"),
-      ]}
-      state={summary.state !== "ended" && <State of={summary.state} />}
-    >
-      <Ways shown="chat" chat={undefined} timeline={props.timeline} />
-    </ObjectHead>
-  );
-}
-
-/** The call that the URL names, by its number or by its span. */
-function selectedCall(calls: ReadonlyMap<string, KnownCall>): string {
-  const number = param("call");
-  if (number === "") return param("span");
-  for (const [spanId, { call }] of calls) if (String(call.number) === number) return spanId;
-  return "";
 }
 
 function timelineUrl(data: ConversationJson, current: KnownCall | undefined): string | undefined {

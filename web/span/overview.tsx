@@ -1,19 +1,13 @@
 // A span at a glance: times, tokens and cost, what went wrong, the answer and the last message in.
 import type { ComponentChildren, JSX } from "preact";
-import type { BillLineJson, ReadingJson, SpanJson } from "../../src/viewer/api.ts";
-import { count, counted, money, offset, share, time } from "../app/figures.ts";
+import type { ReadingJson, SpanJson } from "../../src/viewer/api.ts";
+import { counted, offset, share, time } from "../app/figures.ts";
 import { clock } from "../app/moments.ts";
 import { Icon } from "../parts/icon.tsx";
-import { SetPrice } from "../parts/set-price.tsx";
 import { State } from "../parts/state.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
+import { Bill, Usage } from "./bill.tsx";
 import { Part } from "./part.tsx";
-
-const PARTS: Readonly<Record<string, string>> = {
-  ...{ input: "input", cached_read: "cache read", cached_write: "cache write" },
-  ...{ input_audio: "sound in", input_image: "images in", output: "output", reasoning: "reasoning" },
-  ...{ output_audio: "sound out", output_image: "images out", call: "the call" },
-};
 
 /** The first tab. */
 export function Overview(props: {
@@ -163,76 +157,6 @@ function inTrace(props: { readonly share?: number; readonly onPath?: number }): 
         ? ", all on the critical path"
         : `, ${share(onPath)} on the critical path`;
   return `${share(props.share)} of the trace${path}`;
-}
-
-function Bill({
-  lines,
-  total,
-}: {
-  readonly lines: readonly BillLineJson[];
-  readonly total: number | null;
-}): JSX.Element {
-  const tokens = lines.reduce((sum, line) => sum + (line.part === "call" ? 0 : line.tokens), 0);
-  return (
-    <section class="sec">
-      <h2>Tokens and cost</h2>
-      <table class="leg cost">
-        <thead>
-          <tr>
-            <th scope="col">part</th>
-            <th scope="col" class="num">
-              tokens
-            </th>
-            <th scope="col" class="num">
-              $ a million
-            </th>
-            <th scope="col" class="num">
-              cost
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {lines.map((line) => (
-            <tr key={line.part}>
-              <td>{PARTS[line.part] ?? line.part}</td>
-              <td class="num">{line.part === "call" ? "" : count(line.tokens)}</td>
-              <td class="num mute">{line.part === "call" ? "" : line.price_usd.toFixed(2)}</td>
-              <td class="num">{money(line.cost_usd, "detail")}</td>
-            </tr>
-          ))}
-          <tr class="sum">
-            <td>in all</td>
-            <td class="num">{count(tokens)}</td>
-            <td />
-            <td class="num">{money(total, "detail")}</td>
-          </tr>
-        </tbody>
-      </table>
-    </section>
-  );
-}
-
-/** Tokens of a call without a price. */
-function Usage({ span }: { readonly span: SpanJson }): JSX.Element {
-  const usage = Object.entries(span.reading.usage ?? {});
-  return (
-    <section class="sec">
-      <h2>
-        Tokens <span class="mute">no price</span>{" "}
-        {span.reading.model !== null && <SetPrice model={span.reading.model} />}
-      </h2>
-      <table class="leg cost">
-        <tbody>
-          {usage.map(([part, tokens]) => (
-            <tr key={part}>
-              <td>{PARTS[part] ?? part}</td>
-              <td class="num">{count(tokens)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
-  );
 }
 
 function Answer({ span, of }: { readonly span: SpanJson; readonly of: OfSpan }): JSX.Element | null {

@@ -1,0 +1,32 @@
+// The head of a conversation.
+import type { JSX } from "preact";
+import type { ConversationJson } from "../../src/viewer/api.ts";
+import { counted, line } from "../app/figures.ts";
+import { urlOf } from "../app/location.ts";
+import { ObjectHead, Ways } from "../parts/object.tsx";
+import { State } from "../parts/state.tsx";
+
+/** The head. `timeline` is the same as a trace. */
+export function Head(props: {
+  readonly data: ConversationJson;
+  readonly timeline: string | undefined;
+}): JSX.Element {
+  const { summary, key, notes, turns } = props.data;
+  return (
+    <ObjectHead
+      crumb={{ href: urlOf(""), name: "Conversations" }}
+      {...{ summary, notes }}
+      facts={[
+        <span key="id" class="mono cut" title={line(key)}>
+          {line(key)}
+        </span>,
+        ...[line(summary.agent ?? ""), line(summary.user ?? ""), counted(turns.length, "turn")],
+        summary.model_calls > 0 && counted(summary.model_calls, "model call"),
+        summary.tool_calls > 0 && counted(summary.tool_calls, "tool call"),
+      ]}
+      state={summary.state !== "ended" && <State of={summary.state} />}
+    >
+      <Ways shown="chat" chat={undefined} timeline={props.timeline} />
+    </ObjectHead>
+  );
+}
