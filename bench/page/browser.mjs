@@ -1,5 +1,5 @@
 // A headless Chromium, its pages, and what its own tracing says of their frames.
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
 const EXECUTABLE = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -44,6 +44,27 @@ export async function metricsOf(cdp) {
   await cdp.send("HeapProfiler.collectGarbage");
   const { metrics } = await cdp.send("Performance.getMetrics");
   return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
+}
+
+/**
+ * Bytes that the largest page's process has for itself: its heap, its worker's, arrays, elements, pictures and code. NaN where the system
+ * does not tell.
+ */
+export async function memoryOf(browser) {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  await session.detach();
+  const pages = processInfo.filter(({ type }) => type === "renderer");
+  return Math.max(...pages.map(({ id }) => privateBytes(id)));
+}
+
+function privateBytes(pid) {
+  try {
+    const lines = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8").matchAll(/^Private_\w+:\s+(\d+) kB$/gm);
+    return [...lines].reduce((sum, [, kilobytes]) => sum + Number(kilobytes) * 1024, 0);
+  } catch {
+    return Number.NaN;
+  }
 }
 
 /** The frames of a piece of work: the wall time between two, and the processor time of the page's main thread in each. */

@@ -1,5 +1,5 @@
 // A trace of 100,000 spans in the page: its first rows, its layout, its frames, what is mounted, its memory.
-import { framesOf, metricsOf, openPage, quantile } from "./browser.mjs";
+import { framesOf, memoryOf, metricsOf, openPage, quantile } from "./browser.mjs";
 import { timed, withView } from "./command.mjs";
 import { makeTrace } from "./stores.mjs";
 
@@ -79,14 +79,19 @@ async function moves(browser, url) {
     most.rows = Math.max(most.rows, mounted.rows);
     rows.push(...framesRows(what, frames));
   }
-  const { JSHeapUsedSize } = await metricsOf(cdp);
-  const workers = 0;
+  await metricsOf(cdp);
+  const memory = await memoryOf(browser);
   await close();
   return [
     ...rows,
     { what: "most bars mounted", figure: most.bars, bar: 60, unit: "" },
     { what: "most rows mounted", figure: most.rows, bar: 120, unit: "" },
-    { what: "memory of the page", figure: (JSHeapUsedSize + workers) / 1e6, bar: 300, unit: "MB" },
+    {
+      what: "memory of the page and its worker: all of their process",
+      figure: memory / 1e6,
+      bar: 300,
+      unit: "MB",
+    },
   ];
 }
 

@@ -1,0 +1,99 @@
+// A large timeline costs what is in view of it: what is on the page, what is asked for, and what is drawn again.
+import { join } from "node:path";
+import type { Page } from "playwright-core";
+import { SqliteTracer } from "tracelight/sqlite";
+import { expect, it } from "vitest";
+import { Browsing } from "./browser.ts";
+import { folder, view } from "./served.ts";
+
+const browser = new Browsing();
+const CYCLES = 300;
+const STEPS = 20;
+const SPANS = 1 + CYCLES * (1 + STEPS);
+
+it("has on the page only the rows near the window, wherever that is", async () => {
+  const page = await opened();
+  await page.keyboard.press("Shift+ArrowRight");
+  await page.locator(`[role=treegrid][aria-rowcount='${SPANS}']`).waitFor();
+  const first = await mounted(page);
+  expect(first.rows).toBeLessThanOrEqual(60);
+  expect(first.bars).toBeLessThanOrEqual(60);
+  for (const key of ["End", "Home", "End"]) {
+    await page.keyboard.press(key);
+    await page.locator(".tr[aria-selected='true']").waitFor();
+    const { rows, bars } = await mounted(page);
+    expect(rows).toBeLessThanOrEqual(60);
+    expect(bars).toBeLessThanOrEqual(60);
+  }
+});
+
+it("reads a trace that has ended once, and words only of rows that are seen", async () => {
+  const asked: string[] = [];
+  const page = await opened((url) => asked.push(url));
+  await page.locator(".rows").hover();
+  for (let i = 0; i < 5; i++) await page.mouse.wheel(0, 500);
+  await page.locator(".tr[aria-rowindex='110']").waitFor();
+  await page.keyboard.press("w");
+  await page.keyboard.press("m");
+  await page.getByRole("button", { name: "Steps", pressed: true }).waitFor();
+  expect(asked.filter((url) => /api\/traces\/\w+$/.test(url))).toHaveLength(1);
+  for (const url of asked.filter((one) => one.includes("/glances"))) {
+    expect(new URL(url).searchParams.get("spans")?.split(",").length).toBeLessThanOrEqual(60);
+  }
+});
+
+it("draws nothing again that stays in view as it is scrolled", async () => {
+  const page = await opened();
+  await page.keyboard.press("Shift+ArrowRight");
+  await page.locator(`[role=treegrid][aria-rowcount='${SPANS}']`).waitFor();
+  // Its words have come too.
+  await page.locator(".tr[aria-rowindex='24'] .g").waitFor();
+  await page.locator(".rows").hover();
+  await page.evaluate(WATCH_ROWS);
+  await page.mouse.wheel(0, 10 * 24);
+  await page.locator(".tr[aria-rowindex='1']").waitFor({ state: "detached" });
+  expect(await page.evaluate("window.touched")).toBe(0);
+});
+
+/** The page of a trace of six thousand spans. */
+async function opened(onRequest: (url: string) => void = () => undefined): Promise<Page> {
+  const path = join(folder(), "large.db");
+  const traceId = await make(path);
+  const { url } = await view(path);
+  const page = await browser.blank();
+  page.on("request", (request) => onRequest(request.url()));
+  await page.goto(`${url}t/${traceId}`);
+  await page.locator(".tr").first().waitFor();
+  return page;
+}
+
+async function make(path: string): Promise<string> {
+  const tracer = new SqliteTracer({ path, recordStarts: false });
+  const turn = tracer.startSpan("converse", { parentSpan: null });
+  turn.addAttributes({ "ai.trace.type": "converse", "ai.conversation.id": "large" });
+  for (let i = 0; i < CYCLES; i++) {
+    const cycle = tracer.startSpan("cycle", { parentSpan: turn });
+    cycle.addAttribute("ai.trace.type", "cycle");
+    for (let k = 0; k < STEPS; k++) {
+      const step = tracer.startSpan(`step ${k}`, { parentSpan: cycle });
+      step.addAttributes({ "ai.trace.type": "tool-invocation", "ai.tool.input": { i, k } });
+      step.end();
+    }
+    cycle.end();
+    await tracer.flush();
+  }
+  turn.end();
+  await tracer.close();
+  return turn.traceId;
+}
+
+async function mounted(page: Page): Promise<{ readonly rows: number; readonly bars: number }> {
+  return { rows: await page.locator(".tr").count(), bars: await page.locator(".tb .sb").count() };
+}
+
+/** Counts in the page what changes within rows that are there now, and stay. */
+const WATCH_ROWS = `
+  window.touched = 0;
+  const watch = new MutationObserver((changes) => { window.touched += changes.length; });
+  const what = { attributes: true, childList: true, characterData: true, subtree: true };
+  for (const row of document.querySelectorAll(".tr")) watch.observe(row, what);`;
