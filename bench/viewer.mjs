@@ -1,5 +1,6 @@
 // The figures of the page's server: `npm run bench -- viewer`. The store of a million spans is that of `tally`; each figure is taken from a
-// `tracelight view` that was started for it, so that nothing is warm. CONVERSATIONS, ROUNDS, SPANS and SECONDS make it smaller.
+// `tracelight view` that was started for it, so that nothing is warm. CONVERSATIONS, ROUNDS, SPANS and SECONDS make it smaller,
+// PARTS=ingest,million takes some of them.
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -45,11 +46,14 @@ async function main() {
   const folder = mkdtempSync(join(tmpdir(), "tracelight-bench-"));
   try {
     console.log(`Node ${process.version}, ${ROUNDS} rounds, medians:`);
-    await listBytes(join(folder, "prompts.db"));
-    await largeTrace(join(folder, "trace.db"));
-    await largeValue(join(folder, "value.db"));
-    await ingest(folder);
-    await million(join(folder, "million.db"));
+    const parts = {
+      list: () => listBytes(join(folder, "prompts.db")),
+      trace: () => largeTrace(join(folder, "trace.db")),
+      value: () => largeValue(join(folder, "value.db")),
+      ingest: () => ingest(folder),
+      million: () => million(join(folder, "million.db")),
+    };
+    for (const name of process.env.PARTS?.split(",") ?? Object.keys(parts)) await parts[name]();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

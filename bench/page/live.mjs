@@ -111,7 +111,9 @@ function agentOf(path, options) {
   return {
     /** The next that it says. */
     get said() {
-      return once(child, "message").then(([message]) => message);
+      const gone = new AbortController();
+      child.once("exit", () => gone.abort(new Error("the agent ended without a word")));
+      return once(child, "message", { signal: gone.signal }).then(([message]) => message);
     },
     go: () => child.send("go"),
   };
