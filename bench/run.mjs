@@ -21,6 +21,7 @@ if (positionals.length > 0) {
     tally: ["tally.mjs"],
     otlp: ["otlp-codec.mjs", "otlp.mjs"],
     prices: ["prices.mjs"],
+    context: ["context.mjs"],
     viewer: ["viewer.mjs", "viewer-page.mjs"],
   };
   for (const file of parts[positionals[0]] ?? []) await import(new URL(file, import.meta.url).href);

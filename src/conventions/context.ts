@@ -7,7 +7,7 @@ import { type PromptChange, promptChange } from "./context/changes.ts";
 import type { Piece } from "./context/content.ts";
 import { type Prompt, PromptReader } from "./context/prompts.ts";
 import { isLongLived, reportedMiss } from "./context/reported.ts";
-import { type Window, windowOf } from "./context/shares.ts";
+import { type Segment, segmentsOf, type Window, windowOf } from "./context/shares.ts";
 import { type ResultCost, ToolResults, type ToolStory } from "./context/tool-results.ts";
 import { type CachedCall, type CacheVerdict, verdictOf } from "./context/verdicts.ts";
 import { costOfCall, linesOfCall, type PriceTable } from "./cost.ts";
@@ -18,8 +18,9 @@ import { type Reading, readSpan } from "./reading.ts";
 /** A call with all parts of its prompt. */
 export interface OpenedCall {
   readonly call: ContextCall;
-  readonly window: Window;
-  /** What the model was told last, before it asked for tools; and what it answered. */
+  /** In the order of the prompt. */
+  readonly segments: readonly Segment[];
+  /** What the model answered. */
   readonly answer: readonly Piece[];
 }
 
@@ -140,8 +141,14 @@ export class ContextLens {
     };
     this.#calls.push(call);
     const answer = this.#prompts.answer(teller.reading);
-    this.#results.add(call, { window, answer, rates: ratesOf(planned, cached.usage, this.#options.prices) });
-    if (outline.spanId === this.#options.open) this.#opened = { call, window, answer };
+    this.#results.add(call, {
+      prompt,
+      window,
+      answer,
+      rates: ratesOf(planned, cached.usage, this.#options.prices),
+    });
+    if (outline.spanId === this.#options.open)
+      this.#opened = { call, segments: segmentsOf(prompt, window), answer };
     this.#remember(planned, { prompt, cached, call });
   }
 
@@ -177,6 +184,7 @@ export class ContextLens {
     const last = ended.at(-1);
     if (last === undefined) return this.#earlierRun(agent, start, prompt);
     const beside = ended.filter((one) => (one.end ?? one.start) > last.start);
+    if (beside.length <= 1) return last;
     return beside.reduce((best, one) => (shared(one, prompt) >= shared(best, prompt) ? one : best), last);
   }
 

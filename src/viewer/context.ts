@@ -37,14 +37,14 @@ function openedJson({ opened }: ContextReport): OpenedCallJson | null {
   if (opened === undefined) return null;
   return {
     span_id: opened.call.spanId,
-    segments: opened.window.segments.map((segment) => segmentJson(segment, segment.share === "fresh")),
+    segments: opened.segments.map((segment) => segmentJson(segment, segment.share === "fresh")),
     difference: differenceJson(opened),
   };
 }
 
 /** What is new has its first words; of the rest the kind and the tokens will do. */
 function segmentJson(
-  { share, piece, message, tokens }: OpenedCall["window"]["segments"][number],
+  { share, piece, message, tokens }: OpenedCall["segments"][number],
   isNew: boolean,
 ): SegmentJson {
   return {

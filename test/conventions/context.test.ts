@@ -150,7 +150,7 @@ describe("what filled the window", () => {
       contextOf([call(0, 10, [image(size), said("user", "word ".repeat(960))], { input: 2400 })], {
         open: ids.toString(16).padStart(16, "0"),
       });
-    const tokensOf = (size: number): number | undefined => of(size).opened?.window.segments[0]?.tokens;
+    const tokensOf = (size: number): number | undefined => of(size).opened?.segments[0]?.tokens;
     expect(tokensOf(100)).toBe(tokensOf(1_000_000));
   });
 });

@@ -49,8 +49,7 @@ export interface PromptChange {
 export function promptChange(before: Prompt, after: Prompt): PromptChange {
   const same = samePrefix(before.messages, after.messages);
   const goesOn = same === before.messages.length;
-  const old = new Set(before.messages.map(({ piece }) => piece));
-  const lastOld = goesOn ? same - 1 : after.messages.findLastIndex(({ piece }) => old.has(piece));
+  const lastOld = goesOn ? same - 1 : lastOf(before, after);
   const isFresh = !goesOn && lastOld < 0 && isBeginning(after);
   return {
     same,
@@ -59,6 +58,11 @@ export function promptChange(before: Prompt, after: Prompt): PromptChange {
     compaction: goesOn || isFresh ? undefined : compactionOf(before, after, same),
     isFresh,
   };
+}
+
+function lastOf(before: Prompt, after: Prompt): number {
+  const old = new Set(before.messages.map(({ piece }) => piece));
+  return after.messages.findLastIndex(({ piece }) => old.has(piece));
 }
 
 function samePrefix(a: readonly PlacedPiece[], b: readonly PlacedPiece[]): number {

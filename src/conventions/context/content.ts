@@ -21,7 +21,7 @@ export interface Piece {
   readonly callId: string | undefined;
   /** The tools that a message asks for. */
   readonly calls: readonly string[];
-  /** Its first words, as one line of at most 200 characters. */
+  /** Its first words, as one line of at most 200 characters; looked for when they are asked for. */
   readonly glance: string | undefined;
   /** True for what is left of messages that were left out to make room. */
   readonly isCompaction: boolean;
@@ -34,7 +34,7 @@ export type PieceContent = OfferedTool | string | readonly MessagePart[];
 
 /** Gives the same piece for the same content, however often it is recorded. */
 export class Pieces {
-  readonly #byHash = new Map<string, Piece>();
+  readonly #byKey = new Map<string, Piece>();
   /** The names of tools by their calls: results often have the id alone. */
   readonly #toolNames = new Map<string, string>();
 
@@ -43,16 +43,12 @@ export class Pieces {
     return this.#known("tool", "tool", tool, () => ({
       name: tool.name,
       weight: weightOfValue(tool),
-      glance: oneLineOf(tool.description),
     }));
   }
 
   /** The piece of a system prompt. */
   system(text: string): Piece {
-    return this.#known("system", "system", text, () => ({
-      weight: weightOfValue(text),
-      glance: oneLineOf(text),
-    }));
+    return this.#known("system", "system", text, () => ({ weight: weightOfValue(text) }));
   }
 
   /** The pieces of a message: each result by itself, and what is between them. */
@@ -68,7 +64,6 @@ export class Pieces {
     return this.#known("result", "tool", [part], () => ({
       ...{ name, callId: part.id },
       weight: weightOfParts([part]),
-      glance: oneLineOf(textOfValue(part.result)),
     }));
   }
 
@@ -79,22 +74,69 @@ export class Pieces {
     return this.#known("message", role, parts, () => ({
       calls: calls.flatMap(({ name }) => (name === undefined ? [] : [name])),
       weight: weightOfParts(parts),
-      glance: oneLineOf(wordsOf(parts)),
       isCompaction: parts.some(({ type }) => type === "compaction"),
     }));
   }
 
-  #known(kind: PieceKind, role: string, content: PieceContent, told: () => Partial<Piece>): Piece {
-    const hash = createHash("sha256")
-      .update(`${kind}\n${role}\n${canonicalJson(content)}`)
-      .digest("base64");
-    const known = this.#byHash.get(hash);
+  #known(kind: PieceKind, role: string, content: PieceContent, told: () => Told): Piece {
+    const key = keyOf(kind, role, content);
+    const known = this.#byKey.get(key);
     if (known !== undefined) return known;
-    const rest = { name: undefined, callId: undefined, calls: [], glance: undefined };
-    const piece: Piece = { ...{ kind, role, content, weight: 0, isCompaction: false }, ...rest, ...told() };
-    this.#byHash.set(hash, piece);
+    const piece = new KnownPiece({ kind, role, content }, told());
+    this.#byKey.set(key, piece);
     return piece;
   }
+}
+
+/** What is worked out of a piece when it is met first. */
+interface Told
+  extends Pick<Piece, "weight">,
+    Partial<Pick<Piece, "name" | "callId" | "calls" | "isCompaction">> {}
+
+class KnownPiece implements Piece {
+  readonly kind: PieceKind;
+  readonly role: string;
+  readonly content: PieceContent;
+  readonly weight: number;
+  readonly name: string | undefined;
+  readonly callId: string | undefined;
+  readonly calls: readonly string[];
+  readonly isCompaction: boolean;
+
+  constructor({ kind, role, content }: Pick<Piece, "kind" | "role" | "content">, told: Told) {
+    this.kind = kind;
+    this.role = role;
+    this.content = content;
+    this.weight = told.weight;
+    this.name = told.name;
+    this.callId = told.callId;
+    this.calls = told.calls ?? [];
+    this.isCompaction = told.isCompaction === true;
+  }
+
+  get glance(): string | undefined {
+    const { content } = this;
+    if (typeof content === "string") return oneLineOf(content);
+    if ("name" in content) return oneLineOf(content.description);
+    const [first] = content;
+    return oneLineOf(first?.type === "tool-result" ? textOfValue(first.result) : wordsOf(content));
+  }
+}
+
+/** Tells contents apart. Words are their own key, which takes a tenth of the time; what is long is known by its hash. */
+function keyOf(kind: PieceKind, role: string, content: PieceContent): string {
+  const key = `${kind} ${JSON.stringify(role)} ${wordsAlone(content) ?? canonicalJson(content)}`;
+  return key.length <= MAX_KEY ? key : createHash("sha256").update(key).digest("base64");
+}
+
+const MAX_KEY = 4096;
+
+/** The words of a message that has nothing else. */
+function wordsAlone(content: PieceContent): string | undefined {
+  const [only] = Array.isArray(content) ? content : [];
+  return Array.isArray(content) && content.length === 1 && only?.type === "text"
+    ? `"${only.text}`
+    : undefined;
 }
 
 /** Results by themselves, and the parts between them together; a message that says nothing has one group without parts. */

@@ -35,6 +35,8 @@ interface KnownMessage {
   /** Undefined for the system's: its text is in the system prompt. */
   readonly pieces: readonly Piece[] | undefined;
   readonly isBoundary: boolean;
+  /** The pieces where the message stood last: mostly it stands there again. */
+  placed: readonly PlacedPiece[];
 }
 
 /** Texts of lists that may be continued. */
@@ -123,7 +125,7 @@ export class PromptReader {
 
   #whole(reading: Reading, recorded: Recorded | undefined): Prompt {
     const messages = reading.inputMessages.map((message) => this.#pieces.message(message));
-    const known = messages.map((pieces) => ({ pieces, isBoundary: false }));
+    const known = messages.map((pieces): KnownMessage => ({ pieces, isBoundary: false, placed: [] }));
     if (recorded === undefined) return this.#prompt(known, reading, reading.systemPrompt);
     const { list } = recorded;
     const systems = leadingSystems(list);
@@ -137,7 +139,7 @@ export class PromptReader {
   }
 
   #remember(raw: unknown, pieces: readonly Piece[] | undefined): KnownMessage {
-    const known = { pieces, isBoundary: isBoundary(raw) };
+    const known: KnownMessage = { pieces, isBoundary: isBoundary(raw), placed: [] };
     if (isAnObject(raw)) this.#known.set(raw, known);
     return known;
   }
@@ -145,9 +147,13 @@ export class PromptReader {
   #prompt(known: readonly KnownMessage[], reading: Reading, system: string | undefined): Prompt {
     const messages: PlacedPiece[] = [];
     let length = 0;
-    for (const { pieces } of known) {
-      if (pieces === undefined) continue;
-      for (const piece of pieces) messages.push({ piece, message: length });
+    for (const one of known) {
+      if (one.pieces === undefined) continue;
+      if (one.placed[0]?.message !== length) {
+        const message = length;
+        one.placed = one.pieces.map((piece) => ({ piece, message }));
+      }
+      for (const placed of one.placed) messages.push(placed);
       length++;
     }
     return {

@@ -133,7 +133,7 @@ function textsOf({ attributes }: SpanFields): string[] {
     if (!SETTINGS.test(name)) return [];
     const value = attributes[name];
     const last = name.slice(name.lastIndexOf(".") + 1);
-    const text = typeof value === "string" ? value : safeJson(value);
+    const text = typeof value === "string" ? value : safeJson(TOOLS.test(name) ? lastTool(value) : value);
     return text.length > MAX_TEXT
       ? []
       : [text, `"${last}": ${typeof value === "string" ? JSON.stringify(value) : text}`];
@@ -142,6 +142,14 @@ function textsOf({ attributes }: SpanFields): string[] {
 
 const SETTINGS =
   /usage|system|tool\.config|tool\.definitions|inference\.config|invocation_parameters|providerOptions|providerMetadata|settings|cache/i;
+
+/** Where a prompt is kept up to the tools, the last of them says so. */
+const TOOLS = /tool/;
+
+function lastTool(value: unknown): unknown {
+  const list: unknown = isAnObject(value) && !Array.isArray(value) ? fieldIn(value, "tools") : value;
+  return Array.isArray(list) ? list.at(-1) : undefined;
+}
 
 function safeJson(value: unknown): string {
   try {

@@ -28,10 +28,14 @@ export interface Segment {
   readonly tokens: number;
 }
 
-/** A prompt in parts, in its order. */
+/** A prompt in parts. */
 export interface Window {
-  readonly segments: readonly Segment[];
   readonly shares: ContextShares;
+  /** Tokens that a unit of weight stands for, in what is old and in what is new. */
+  readonly oldScale: number;
+  readonly freshScale: number;
+  /** From this piece of the messages on all is new. */
+  readonly newFrom: number;
 }
 
 /** What is known beside the prompt. */
@@ -44,41 +48,67 @@ export interface WindowFacts {
   readonly oldTokens: number | undefined;
 }
 
-/** The parts of a prompt. */
+/** How much of a prompt is what. A conversation has many calls of long prompts: no object is made for a piece. */
 export function windowOf(prompt: Prompt, { newFrom, inputTokens, oldTokens }: WindowFacts): Window {
-  const segments: Omit<Segment, "tokens">[] = [];
-  for (const piece of prompt.tools) segments.push({ share: "tools", piece, message: undefined });
-  if (prompt.system !== undefined)
-    segments.push({ share: "system", piece: prompt.system, message: undefined });
-  for (const [i, { piece, message }] of prompt.messages.entries()) {
-    const share = i >= newFrom ? "fresh" : piece.kind === "result" ? "results" : "history";
-    segments.push({ share, piece, message });
+  const weights = weightsOf(prompt, newFrom);
+  const old = weights.tools + weights.system + weights.history + weights.results;
+  const all = old + weights.fresh;
+  const [oldScale, freshScale] = scales({ old, fresh: weights.fresh }, inputTokens, oldTokens);
+  const shares = { tools: 0, system: 0, history: 0, results: 0, fresh: 0, unrecorded: 0 };
+  if (all === 0)
+    return { shares: { ...shares, unrecorded: inputTokens ?? 0 }, oldScale, freshScale, newFrom };
+  const rounding = new Rounding();
+  for (const share of SHARES) {
+    const scale = share === "fresh" ? freshScale : oldScale;
+    shares[share] = rounding.next(weights[share] * scale);
   }
-  return withTokens(segments, { inputTokens, oldTokens });
+  return { shares, oldScale, freshScale, newFrom };
 }
 
-function withTokens(
-  segments: readonly Omit<Segment, "tokens">[],
-  { inputTokens, oldTokens }: Pick<WindowFacts, "inputTokens" | "oldTokens">,
-): Window {
-  const shares = { tools: 0, system: 0, history: 0, results: 0, fresh: 0, unrecorded: 0 };
-  let [old, fresh] = [0, 0];
-  for (const { share, piece } of segments) {
-    if (share === "fresh") fresh += piece.weight;
-    else old += piece.weight;
+const SHARES = ["tools", "system", "history", "results", "fresh"] as const;
+
+function weightsOf(prompt: Prompt, newFrom: number): Record<(typeof SHARES)[number], number> {
+  const { messages } = prompt;
+  const weights = { tools: 0, system: prompt.system?.weight ?? 0, history: 0, results: 0, fresh: 0 };
+  for (const { weight } of prompt.tools) weights.tools += weight;
+  for (let i = 0; i < messages.length; i++) {
+    const piece = messages[i]?.piece;
+    if (piece === undefined) continue;
+    if (i >= newFrom) weights.fresh += piece.weight;
+    else if (piece.kind === "result") weights.results += piece.weight;
+    else weights.history += piece.weight;
   }
-  if (old + fresh === 0) return { segments: [], shares: { ...shares, unrecorded: inputTokens ?? 0 } };
-  const [oldScale, freshScale] = scales({ old, fresh }, inputTokens, oldTokens);
-  // Rounded along the sum, so that no token is lost or made up.
-  let [exact, told] = [0, 0];
-  const scaled = segments.map((segment) => {
-    exact += segment.piece.weight * (segment.share === "fresh" ? freshScale : oldScale);
-    const tokens = Math.round(exact) - told;
-    told += tokens;
-    shares[segment.share] += tokens;
-    return { ...segment, tokens };
-  });
-  return { segments: scaled, shares };
+  return weights;
+}
+
+/** All pieces of a prompt with their tokens, in its order. */
+export function segmentsOf(prompt: Prompt, { oldScale, freshScale, newFrom }: Window): Segment[] {
+  const rounding = new Rounding();
+  const old = (share: keyof ContextShares, piece: Piece, message?: number): Segment => {
+    return { share, piece, message, tokens: rounding.next(piece.weight * oldScale) };
+  };
+  return [
+    ...prompt.tools.map((piece) => old("tools", piece)),
+    ...(prompt.system === undefined ? [] : [old("system", prompt.system)]),
+    ...prompt.messages.map(({ piece, message }, i) =>
+      i < newFrom
+        ? old(piece.kind === "result" ? "results" : "history", piece, message)
+        : ({ share: "fresh", piece, message, tokens: rounding.next(piece.weight * freshScale) } as const),
+    ),
+  ];
+}
+
+/** Rounds along the sum, so that no token is lost or made up. */
+class Rounding {
+  #exact = 0;
+  #told = 0;
+
+  next(exact: number): number {
+    this.#exact += exact;
+    const tokens = Math.round(this.#exact) - this.#told;
+    this.#told += tokens;
+    return tokens;
+  }
 }
 
 function scales(

@@ -1,7 +1,8 @@
 // What the results of tools cost in all the calls that had them, and why a tool was called.
 import type { CallName, ContextCall, Rates } from "./call.ts";
 import type { Piece } from "./content.ts";
-import type { Segment, Window } from "./shares.ts";
+import type { Prompt } from "./prompts.ts";
+import type { Window } from "./shares.ts";
 
 /** What a tool's result cost in the calls that had it. */
 export interface ResultCost {
@@ -33,6 +34,7 @@ export interface ToolStory {
 
 /** What a call says of tools. */
 interface Seen {
+  readonly prompt: Prompt;
   readonly window: Window;
   readonly answer: readonly Piece[];
   readonly rates: Rates | undefined;
@@ -56,22 +58,22 @@ export class ToolResults {
   }
 
   /** Takes a call. */
-  add(call: ContextCall, { window, answer, rates }: Seen): void {
-    let at = 0;
-    for (const segment of window.segments) {
-      if (segment.piece.kind === "result")
-        this.#count(call, segment, rates && costOf(at, segment.tokens, rates));
-      at += segment.tokens;
+  add(call: ContextCall, { prompt, window, answer, rates }: Seen): void {
+    const { messages, tools } = prompt;
+    let at = window.shares.tools + window.shares.system;
+    // A conversation has many calls of long prompts: no object is made for a piece.
+    for (let i = 0; i < messages.length; i++) {
+      const piece = messages[i]?.piece;
+      if (piece === undefined) continue;
+      const tokens = piece.weight * (i < window.newFrom ? window.oldScale : window.freshScale);
+      if (piece.kind === "result") this.#count(call, piece, tokens, rates && costOf(at, tokens, rates));
+      at += tokens;
     }
-    if (this.#wanted !== undefined && this.#story === undefined && asksFor(answer, this.#wanted)) {
-      const offered = window.segments.flatMap(({ share, piece }) =>
-        share === "tools" ? [piece.name ?? ""] : [],
-      );
-      this.#story = { asked: call, offered, answer };
-    }
+    if (this.#wanted !== undefined && this.#story === undefined && asksFor(answer, this.#wanted))
+      this.#story = { asked: call, offered: tools.map(({ name = "" }) => name), answer };
   }
 
-  #count(call: ContextCall, { piece, tokens }: Segment, cost: number | undefined): void {
+  #count(call: ContextCall, piece: Piece, tokens: number, cost: number | undefined): void {
     const known = this.#costs.get(piece);
     if (known === undefined) {
       const { name, callId } = piece;
@@ -93,15 +95,19 @@ export class ToolResults {
 
   /** By the tokens in all calls. */
   mostExpensive(): readonly ResultCost[] {
-    return [...this.#costs.values()].sort((a, b) => b.allTokens - a.allTokens);
+    return [...this.#costs.values()].map(told).sort((a, b) => b.allTokens - a.allTokens);
   }
 
   /** Of the tool call that is wanted; undefined where no model asked for it. */
   story(): ToolStory | undefined {
     if (this.#story === undefined) return undefined;
     const result = [...this.#costs.values()].find(({ callId }) => callId === this.#wanted);
-    return { ...this.#story, result };
+    return { ...this.#story, result: result && told(result) };
   }
+}
+
+function told(result: ResultCost): ResultCost {
+  return { ...result, tokens: Math.round(result.tokens), allTokens: Math.round(result.allTokens) };
 }
 
 /** The prompt's beginning is what was read from the cache. */
