@@ -37,7 +37,7 @@ try {
     ["SQLite", sqlite],
     ["DynamoDB (emulator)", dynamodb],
   ]) {
-    grow(tracer, "grown", CALLS);
+    await grow(tracer, "grown", CALLS);
     await tracer.flush();
     await answer(
       `${name}: lens of ${CALLS} calls on 200k tokens`,
@@ -113,7 +113,7 @@ function median(numbers) {
 }
 
 /** A conversation whose last call has 200,000 tokens: 800 KB of messages. */
-function grow(tracer, id, calls) {
+async function grow(tracer, id, calls) {
   const messages = [];
   const text = "lorem ipsum dolor sit amet ".repeat(Math.ceil(800_000 / calls / 2 / 27));
   const tools = {
@@ -125,7 +125,7 @@ function grow(tracer, id, calls) {
       },
     })),
   };
-  tracer.trace("converse", (turn) => {
+  await tracer.trace("converse", async (turn) => {
     turn.addAttributes({ "ai.conversation.id": id, "ai.agent.name": "supervisor" }, { inheritable: true });
     turn.addAttribute("ai.trace.type", "converse");
     for (let i = 0; i < calls; i++) {
@@ -137,6 +137,7 @@ function grow(tracer, id, calls) {
         i,
       );
       messages.push({ role: "assistant", content: [{ text: `Answer ${i} ${text}` }] });
+      if (i % 20 === 0) await tracer.flush();
     }
   });
 }

@@ -39,8 +39,15 @@ interface KnownMessage {
   placed: readonly PlacedPiece[];
 }
 
-/** Texts of lists that may be continued. */
-const REMEMBERED_TEXTS = 8;
+/** A list that was read, and what was made of it: the next mostly begins with it. */
+interface ReadList extends Pick<Prompt, "messages" | "length" | "hasBoundary"> {
+  readonly list: readonly unknown[];
+  readonly known: readonly KnownMessage[];
+}
+
+const NOTHING_READ: ReadList = { list: [], known: [], messages: [], length: 0, hasBoundary: false };
+/** Lists, and texts of lists, that may be continued. */
+const REMEMBERED = 8;
 
 /** Reads prompts. Calls of one conversation are read by one. */
 export class PromptReader {
@@ -48,6 +55,7 @@ export class PromptReader {
   readonly #known = new WeakMap<object, KnownMessage>();
   /** By the last of the system's messages that a list begins with. */
   readonly #systems = new WeakMap<object, string>();
+  #read: readonly ReadList[] = [];
   #texts: { readonly text: string; readonly list: readonly unknown[] }[] = [];
   #tools: { readonly json: string; readonly pieces: readonly Piece[] } = { json: "[]", pieces: [] };
 
@@ -67,7 +75,8 @@ export class PromptReader {
     for (const name of MESSAGE_LISTS) {
       const value = attributes[name];
       const list = typeof value === "string" ? this.#listIn(value) : value;
-      if (Array.isArray(list) && list.length > 0 && list.every(isAnObject)) return { name, list };
+      // Whether all are objects is seen where they are looked up.
+      if (Array.isArray(list) && isAnObject(list[0]) && isAnObject(list.at(-1))) return { name, list };
     }
     return undefined;
   }
@@ -85,16 +94,16 @@ export class PromptReader {
       before === undefined ? undefined : arrayIn(`[${open.slice(before.text.length).replace(/^\s*,/, "")}]`);
     const list = before !== undefined && rest !== undefined ? [...before.list, ...rest] : arrayIn(end);
     if (list === undefined) return undefined;
-    this.#texts = [...this.#texts.filter((one) => one !== before), { text: open, list }].slice(
-      -REMEMBERED_TEXTS,
-    );
+    this.#texts = [...this.#texts.filter((one) => one !== before), { text: open, list }].slice(-REMEMBERED);
     return list;
   }
 
   /** Where messages are recorded one by one, those that were read before are not read again. */
   #continued(span: SpanFields, { name, list }: Recorded): Prompt | undefined {
-    const known: KnownMessage[] = [];
-    for (const raw of list) {
+    const base = this.#read.findLast((one) => isBeginningOf(one.list, list)) ?? NOTHING_READ;
+    const known = base.known.slice();
+    for (let at = known.length; at < list.length; at++) {
+      const raw = list[at];
       const one = isAnObject(raw) ? this.#known.get(raw) : undefined;
       if (one === undefined) break;
       known.push(one);
@@ -111,11 +120,8 @@ export class PromptReader {
     if (!isEach || (isBehindSystem && systems > 1)) return undefined;
     for (const [i, message] of added.entries())
       known.push(this.#remember(list[from + i], this.#pieces.message(message)));
-    return this.#prompt(
-      known,
-      reading,
-      this.#systemOf(list) ?? (isBehindSystem ? undefined : reading.systemPrompt),
-    );
+    const system = this.#systemOf(list) ?? (isBehindSystem ? undefined : reading.systemPrompt);
+    return this.#prompt({ list, known, base }, reading, system);
   }
 
   #systemOf(list: readonly unknown[]): string | undefined {
@@ -126,16 +132,22 @@ export class PromptReader {
   #whole(reading: Reading, recorded: Recorded | undefined): Prompt {
     const messages = reading.inputMessages.map((message) => this.#pieces.message(message));
     const known = messages.map((pieces): KnownMessage => ({ pieces, isBoundary: false, placed: [] }));
-    if (recorded === undefined) return this.#prompt(known, reading, reading.systemPrompt);
+    if (recorded === undefined)
+      return this.#prompt({ list: [], known, base: NOTHING_READ }, reading, reading.systemPrompt);
     const { list } = recorded;
     const systems = leadingSystems(list);
     // Only where each of the list is one message of the reading, it can be known again.
-    if (systems + messages.length !== list.length) return this.#prompt(known, reading, reading.systemPrompt);
-    for (const raw of list.slice(0, systems)) this.#remember(raw, undefined);
+    if (systems + messages.length !== list.length)
+      return this.#prompt({ list: [], known, base: NOTHING_READ }, reading, reading.systemPrompt);
+    const leading = list.slice(0, systems).map((raw) => this.#remember(raw, undefined));
     const last = list[systems - 1];
     if (isAnObject(last)) this.#systems.set(last, reading.systemPrompt ?? "");
-    const remembered = messages.map((pieces, i) => this.#remember(list[systems + i], pieces));
-    return this.#prompt(remembered, reading, reading.systemPrompt);
+    const said = messages.map((pieces, i) => this.#remember(list[systems + i], pieces));
+    return this.#prompt(
+      { list, known: [...leading, ...said], base: NOTHING_READ },
+      reading,
+      reading.systemPrompt,
+    );
   }
 
   #remember(raw: unknown, pieces: readonly Piece[] | undefined): KnownMessage {
@@ -144,10 +156,17 @@ export class PromptReader {
     return known;
   }
 
-  #prompt(known: readonly KnownMessage[], reading: Reading, system: string | undefined): Prompt {
-    const messages: PlacedPiece[] = [];
-    let length = 0;
-    for (const one of known) {
+  #prompt(
+    { list, known, base }: Pick<ReadList, "list" | "known"> & { readonly base: ReadList },
+    reading: Reading,
+    system: string | undefined,
+  ): Prompt {
+    const messages = base.messages.slice();
+    let { length, hasBoundary } = base;
+    for (let at = base.known.length; at < known.length; at++) {
+      const one = known[at];
+      if (one === undefined) continue;
+      hasBoundary ||= one.isBoundary;
       if (one.pieces === undefined) continue;
       if (one.placed[0]?.message !== length) {
         const message = length;
@@ -156,10 +175,12 @@ export class PromptReader {
       for (const placed of one.placed) messages.push(placed);
       length++;
     }
+    const read: ReadList = { list, known, messages, length, hasBoundary };
+    if (list.length > 0) this.#read = [...this.#read.filter((one) => one !== base), read].slice(-REMEMBERED);
     return {
       tools: this.#toolsOf(reading),
       system: system === undefined || system === "" ? undefined : this.#pieces.system(system),
-      ...{ messages, length, hasBoundary: known.some((one) => one.isBoundary) },
+      ...{ messages, length, hasBoundary },
     };
   }
 
@@ -170,6 +191,13 @@ export class PromptReader {
       this.#tools = { json, pieces: tools.map((tool) => this.#pieces.tool(tool)) };
     return this.#tools.pieces;
   }
+}
+
+function isBeginningOf(list: readonly unknown[], longer: readonly unknown[]): boolean {
+  const { length } = list;
+  if (length > longer.length || list[length - 1] !== longer[length - 1]) return false;
+  for (let at = 0; at < length; at++) if (list[at] !== longer[at]) return false;
+  return length > 0;
 }
 
 function arrayIn(text: string): readonly unknown[] | undefined {
