@@ -1,9 +1,10 @@
 // Digests of a file, made by those who read it: before a count, and after an import.
 import { boundOf } from "../model/clock.ts";
 import type { TraceQuery } from "../model/query.ts";
-import { turn } from "../model/timers.ts";
+import { delay, turn } from "../model/timers.ts";
 import type { TallyQuery } from "../tracing/store.ts";
 import { CHUNK_ROWS, CHUNKS_FROM, MOST_CHUNKS, openChunk } from "./chunks.ts";
+import type { SqlStatement } from "./database.ts";
 import type { SqliteReader, View } from "./reader.ts";
 import { KeptChunks, madeChunk } from "./tallied.ts";
 import { readableNumber, timeIn } from "./times.ts";
@@ -82,5 +83,17 @@ async function missingChunks(view: View, bounds: Bounds): Promise<readonly numbe
 async function keepChunk(view: View, number: number): Promise<boolean> {
   if ((await new KeptChunks(view).get(number)) !== undefined) return true;
   const { statements } = await madeChunk(view, number);
-  return statements === undefined || view.keep(statements);
+  return statements === undefined || keptSoon(view, statements);
 }
+
+/** Whoever else makes digests, or writes spans, holds the file for moments. */
+async function keptSoon(view: View, statements: readonly SqlStatement[]): Promise<boolean> {
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    if (await view.keep(statements)) return true;
+    await delay(RETRY_MS);
+  }
+  return false;
+}
+
+const MOST_TRIES = 20;
+const RETRY_MS = 10;

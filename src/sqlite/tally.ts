@@ -53,6 +53,8 @@ class FileTally {
   readonly #kept: KeptChunks;
   readonly #bounds: Bounds;
   #done = 0;
+  /** About how many spans there are; undefined where nobody knows. */
+  #all: number | undefined;
 
   constructor(view: View, query: TallyQuery) {
     const filter = countedBy(query);
@@ -76,7 +78,9 @@ class FileTally {
     const open = await openChunk(this.#view.database);
     const rest = new Set<string>();
     const chunks: (readonly [number, Chunk | undefined])[] = [];
-    for (const number of await chunksWithin(this.#view, this.#bounds)) {
+    const all = await chunksWithin(this.#view, this.#bounds);
+    this.#all = all.length * CHUNK_ROWS;
+    for (const number of all) {
       if (number >= open) await this.#addTracesOf(number, rest);
       else chunks.push([number, await this.#restOf(number, rest)]);
       this.#query.signal?.throwIfAborted();
@@ -185,7 +189,8 @@ class FileTally {
 
   #tell(spans: number): void {
     this.#done += spans;
-    this.#query.onProgress?.({ done: this.#done, left: undefined });
+    const left = this.#all === undefined ? undefined : Math.max(0, this.#all - this.#done);
+    this.#query.onProgress?.({ done: this.#done, left });
   }
 
   async #sum(events: TallyEvents, isWanted?: (trace: number) => boolean): Promise<void> {

@@ -238,4 +238,4 @@ function decoded(path: string): string {
 
 const MAX_FORM = 8192;
 /** Then it is said how far a count is. */
-const MOST_COUNT_MS = 3000;
+const MOST_COUNT_MS = 5000;

@@ -6,7 +6,13 @@ import { loadPrices, type Progress, type Span, type TallyQuery, type TallyReport
 import { SqliteTracer } from "tracelight/sqlite";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { select } from "../../src/conventions/matches.ts";
+import { makeDigests } from "../../src/sqlite/digests.ts";
+import { directDatabase } from "../../src/sqlite/direct-database.ts";
+import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
+import { openToRead } from "../../src/sqlite/open.ts";
+import { SqliteReader } from "../../src/sqlite/reader.ts";
+import { SnapshotPool } from "../../src/sqlite/snapshots.ts";
 import { countedBy, tallyOf } from "../../src/tracing/slow-ways.ts";
 import { eventually, freshPath, hold, sql, tracerOver } from "./support.ts";
 
@@ -192,6 +198,26 @@ test("one that is called off half-way was not for nothing: the next goes on wher
   expect(await file.tally({ onProgress: (progress) => told.push(progress) })).toEqual(await counted({}));
   expect(told[0]).toEqual({ done: 4096, left: 0 });
   await file.close();
+});
+
+test("a file that others hold for moments keeps all the same; one that keeps nothing is given up", async () => {
+  const { connection, again } = openToRead(sqliteDriver(), copied("held"));
+  const pool = new SnapshotPool(again);
+  const digestsOf = async (keeps: (asked: number) => boolean) => {
+    let asked = 0;
+    const told: Progress[] = [];
+    const reader = new SqliteReader(directDatabase(connection, pool), {
+      ...{ driver: sqliteDriver(), path: whole, onDamage: () => undefined },
+      keep: async () => keeps(++asked),
+    });
+    await makeDigests(reader, { onProgress: (progress) => told.push(progress) });
+    return { asked, told: told.length };
+  };
+  sql(join(folder, "held.db"), "DELETE FROM tallied");
+  expect(await digestsOf((asked) => asked > 3)).toEqual({ asked: 5, told: 2 });
+  expect((await digestsOf(() => false)).told).toBe(0);
+  pool.close();
+  connection.close();
 });
 
 test("an import leaves a file that the first count finds counted, and tells how far it is", async () => {

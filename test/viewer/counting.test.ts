@@ -1,7 +1,8 @@
 // Counts that take longer than a request waits.
-import { InMemoryTracer, type TallyQuery, type TallyReport } from "tracelight";
-import { createViewer } from "tracelight/viewer";
+import { InMemoryTracer, readable, type TallyQuery, type TallyReport } from "tracelight";
 import { expect, test } from "vitest";
+import { Counting } from "../../src/viewer/counting.ts";
+import { problemOf, problemResponse } from "../../src/viewer/problems.ts";
 
 interface Counted {
   readonly query: TallyQuery;
@@ -20,9 +21,12 @@ function counting() {
       return new Promise<TallyReport>((resolve, reject) => counts.push({ query, resolve, reject }));
     },
   };
-  const viewer = createViewer(store, { timeoutMs: 60 });
-  const ask = async (search: string) => {
-    const answer = await viewer(new Request(`http://localhost/api/numbers${search}`));
+  const all = new Counting(readable(store), 1);
+  const ask = async (key: string) => {
+    const answer = await all.tally(key, {}).then(
+      (report) => Response.json(report),
+      (error: unknown) => problemResponse(problemOf(error)),
+    );
     return { status: answer.status, headers: answer.headers, json: JSON.parse(await answer.text()) };
   };
   return { counts, ask };
