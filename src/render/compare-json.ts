@@ -80,7 +80,7 @@ function boundedWords(
 }
 
 /** A piece of a prompt at a glance. */
-export function pieceJson({ piece, message }: PlacedPiece): ContextPieceJson {
+function pieceJson({ piece, message }: PlacedPiece): ContextPieceJson {
   const { kind, role, name, weight, glance } = piece;
   const isMessage = kind === "message" || kind === "result";
   return {

@@ -30,7 +30,7 @@ export function contextJson({ calls, results }: Pick<ContextReport, "calls" | "r
 const MAX_RESULTS = 50;
 
 /** One call; `tokensBefore` are those that went into the call before. */
-export function contextCallJson(call: ContextCall, tokensBefore: number | undefined): ContextCallJson {
+function contextCallJson(call: ContextCall, tokensBefore: number | undefined): ContextCallJson {
   const { usage, shares, cache, change } = call;
   const { fresh, ...parts } = shares;
   return {
@@ -54,7 +54,7 @@ export function contextCallJson(call: ContextCall, tokensBefore: number | undefi
 }
 
 /** A call by its span. */
-export function callNameJson({ traceId, spanId, number }: CallName): CallNameJson {
+function callNameJson({ traceId, spanId, number }: CallName): CallNameJson {
   return { trace_id: traceId, span_id: spanId, number: number ?? null };
 }
 
@@ -101,7 +101,7 @@ function compactionJson(
 }
 
 /** Something worth to know. */
-export function findingJson({ text, call, cause, calls, tokens, wastedUsd }: Finding): ContextFindingJson {
+function findingJson({ text, call, cause, calls, tokens, wastedUsd }: Finding): ContextFindingJson {
   return {
     ...{ text, call: call === undefined ? null : callNameJson(call), cause, calls, tokens },
     wasted_usd: wastedUsd ?? null,
@@ -109,7 +109,7 @@ export function findingJson({ text, call, cause, calls, tokens, wastedUsd }: Fin
 }
 
 /** What the result of a tool cost. */
-export function resultJson({
+function resultJson({
   name,
   callId,
   first,

@@ -10,7 +10,7 @@ import { align } from "./alignment.ts";
 import { type WordPiece, wordDiff } from "./words.ts";
 
 /** Parts of a call, in the order in which they are shown. */
-export type CallSection = "tools" | "system" | "messages" | "answer";
+type CallSection = "tools" | "system" | "messages" | "answer";
 
 /** What is compared of a call beside its words. */
 export interface CallMeasures {

@@ -6,7 +6,7 @@ import type { PlacedPiece, Prompt } from "./prompts.ts";
 export type ChangePlace = "tools" | "system" | "messages";
 
 /** What became of the first piece that differs. */
-export type ChangeHow = "added" | "removed" | "changed" | "shortened" | "lengthened" | "reordered";
+type ChangeHow = "added" | "removed" | "changed" | "shortened" | "lengthened" | "reordered";
 
 /** The first place that differs. */
 export interface Change {
@@ -22,7 +22,7 @@ export interface Change {
 }
 
 /** A history that was made shorter. */
-export interface Compaction {
+interface Compaction {
   /** `summary`: what was left out is said in short; `cut`: it is left out. */
   readonly how: "summary" | "cut";
   /** Messages before and after. */

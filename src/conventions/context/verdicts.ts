@@ -9,7 +9,7 @@ import type { ReportedMiss, ReportedReason } from "./reported.ts";
  * was cached behind was read again. `changed`: it changed, and nothing shows that this cost something. `unused`: the prompt went on, but
  * less was read than had been cached. `cold`: nothing was there to be read. `unknown`: the usage says nothing of a cache.
  */
-export type CacheState = "kept" | "broken" | "changed" | "unused" | "cold" | "unknown";
+type CacheState = "kept" | "broken" | "changed" | "unused" | "cold" | "unknown";
 
 /**
  * Why. `tools`, `system`, `messages`: that changed. `settings`: the provider says that the request's settings did. `compaction`: the history was
