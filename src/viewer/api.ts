@@ -114,7 +114,7 @@ export const API: {
   readonly numbers: string;
   /** Server-sent events: see `LiveEvents`. */
   readonly live: string;
-  /** Spans as records, one a line; takes `ExportParams`. */
+  /** Spans as records, one a line, or in another form; takes `ExportParams`. */
   readonly export: string;
   /** `ConversationJson`. The key is that of a row. */
   readonly conversation: (key: string) => string;

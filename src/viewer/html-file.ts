@@ -37,10 +37,13 @@ export async function* htmlFile(subject: FoundId, options: HtmlFileOptions): Asy
   const { script, style, theme } = builtPage();
   const key = idKey(subject.id);
   const start = subject.by === "trace" ? `t/${String(subject.id)}` : `c/${encodeURIComponent(key)}`;
-  yield headOf({ script, style, theme, start });
   const reader = await heldFor(subject, options.reader);
   const pieces = new Pieces();
-  for await (const _ of new Answers(pieces, { ...options, reader }).of(subject)) yield* pieces.elements();
+  const answers = new Answers(pieces, { ...options, reader }).of(subject);
+  // What is not there is said before anything is written.
+  await answers.next();
+  yield headOf({ script, style, theme, start });
+  for await (const _ of answers) yield* pieces.elements();
   yield* pieces.elements(true);
   yield `<script type="module">${script}</script>\n</head>\n<body>\n<noscript>${NO_SCRIPT}</noscript>\n</body>\n</html>\n`;
 }
@@ -59,8 +62,12 @@ class Answers {
 
   /** Yields when something was added. */
   async *of(subject: FoundId): AsyncGenerator<void> {
+    if (subject.by === "trace") yield* this.#trace(String(subject.id));
+    else yield* this.#conversation(subject);
     yield this.#add(API.store, await this.#store());
-    if (subject.by === "trace") return yield* this.#trace(String(subject.id));
+  }
+
+  async *#conversation(subject: FoundId): AsyncGenerator<void> {
     const key = idKey(subject.id);
     const found = await conversation(this.#asked({ key }));
     yield this.#add(API.conversation(key), found);

@@ -110,7 +110,9 @@ class Viewer {
       );
     }
     this.#app.get(at("api/traces/:trace/spans/:span/media"), (context) => this.#answer(context, media));
-    this.#app.get(at("api/export"), (context) => this.#answer(context, exportSpans));
+    this.#app.get(at("api/export"), (context) =>
+      this.#answer(context, (asked) => exportSpans(asked, this.#options.principal)),
+    );
     this.#app.get(at("api/live"), ({ req }) => this.#live.open(req.raw));
     this.#app.all(at("api/*"), ({ req }) => {
       throw req.method === "GET"

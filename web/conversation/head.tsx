@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { ConversationJson } from "../../src/viewer/api.ts";
 import { counted, line } from "../app/figures.ts";
 import { urlOf } from "../app/location.ts";
+import { ExportMenu } from "../parts/export-menu.tsx";
 import { ObjectHead, Ways } from "../parts/object.tsx";
 import { State } from "../parts/state.tsx";
 
@@ -26,6 +27,7 @@ export function Head(props: {
       ]}
       state={summary.state !== "ended" && <State of={summary.state} />}
     >
+      <ExportMenu conversation={key} />
       <Ways shown="chat" chat={undefined} timeline={props.timeline} />
     </ObjectHead>
   );

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { count, counted, time } from "../app/figures.ts";
 import { conversationUrl, param, traceUrl, urlOf } from "../app/location.ts";
 import { clock } from "../app/moments.ts";
+import { ExportMenu } from "../parts/export-menu.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { ObjectHead, Ways } from "../parts/object.tsx";
 import type { LoadedTrace } from "./load.ts";
@@ -55,6 +56,7 @@ export function Head({ loaded }: { readonly loaded: LoadedTrace }): JSX.Element 
         )
       }
     >
+      <ExportMenu trace={id} />
       <Ways shown="timeline" chat={chat} timeline={undefined} />
     </ObjectHead>
   );

@@ -113,7 +113,7 @@ async function writeOtlp(
   line: WriteLine,
   translate: TargetVocabulary | undefined,
 ): Promise<Written> {
-  const { OtlpLines } = await import("../otlp-lines.ts");
+  const { OtlpLines } = await import("../../otlp/lines.ts");
   const lines = new OtlpLines(line, translate);
   let [done, lacking] = [0, 0];
   for await (const span of spans) {

@@ -77,6 +77,11 @@ export interface ExportParams extends FilterParams {
   readonly trace?: string;
   /** The key of a conversation. */
   readonly conversation?: string;
+  /**
+   * The form, `records` unless told. Documents are of one conversation or trace, without a filter. HTML is the page itself, read-only;
+   * Markdown cuts values of more than 4,000 characters.
+   */
+  readonly as?: "records" | "otlp" | "markdown" | "atif" | "html";
 }
 
 /**

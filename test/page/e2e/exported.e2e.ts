@@ -1,11 +1,11 @@
 // A conversation as one file: the page over what lies in it, without a server, without the network, whatever was said.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Browsing } from "./browser.ts";
-import { command, folder, travelStore } from "./served.ts";
+import { command, folder, travelStore, view } from "./served.ts";
 
 const browser = new Browsing();
 const OFFLINE = { offline: true };
@@ -56,6 +56,31 @@ describe("a conversation as a file", () => {
     await page.getByRole("link", { name: "Tracelight, conversations" }).click();
     await page.getByRole("heading", { level: 1, name: "What is the weather in Amsterdam" }).waitFor();
     expect(await page.getByRole("combobox").count()).toBe(0);
+  });
+
+  it("is had from the page, as the other forms are", async () => {
+    const { url: served } = await view(await travelStore());
+    const page = await browser.open(`${served}c/trip-1042`);
+    const take = async (name: string): Promise<string> => {
+      await page.getByRole("button", { name: "Export" }).click();
+      const coming = page.waitForEvent("download");
+      await page.getByRole("menuitem", { name }).click();
+      const path = join(folder(), (await (await coming).suggestedFilename()) || "none");
+      await (await coming).saveAs(path);
+      return path;
+    };
+    const file = await browser.open(pathToFileURL(await take("One HTML file")).href, OFFLINE);
+    await file.locator(".body", { hasText: "12 °C with light rain" }).first().waitFor();
+    expect(await file.getByRole("button", { name: "Export" }).count()).toBe(0);
+    expect(readFileSync(await take("Markdown"), "utf8")).toContain("# Conversation `trip-1042`");
+    await page
+      .getByRole("link", { name: /^trace/ })
+      .first()
+      .click();
+    await page.getByRole("treegrid").waitFor();
+    expect(JSON.parse(readFileSync(await take("ATIF 1.7"), "utf8"))).toMatchObject({
+      schema_version: "ATIF-v1.7",
+    });
   });
 
   it("is one trace, too", async () => {

@@ -2,7 +2,7 @@
 import type { TargetVocabulary } from "../conventions/translate.ts";
 import { asciiJson } from "../model/escape.ts";
 import type { SpanFields } from "../model/span-fields.ts";
-import { type OtlpEncoder, type OtlpParcel, otlpEncoder } from "../otlp/codec.ts";
+import { type OtlpEncoder, type OtlpParcel, otlpEncoder } from "./codec.ts";
 
 /** A line has at most so many spans, and about so many bytes. */
 const LINE_SPANS = 1000;
