@@ -7,6 +7,7 @@ import { useChanges } from "../app/live.ts";
 import { rememberedScroll } from "../app/location.ts";
 import { useBusy, useResource } from "../app/resource.ts";
 import { rowsOf } from "./items.ts";
+import { joined, type Pages, withLatest } from "./pages.ts";
 import { asked, type ListQuery } from "./query.ts";
 
 const PAGE_ROWS = 50;
@@ -30,12 +31,6 @@ export interface Rows {
 
 /** The rows that were read when the list was last left: back returns to one that is far down. */
 let left: Pages & { readonly key: string } = { key: "", rows: [], cursor: null };
-
-/** What was read: the next page begins at the cursor. */
-interface Pages {
-  readonly rows: readonly RowJson[];
-  readonly cursor: string | null;
-}
 
 /** The rows of a query. New ones come in while the reader is at the top, else they are counted. */
 export function useRows(query: ListQuery): Rows {
@@ -63,7 +58,7 @@ export function useRows(query: ListQuery): Rows {
   const more = useNextPage(pages, first.isLoading.value ? undefined : (cursor) => load(undefined, cursor));
   useChanges(async () => {
     const page = await load().catch(() => undefined);
-    if (page !== undefined) refresh(pages, fresh, rowsOf(page.rows));
+    if (page !== undefined) refresh(pages, fresh, { rows: rowsOf(page.rows), cursor: page.cursor });
   }, ROWS_MS);
   const { rows, cursor } = pages.value;
   return {
@@ -106,13 +101,14 @@ function useNextPage(
 }
 
 /** Rows that are shown change in their place; new ones come in where the reader is at the top, and looks at none. */
-function refresh(pages: Signal<Pages>, fresh: Signal<readonly RowJson[]>, latest: readonly RowJson[]): void {
+function refresh(pages: Signal<Pages>, fresh: Signal<readonly RowJson[]>, page: Pages): void {
+  const latest = page.rows;
   const { rows, cursor } = pages.value;
   const isAtTop = scrollY < 8 && document.querySelector(".list .item:hover, .list :focus") === null;
   const known = new Map(rows.map((row) => [row.key, row]));
   const isNew = latest.some(({ key, latest_at: at }) => known.get(key)?.latest_at !== at);
   if (isNew && isAtTop) {
-    pages.value = { rows: joined(latest, rows), cursor };
+    pages.value = withLatest(page, pages.value);
     return;
   }
   if (isNew) fresh.value = latest;
@@ -123,10 +119,4 @@ function refresh(pages: Signal<Pages>, fresh: Signal<readonly RowJson[]>, latest
 /** A row that changed keeps its place, and its time with it. */
 function inPlace(row: RowJson, now: RowJson | undefined): RowJson {
   return now === undefined ? row : { ...now, latest_at: row.latest_at };
-}
-
-/** These rows, and behind them those of the others that are not among them. */
-function joined(rows: readonly RowJson[], others: readonly RowJson[]): readonly RowJson[] {
-  const known = new Set(rows.map(({ key }) => key));
-  return [...rows, ...others.filter(({ key }) => !known.has(key))];
 }
