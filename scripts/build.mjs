@@ -1,7 +1,7 @@
 // Builds dist/ (the package) and build/ (the examples, which import the package as users do).
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { build as buildPage } from "vite";
@@ -17,8 +17,12 @@ rmSync("build", { recursive: true, force: true });
 // millisecond for each module it loads, and a tracer must not slow a program's start.
 compile("tsconfig.build.json");
 nameModules();
+dropUnreached();
+// Without comments and blanks: it is compiled in less time and is a smaller package; names are as they were, for those who read a stack.
 const shared = {
   bundle: true,
+  minifyWhitespace: true,
+  lineLimit: 120,
   packages: "external",
   platform: "node",
   format: "esm",
@@ -75,8 +79,7 @@ async function buildCore() {
     throw new Error(`Two modules of the core export the same name: ${doubles.join(", ")}`);
   const contents = [...core].map((path) => `export * from "./${path}";`).join("\n");
   const stdin = { contents, resolveDir: ".", sourcefile: "core.ts" };
-  // Without comments and blanks it is compiled in less time, and one with no character beyond Latin-1 takes half the memory.
-  await build({ ...shared, stdin, outfile: "dist/core.js", minifyWhitespace: true, lineLimit: 120 });
+  await build({ ...shared, stdin, outfile: "dist/core.js" });
 }
 
 async function exportsOf(paths) {
@@ -135,6 +138,23 @@ function nameModules() {
     const path = join("dist", file);
     const text = readFileSync(path, "utf8");
     writeFileSync(path, text.replace(/(from |import\()"(\.{1,2}\/[^"]*)\.ts"/g, '$1"$2.js"'));
+  }
+}
+
+/** Declarations that no entry point leads to are nobody's, and would be a sixth of the package. */
+function dropUnreached() {
+  const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
+  const reached = new Set();
+  const next = Object.values(exports).flatMap(({ types }) => (types === undefined ? [] : [join(types)]));
+  for (let path = next.pop(); path !== undefined; path = next.pop()) {
+    if (reached.has(path)) continue;
+    reached.add(path);
+    const imports = readFileSync(path, "utf8").matchAll(/(?:from |import\()"(\.[^"]*)\.js"/g);
+    for (const [, name] of imports) next.push(join(dirname(path), `${name}.d.ts`));
+  }
+  for (const file of readdirSync("dist", { recursive: true })) {
+    const path = join("dist", file);
+    if (path.endsWith(".d.ts") && !reached.has(path)) rmSync(path);
   }
 }
 
