@@ -91,9 +91,11 @@ async function mounted(page: Page): Promise<{ readonly rows: number; readonly ba
   return { rows: await page.locator(".tr").count(), bars: await page.locator(".tb .sb").count() };
 }
 
-/** Counts in the page what changes within rows that are there now, and stay. */
+/** Counts in the page what changes within rows that are there now, and stay; but where the Tab key stops, which is the first of them. */
 const WATCH_ROWS = `
   window.touched = 0;
-  const watch = new MutationObserver((changes) => { window.touched += changes.length; });
+  const watch = new MutationObserver((changes) => {
+    window.touched += changes.filter(({ attributeName }) => attributeName !== "tabindex").length;
+  });
   const what = { attributes: true, childList: true, characterData: true, subtree: true };
   for (const row of document.querySelectorAll(".tr")) watch.observe(row, what);`;
