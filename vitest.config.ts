@@ -25,7 +25,7 @@ const lowered: Plugin = {
  */
 const OTEL = ["test/otel/**/*.test.ts"];
 const ALONE = [
-  "test/otel/{beside-sdk,clients/bedrock-aws}.test.ts",
+  "test/otel/{beside-sdk,clients/*}.test.ts",
   "test/delivery/{lifecycle,ownership}.test.ts",
   "test/sqlite/retention.test.ts",
 ];

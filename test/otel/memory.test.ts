@@ -114,6 +114,7 @@ let all: Readonly<Record<string, Found>>;
 it.each(Object.keys(WAYS))("an ended span's payload is not kept by %s, which still is its place", (way) => {
   const { running = 0, ended, ...rest } = all[way] ?? {};
   expect(rest).toEqual({ isRight: true, later: SPANS });
-  expect(running).toBeGreaterThan(SPANS * BYTES);
+  // What the ways before it left may go meanwhile.
+  expect(running).toBeGreaterThan((SPANS * BYTES) / 2);
   expect(ended).toBeLessThan((SPANS * BYTES) / 20);
 });

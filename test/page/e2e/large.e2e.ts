@@ -48,6 +48,10 @@ it("draws nothing again that stays in view as it is scrolled", async () => {
   await page.locator(`[role=treegrid][aria-rowcount='${SPANS}']`).waitFor();
   // Its words have come too.
   await page.locator(".tr[aria-rowindex='24'] .g").waitFor();
+  // The Tab key stops at it, and would else at the first that is in view.
+  await page.locator(".tr[aria-rowindex='15']").click();
+  await page.locator(".tr[aria-rowindex='15'][aria-selected='true']").waitFor();
+  await page.getByRole("tabpanel").waitFor();
   await page.locator(".rows").hover();
   await page.evaluate(WATCH_ROWS);
   await page.mouse.wheel(0, 10 * 24);
@@ -91,11 +95,9 @@ async function mounted(page: Page): Promise<{ readonly rows: number; readonly ba
   return { rows: await page.locator(".tr").count(), bars: await page.locator(".tb .sb").count() };
 }
 
-/** Counts in the page what changes within rows that are there now, and stay; but where the Tab key stops, which is the first of them. */
+/** Counts in the page what changes within rows that are there now, and stay. */
 const WATCH_ROWS = `
   window.touched = 0;
-  const watch = new MutationObserver((changes) => {
-    window.touched += changes.filter(({ attributeName }) => attributeName !== "tabindex").length;
-  });
+  const watch = new MutationObserver((changes) => { window.touched += changes.length; });
   const what = { attributes: true, childList: true, characterData: true, subtree: true };
   for (const row of document.querySelectorAll(".tr")) watch.observe(row, what);`;
