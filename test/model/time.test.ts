@@ -51,13 +51,13 @@ describe("under fake timers", () => {
       vi.useFakeTimers({ now: new Date(time) });
       tracer.trace("faked", () => vi.advanceTimersByTime(10_000));
       vi.useRealTimers();
-      // A machine that stood still for a moment has two times until the tracer looks at both again.
-      const real = [Date.now(), performance.timeOrigin + performance.now()];
+      const before = Date.now();
       const span = tracer.startSpan("real");
       for (const since = process.hrtime.bigint(); process.hrtime.bigint() - since < 3_000_000n; );
       span.end();
-      expect(startMs(span)).toBeGreaterThanOrEqual(Math.min(...real) - 50);
-      expect(startMs(span)).toBeLessThan(Math.max(...real) + 60_000);
+      // A minute is room for any correction of a machine's clock.
+      expect(startMs(span)).toBeGreaterThan(before - 60_000);
+      expect(startMs(span)).toBeLessThan(before + 60_000);
       expect(span.durationMs).toBeGreaterThanOrEqual(2.5);
       expect(span.durationMs).toBeLessThan(60_000);
     }
