@@ -1,6 +1,8 @@
 // Ids of traces and conversations by their beginning: a whole one by its key, else among the newest.
+
 import { idText } from "../model/conversation.ts";
 import type { TraceQuery } from "../model/query.ts";
+import { queryOf } from "../tracing/found.ts";
 import type { Span } from "../tracing/span.ts";
 import type { FoundId, SummaryPage, SummaryQuery } from "../tracing/store.ts";
 
@@ -45,7 +47,6 @@ async function exactIds(table: Lookup, text: string): Promise<FoundId[]> {
   return found.flat();
 }
 
-async function has(table: Lookup, { by, id }: FoundId): Promise<boolean> {
-  const query = by === "trace" ? { traceId: idText(id) } : { conversation: id };
-  return (await table.find({ ...query, limit: 1 })).length > 0;
+async function has(table: Lookup, found: FoundId): Promise<boolean> {
+  return (await table.find({ ...queryOf(found), limit: 1 })).length > 0;
 }

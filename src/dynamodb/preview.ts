@@ -1,5 +1,6 @@
 // What stands in an item in place of a value that is stored elsewhere: its beginning, in its own shape.
 
+import { cutTo } from "../model/cut.ts";
 import { keysOf } from "../model/many-keys.ts";
 import { setOwn } from "../model/own-property.ts";
 import { hasParts } from "../model/scalars.ts";
@@ -57,5 +58,5 @@ export function previewText(value: unknown): string {
 /** The first characters of a text, no surrogate pair cut in two. */
 function beginning(text: string, characters: number = PREVIEW_CHARACTERS): string {
   if (text.length <= characters) return text;
-  return `${text.slice(0, characters).replace(/[\ud800-\udbff]$/, "")}...`;
+  return `${cutTo(text, characters)}...`;
 }

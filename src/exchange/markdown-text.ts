@@ -1,4 +1,5 @@
 // The one place where Markdown is made of what people, models and tools said: as code, in which nothing is a tag, a link or a mention.
+import { cutTo } from "../model/cut.ts";
 import { escapeText } from "../model/escape.ts";
 import { count } from "../render/figures.ts";
 import { boundedJson } from "../render/text.ts";
@@ -6,7 +7,7 @@ import { laidOutJson, wrapped } from "../render/wrap.ts";
 
 /** A text within a line: in as many backticks as it takes. */
 export function inlineCode(text: string, maxLength: number = MAX_INLINE): string {
-  const cut = text.length > maxLength ? `${wholeCharacters(text, maxLength)}…` : text;
+  const cut = text.length > maxLength ? `${cutTo(text, maxLength)}…` : text;
   const line = escapeText(cut).trim();
   if (line === "") return "` `";
   const ticks = "`".repeat(longestRun(line, "`") + 1);
@@ -48,7 +49,7 @@ interface CutText {
 function cutText(text: string, maxLength: number): CutText {
   if (text.length <= maxLength) return { text };
   const note = `The first ${count(maxLength)} of ${count(text.length)} characters.`;
-  return { text: wholeCharacters(text, maxLength), note };
+  return { text: cutTo(text, maxLength), note };
 }
 
 function cutJson(value: unknown, maxLength: number): CutText {
@@ -56,14 +57,9 @@ function cutJson(value: unknown, maxLength: number): CutText {
   const bounded = boundedJson(value, maxLength + 1);
   if (bounded.length <= maxLength) return { text: laidOutJson(value) };
   return {
-    text: wholeCharacters(bounded, maxLength),
+    text: cutTo(bounded, maxLength),
     note: `The first ${count(maxLength)} characters of a longer value.`,
   };
-}
-
-/** No character is cut in two. */
-function wholeCharacters(text: string, length: number): string {
-  return text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
 }
 
 /** Longer than any that is inside; of the sign of which there are fewer. */

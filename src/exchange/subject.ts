@@ -1,4 +1,5 @@
 // What is exported: a trace or a conversation of a store, read turn by turn, so that no more is held than a trace.
+
 import type { PriceTable } from "../conventions/cost.ts";
 import type { SpanOutline } from "../conventions/facts.ts";
 import { readSpan } from "../conventions/reading.ts";
@@ -6,9 +7,10 @@ import { type Summary, summarizeOutlines } from "../conventions/summary.ts";
 import { type ToldTurn, toldTurn } from "../conventions/told.ts";
 import { type TurnOf, turnsAmong } from "../conventions/turns.ts";
 import { inStartOrder } from "../model/query.ts";
+import { queryOf } from "../tracing/found.ts";
 import type { StoreReader } from "../tracing/readable.ts";
 import type { Span } from "../tracing/span.ts";
-import type { FoundId, OutlineQuery } from "../tracing/store.ts";
+import type { FoundId } from "../tracing/store.ts";
 
 /** A turn, and its row. */
 export interface ExportedTurn {
@@ -43,7 +45,7 @@ export class Subject {
 
   /** Undefined where the store has no span of it. */
   static async of(id: FoundId, reader: StoreReader, prices?: PriceTable): Promise<Subject | undefined> {
-    const outlines = await reader.outlines(queryFor(id));
+    const outlines = await reader.outlines(queryOf(id));
     const summary = summarizeOutlines(outlines, id.by, prices);
     if (summary === undefined) return undefined;
     const ordered = inStartOrder(outlines).map((span) => ({ span }));
@@ -75,7 +77,7 @@ export class Subject {
   async #spansOf(traceId: string): Promise<readonly Span[]> {
     if (this.#trace?.id === traceId) return this.#trace.spans;
     this.#trace = undefined;
-    const spans = await this.#reader.find({ ...queryFor(this.id), traceId });
+    const spans = await this.#reader.find({ ...queryOf(this.id), traceId });
     this.#trace = { id: traceId, spans };
     return spans;
   }
@@ -88,8 +90,4 @@ interface Outlined {
 interface SubjectParts {
   readonly turns: readonly TurnOf<Outlined>[];
   readonly reader: StoreReader;
-}
-
-function queryFor({ by, id }: FoundId): OutlineQuery {
-  return by === "trace" ? { traceId: String(id) } : { conversation: id };
 }

@@ -1,4 +1,5 @@
 // Makes the JSON of what was compared: for the command and the viewer.
+
 import { summaryJson } from "../conventions/as-json.ts";
 import {
   type CallMeasures,
@@ -20,6 +21,7 @@ import type { ContextPieceJson } from "../conventions/context/json-forms.ts";
 import type { PlacedPiece } from "../conventions/context/prompts.ts";
 import type { Summary } from "../conventions/summary.ts";
 import { isoMicros } from "../model/clock.ts";
+import { cutTo } from "../model/cut.ts";
 
 /** Two calls. No more text than fits one answer. */
 export function comparedCallsJson({ a, b, rows }: ComparedCalls): ComparedCallsJson {
@@ -60,7 +62,7 @@ function callRowJson(row: CallRow, room: Room): CallRowJson {
     return { ...empty, state: "changed", section, pieces: 1, tokens, ...beside };
   }
   const whole = textOfPiece(row.piece.piece);
-  const text = whole.slice(0, Math.max(0, Math.min(MAX_TEXT, room.left))).replace(/[\ud800-\udbff]$/, "");
+  const text = cutTo(whole, Math.max(0, Math.min(MAX_TEXT, room.left)));
   room.left -= text.length;
   const beside = { text, is_cut: text.length < whole.length, tokens: Math.round(row.piece.piece.weight) };
   const piece = pieceJson(row.piece);

@@ -1,4 +1,5 @@
 // What is compared, found in a store: two model calls, or two traces or conversations.
+
 import { type ComparedCalls, compareCalls } from "../conventions/compare/calls.ts";
 import {
   type ComparedSteps,
@@ -13,6 +14,7 @@ import { numberedTurns } from "../conventions/numbered-turns.ts";
 import { readSpan } from "../conventions/reading.ts";
 import { type Summary, summarizeOutlines } from "../conventions/summary.ts";
 import { canonicalJson } from "../model/values.ts";
+import { findSpan, queryOf } from "./found.ts";
 import type { StoreReader } from "./readable.ts";
 import type { Span } from "./span.ts";
 import type { FoundId } from "./store.ts";
@@ -65,9 +67,7 @@ async function callOf(reader: StoreReader, subject: Subject): Promise<Span | und
     "spanId" in call
       ? { traceId: String(subject.id), spanId: call.spanId }
       : await placeOf(reader, subject, call.number);
-  if (place === undefined) return undefined;
-  const [span] = await reader.find({ traceId: place.traceId, where: `span_id = "${place.spanId}"` });
-  return span;
+  return place === undefined ? undefined : findSpan(reader, place);
 }
 
 async function placeOf(
@@ -81,10 +81,6 @@ async function placeOf(
   );
   const spanId = turn?.calls[number - turn.firstCall];
   return turn?.outlines.find((outline) => outline.spanId === spanId);
-}
-
-function queryOf({ by, id }: FoundId): { readonly traceId: string } | { readonly conversation: unknown } {
-  return by === "trace" ? { traceId: String(id) } : { conversation: id };
 }
 
 async function whole(reader: StoreReader, { a, b, prices }: Asked): Promise<Comparison> {

@@ -1,8 +1,10 @@
 // The context lens of a conversation or a trace, and one call of it opened: no message reaches the page before it is asked for.
+
 import { wordDiff } from "../conventions/compare/words.ts";
 import { type Piece, textOfPiece } from "../conventions/context/content.ts";
 import type { ContextReport, OpenedCall } from "../conventions/context.ts";
 import type { SpanOutline } from "../conventions/facts.ts";
+import { cutTo } from "../model/cut.ts";
 import { contextJson } from "../render/context-json.ts";
 import { conversationContext } from "../tracing/conversation-context.ts";
 import type { ContextAnswerJson, OpenedCallJson, SegmentJson } from "./api.ts";
@@ -64,7 +66,7 @@ function differenceJson({ call: { change } }: OpenedCall): OpenedCallJson["diffe
 
 function textOf(piece: Piece | undefined): { readonly text: string; readonly isCut: boolean } {
   const whole = piece === undefined ? "" : textOfPiece(piece);
-  return { text: whole.slice(0, MAX_TEXT).replace(/[\ud800-\udbff]$/, ""), isCut: whole.length > MAX_TEXT };
+  return { text: cutTo(whole, MAX_TEXT), isCut: whole.length > MAX_TEXT };
 }
 
 const MAX_TEXT = 20_000;

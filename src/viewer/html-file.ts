@@ -79,7 +79,7 @@ class Answers {
   /** A file never changes, and takes nothing. */
   async #store(): Promise<StoreJson> {
     const { principal, prices } = this.#options;
-    const facts = { kind: "file", principal, prices, isReadOnly: true, isLive: false, hasToken: false };
+    const facts = { kind: "file", principal, prices, isReadOnly: true, isLive: false };
     return store(this.#asked({}), facts);
   }
 

@@ -1,4 +1,5 @@
 // Values to be shown: as in a record, but what is large stands there as its size, its beginning, and how to ask for the rest.
+import { cutTo } from "../model/cut.ts";
 import { encodeValue } from "../model/values.ts";
 import type { LargeJson, Shown } from "./api.ts";
 
@@ -53,7 +54,7 @@ export class Bounds {
   #large(json: unknown, path: string): Shown {
     const text = textOf(json);
     const type = typeof json === "string" ? "text" : "json";
-    const beginning = beginningOf(text);
+    const beginning = cutTo(text, BEGINNING);
     this.#left -= beginning.length;
     const where = this.kept === undefined ? path : this.kept.value(json);
     const stub: LargeJson["__large__"] = {
@@ -97,10 +98,6 @@ function pointerPart(key: string): string {
 /** A text as it is, any other JSON laid out: as `API.value` gives it part by part. */
 export function textOf(json: unknown): string {
   return typeof json === "string" ? json : JSON.stringify(json ?? null, undefined, 2);
-}
-
-function beginningOf(text: string): string {
-  return text.slice(0, BEGINNING).replace(/[\ud800-\udbff]$/, "");
 }
 
 /** Longer texts are cut, as the page shows them. */

@@ -1,7 +1,9 @@
 // The list: rows of conversations or traces, with no more than a row shows.
+
 import type { Summary } from "../conventions/summary.ts";
 import { isoDate } from "../model/clock.ts";
 import { idKey } from "../model/conversation.ts";
+import { cutTo } from "../model/cut.ts";
 import { defined } from "../model/defined.ts";
 import { readWhere, suggestNames } from "../model/where.ts";
 import type { SummaryQuery } from "../tracing/store.ts";
@@ -75,7 +77,7 @@ function shortOrNull(name: string | undefined): string | null {
 /** A text of at most so many UTF-16 units; `…` stands for what was cut. No character is halved. */
 export function cut(text: string, length: number): string {
   if (text.length <= length) return text;
-  return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+  return `${cutTo(text, length - 1)}…`;
 }
 
 const MAX_TITLE = 120;

@@ -7,6 +7,7 @@ import { summarizeOutlines } from "../conventions/summary.ts";
 import type { TallyReport } from "../conventions/tally.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { readWhere } from "../model/where.ts";
+import { queryOf } from "../tracing/found.ts";
 import { StoreReader } from "../tracing/readable.ts";
 import type { Span } from "../tracing/span.ts";
 import type {
@@ -72,9 +73,8 @@ class ScopedStore implements ReadableStore {
     return { ...page, rows: rows.filter((row) => row !== undefined) };
   }
 
-  async #ownRow({ by, id }: Summary, { prices }: SummaryQuery): Promise<Summary | undefined> {
-    const query = by === "trace" ? { traceId: String(id) } : { conversation: id };
-    return summarizeOutlines(await new StoreReader(this).outlines(query), by, prices);
+  async #ownRow(row: Summary, { prices }: SummaryQuery): Promise<Summary | undefined> {
+    return summarizeOutlines(await new StoreReader(this).outlines(queryOf(row)), row.by, prices);
   }
 
   async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
@@ -83,9 +83,8 @@ class ScopedStore implements ReadableStore {
     return found.filter((_, i) => own[i]);
   }
 
-  async #isOwn({ by, id }: FoundId): Promise<boolean> {
-    const query = by === "trace" ? { traceId: String(id) } : { conversation: id };
-    return (await this.find({ ...query, limit: 1 })).length > 0;
+  async #isOwn(found: FoundId): Promise<boolean> {
+    return (await this.find({ ...queryOf(found), limit: 1 })).length > 0;
   }
 
   /** A filter is read by itself first: one that closes a parenthesis of ours would be another. */

@@ -1,8 +1,10 @@
 // One span: its reading and its record without large values; and these, part by part.
+
 import { type BillLine, linesOfCall } from "../conventions/cost.ts";
 import { factsOf } from "../conventions/facts.ts";
 import { isoMicros } from "../model/clock.ts";
 import { encodeRecord } from "../model/record.ts";
+import { findSpan } from "../tracing/found.ts";
 import type { Span } from "../tracing/span.ts";
 import type { SpanJson, ValueJson } from "./api.ts";
 import type { Asked } from "./asked.ts";
@@ -15,7 +17,7 @@ import { readingJson } from "./readings.ts";
 /** `GET /api/traces/ID/spans/ID` */
 export async function span(asked: Asked): Promise<SpanJson> {
   asked.params();
-  const found = await findSpan(asked);
+  const found = await spanIn(asked);
   const { startedAtMicros: start, endedAtMicros: end } = found;
   const bill = linesOfCall({ span: found, facts: factsOf(found) }, asked.prices);
   return {
@@ -36,9 +38,8 @@ export async function span(asked: Asked): Promise<SpanJson> {
 }
 
 /** The span in the path. */
-async function findSpan(asked: Asked): Promise<Span> {
-  const [traceId, spanId] = [asked.traceId(), asked.spanId()];
-  const [found] = await asked.reader.find({ traceId, where: `span_id = "${spanId}"` });
+async function spanIn(asked: Asked): Promise<Span> {
+  const found = await findSpan(asked.reader, { traceId: asked.traceId(), spanId: asked.spanId() });
   if (found === undefined) throw notFound("There is no such span here.");
   return found;
 }
@@ -49,7 +50,7 @@ export async function value(asked: Asked): Promise<ValueJson> {
   const path = params.required("path");
   const offset = params.count("offset", { least: 0, most: Number.MAX_SAFE_INTEGER, or: 0 });
   const length = params.count("length", { most: 1_000_000, or: 100_000 });
-  const json = valueAt(await findSpan(asked), path);
+  const json = valueAt(await spanIn(asked), path);
   if (json === undefined) throw notFound("The span has no value at that path.");
   const text = textOf(json);
   const end = wholeCharacters(text, offset + length);
@@ -70,7 +71,7 @@ function wholeCharacters(text: string, end: number): number {
 /** `GET /api/traces/ID/spans/ID/media` */
 export async function media(asked: Asked): Promise<Response> {
   const path = asked.params("path").required("path");
-  const part = partAt(await findSpan(asked), path);
+  const part = partAt(await spanIn(asked), path);
   const answer = part === undefined ? undefined : imageAnswer(part);
   if (answer === undefined) throw notFound("The span has no image at that path.");
   return answer;

@@ -7,12 +7,13 @@ import { contextJson } from "../../render/context-json.ts";
 import { callInWords, type Finding, findingsOf } from "../../render/context-words.ts";
 import { wrapped } from "../../render/wrap.ts";
 import { conversationContext } from "../../tracing/conversation-context.ts";
+import { queryOf } from "../../tracing/found.ts";
 import type { Context } from "../context.ts";
 import { compact, count, dollars, words } from "../format.ts";
 import { type Column, table } from "../table.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { jsonLine } from "./filter.ts";
-import { queryFor, wantedId } from "./show.ts";
+import { wantedId } from "./show.ts";
 
 /** Options of `context`. */
 export interface ContextCommandOptions {
@@ -34,7 +35,7 @@ export async function context(
   const { store, found } = wanted;
   const prices = await running.prices(options);
   const { signal } = running.world;
-  const report = await conversationContext(store, { of: queryFor(found), prices, signal });
+  const report = await conversationContext(store, { of: queryOf(found), prices, signal });
   if (report.calls.length === 0) return nothing(running);
   for (const line of options.json ? jsonLines(report) : textLines(report, running))
     await running.output.line(line);

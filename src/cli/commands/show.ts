@@ -1,17 +1,17 @@
 // `tracelight show`: one trace as a tree, or one conversation turn by turn.
+
 import type { PriceTable } from "../../conventions/cost.ts";
 import { type Summary, summarize } from "../../conventions/summary.ts";
-import type { TraceQuery } from "../../model/query.ts";
 import { encodeRecord } from "../../model/record.ts";
+import { queryOf } from "../../tracing/found.ts";
 import type { StoreReader } from "../../tracing/readable.ts";
 import type { Span } from "../../tracing/span.ts";
-import type { FoundId } from "../../tracing/store.ts";
 import type { Context } from "../context.ts";
 import { turnHeading, turnLines, turnsOf } from "../conversation.ts";
 import { spanDetails } from "../details.ts";
 import { type Fact, factLine } from "../facts.ts";
 import { UsageError } from "../failures.ts";
-import { costInWords, counted, duration, idText, timestamp, tokensInWords, words } from "../format.ts";
+import { costInWords, counted, duration, timestamp, tokensInWords, words } from "../format.ts";
 import { idTexts, type ResolvedId, resolveId, shownId } from "../ids.ts";
 import { isStore, storeLast } from "../store.ts";
 import { placedSpans, traceTree } from "../tree.ts";
@@ -38,7 +38,7 @@ export async function show(
   const wanted = await wantedId(args, context);
   if ("code" in wanted) return wanted.code;
   const { store, found, id } = wanted;
-  const spans = await store.find(queryFor(found));
+  const spans = await store.find(queryOf(found));
   if (spans.length === 0) return nothing(id, store, context);
   await print(found, spans, options, context);
   if (found.double !== undefined) await sayDouble(found, context);
@@ -82,11 +82,6 @@ async function latest(store: StoreReader): Promise<ResolvedId | undefined> {
     if (row !== undefined) return { by, id: row.id };
   }
   return undefined;
-}
-
-/** Asks for the spans of what was found. */
-export function queryFor({ by, id }: FoundId): TraceQuery {
-  return by === "trace" ? { traceId: idText(id) } : { conversation: id };
 }
 
 function nothing(id: string | undefined, store: StoreReader, context: Context): Promise<ExitCode> {
