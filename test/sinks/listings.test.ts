@@ -98,6 +98,21 @@ async function dynamoDb(spans: readonly SpanFields[]): Promise<Listed> {
   };
 }
 
+/** A table holds no half of a character but in attributes: docs/values.md. */
+function asDynamoDbHolds(span: SpanFields): SpanFields {
+  return {
+    ...span,
+    spanName: span.spanName.toWellFormed(),
+    statusMessage: span.statusMessage?.toWellFormed(),
+    traceState: span.traceState?.toWellFormed(),
+    scope: {
+      ...span.scope,
+      name: span.scope.name.toWellFormed(),
+      ...(span.scope.version === undefined ? {} : { version: span.scope.version.toWellFormed() }),
+    },
+  };
+}
+
 async function* each(spans: readonly SpanFields[]): AsyncGenerator<Span> {
   for (const span of spans) yield spanFrom(span);
 }
@@ -154,7 +169,8 @@ describe.each([
   it("a filter finds the spans and rows that it does in memory", async () => {
     await fc.assert(
       fc.asyncProperty(spanLists, filters, async (given, texts) => {
-        const spans = make === dynamoDb ? given.filter(({ state }) => state === "ended") : given;
+        const spans =
+          make === dynamoDb ? given.filter(({ state }) => state === "ended").map(asDynamoDbHolds) : given;
         const store = await make(spans);
         try {
           await hold(spans, store, texts);
