@@ -2,9 +2,12 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { transform } from "esbuild";
 import { defineConfig, type Plugin } from "vitest/config";
+import manifest from "./package.json" with { type: "json" };
 import { embedded } from "./scripts/embedded.mjs";
 
-const source = (path: string): string => fileURLToPath(new URL(`./src/${path}`, import.meta.url));
+/** Tests import the package by its name and get its sources. */
+const sourceOf = (file: string): string =>
+  fileURLToPath(new URL(file.replace(/^\.\/dist\/(.*)\.js$/, "./src/$1.ts"), import.meta.url));
 
 /** Standard decorators and `using`: esbuild lowers them; the transformer that vite brings does not yet. */
 const lowered: Plugin = {
@@ -29,6 +32,7 @@ const ALONE = [
   "test/delivery/{lifecycle,ownership}.test.ts",
   "test/sqlite/retention.test.ts",
 ];
+const faces: Readonly<Record<string, string | { default: string }>> = manifest.exports;
 const ALL = ["test/**/*.test.ts"];
 
 export default defineConfig({
@@ -36,13 +40,11 @@ export default defineConfig({
   define: await embedded(),
   plugins: [lowered],
   resolve: {
-    alias: [
-      { find: /^tracelight$/, replacement: source("index.ts") },
-      {
-        find: /^tracelight\/(conventions|dynamodb|otel|otlp|sqlite|testing|viewer)$/,
-        replacement: source("$1/index.ts"),
-      },
-    ],
+    alias: Object.entries(faces).flatMap(([subpath, face]) =>
+      typeof face === "string"
+        ? []
+        : [{ find: new RegExp(`^tracelight${subpath.slice(1)}$`), replacement: sourceOf(face.default) }],
+    ),
   },
   test: {
     globalSetup: ["test/bundled-command.ts"],

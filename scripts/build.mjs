@@ -35,16 +35,9 @@ await buildCore();
 await build({
   ...shared,
   entryPoints: [
-    "index.ts",
-    "conventions/index.ts",
-    "dynamodb/index.ts",
-    "otel/index.ts",
-    "otlp/index.ts",
-    "sqlite/index.ts",
-    "testing/index.ts",
-    "viewer/index.ts",
-    "cli/main.ts",
-  ].map((path) => join("src", path)),
+    ...subpaths().map((path) => path.replace(/^.\/dist\/(.*)\.js$/, "src/$1.ts")),
+    "src/cli/main.ts",
+  ],
   outdir: "dist",
   outbase: "src",
   chunkNames: "chunks/[name]-[hash]",
@@ -55,6 +48,16 @@ await buildRequired();
 await buildPage({ configFile: "web/vite.config.ts", logLevel: "warn" });
 await buildPage({ configFile: "web/exported/vite.config.ts", logLevel: "warn" });
 compile("tsconfig.examples.json");
+
+/** The files of code that package.json names: a face lies in `src` as it does in `dist`. */
+function subpaths() {
+  return faces().map((face) => face.default);
+}
+
+function faces() {
+  const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
+  return Object.values(exports).filter((face) => face.types !== undefined);
+}
 
 /** What the public face is made of. */
 async function coreModules() {
@@ -143,9 +146,8 @@ function nameModules() {
 
 /** Declarations that no entry point leads to are nobody's, and would be a sixth of the package. */
 function dropUnreached() {
-  const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
   const reached = new Set();
-  const next = Object.values(exports).flatMap(({ types }) => (types === undefined ? [] : [join(types)]));
+  const next = faces().map(({ types }) => join(types));
   for (let path = next.pop(); path !== undefined; path = next.pop()) {
     if (reached.has(path)) continue;
     reached.add(path);
