@@ -8,7 +8,8 @@ import type { Piece } from "./context/content.ts";
 import { type Prompt, PromptReader } from "./context/prompts.ts";
 import { isLongLived, reportedMiss } from "./context/reported.ts";
 import { type Segment, segmentsOf, type Window, windowOf } from "./context/shares.ts";
-import { type ResultCost, ToolResults, type ToolStory } from "./context/tool-results.ts";
+import { ToolAsks, type ToolStory, type WantedTool } from "./context/tool-asks.ts";
+import { type ResultCost, ToolResults } from "./context/tool-results.ts";
 import { type CachedCall, type CacheVerdict, verdictOf } from "./context/verdicts.ts";
 import { costOfCall, linesOfCall, type PriceTable } from "./cost.ts";
 import { outlineOf, type SpanFacts, type SpanOutline } from "./facts.ts";
@@ -32,7 +33,7 @@ export interface ContextReport {
   readonly results: readonly ResultCost[];
   /** The call that was to be opened. */
   readonly opened: OpenedCall | undefined;
-  /** Of the tool call that was asked for. */
+  /** Of the tool that was to be told of; undefined where no model is known to have asked for it. */
   readonly story: ToolStory | undefined;
 }
 
@@ -41,8 +42,8 @@ export interface ContextOptions {
   readonly prices?: PriceTable | undefined;
   /** The span of the call that is to be opened. */
   readonly open?: string | undefined;
-  /** The id of the tool call that is to be told of. */
-  readonly toolCall?: string | undefined;
+  /** The tool of which is to be told why it was called. */
+  readonly tool?: WantedTool | undefined;
 }
 
 export type { CallName, ContextCall } from "./context/call.ts";
@@ -77,7 +78,8 @@ export class ContextLens {
   readonly #threads = new Map<string, SeenCall[]>();
   readonly #agents = new Map<string, SeenCall>();
   readonly #calls: ContextCall[] = [];
-  readonly #results: ToolResults;
+  readonly #results = new ToolResults();
+  readonly #asks = new ToolAsks();
   #opened: OpenedCall | undefined;
   #next = 0;
 
@@ -86,7 +88,6 @@ export class ContextLens {
     this.#options = options;
     this.#plan = plannedCalls(outlines);
     this.#wanted = new Set(this.#plan.flatMap(({ spans }) => spans.map(keyOf)));
-    this.#results = new ToolResults(options.toolCall);
   }
 
   /** Takes a span; what is no model call is of no use. */
@@ -98,11 +99,12 @@ export class ContextLens {
 
   /** What was found. Spans that did not come are left out. */
   report(): ContextReport {
+    const { tool } = this.#options;
     this.#goOn(true);
     return {
       calls: this.#calls,
       results: this.#results.mostExpensive(),
-      ...{ opened: this.#opened, story: this.#results.story() },
+      ...{ opened: this.#opened, story: tool && this.#asks.story(tool, this.#results) },
     };
   }
 
@@ -140,13 +142,10 @@ export class ContextLens {
       ...{ cache: verdict, ...costs },
     };
     this.#calls.push(call);
-    const answer = this.#prompts.answer(teller.reading);
-    this.#results.add(call, {
-      prompt,
-      window,
-      answer,
-      rates: ratesOf(planned, cached.usage, this.#options.prices),
-    });
+    const answer = this.#prompts.answer(answererOf(told, teller).reading);
+    this.#asks.add(call, prompt, { answer, newFrom: window.newFrom });
+    const rates = ratesOf(planned, cached.usage, this.#options.prices);
+    this.#results.add(call, { prompt, window, rates });
     if (outline.spanId === this.#options.open)
       this.#opened = { call, segments: segmentsOf(prompt, window), answer };
     this.#remember(planned, { prompt, cached, call });
@@ -221,6 +220,12 @@ function keyOf({ traceId, spanId }: Pick<SpanFields, "traceId" | "spanId">): str
 
 function nameOf({ outline: { traceId, spanId }, number }: PlannedCall): CallName {
   return { traceId, spanId, number };
+}
+
+/** Of several spans one may have the prompt, and another the answer. */
+function answererOf<T extends { readonly reading: Reading }>(told: readonly T[], teller: T): T {
+  if (told.length === 1 || teller.reading.outputMessages.length > 0) return teller;
+  return told.find(({ reading }) => reading.outputMessages.length > 0) ?? teller;
 }
 
 function cachedCall({ reading }: { readonly reading: Reading }, spans: readonly SpanFields[]): CachedCall {

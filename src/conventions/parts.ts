@@ -154,6 +154,9 @@ function resultOf(result: unknown): unknown {
 /** A block of Bedrock's Converse has its type for a key. */
 function converseReader(block: unknown): Reader | undefined {
   if (!isAnObject(block)) return undefined;
+  // What Gemini thought is a text that says so.
+  if (Reflect.get(block, "thought") === true && textIn(Reflect.get(block, "text")) !== undefined)
+    return reasoning;
   for (const [key, read] of CONVERSE) {
     const value: unknown = Reflect.get(block, key);
     if (value !== undefined && value !== null) return () => read(value);

@@ -10,11 +10,14 @@ import type {
   ContextJson,
   ContextPieceJson,
   ContextResultJson,
+  ToolStoryJson,
 } from "../conventions/context/json-forms.ts";
 import type { PlacedPiece } from "../conventions/context/prompts.ts";
+import type { ToolStory } from "../conventions/context/tool-asks.ts";
 import type { ResultCost } from "../conventions/context/tool-results.ts";
 import type { CallName, ContextCall, ContextReport } from "../conventions/context.ts";
 import { isoMicros } from "../model/clock.ts";
+import { cutTo } from "../model/cut.ts";
 import { changeInWords, type Finding, findingsOf } from "./context-words.ts";
 
 /** All of a conversation's windows. */
@@ -123,3 +126,24 @@ function resultJson({
     ...{ tokens, calls, all_tokens: allTokens, cost_usd: costUsd ?? null },
   };
 }
+
+/** Why a tool was called. */
+export function toolStoryJson(story: ToolStory): ToolStoryJson {
+  const { asked, name, callId, reasoning, words, result } = story;
+  const texts = [reasoning ?? "", words ?? ""];
+  return {
+    ...{ name: name ?? null, call_id: callId ?? null },
+    asked: {
+      ...callNameJson(asked),
+      ...{ turn: asked.turn, agent: asked.agent ?? null, model: asked.model ?? null },
+      started_at: isoMicros(asked.startedAtMicros),
+    },
+    ...{ offered: story.offered, beside: story.beside },
+    reasoning: reasoning === undefined ? null : cutTo(reasoning, MAX_TEXT),
+    words: words === undefined ? null : cutTo(words, MAX_TEXT),
+    is_cut: texts.some(({ length }) => length > MAX_TEXT),
+    result: result === undefined ? null : resultJson(result),
+  };
+}
+
+const MAX_TEXT = 20_000;

@@ -22,6 +22,7 @@ export type {
   ContextPartsJson,
   ContextPieceJson,
   ContextResultJson,
+  ToolStoryJson,
 } from "../conventions/context/json-forms.ts";
 export type {
   CountJson,
@@ -33,7 +34,13 @@ export type {
   UseJson,
 } from "../conventions/json-forms.ts";
 export type { WorkKind } from "../conventions/work-kind.ts";
-export type { ContextAnswerJson, ContextParams, OpenedCallJson, SegmentJson } from "./api/context.ts";
+export type {
+  ContextAnswerJson,
+  ContextParams,
+  OpenedCallJson,
+  SegmentJson,
+  WhyJson,
+} from "./api/context.ts";
 export type {
   Columns,
   CompleteParams,
@@ -122,6 +129,8 @@ export const API: {
   readonly turn: (key: string, number: number) => string;
   /** `ContextAnswerJson` of a conversation; with the span of the call to open. */
   readonly context: (key: string, call?: string) => string;
+  /** `WhyJson`, by the span of a tool call. */
+  readonly why: (traceId: string, spanId: string) => string;
   /** `CompareJson`: `TRACE`, `TRACE/SPAN`, the key of a conversation, or `KEY#7` for its seventh call. */
   readonly compare: (a: string, b: string) => string;
   /** `TraceJson`. */
@@ -147,6 +156,7 @@ export const API: {
   turn: (key, number) => `api/conversations/${encodeURIComponent(key)}/turns/${number}`,
   context: (key, call) =>
     `api/conversations/${encodeURIComponent(key)}/context${call === undefined ? "" : `?call=${call}`}`,
+  why: (traceId, spanId) => `api/traces/${traceId}/spans/${spanId}/why`,
   compare: (a, b) => `api/compare?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`,
   trace: (traceId) => `api/traces/${traceId}`,
   glances: (traceId, spanIds) => `api/traces/${traceId}/glances?spans=${spanIds.join(",")}`,

@@ -5,9 +5,10 @@ import { type Piece, textOfPiece } from "../conventions/context/content.ts";
 import type { ContextReport, OpenedCall } from "../conventions/context.ts";
 import type { SpanOutline } from "../conventions/facts.ts";
 import { cutTo } from "../model/cut.ts";
-import { contextJson } from "../render/context-json.ts";
+import { contextJson, toolStoryJson } from "../render/context-json.ts";
 import { conversationContext } from "../tracing/conversation-context.ts";
-import type { ContextAnswerJson, OpenedCallJson, SegmentJson } from "./api.ts";
+import { toolStory } from "../tracing/tool-story.ts";
+import type { ContextAnswerJson, OpenedCallJson, SegmentJson, WhyJson } from "./api.ts";
 import type { Asked } from "./asked.ts";
 import { findConversation } from "./conversation.ts";
 import { notFound } from "./problems.ts";
@@ -21,6 +22,17 @@ export async function conversationLens(asked: Asked): Promise<ContextAnswerJson>
 /** `GET /api/traces/ID/context` */
 export function traceLens(asked: Asked): Promise<ContextAnswerJson> {
   return lens(asked, { traceId: asked.traceId() });
+}
+
+/** `GET /api/traces/ID/spans/ID/why` */
+export async function why(asked: Asked): Promise<WhyJson> {
+  asked.params();
+  const { reader, prices, signal } = asked;
+  const place = { traceId: asked.traceId(), spanId: asked.spanId() };
+  const found = await toolStory(reader, place, { prices, signal });
+  if (found.kind === "missing") throw notFound("There is no such span here.");
+  const story = found.kind === "found" ? toolStoryJson(found.story) : null;
+  return { story, notes: reader.notes };
 }
 
 async function lens(

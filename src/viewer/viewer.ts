@@ -10,7 +10,7 @@ import { jsonAnswer } from "./answers.ts";
 import { Asked } from "./asked.ts";
 import { compare } from "./compare.ts";
 import { complete } from "./complete.ts";
-import { conversationLens, traceLens } from "./context.ts";
+import { conversationLens, traceLens, why } from "./context.ts";
 import { conversation } from "./conversation.ts";
 import { Counting } from "./counting.ts";
 import { exportSpans } from "./export.ts";
@@ -146,6 +146,7 @@ class Viewer {
       ["api/traces/:trace/glances", glances],
       ["api/traces/:trace/spans/:span", span],
       ["api/traces/:trace/spans/:span/value", value],
+      ["api/traces/:trace/spans/:span/why", why],
     ];
   }
 

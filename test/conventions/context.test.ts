@@ -380,10 +380,15 @@ describe("tools", () => {
         { input: 1000 + 700 * i },
       ),
     );
-    const { story, results } = contextOf([first, ...later], { toolCall: "t1" });
+    const { story, results } = contextOf([first, ...later], {
+      tool: {
+        ...{ callId: "t1", name: "search_events", arguments: undefined },
+        ...{ agent: "supervisor", startedAtMicros: START + 11 * MS },
+      },
+    });
     expect(story?.offered).toEqual(["search_events", "find_trains"]);
     expect(story?.asked.spanId).toBe(first.spanId);
-    expect(story?.answer[0]?.glance).toBe("I look for events.");
+    expect(story?.words).toBe("I look for events.");
     expect(results).toHaveLength(1);
     expect(story?.result).toEqual(results[0]);
     expect(results[0]).toMatchObject({ name: "search_events", calls: 3, first: { number: 2 } });

@@ -32,6 +32,45 @@ function grow(tracer: Tracer, id: string, calls: number, text = "word ".repeat(2
   });
 }
 
+/** A model asks for a tool and has its result; another tool is asked for by nobody. Gives where the tools are. */
+function asking(tracer: Tracer, attributes: Record<string, unknown>): string[] {
+  const places: string[] = [];
+  const model = (messages: object[], answer: object) =>
+    tracer.trace("llm", (span) =>
+      span.addAttributes({
+        "ai.trace.type": "llm-invocation",
+        "ai.llm.request.model.id": "claude-sonnet-4-5",
+        "ai.llm.request.messages": messages,
+        "ai.llm.request.tool.config": {
+          tools: ["search_events", "find_trains"].map((name) => ({ toolSpec: { name } })),
+        },
+        "ai.llm.response.output": { message: answer },
+        "ai.llm.response.usage": { inputTokens: 900, outputTokens: 5 },
+      }),
+    );
+  const tool = (name: string, id: string): void =>
+    tracer.trace(name, (span) => {
+      places.push(`${span.traceId}/spans/${span.spanId}`);
+      span.addAttributes({ "ai.trace.type": "tool-invocation", "ai.tool.name": name, "ai.tool.use.id": id });
+    });
+  const question = { role: "user", content: [{ text: "Events?" }] };
+  const use = { toolUse: { toolUseId: "t1", name: "search_events", input: {} } };
+  const asked = { role: "assistant", content: [{ text: "I look." }, use] };
+  const result = {
+    role: "user",
+    content: [{ toolResult: { toolUseId: "t1", content: [{ text: "None" }] } }],
+  };
+  tracer.trace("converse", (turn) => {
+    turn.addAttributes(attributes, { inheritable: true });
+    turn.addAttribute("ai.trace.type", "converse");
+    model([question], asked);
+    tool("search_events", "t1");
+    tool("find_trains", "t9");
+    model([question, asked, result], { role: "assistant", content: [{ text: "None." }] });
+  });
+  return places;
+}
+
 describe.each([
   ["SQLite", sqlite],
   ["memory", memory],
@@ -104,6 +143,26 @@ describe.each([
       a: { name: "get_weather", glance: '{"city":"Rotterdam","days":1}' },
     });
     expect(await ask("trip-1", "grown")).toMatchObject({ kind: "steps", divergence: expect.any(Number) });
+  });
+
+  test("tells why a tool was called, by its span: in its conversation, or where it has none in its trace", async () => {
+    const tracer = open();
+    const [tool, other] = asking(tracer, { "ai.conversation.id": "asked" });
+    const [alone] = asking(tracer, {});
+    const { url } = await served(tracer);
+    const why = (place: string) => json(`${url}api/traces/${place}/why`);
+    const { story } = await why(tool ?? "");
+    expect(story).toMatchObject({
+      ...{ name: "search_events", call_id: "t1", reasoning: null, words: "I look.", is_cut: false },
+      ...{ offered: ["search_events", "find_trains"], beside: [] },
+      asked: { number: 1, turn: 1, model: "claude-sonnet-4-5" },
+      result: { name: "search_events", call_id: "t1", first: { number: 2 }, calls: 1 },
+    });
+    expect((await why(alone ?? "")).story).toMatchObject({ words: "I look.", result: { calls: 1 } });
+    expect((await why(other ?? "")).story).toBeNull();
+    expect((await why(`${story.asked.trace_id}/spans/${story.asked.span_id}`)).story).toBeNull();
+    const missing = await fetch(`${url}api/traces/${story.asked.trace_id}/spans/0000000000000009/why`);
+    expect(missing.status).toBe(404);
   });
 
   test("says what is not there, and what cannot be compared", async () => {

@@ -130,6 +130,26 @@ export interface ContextResultJson {
   readonly cost_usd: number | null;
 }
 
+/** Why a tool was called. */
+export interface ToolStoryJson {
+  /** The tool, and the call's id as the model gave it; null where it gave none. */
+  readonly name: string | null;
+  readonly call_id: string | null;
+  /** The call of the model that asked for it. */
+  readonly asked: CallNameJson & Pick<ContextCallJson, "turn" | "agent" | "model" | "started_at">;
+  /** The tools that the model could choose from, in the order in which they were offered. */
+  readonly offered: readonly string[];
+  /** The tools that it asked for in the same answer, besides. */
+  readonly beside: readonly string[];
+  /** What it thought, and what it said, before it asked: at most the first 20,000 characters; null where nothing is recorded. */
+  readonly reasoning: string | null;
+  readonly words: string | null;
+  /** True where one of them has more. */
+  readonly is_cut: boolean;
+  /** What the result cost in all calls that had it; null where none had. */
+  readonly result: ContextResultJson | null;
+}
+
 /** All of a conversation's windows. */
 export interface ContextJson {
   readonly calls: readonly ContextCallJson[];

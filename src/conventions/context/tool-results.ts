@@ -1,4 +1,5 @@
-// What the results of tools cost in all the calls that had them, and why a tool was called.
+// What the results of tools cost in all the calls that had them.
+import type { ToolCallPart } from "../messages.ts";
 import type { CallName, ContextCall, Rates } from "./call.ts";
 import type { Piece } from "./content.ts";
 import type { Prompt } from "./prompts.ts";
@@ -20,27 +21,16 @@ export interface ResultCost {
   readonly costUsd: number | undefined;
 }
 
-/** Why a tool was called. */
-export interface ToolStory {
-  /** The call of the model that asked for it. */
-  readonly asked: CallName;
-  /** The tools that it could choose from, by name. */
-  readonly offered: readonly string[];
-  /** What it said and thought with it. */
-  readonly answer: readonly Piece[];
-  /** What the result cost; undefined where no call had it. */
-  readonly result: ResultCost | undefined;
-}
-
 /** What a call says of tools. */
 interface Seen {
   readonly prompt: Prompt;
   readonly window: Window;
-  readonly answer: readonly Piece[];
   readonly rates: Rates | undefined;
 }
 
 interface Counted extends ResultCost {
+  readonly first: ContextCall;
+  last: ContextCall;
   calls: number;
   allTokens: number;
   costUsd: number | undefined;
@@ -49,17 +39,10 @@ interface Counted extends ResultCost {
 /** Counts results over the calls of a conversation. */
 export class ToolResults {
   readonly #costs = new Map<Piece, Counted>();
-  readonly #wanted: string | undefined;
-  #story: Omit<ToolStory, "result"> | undefined;
-
-  /** `wanted` is the id of the tool call that is to be told of. */
-  constructor(wanted: string | undefined) {
-    this.#wanted = wanted;
-  }
 
   /** Takes a call. */
-  add(call: ContextCall, { prompt, window, answer, rates }: Seen): void {
-    const { messages, tools } = prompt;
+  add(call: ContextCall, { prompt, window, rates }: Seen): void {
+    const { messages } = prompt;
     let at = window.shares.tools + window.shares.system;
     // A conversation has many calls of long prompts: no object is made for a piece.
     for (let i = 0; i < messages.length; i++) {
@@ -69,8 +52,6 @@ export class ToolResults {
       if (piece.kind === "result") this.#count(call, piece, tokens, rates && costOf(at, tokens, rates));
       at += tokens;
     }
-    if (this.#wanted !== undefined && this.#story === undefined && asksFor(answer, this.#wanted))
-      this.#story = { asked: call, offered: tools.map(({ name = "" }) => name), answer };
   }
 
   #count(call: ContextCall, piece: Piece, tokens: number, cost: number | undefined): void {
@@ -78,17 +59,14 @@ export class ToolResults {
     if (known === undefined) {
       const { name, callId } = piece;
       this.#costs.set(piece, {
-        name,
-        callId,
-        first: call,
-        tokens,
-        calls: 1,
-        allTokens: tokens,
-        costUsd: cost,
+        ...{ name, callId, first: call, last: call, tokens },
+        ...{ calls: 1, allTokens: tokens, costUsd: cost },
       });
       return;
     }
-    known.calls++;
+    // Where results have no ids, two of one prompt may be the same.
+    if (known.last !== call) known.calls++;
+    known.last = call;
     known.allTokens += tokens;
     known.costUsd = known.costUsd === undefined || cost === undefined ? undefined : known.costUsd + cost;
   }
@@ -98,29 +76,31 @@ export class ToolResults {
     return [...this.#costs.values()].map(told).sort((a, b) => b.allTokens - a.allTokens);
   }
 
-  /** Of the tool call that is wanted; undefined where no model asked for it. */
-  story(): ToolStory | undefined {
-    if (this.#story === undefined) return undefined;
-    const result = [...this.#costs.values()].find(({ callId }) => callId === this.#wanted);
-    return { ...this.#story, result: result && told(result) };
+  /** Of what was asked for; where results have no ids, the one that came so many results of that tool after the call that asked. */
+  of(
+    { id, name }: Pick<ToolCallPart, "id" | "name">,
+    { askedAt, nth }: { readonly askedAt: ContextCall; readonly nth: number },
+  ): ResultCost | undefined {
+    const later = [...this.#costs.values()].filter(
+      ({ first }) => first !== askedAt && first.startedAtMicros >= askedAt.startedAtMicros,
+    );
+    const found =
+      id === undefined
+        ? later.filter((result) => result.callId === undefined && result.name === name)[nth]
+        : later.find(({ callId }) => callId === id);
+    return found && told(found);
   }
 }
 
-function told(result: ResultCost): ResultCost {
-  return { ...result, tokens: Math.round(result.tokens), allTokens: Math.round(result.allTokens) };
+function told({ name, callId, first, tokens, calls, allTokens, costUsd }: Counted): ResultCost {
+  return {
+    ...{ name, callId, first, calls, costUsd },
+    ...{ tokens: Math.round(tokens), allTokens: Math.round(allTokens) },
+  };
 }
 
 /** The prompt's beginning is what was read from the cache. */
 function costOf(at: number, tokens: number, { cachedTokens, cachedUsd, otherUsd }: Rates): number {
   const cached = Math.min(tokens, Math.max(0, cachedTokens - at));
   return cached * cachedUsd + (tokens - cached) * otherUsd;
-}
-
-function asksFor(answer: readonly Piece[], id: string): boolean {
-  return answer.some(
-    ({ content }) =>
-      typeof content !== "string" &&
-      !("name" in content) &&
-      content.some((part) => part.type === "tool-call" && part.id === id),
-  );
 }

@@ -1,6 +1,6 @@
 // JSON of the API: the context lens.
 import type { WordPieceJson } from "../../conventions/compare/json-forms.ts";
-import type { ContextJson, ContextPartsJson } from "../../conventions/context/json-forms.ts";
+import type { ContextJson, ContextPartsJson, ToolStoryJson } from "../../conventions/context/json-forms.ts";
 
 /** What `context` takes. */
 export interface ContextParams {
@@ -42,4 +42,11 @@ export interface SegmentJson {
   readonly tokens: number;
   /** Of what is new: its first words, at most 200 characters. */
   readonly glance: string | null;
+}
+
+/** Why a tool was called. */
+export interface WhyJson {
+  /** Null where no model is known to have asked for it, and where the span calls no tool. */
+  readonly story: ToolStoryJson | null;
+  readonly notes: readonly string[];
 }
