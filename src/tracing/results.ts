@@ -8,10 +8,10 @@ import { isGenerator, type Watcher, type WorkEnd, watchedGenerator } from "./ste
 import { noteFailure } from "./verdict.ts";
 
 /** Ends a span whose function threw. One that has ended already stays as it is. */
-export function endFailed(span: Span, error: unknown): void {
+export function endFailed(span: Span, error: unknown, at?: Date): void {
   if (span.state !== "running") return;
   noteFailure(span, error);
-  span.end();
+  span.end(at);
 }
 
 /**
@@ -63,12 +63,12 @@ class SpanWatcher implements Watcher {
   }
 }
 
-/** Ends a span whose work went in steps. */
-export function endBy(span: Span, end: WorkEnd): void {
+/** Ends a span whose work went in steps, now unless `at` says when. */
+export function endBy(span: Span, end: WorkEnd, at?: Date): void {
   if (span.state !== "running") return;
-  if (end.how === "failed") return endFailed(span, end.error);
+  if (end.how === "failed") return endFailed(span, end.error, at);
   if (end.how === "abandoned") span.addAttribute(NAMES.aborted, true);
-  span.end();
+  span.end(at);
 }
 
 function reportUnfollowed(span: Span, value: object): void {

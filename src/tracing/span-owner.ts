@@ -2,6 +2,7 @@
 import type { TracelightError } from "../model/errors.ts";
 import type { Limits } from "./limits.ts";
 import type { FollowOptions } from "./streams/options.ts";
+import type { StreamGuard } from "./streams/stream-guard.ts";
 
 /** The tracer of a span, as the span, of the type `S`, sees it. */
 export interface SpanOwner<S> {
@@ -14,7 +15,11 @@ export interface SpanOwner<S> {
   notice(error: TracelightError): void;
   /** Lets a span end with a stream. */
   follow(span: S, stream: object, options: FollowOptions<never>): void;
+  /** Lets a span end with what a guard is told of. */
+  guard(span: S, options: FollowOptions<never>): StreamGuard;
   /** True while a span waits for the end of a stream. */
   isFollowing(span: S): boolean;
+  /** True where the sink looks at running spans. */
+  readonly isObserved: boolean;
   readonly limits: Limits | undefined;
 }

@@ -15,6 +15,8 @@ export interface Watcher {
   readonly frame: Frame;
   /** A step gave something. */
   chunk(value: unknown): void;
+  /** Somebody asked for a step, or got it. */
+  waits?(isAwaited: boolean): void;
   /** The work is over; only the first call counts. */
   end(end: WorkEnd): void;
 }
@@ -62,6 +64,7 @@ export function watchedSteps(
 
 function watched(step: Step, call: () => unknown, watcher: Watcher, _source: object): unknown {
   let outcome: unknown;
+  watcher.waits?.(true);
   try {
     outcome = runIn(watcher.frame, call, undefined);
   } catch (error) {

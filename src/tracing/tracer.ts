@@ -104,11 +104,12 @@ export class Tracer extends TracerReads implements AsyncDisposable {
       classify: (error) =>
         options.classifyError &&
         classified(error, options.classifyError, (fault) => this.#faults.reportRarely(fault)),
-      follow: (span, stream, given) => {
-        const { scoped, carried } = activeFrame() ?? NO_FRAME;
-        this.#followed.follow(span, stream, { span: span[NODE], scoped, carried }, given);
-      },
+      follow: (span, stream, given) => this.#followed.follow(span, stream, frameOf(span), given),
+      guard: (span, given) => this.#followed.guard(span, frameOf(span), given),
       isFollowing: (span) => this.#followed.has(span),
+      get isObserved() {
+        return sink.observe !== undefined;
+      },
       limits: options.limits && { ...options.limits },
     };
   }
@@ -215,7 +216,7 @@ export class Tracer extends TracerReads implements AsyncDisposable {
    */
   close(options?: { readonly timeoutMs?: number | undefined }): Promise<DeliveryReport> {
     return this[OUTLET].close(options?.timeoutMs, () => {
-      this.#followed.endUnread();
+      this.#followed.endWithTracer();
       return this.#open.interrupt();
     });
   }
@@ -325,6 +326,12 @@ export class Tracer extends TracerReads implements AsyncDisposable {
   #mergeLayers(): void {
     this.#defaults = Object.assign({}, ...this.#layers);
   }
+}
+
+/** The active context, with that span in it. */
+function frameOf(span: Span): Frame {
+  const { scoped, carried } = activeFrame() ?? NO_FRAME;
+  return { span: span[NODE], scoped, carried };
 }
 
 /** What a trace is known by besides its id goes from span to span. */

@@ -7,13 +7,20 @@ export function watchEmitter(source: object, watcher: Watcher): object | undefin
   const emit = methodOf(source, "_emit");
   if (emit === undefined || methodOf(source, "on") === undefined || !("ended" in source)) return undefined;
   if (source.ended === true) watcher.end(endOf(source));
+  // It asks by itself, until it ends.
+  watcher.waits?.(true);
   hideMethod(source, "_emit", (event, ...args) => {
-    if (CHUNKS.has(event)) watcher.chunk(args[0]);
+    if (CHUNKS.has(event)) told(watcher, args[0]);
     if (event === "error" || event === "abort") watcher.end({ how: "failed", error: args[0] });
     if (event === "end") watcher.end({ how: "done" });
     return emit(event, ...args);
   });
   return source;
+}
+
+function told(watcher: Watcher, value: unknown): void {
+  watcher.chunk(value);
+  watcher.waits?.(true);
 }
 
 /** Of one that had ended before. */

@@ -1,41 +1,70 @@
-// Spans that end with a stream: what `span.follow` does.
-import { NAMES } from "../../conventions/names.ts";
-import { nowMicros } from "../../model/clock.ts";
-import { asTracelightError, TracelightError } from "../../model/errors.ts";
-import { isPlain } from "../../model/plain.ts";
-import { type Frame, runIn } from "../context.ts";
+// Spans that end with a stream: what `span.follow` does, and what adapters use.
+import { TracelightError } from "../../model/errors.ts";
+import { clearTimeout, setTimeout, steadyNow } from "../../model/timers.ts";
+import type { Frame } from "../context.ts";
 import { classNameOf } from "../promises.ts";
-import { endBy } from "../results.ts";
 import { OWNER, type Span } from "../span.ts";
-import type { Watcher, WorkEnd } from "../steps.ts";
 import type { FollowOptions } from "./options.ts";
+import { SpanGuard } from "./span-guard.ts";
+import type { StreamGuard } from "./stream-guard.ts";
 import { watchStream } from "./watch.ts";
+
+/**
+ * The guard of a stream, for an adapter: the span ends with the stream, however that ends. Give it to the stream that the app reads,
+ * or tell it what callbacks tell. Undefined where the span records nothing, or has ended.
+ *
+ * - **A stream that the app gets**: `span.follow(stream, options)` is all of it: `stream` is watched in place and stays what it was.
+ * - **A stream whose parts are told by callbacks**, and that the adapter never sees: `guard.chunk(part)` for each, `guard.end({ how })` at its
+ *   end; `guard.heldBy(object)` names what is garbage when nobody can read on, `idleMs` how long a silence may last.
+ * - **Several tries of one call**: `guard.expect({ how: "failed", error }, 2000)` behind a failure that may be tried again: the span ends so, at the time
+ *   of that failure, unless `guard.expect(undefined)` comes within two seconds. `watchStream(stream, guard)` watches what the last one gives.
+ *
+ * Put the parts together in `onChunk` (return false for one that says nothing, such as a ping), put what there is on the span in
+ * `onSnapshot` and `onEnd`, and let neither hold the stream: one that nobody holds any more ends its span.
+ */
+export function guardStream<C>(span: Span, options: FollowOptions<C> = {}): StreamGuard | undefined {
+  return span.state === "running" ? span[OWNER]?.guard(span, options) : undefined;
+}
 
 /** The spans of a tracer that end with a stream. */
 export class Followed {
   readonly #guards = new Map<Span, Set<SpanGuard>>();
+  #look: { readonly at: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
 
   /** True while a stream that the span follows is not over. */
   has(span: Span): boolean {
     return this.#guards.size > 0 && this.#guards.has(span);
   }
 
-  /** Lets a span end with a stream; with several, when all are over. What cannot be followed is reported, once. */
-  follow(span: Span, stream: object, frame: Frame, options: FollowOptions<never>): void {
-    const guard = new SpanGuard(span, frame, options, () => this.#remove(span, guard));
-    // A stream that is over ends it at once.
+  /** Lets a span end with a stream that the guard is told of; with several, when all are over. */
+  guard(span: Span, frame: Frame, options: FollowOptions<never>): SpanGuard {
+    const changed = {
+      over: () => this.#remove(span, guard),
+      patience: () => this.#lookWithin(guard.patience),
+    };
+    const guard: SpanGuard = new SpanGuard(span, frame, options, changed);
     this.#add(span, guard);
+    guard.begin();
+    return guard;
+  }
+
+  /** Lets a span end with a stream. What cannot be followed is reported, once. */
+  follow(span: Span, stream: object, frame: Frame, options: FollowOptions<never>): void {
+    const guard = this.guard(span, frame, options);
+    // A stream that is over ends it at once.
     const watched = watchStream(stream, guard);
-    if (watched !== undefined) return collected().register(watched, guard);
-    this.#remove(span, guard);
+    if (watched !== undefined) return guard.heldBy(watched);
+    guard.letGo();
     span[OWNER]?.notice(notFollowed(span, stream));
   }
 
-  /** Ends the spans of streams of which nothing was read. */
-  endUnread(): void {
-    for (const guards of [...this.#guards.values()]) {
-      for (const guard of [...guards]) if (guard.isUnread) guard.lost();
-    }
+  /** Ends the spans of streams of which nothing was read, or of which is known how they went. */
+  endWithTracer(): void {
+    for (const guard of this.#all()) if (guard.endsWithTracer) guard.lost();
+  }
+
+  #all(): SpanGuard[] {
+    return [...this.#guards.values()].flatMap((guards) => [...guards]);
   }
 
   #add(span: Span, guard: SpanGuard): void {
@@ -50,81 +79,22 @@ export class Followed {
     guards?.delete(guard);
     return (guards?.size ?? 0) === 0 && this.#guards.delete(span);
   }
-}
 
-/** One stream and its span. It knows nothing of the stream, so that one that nobody holds any more can go. */
-class SpanGuard implements Watcher {
-  readonly frame: Frame;
-  readonly #span: Span;
-  readonly #options: FollowOptions<never>;
-  readonly #remove: () => boolean;
-  #hasChunk = false;
-  #isOver = false;
-  /** What a part of the stream said of how it went. */
-  #told: WorkEnd | undefined;
-
-  constructor(span: Span, frame: Frame, options: FollowOptions<never>, remove: () => boolean) {
-    this.frame = frame;
-    this.#span = span;
-    this.#options = options;
-    this.#remove = remove;
+  /** One timer for all: none of them is set anew at each chunk. */
+  #lookWithin(ms: number): void {
+    const at = steadyNow() + ms;
+    if (this.#look !== undefined && this.#look.at <= at) return;
+    clearTimeout(this.#look?.timer);
+    this.#look = { at, timer: setTimeout(() => this.#endIdle(), Math.min(ms, MAX_TIMER_MS)).unref() };
   }
 
-  get isUnread(): boolean {
-    return !this.#hasChunk;
-  }
-
-  chunk(value: unknown): void {
-    if (this.#isOver) return;
-    if (!this.#hasChunk) this.#first();
-    this.#told ??= endIn(value);
-    this.#call("onChunk", [value]);
-  }
-
-  end(end: WorkEnd): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#call("onEnd", []);
-    const isLast = this.#remove();
-    const by = end.how === "done" ? (this.#told ?? end) : end;
-    if (isLast || by.how === "failed") endBy(this.#span, by);
-  }
-
-  /** Nobody can read the rest any more, or will. */
-  lost(): void {
-    if (this.#isOver) return;
-    const { state } = this.#span;
-    if (state === "running")
-      this.#span.addAttribute(NAMES.followedEnd, this.#hasChunk ? "unfinished" : "unread");
-    this.end({ how: "abandoned" });
-  }
-
-  #first(): void {
-    this.#hasChunk = true;
-    const { state, startedAtMicros } = this.#span;
-    if (state !== "running") return;
-    this.#span.addAttribute(NAMES.timeToFirstChunk, Math.max(0, nowMicros() - startedAtMicros) / 1e6);
-  }
-
-  #call(name: keyof FollowOptions, args: unknown[]): void {
-    const { [name]: call } = this.#options;
-    if (call === undefined) return;
-    try {
-      runIn(this.frame, () => Reflect.apply(call, undefined, args), undefined);
-    } catch (error) {
-      const what = `${name} of the stream that the span "${this.#span.spanName}" follows threw`;
-      this.#span[OWNER]?.notice(asTracelightError(error, "INVALID_ARGUMENT", what));
+  #endIdle(): void {
+    this.#look = undefined;
+    for (const guard of this.#all()) {
+      if (guard.patience <= 0) guard.lost();
+      else this.#lookWithin(guard.patience);
     }
   }
-}
-
-/** A part that says how the stream went, as the AI SDK has them: those of a failure do not throw. */
-function endIn(chunk: unknown): WorkEnd | undefined {
-  if (typeof chunk !== "object" || chunk === null || !isPlain(chunk)) return undefined;
-  const { part } = chunk;
-  const { type, error } = typeof part === "object" && part !== null && isPlain(part) ? part : chunk;
-  if (type === "abort") return { how: "abandoned" };
-  return type === "error" && error !== undefined && error !== null ? { how: "failed", error } : undefined;
 }
 
 function notFollowed(span: Span, stream: object): TracelightError {
@@ -133,10 +103,4 @@ function notFollowed(span: Span, stream: object): TracelightError {
   return new TracelightError("NOT_FOLLOWED", `${what}; ${mend}.`);
 }
 
-let registry: FinalizationRegistry<SpanGuard> | undefined;
-
-/** Streams that were dropped before they were over. */
-function collected(): FinalizationRegistry<SpanGuard> {
-  registry ??= new FinalizationRegistry((guard) => guard.lost());
-  return registry;
-}
+const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -43,6 +43,7 @@ function withAborts(source: object, watcher: Watcher): Watcher {
   return {
     frame: watcher.frame,
     chunk: (value) => watcher.chunk(value),
+    waits: (isAwaited) => watcher.waits?.(isAwaited),
     end: (end) => watcher.end(end.how === "done" && isAborted() ? { how: "abandoned" } : end),
   };
 }

@@ -36,9 +36,13 @@ function watchSource(stream: Readable, watcher: Watcher): void {
   let outside = activeFrame();
   hideMethod(stream, "_read", (...args) => {
     outside = activeFrame();
+    watcher.waits?.(true);
     return runIn(watcher.frame, () => read?.(...args), undefined);
   });
-  hideMethod(stream, "push", (...args) => runIn(outside, () => push?.(...args), undefined));
+  hideMethod(stream, "push", (...args) => {
+    watcher.waits?.(false);
+    return runIn(outside, () => push?.(...args), undefined);
+  });
 }
 
 /** It can fail, or be destroyed, without an event that says so. */

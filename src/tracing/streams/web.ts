@@ -51,6 +51,10 @@ class Watchers implements Watcher {
     for (const watcher of this.#all) watcher.chunk(value);
   }
 
+  waits(isAwaited: boolean): void {
+    for (const watcher of this.#all) watcher.waits?.(isAwaited);
+  }
+
   end(end: WorkEnd): void {
     this.#end ??= end;
     for (const watcher of this.#all) watcher.end(end);
@@ -121,6 +125,7 @@ class TwinSource {
 
   async #pull(): Promise<void> {
     this.#isPulling = true;
+    this.#watcher.waits?.(true);
     try {
       await this.#pass();
     } catch (error) {
