@@ -38,9 +38,14 @@ const sources = readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf
   .filter((name) => name.endsWith(".ts"))
   .map((name) => `src/${name.replaceAll("\\", "/")}`);
 /** What each entry point exports; of types with `type` before the name. */
-const entries = Object.keys(JSON.parse(read("package.json")).exports)
-  .filter((path) => path !== "./package.json")
-  .map((path) => [`tracelight${path.slice(1)}`, exportsOf(read(`src${path.slice(1)}/index.ts`))] as const);
+const faces: Readonly<Record<string, string | { default: string }>> = JSON.parse(
+  read("package.json"),
+).exports;
+const entries = Object.entries(faces).flatMap(([path, face]) =>
+  typeof face === "string"
+    ? []
+    : [[`tracelight${path.slice(1)}`, exportsOf(read(sourceOf(face.default)))] as const],
+);
 const blocks = [
   ...pages.flatMap((page) => blocksOf(page, read(page))),
   ...sources.flatMap((source) => examplesOf(source, read(source))),
@@ -153,6 +158,11 @@ function importsFor(page: string, source: string, example: string): string {
 
 function isUsed(name: string, code: string): boolean {
   return new RegExp(`(?<!\\w|(?<!\\.)\\.)${name}\\b`).test(code);
+}
+
+/** Entry points lie in the sources as they do in the package. */
+function sourceOf(file: string): string {
+  return file.replace(/^\.\/dist\/(.*)\.js$/, "src/$1.ts");
 }
 
 function exportsOf(entry: string): string[] {

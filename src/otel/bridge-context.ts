@@ -2,10 +2,10 @@
 import type * as api from "@opentelemetry/api";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import { activeFrame, type Frame, type ScopedUpdate } from "../tracing/context.ts";
+import { type Carried, carriedValue, valuesOf, withValue } from "../tracing/propagation/carried.ts";
 import type { RemoteParent } from "../tracing/remote-parent.ts";
 import type { SpanNode } from "../tracing/span-node.ts";
 import { bridgeSpanOf, nodeBehind, remoteOf } from "./bridge-span.ts";
-import { type Carried, carriedValue, valuesOf, withValue } from "./carried.ts";
 import { traceStateOf } from "./trace-state.ts";
 
 /** What a bridge needs of the API. */

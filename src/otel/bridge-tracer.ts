@@ -6,11 +6,11 @@ import type { Scope } from "../model/span-fields.ts";
 import { activeFrame, type Frame, runIn } from "../tracing/context.ts";
 import { captureAttributes } from "../tracing/given.ts";
 import { NOOP_SPAN } from "../tracing/noop-span.ts";
+import { isSuppressed } from "../tracing/propagation/carried.ts";
 import { NODE } from "../tracing/span-node.ts";
 import { START, type StartOptions, type Tracer } from "../tracing/tracer.ts";
 import { BridgeContext, contextOf, frameOf, type Keys, within } from "./bridge-context.ts";
 import { BridgeSpan, KINDS, linksOf, standInFor } from "./bridge-span.ts";
-import { isSuppressed } from "./carried.ts";
 import { dateOf } from "./times.ts";
 
 /** Where a provider keeps what it writes to; the same symbol in every copy of the package. */

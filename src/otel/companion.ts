@@ -2,9 +2,9 @@
 import type * as api from "@opentelemetry/api";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import { type Companion, type Frame, setCompanion } from "../tracing/context.ts";
+import { isSuppressed, SUPPRESSED } from "../tracing/propagation/carried.ts";
 import type { RemoteParent } from "../tracing/remote-parent.ts";
 import { bridgeSpanOf, nodeBehind, remoteOf } from "./bridge-span.ts";
-import { isSuppressed, SUPPRESSED } from "./carried.ts";
 import { traceStateOf } from "./trace-state.ts";
 
 let joined = 0;

@@ -2,13 +2,13 @@
 import type * as api from "@opentelemetry/api";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
+import { SUPPRESSED } from "../tracing/propagation/carried.ts";
 import type { Sink } from "../tracing/sink.ts";
 import { frozenSpan, type Span, spanFrom } from "../tracing/span.ts";
 import { NODE } from "../tracing/span-node.ts";
 import { OUTLET, Tracer } from "../tracing/tracer.ts";
 import type { TracerOptions } from "../tracing/tracer-options.ts";
 import { loadApi } from "./api.ts";
-import { SUPPRESSED } from "./carried.ts";
 import { joinContexts } from "./companion.ts";
 import { fieldsOf } from "./reading.ts";
 import type { OtelReadableSpan } from "./sdk.ts";

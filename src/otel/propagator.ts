@@ -1,11 +1,11 @@
 // OpenTelemetry's propagator: W3C Trace Context and Baggage, by whatever getters and setters a library brings.
 import type * as api from "@opentelemetry/api";
 import { isSpanId, isTraceId } from "../model/ids.ts";
+import { isSuppressedIn } from "../tracing/propagation/carried.ts";
+import { baggageItems } from "../tracing/propagation/propagation.ts";
+import { formatBaggage, formatTraceparent, parseBaggage, parseTrace } from "../tracing/propagation/w3c.ts";
 import { remoteOf } from "./bridge-span.ts";
-import { isSuppressedIn } from "./carried.ts";
-import { baggageItems } from "./propagation.ts";
 import { traceStateOf } from "./trace-state.ts";
-import { formatBaggage, formatTraceparent, parseBaggage, parseTrace } from "./w3c.ts";
 
 /** The propagator. */
 export class BridgePropagator implements api.TextMapPropagator {

@@ -1,6 +1,6 @@
 // W3C trace state as OpenTelemetry's API has it: a list that is replaced, never changed.
 import type * as api from "@opentelemetry/api";
-import { parseTraceState } from "./w3c.ts";
+import { parseTraceState } from "../tracing/propagation/w3c.ts";
 
 /** The trace state of a header's text; what is not valid is empty. */
 export function traceStateOf(text: string | undefined): api.TraceState | undefined {

@@ -8,8 +8,13 @@ const NAMES = {
 } as const satisfies Names<NamedField>;
 
 const METHOD = "mcp.method.name";
-const ARGUMENTS = ["gen_ai.tool.call.arguments", "mcp.tool.arguments", "mcp.request.arguments"] as const;
-const RESULT = ["gen_ai.tool.call.result", "mcp.tool.result"] as const;
+const ARGUMENTS = [
+  "gen_ai.tool.call.arguments",
+  "mcp.tool.arguments",
+  "mcp.request.arguments",
+  "mcp.request.params",
+] as const;
+const RESULT = ["gen_ai.tool.call.result", "mcp.tool.result", "mcp.response.result"] as const;
 
 /** The vocabulary of MCP. */
 export const mcp: Vocabulary<"mcp"> = {
@@ -26,11 +31,11 @@ export const mcp: Vocabulary<"mcp"> = {
   },
   input: (source) => ARGUMENTS.map((name) => source.value(name)).find((value) => value !== undefined),
   output: (source) =>
-    contentOf(RESULT.map((name) => source.value(name)).find((value) => value !== undefined)),
+    mcpContent(RESULT.map((name) => source.value(name)).find((value) => value !== undefined)),
 };
 
 /** What a tool of MCP answers is a list of content; one text stands for itself. */
-function contentOf(result: unknown): unknown {
+export function mcpContent(result: unknown): unknown {
   const content = fieldIn(result, "content");
   const text =
     Array.isArray(content) && content.length === 1 && isAnObject(content[0])

@@ -7,6 +7,7 @@ import { messageWith, partsOf, readMessage, readMessages, toolsIn } from "../par
 import type { Source } from "../source.ts";
 import { usageOfResponse } from "../usage.ts";
 import { countIn, fieldIn, isAnObject, textIn } from "../values.ts";
+import { mcpContent } from "./mcp.ts";
 import type { Vocabulary, WorkKind } from "./vocabulary.ts";
 
 type Attributes = SpanFields["attributes"];
@@ -125,7 +126,7 @@ function inputOf(kind: WorkKind, attributes: Attributes): unknown {
 function outputOf(kind: WorkKind, attributes: Attributes): unknown {
   if (kind === "turn") return attributes[NAMES.agentResponse];
   if (kind === "cycle") return messageContent(attributes[NAMES.cycleResponse]);
-  if (kind === "tool-call") return attributes[NAMES.toolOutput];
+  if (kind === "tool-call") return mcpContent(attributes[NAMES.toolOutput]);
   if (kind === "model-call") return messageContent(property(attributes[NAMES.responseOutput], "message"));
   if (kind === "history") return attributes[NAMES.historyMessages] ?? attributes[NAMES.historyMessage];
   return undefined;

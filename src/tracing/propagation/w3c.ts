@@ -1,7 +1,7 @@
 // The grammar of W3C Trace Context and Baggage: headers to data and back. Whatever a header says, nothing here throws.
-import { defined } from "../model/defined.ts";
-import { isSpanId, isTraceId } from "../model/ids.ts";
-import type { RemoteParent } from "../tracing/remote-parent.ts";
+import { defined } from "../../model/defined.ts";
+import { isSpanId, isTraceId } from "../../model/ids.ts";
+import type { RemoteParent } from "../remote-parent.ts";
 
 /** One entry of a baggage. */
 export interface BaggageItem {

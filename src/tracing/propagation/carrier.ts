@@ -1,5 +1,5 @@
 // What headers come in: objects, Headers, lists of names and values; and the `_meta` of a message.
-import { setOwn } from "../model/own-property.ts";
+import { setOwn } from "../../model/own-property.ts";
 
 /**
  * Where headers are read from and written to: an object of headers (Node's, or the `_meta` of an MCP message), a

@@ -1,12 +1,12 @@
 // `inject` and `extract`: a trace goes from one process to the next in headers or messages. Needs no OpenTelemetry.
-import { asTracelightError } from "../model/errors.ts";
-import { isSpanId, isTraceId } from "../model/ids.ts";
-import { activeFrame, type Frame } from "../tracing/context.ts";
-import { reportUnowned } from "../tracing/faults.ts";
-import { NOOP_SPAN } from "../tracing/noop-span.ts";
-import type { RemoteParent } from "../tracing/remote-parent.ts";
-import type { Span } from "../tracing/span.ts";
-import { NODE } from "../tracing/span-node.ts";
+import { asTracelightError } from "../../model/errors.ts";
+import { isSpanId, isTraceId } from "../../model/ids.ts";
+import { activeFrame, type Frame } from "../context.ts";
+import { reportUnowned } from "../faults.ts";
+import { NOOP_SPAN } from "../noop-span.ts";
+import type { RemoteParent } from "../remote-parent.ts";
+import type { Span } from "../span.ts";
+import { NODE } from "../span-node.ts";
 import { carriedValue } from "./carried.ts";
 import { type Carrier, headerOf, objectOf, setHeader } from "./carrier.ts";
 import {

@@ -1,0 +1,56 @@
+// What of the content goes on spans: one option, the same in every adapter.
+import { asTracelightError } from "../model/errors.ts";
+import { checkOptions, is } from "../model/options.ts";
+import { OWNER, type Span } from "../tracing/span.ts";
+
+/**
+ * What is kept of content: of what people, models and tools said. `"all"`, all of it. `"metadata"`, none: names, times, counts and
+ * failures only. A function is given each value and the name of its attribute, such as `ai.tool.input`; what it gives is kept, and
+ * undefined leaves the attribute out. What it throws is reported, and the attribute left out.
+ */
+export type Capture = "all" | "metadata" | ((value: unknown, where: string) => unknown);
+
+/** What all adapters can be told. */
+export interface CaptureOptions {
+  /** What is kept of content. Default: `"all"`. */
+  readonly capture?: Capture | undefined;
+}
+
+/** Puts content on a span, as far as it is to be kept. Undefined is nothing. */
+export type PutContent = (span: Span, where: string, value: unknown) => void;
+
+/** How an adapter with these options puts content on spans. */
+export function putContent({ capture = "all" }: CaptureOptions): PutContent {
+  if (capture === "metadata") return () => undefined;
+  if (capture === "all") return (span, where, value) => void span.addAttribute(where, value);
+  return (span, where, value) => {
+    if (value === undefined) return;
+    try {
+      span.addAttribute(where, capture(value, where));
+    } catch (error) {
+      span[OWNER]?.notice(asTracelightError(error, "INVALID_ARGUMENT", `capture threw for ${where}`));
+    }
+  };
+}
+
+/**
+ * Checks the tracer and the options of an adapter; `checks` has those beside `capture`.
+ *
+ * @throws TracelightError `INVALID_OPTION` where one is missing, unknown or not what it should be.
+ */
+export function checkAdapter(
+  owner: string,
+  given: { readonly tracer: unknown; readonly options: object },
+  checks: Readonly<Record<string, (value: unknown) => string | undefined>> = {},
+): void {
+  checkOptions(
+    { tracer: given.tracer },
+    { owner, checks: { tracer: is.having("startSpan", "a tracer of Tracelight") }, required: ["tracer"] },
+  );
+  checkOptions(given.options, { owner, checks: { capture: isCapture, ...checks } });
+}
+
+function isCapture(value: unknown): string | undefined {
+  const isKnown = value === "all" || value === "metadata" || typeof value === "function";
+  return isKnown ? undefined : '"all", "metadata" or a function';
+}
