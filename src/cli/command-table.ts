@@ -102,12 +102,29 @@ export const COMMANDS: readonly (() => Declared)[] = [
   }),
   () => ({
     command: described("context", {
-      does: "Show what filled the window in each model call of a conversation or trace, what changed, and what was read again.",
-      arguments: [["[id]", "of a conversation or trace, or how it begins; without it the latest"], STORE],
-      options: [prices(), json()],
+      does: "Show what filled the window in each model call of a conversation or trace, what changed, and what was read again; or why a tool was called.",
+      arguments: [
+        [
+          "[id]",
+          "of a conversation or trace, or how it begins; TRACE/SPAN for a tool call; without it the latest",
+        ],
+        STORE,
+      ],
+      options: [
+        new Option(
+          "--tool <tool>",
+          "why this tool was called last: its name, or the id of the call or of its span",
+        ),
+        prices(),
+        json(),
+      ],
       examples: [
         ["tracelight context", "the latest conversation"],
         ["tracelight context user-42 my.db", "a conversation, call by call"],
+        [
+          "tracelight context user-42 --tool search_events",
+          "why that tool was called, and what its result cost",
+        ],
         ["tracelight context user-42 --json | jq 'select(.by == \"finding\").text'", "what was found"],
       ],
     }),

@@ -50,6 +50,43 @@ function conversation(): SpanFields[] {
   return [turn, ...calls];
 }
 
+/** The same, with what the second call answered, and the tool's own span at the end. */
+function withTools(): SpanFields[] {
+  const spans = conversation();
+  const [turn, , second] = spans;
+  const output = {
+    message: {
+      role: "assistant",
+      content: [
+        { text: "I look again." },
+        { toolUse: { toolUseId: "t1", name: "search_events", input: { i: 1 } } },
+      ],
+    },
+  };
+  const offered = ["search_events", "find_trains"].map((name) => ({ toolSpec: { name } }));
+  const answered = spans.map((span) =>
+    span === second
+      ? {
+          ...span,
+          attributes: {
+            ...span.attributes,
+            "ai.llm.request.tool.config": { tools: offered },
+            "ai.llm.response.output": output,
+          },
+        }
+      : span,
+  );
+  const tool = spanFields({
+    ...{ spanId: "e".repeat(16), parentSpanId: turn?.spanId },
+    ...{ startedAtMicros: START + 17 * SECOND, endedAtMicros: START + 18 * SECOND },
+    attributes: {
+      ...{ "ai.conversation.id": "trip-1", "ai.trace.type": "tool-invocation" },
+      ...{ "ai.tool.name": "search_events", "ai.tool.use.id": "t1", "ai.tool.input": { i: 1 } },
+    },
+  });
+  return [...answered, tool];
+}
+
 function store(): string {
   writeFileSync(join(folder, "trip.jsonl"), recordLines(conversation()));
   writeFileSync(
@@ -111,5 +148,54 @@ describe("tracelight context", () => {
       stderr: expect.stringContaining("No model was called"),
     });
     expect(await tracelight(["context", "nobody", store()])).toMatchObject({ code: 1 });
+  });
+
+  test("tells why a tool was called: by its span, by its name, by the id of the call", async () => {
+    const spans = withTools();
+    writeFileSync(join(folder, "asked.jsonl"), recordLines(spans));
+    const [traceId, spanId] = [spans[0]?.traceId ?? "", spans.at(-1)?.spanId ?? ""];
+    const bySpan = await tracelight(["context", `${traceId.slice(0, 8)}/${spanId}`, "asked.jsonl"]);
+    expect(bySpan).toMatchObject({ code: 0, stderr: "" });
+    expect(bySpan.stdout).toMatch(
+      /^search_events, asked for by call 2 \(turn 1, claude-sonnet-4-5\)\noffered {2}search_events, find_trains\nsaid {5}I look again\.\nresult {3}[\d,]+ tokens, in 2 calls from call 3 on: [\d,]+ tokens in all(?:, \$[\d.]+)?\n$/,
+    );
+    for (const args of [
+      [spanId],
+      ["trip-1", "--tool", "search_events"],
+      ["trip-1", "--tool", "t1"],
+      ["--tool", spanId],
+    ])
+      expect((await tracelight(["context", ...args, "asked.jsonl"])).stdout).toBe(bySpan.stdout);
+    const [line] = jsonOf(await tracelight(["context", `${traceId}/${spanId}`, "asked.jsonl", "--json"]));
+    expect(line).toMatchObject({
+      ...{ by: "tool", name: "search_events", call_id: "t1", words: "I look again." },
+      ...{ asked: { number: 2 }, result: { calls: 2, first: { number: 3 } } },
+    });
+  });
+
+  test("says of which tools it can tell, and where nobody asked", async () => {
+    const spans = withTools();
+    const [turn] = spans;
+    const own = spanFields({
+      ...{ spanId: "f".repeat(16), parentSpanId: turn?.spanId, startedAtMicros: START + SECOND },
+      attributes: {
+        "ai.conversation.id": "trip-1",
+        "ai.trace.type": "tool-invocation",
+        "ai.tool.name": "own_tool",
+      },
+    });
+    writeFileSync(join(folder, "unasked.jsonl"), recordLines([...spans, own]));
+    const unasked = await tracelight(["context", "trip-1", "unasked.jsonl", "--tool", "own_tool"]);
+    expect(unasked).toMatchObject({ code: 1, stderr: "No model is known to have asked for own_tool.\n" });
+    const wrong = await tracelight(["context", "trip-1", "unasked.jsonl", "--tool", "no_tool"]);
+    expect(wrong).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/"no_tool".*\s+Called were own_tool, search_events/),
+    });
+    const call = await tracelight(["context", `${turn?.traceId}/${spans[1]?.spanId}`, "unasked.jsonl"]);
+    expect(call).toMatchObject({ code: 2, stderr: expect.stringContaining("is no tool call") });
+    const missing = await tracelight(["context", `${turn?.traceId}/${"9".repeat(16)}`, "unasked.jsonl"]);
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining("No span in unasked.jsonl") });
+    expect(await tracelight(["context", "9".repeat(16), "unasked.jsonl"])).toMatchObject({ code: 1 });
   });
 });

@@ -11,38 +11,56 @@ import { queryOf } from "../../tracing/found.ts";
 import type { Context } from "../context.ts";
 import { compact, count, dollars, words } from "../format.ts";
 import { type Column, table } from "../table.ts";
+import { foundFor, nothing, type Wanted, wantedIn } from "../wanted.ts";
 import { EXIT, type ExitCode } from "../world.ts";
+import { contextOfTool, lastCallOf, placeIn, placeOfSpan } from "./context-tool.ts";
 import { jsonLine } from "./filter.ts";
-import { wantedId } from "./show.ts";
 
 /** Options of `context`. */
 export interface ContextCommandOptions {
   readonly json?: boolean;
   readonly prices?: string;
+  readonly tool?: string;
 }
 
 const MAX_FINDINGS = 20;
 const MAX_RESULTS = 10;
 
-/** Shows the windows of the calls of a conversation or trace; without an id, of the latest. */
+/** Shows the windows of the calls of a conversation or trace; without an id, of the latest. Of a tool call, why it was called. */
 export async function context(
   running: Context,
   args: readonly string[],
   options: ContextCommandOptions,
 ): Promise<ExitCode> {
-  const wanted = await wantedId(args, running);
-  if ("code" in wanted) return wanted.code;
-  const { store, found } = wanted;
+  const { store, id } = await wantedIn(args, running);
+  const place = id === undefined ? undefined : await placeIn(id, store);
+  if (place !== undefined) return contextOfTool(running, place, { store, options });
+  const found = await foundFor(id, store);
+  if (found === undefined) return nothingBut(running, { store, id }, options);
+  if (options.tool !== undefined)
+    return contextOfTool(running, await lastCallOf(options.tool, found, store), { store, options });
   const prices = await running.prices(options);
   const { signal } = running.world;
   const report = await conversationContext(store, { of: queryOf(found), prices, signal });
-  if (report.calls.length === 0) return nothing(running);
+  if (report.calls.length === 0) return noCalls(running);
   for (const line of options.json ? jsonLines(report) : textLines(report, running))
     await running.output.line(line);
   return EXIT.ok;
 }
 
-async function nothing({ output }: Context): Promise<ExitCode> {
+/** What is no trace or conversation may be a span. */
+async function nothingBut(
+  running: Context,
+  { store, id }: Wanted,
+  options: ContextCommandOptions,
+): Promise<ExitCode> {
+  const place = id === undefined ? undefined : await placeOfSpan(id, store);
+  return place === undefined
+    ? nothing(id, store, running)
+    : contextOfTool(running, place, { store, options });
+}
+
+async function noCalls({ output }: Context): Promise<ExitCode> {
   await output.say("No model was called in it.");
   return EXIT.nothingFound;
 }

@@ -6,10 +6,10 @@ import { scopedTo } from "../../viewer/scope.ts";
 import type { Context } from "../context.ts";
 import { counted } from "../format.ts";
 import { resolveId, shownId } from "../ids.ts";
+import { unknownId } from "../wanted.ts";
 import { WholeFile } from "../whole-file.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { jsonLine } from "./filter.ts";
-import { unknownId } from "./show.ts";
 
 /** Options of all documents. */
 export interface DocumentOptions {

@@ -4,19 +4,17 @@ import type { PriceTable } from "../../conventions/cost.ts";
 import { type Summary, summarize } from "../../conventions/summary.ts";
 import { encodeRecord } from "../../model/record.ts";
 import { queryOf } from "../../tracing/found.ts";
-import type { StoreReader } from "../../tracing/readable.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { Context } from "../context.ts";
 import { turnHeading, turnLines, turnsOf } from "../conversation.ts";
 import { spanDetails } from "../details.ts";
 import { type Fact, factLine } from "../facts.ts";
-import { UsageError } from "../failures.ts";
 import { costInWords, counted, duration, timestamp, tokensInWords, words } from "../format.ts";
-import { idTexts, type ResolvedId, resolveId, shownId } from "../ids.ts";
-import { isStore, storeLast } from "../store.ts";
+import { idTexts, type ResolvedId, shownId } from "../ids.ts";
 import { placedSpans, traceTree } from "../tree.ts";
+import { foundFor, nothing, wantedIn } from "../wanted.ts";
 import { EXIT, type ExitCode } from "../world.ts";
-import { jsonLine, nothingFound } from "./filter.ts";
+import { jsonLine } from "./filter.ts";
 
 /** Options of `show`. */
 export interface ShowOptions {
@@ -27,7 +25,6 @@ export interface ShowOptions {
 
 const MAX_SPANS = 500;
 const MAX_LINES = 12;
-const HINT_LENGTH = 6;
 
 /** Shows what the id names; without one, the latest. */
 export async function show(
@@ -35,57 +32,14 @@ export async function show(
   args: readonly string[],
   options: ShowOptions,
 ): Promise<ExitCode> {
-  const wanted = await wantedId(args, context);
-  if ("code" in wanted) return wanted.code;
-  const { store, found, id } = wanted;
+  const { store, id } = await wantedIn(args, context);
+  const found = await foundFor(id, store);
+  if (found === undefined) return nothing(id, store, context);
   const spans = await store.find(queryOf(found));
   if (spans.length === 0) return nothing(id, store, context);
   await print(found, spans, options, context);
   if (found.double !== undefined) await sayDouble(found, context);
   return EXIT.ok;
-}
-
-/** What the arguments name, in its store; or how the command ends where there is none. */
-export async function wantedId(
-  args: readonly string[],
-  context: Context,
-): Promise<
-  | { readonly store: StoreReader; readonly found: ResolvedId; readonly id: string | undefined }
-  | { readonly code: ExitCode }
-> {
-  const [given, name] = await asked(args, context);
-  const id = given?.trim();
-  if (id === "") throw new UsageError("Say which: the id of a trace or conversation, or how it begins");
-  const store = await context.open(name, { again: true });
-  const found = await (id === undefined ? latest(store) : resolveId(id, store));
-  return found === undefined ? { code: await nothing(id, store, context) } : { store, found, id };
-}
-
-/** The id and the store; a store alone means its latest. */
-async function asked(
-  args: readonly string[],
-  { world }: Context,
-): Promise<readonly [id: string | undefined, store: string | undefined]> {
-  const [only] = args;
-  const isAlone = only !== undefined && args.length === 1;
-  if (isAlone && (NAME_OF_FILE.test(only) || (await isStore(only, world)))) return [undefined, only];
-  return storeLast(args, world);
-}
-
-/** Also where there is none of that name: that is what is to be said then. */
-const NAME_OF_FILE = /\.(?:db|sqlite3?|jsonl|ndjson)$/i;
-
-/** The first row of a listing. */
-async function latest(store: StoreReader): Promise<ResolvedId | undefined> {
-  for (const by of ["conversation", "trace"] as const) {
-    const [row] = (await store.summaries({ by, limit: 1 })).rows;
-    if (row !== undefined) return { by, id: row.id };
-  }
-  return undefined;
-}
-
-function nothing(id: string | undefined, store: StoreReader, context: Context): Promise<ExitCode> {
-  return id === undefined ? nothingFound(context, store, {}) : unknownId(id, store, context);
 }
 
 async function sayDouble({ id, double }: ResolvedId, { output }: Context): Promise<void> {
@@ -97,19 +51,6 @@ async function sayDouble({ id, double }: ResolvedId, { output }: Context): Promi
     `The conversation ${shownId(other)}, ${kind}, is another one: tracelight show ${shownId(typed)}`,
     "grey",
   );
-}
-
-/** Says that there is none, and names the nearest. */
-export async function unknownId(text: string, store: StoreReader, { output }: Context): Promise<ExitCode> {
-  await output.say(`No trace or conversation in ${store.name} begins with "${shownId(text)}".`);
-  const start = text.slice(0, Math.min(HINT_LENGTH, Math.ceil(text.length / 2)));
-  const [near] = start === text ? [] : await store.idsByPrefix(start, 1);
-  await output.say(
-    near === undefined
-      ? "tracelight ls lists what is there."
-      : `The nearest is the ${near.by} ${shownId(near.id)}.`,
-  );
-  return EXIT.nothingFound;
 }
 
 async function print(
