@@ -3,6 +3,7 @@ import type { Change } from "../conventions/context/changes.ts";
 import type { PlacedPiece } from "../conventions/context/prompts.ts";
 import type { CacheCause } from "../conventions/context/verdicts.ts";
 import type { ContextCall } from "../conventions/context.ts";
+import { causeInWords } from "./cause-words.ts";
 import { count, dollars, duration } from "./figures.ts";
 
 /** Something worth to know. */
@@ -76,7 +77,7 @@ function groupedFindings(calls: readonly ContextCall[]): Finding[] {
     const subject =
       some.length === 1 && only !== undefined ? callInWords(only) : `${count(some.length)} calls`;
     const missed = tokens === 0 ? "" : `, ${count(tokens)} tokens`;
-    const text = `${subject} did not use the cache${missed}: ${causeInWords(cause, some)}`;
+    const text = `${subject} did not use the cache${missed}: ${causeOf(cause, some)}`;
     return {
       text,
       call: some.length === 1 ? only : undefined,
@@ -88,20 +89,9 @@ function groupedFindings(calls: readonly ContextCall[]): Finding[] {
   });
 }
 
-function causeInWords(cause: CacheCause, calls: readonly ContextCall[]): string {
-  const pauses = calls.map(({ cache }) => cache.pauseMs ?? 0);
-  switch (cause) {
-    case "lifetime":
-      return `the pause was longer than the cache is kept (${calls.length === 1 ? "" : "up to "}${duration(Math.max(...pauses))})`;
-    case "model":
-      return "the call before was to another model";
-    case "minimum":
-      return "the prompt is shorter than what the provider caches";
-    case "off":
-      return "the call before neither read nor wrote a cache";
-    default:
-      return `the prompt went on, after ${calls.length === 1 ? "" : "up to "}${duration(Math.max(...pauses))}; no reason can be told`;
-  }
+function causeOf(cause: CacheCause, calls: readonly ContextCall[]): string {
+  const longest = duration(Math.max(...calls.map(({ cache }) => cache.pauseMs ?? 0)));
+  return causeInWords(cause, calls.length === 1 ? longest : `up to ${longest}`);
 }
 
 /** What changed: `the result of search_events was shortened`. */

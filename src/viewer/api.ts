@@ -131,6 +131,8 @@ export const API: {
   readonly context: (key: string, call?: string) => string;
   /** `WhyJson`, by the span of a tool call. */
   readonly why: (traceId: string, spanId: string) => string;
+  /** The same of a trace that belongs to no conversation. */
+  readonly traceContext: (traceId: string, call?: string) => string;
   /** `CompareJson`: `TRACE`, `TRACE/SPAN`, the key of a conversation, or `KEY#7` for its seventh call. */
   readonly compare: (a: string, b: string) => string;
   /** `TraceJson`. */
@@ -154,9 +156,9 @@ export const API: {
   export: "api/export",
   conversation: (key) => `api/conversations/${encodeURIComponent(key)}`,
   turn: (key, number) => `api/conversations/${encodeURIComponent(key)}/turns/${number}`,
-  context: (key, call) =>
-    `api/conversations/${encodeURIComponent(key)}/context${call === undefined ? "" : `?call=${call}`}`,
   why: (traceId, spanId) => `api/traces/${traceId}/spans/${spanId}/why`,
+  context: (key, call) => `api/conversations/${encodeURIComponent(key)}/context${opening(call)}`,
+  traceContext: (traceId, call) => `api/traces/${traceId}/context${opening(call)}`,
   compare: (a, b) => `api/compare?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`,
   trace: (traceId) => `api/traces/${traceId}`,
   glances: (traceId, spanIds) => `api/traces/${traceId}/glances?spans=${spanIds.join(",")}`,
@@ -166,3 +168,7 @@ export const API: {
   media: (traceId, spanId, path) =>
     `api/traces/${traceId}/spans/${spanId}/media?path=${encodeURIComponent(path)}`,
 };
+
+function opening(call: string | undefined): string {
+  return call === undefined ? "" : `?call=${call}`;
+}

@@ -69,6 +69,11 @@ export function line(text: string): string {
   return bounded(text, 400);
 }
 
+/** Words that begin with a capital letter. */
+export function sentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 /** Text of which a row shows the beginning, bounded before it is laid out. */
 export function bounded(text: string, characters: number): string {
   return text.length <= characters ? text : `${text.slice(0, characters)}…`;

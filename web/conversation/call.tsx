@@ -1,8 +1,9 @@
 // A model's call in the chat: when it was, what it said, the tools that it called; its figures in the margin, which is its handle.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
-import type { CallJson, EntryJson } from "../../src/viewer/api.ts";
+import type { CallJson, ContextCallJson, EntryJson } from "../../src/viewer/api.ts";
 import { bounded, compact, count, line, money, offset, shortModel, time } from "../app/figures.ts";
+import { Mini } from "../context/mini.tsx";
 import type { KindGlyph } from "../parts/glyphs.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { State } from "../parts/state.tsx";
@@ -37,6 +38,9 @@ export interface StepProps {
   readonly traceId: string;
   /** The longest call of the conversation, for the bars in the rail. */
   readonly longestMs: number;
+  /** What filled the window of the call, where that is known, and the most tokens of one. */
+  readonly window: ContextCallJson | undefined;
+  readonly mostTokens: number;
   readonly isCurrent: boolean;
   readonly isLastTurn: boolean;
   readonly href: string;
@@ -97,7 +101,8 @@ export function Rail(props: {
   );
 }
 
-function Margin({ call, href, onSelect }: StepProps & { readonly call: CallJson }): JSX.Element {
+function Margin(props: StepProps & { readonly call: CallJson }): JSX.Element {
+  const { call, href, onSelect } = props;
   return (
     <a
       class="margin"
@@ -124,6 +129,7 @@ function Margin({ call, href, onSelect }: StepProps & { readonly call: CallJson 
           <span>{money(call.cost_usd)}</span>
         </span>
       )}
+      {props.window !== undefined && <Mini call={props.window} most={props.mostTokens} />}
     </a>
   );
 }

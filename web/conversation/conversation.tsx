@@ -4,8 +4,10 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ConversationJson, TurnTalkJson } from "../../src/viewer/api.ts";
 import { useKeys } from "../app/keys.ts";
-import { change, open, place, traceUrl } from "../app/location.ts";
+import { change, open, param, place, traceUrl } from "../app/location.ts";
 import { useBusy } from "../app/resource.ts";
+import { useLensCalls } from "../context/lens.ts";
+import { inputOf } from "../context/shares.ts";
 import { useFixedPage } from "../parts/object.tsx";
 import { Oops } from "../shell/oops.tsx";
 import { selectedCall, useArrival, wantedTurn } from "./arrival.ts";
@@ -64,6 +66,10 @@ function Shown(props: {
   const selected = selectedCall(calls);
   const current = calls.get(selected);
   const longestMs = Math.max(1, ...[...calls.values()].map(({ call }) => call.duration_ms ?? 0));
+  // What is talked of is read first. The panel of a call asks for the lens itself.
+  const isAskedFor = selected !== "" && (param("tab") === "" || param("tab") === "context");
+  const lens = useLensCalls({ conversation: key }, isAskedFor || calls.size === 0);
+  const mostTokens = Math.max(1, ...[...lens.values()].map(inputOf));
   // On the way to a call the end may be in view by chance: what is followed is known on arrival.
   const follow = (box: HTMLElement): void => {
     isFollowing.value = isAtEnd(box);
@@ -80,7 +86,10 @@ function Shown(props: {
     const last = Math.max(...turns.map(({ first_call, calls: n }) => first_call + n - 1));
     if (last < 1) return;
     const next = (current?.call.number ?? inView - Math.max(0, step)) + step;
-    change({ call: String(Math.min(last, Math.max(1, next))), span: "" });
+    goTo(Math.min(last, Math.max(1, next)));
+  };
+  const goTo = (call: number): void => {
+    change({ call: String(call), span: "" });
     isRevealing.current = true;
   };
   useLayoutEffect(() => {
@@ -124,6 +133,8 @@ function Shown(props: {
               turn={turn}
               isLast={turn === turns.at(-1)}
               longestMs={longestMs}
+              lens={lens}
+              mostTokens={mostTokens}
               selected={selected}
               version={props.version}
               onSelect={select}
@@ -153,7 +164,12 @@ function Shown(props: {
             </div>
           )}
         </div>
-        {current !== undefined && <CallSide current={current} version={props.version} onGo={go} />}
+        {current !== undefined && (
+          <CallSide
+            {...{ conversationKey: key, current, lens, version: props.version, onGo: go }}
+            onCall={goTo}
+          />
+        )}
       </div>
     </main>
   );

@@ -6,6 +6,7 @@ import type { TurnJson, TurnTalkJson } from "../../src/viewer/api.ts";
 import { compact, line, money, time } from "../app/figures.ts";
 import { conversationUrl, traceUrl } from "../app/location.ts";
 import { clock } from "../app/moments.ts";
+import type { LensCalls } from "../context/lens.ts";
 import { Icon } from "../parts/icon.tsx";
 import { PartProblem } from "../shell/oops.tsx";
 import { Words } from "../value/words.tsx";
@@ -23,6 +24,9 @@ export interface TurnProps {
   readonly turn: TurnJson;
   readonly isLast: boolean;
   readonly longestMs: number;
+  /** What filled the windows of calls, and the most tokens of one. */
+  readonly lens: LensCalls;
+  readonly mostTokens: number;
   readonly selected: string;
   /** Changes where a turn that runs may have changed. */
   readonly version: number;
@@ -142,6 +146,8 @@ function Talk(props: TurnProps & { readonly talk: TurnTalkJson }): JSX.Element {
             step={step}
             traceId={turn.trace_id}
             longestMs={props.longestMs}
+            window={props.lens.get(spanId)}
+            mostTokens={props.mostTokens}
             isCurrent={spanId === props.selected}
             isLastTurn={props.isLast}
             href={conversationUrl(props.conversationKey, { span: spanId, turn: String(turn.number) })}

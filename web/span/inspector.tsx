@@ -1,12 +1,15 @@
 // The inspector: what a span did, what went in and out, its attributes and its record. A tab with nothing in it is not shown.
-import type { JSX } from "preact";
+import type { ComponentType, JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { API, type SpanJson } from "../../src/viewer/api.ts";
 import { read } from "../app/api.ts";
 import { line } from "../app/figures.ts";
 import { useBusy, useResource } from "../app/resource.ts";
+import { isExported } from "../app/source.ts";
+import type { ContextTabProps } from "../context/context-tab.tsx";
 import type { KindGlyph } from "../parts/glyphs.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
+import { Lazy } from "../parts/lazy.tsx";
 import { type Tab, Tabs } from "../parts/tabs.tsx";
 import { PartProblem } from "../shell/oops.tsx";
 import { Json, type OfSpan } from "../value/value.tsx";
@@ -28,6 +31,10 @@ export interface InspectorProps {
   readonly share?: number;
   readonly onPath?: number;
   readonly tab: string;
+  /** Of a model's call: whose windows are looked at, and what leads to the other calls. */
+  readonly lens?: Pick<ContextTabProps, "lensOf" | "links"> | undefined;
+  /** What is looked at first, where no tab was chosen. */
+  readonly first?: "context";
   /** Changes where the span may have changed. */
   readonly version?: unknown;
   readonly onTab: (tab: string) => void;
@@ -120,8 +127,19 @@ function tabsOf(span: SpanJson, props: InspectorProps): Tab[] {
   const hasMessages =
     reading.input_messages.length + reading.output_messages.length > 0 || reading.system_prompt !== null;
   const hasValues = reading.input !== null || reading.output !== null;
+  const { lens } = props;
+  const context: Tab | false = reading.kind === "model-call" &&
+    lens !== undefined &&
+    !isExported && {
+      id: "context",
+      name: "Context",
+      body: () => <Lazy load={CONTEXT} with={{ ...lens, reading, of }} />,
+    };
+  const isFirst = props.first === "context";
   const tabs: (Tab | false)[] = [
+    isFirst && context,
     { id: "overview", name: "Overview", body: () => <Overview span={span} of={of} {...props} /> },
+    !isFirst && context,
     hasMessages && { id: "messages", name: "Messages", body: () => <Messages reading={reading} of={of} /> },
     hasValues && { id: "io", name: "Input/Output", body: () => <InAndOut reading={reading} of={of} /> },
     { id: "attributes", name: "Attributes", body: () => <Attributes record={span.record} of={of} /> },
@@ -137,3 +155,6 @@ function tabsOf(span: SpanJson, props: InspectorProps): Tab[] {
   ];
   return tabs.filter((tab) => tab !== false);
 }
+
+const CONTEXT = async (): Promise<ComponentType<ContextTabProps>> =>
+  (await import("../context/context-tab.tsx")).ContextTab;

@@ -14,6 +14,7 @@ import { allParents, useFolds } from "./folds.ts";
 import { chatUrl, Head } from "./head.tsx";
 import { Hints } from "./hints.tsx";
 import { SHOWN_KINDS } from "./kinds.ts";
+import { lensOf } from "./lens.ts";
 import { type LoadedTrace, useTrace } from "./load.ts";
 import { Minimap, moved, zoomed } from "./minimap.tsx";
 import { hasBelow, idAt, indexOfId, labelAt } from "./model.ts";
@@ -216,6 +217,7 @@ function Timeline({ id, loaded }: { readonly id: string; readonly loaded: Loaded
               share={((model.end[seen] ?? 0) - (model.start[seen] ?? 0)) / model.total}
               onPath={pathShare(model, seen)}
               tab={query.tab}
+              lens={lensOf(id, head)}
               version={model}
               onTab={(tab) => changeTrace({ tab })}
               onZoom={() => zoomTo(seen)}

@@ -76,7 +76,8 @@ const SIGHTS: readonly Sight[] = [
     part: "aside",
     open: async (page) => {
       await page.goto(`${full}c/trip-1042?span=${CALL}&turn=2`);
-      await panel(page, "Overview");
+      await panel(page, "Context");
+      await page.getByRole("heading", { name: /^New since call/ }).waitFor();
     },
   },
   {
@@ -87,12 +88,12 @@ const SIGHTS: readonly Sight[] = [
       await panel(page, "Overview");
     },
   },
-  ...["Messages", "Attributes", "Raw"].map((tab) => ({
+  ...["Context", "Messages", "Attributes", "Raw"].map((tab) => ({
     name: `timeline with ${tab}`,
     part: "aside",
     open: async (page: Page): Promise<void> => {
       await page.getByRole("tab", { name: tab }).click();
-      await page.getByRole("tabpanel", { name: tab }).waitFor();
+      await page.getByRole("tabpanel", { name: tab }).locator(".sec").first().waitFor();
     },
   })),
   {

@@ -1,7 +1,7 @@
 // The kinds of store that the page can show, each with an agent's work, and each with nothing in it yet.
 import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { InMemoryTracer } from "tracelight";
+import { InMemoryTracer, loadPrices } from "tracelight";
 import { ensureTable, startLocalDynamoDb } from "tracelight/dynamodb";
 import { serveViewer } from "tracelight/viewer";
 import { inject } from "vitest";
@@ -100,7 +100,7 @@ export const KINDS: readonly Kind[] = [
 
 /** A program's own page. */
 export async function served(tracer: InMemoryTracer): Promise<string> {
-  const server = await serveViewer(tracer, { port: 0 });
+  const server = await serveViewer(tracer, { port: 0, prices: loadPrices() });
   atEnd(() => server.close());
   return server.url;
 }

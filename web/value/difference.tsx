@@ -1,0 +1,101 @@
+// What differs between two texts, by words. What both have is cut where it is long: the difference is what is looked for.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import type { WordPieceJson } from "../../src/viewer/api.ts";
+import { count } from "../app/figures.ts";
+
+/** The side of a text that is shown. */
+export type Side = "a" | "b";
+
+/** The words of one side, with what the other does not have marked. */
+export function Words({ words, side }: { readonly words: readonly WordPieceJson[]; readonly side: Side }) {
+  return (
+    <>
+      {words.map((piece, i) =>
+        piece.in === "both" ? (
+          piece.text
+        ) : piece.in !== side ? null : side === "a" ? (
+          <del key={i}>{piece.text}</del>
+        ) : (
+          <ins key={i}>{piece.text}</ins>
+        ),
+      )}
+    </>
+  );
+}
+
+/** One text below the other, near what differs. */
+export function Difference({ words }: { readonly words: readonly WordPieceJson[] }): JSX.Element {
+  const isWhole = useSignal(false);
+  const near = nearby(words);
+  const shown = isWhole.value ? words : near;
+  const left = lengthOf(words) - lengthOf(near);
+  return (
+    <>
+      <div class="wd">
+        <span class="del">
+          <span aria-hidden="true">−</span>
+          <span class="vh">before</span>
+        </span>
+        <div class="pre">
+          <Words words={shown} side="a" />
+        </div>
+        <span class="add">
+          <span aria-hidden="true">+</span>
+          <span class="vh">after</span>
+        </span>
+        <div class="pre">
+          <Words words={shown} side="b" />
+        </div>
+      </div>
+      {left > 0 && (
+        <button
+          type="button"
+          class="morel"
+          onClick={() => {
+            isWhole.value = !isWhole.value;
+          }}
+        >
+          {isWhole.value ? "Less" : `${count(left)} more characters`}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** Characters of what both have that stay before, between and behind what differs; and of what one has alone. */
+const BESIDE = 60;
+const MOST_OWN = 240;
+const MOST_PIECES = 40;
+
+/** The pieces, each cut to what is near a difference. */
+export function nearby(words: readonly WordPieceJson[]): WordPieceJson[] {
+  const from = words.findIndex((piece) => piece.in !== "both");
+  const start = Math.max(0, from - 1);
+  const some = words.slice(start, start + MOST_PIECES);
+  return some.map((piece, i) => {
+    if (piece.in !== "both") return { ...piece, text: cutBehind(piece.text, MOST_OWN) };
+    const isFirst = i === 0;
+    const isLast = start + i === words.length - 1;
+    return {
+      ...piece,
+      text: isFirst ? cutBefore(piece.text) : isLast ? cutBehind(piece.text, BESIDE) : cutWithin(piece.text),
+    };
+  });
+}
+
+function cutBehind(text: string, most: number): string {
+  return text.length <= most + 1 ? text : `${text.slice(0, most)}…`;
+}
+
+function cutBefore(text: string): string {
+  return text.length <= BESIDE + 1 ? text : `…${text.slice(-BESIDE)}`;
+}
+
+function cutWithin(text: string): string {
+  return text.length <= 2 * BESIDE + 1 ? text : `${text.slice(0, BESIDE)}…${text.slice(-BESIDE)}`;
+}
+
+function lengthOf(words: readonly WordPieceJson[]): number {
+  return words.reduce((sum, { text }) => sum + text.length, 0);
+}
