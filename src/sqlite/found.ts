@@ -16,7 +16,7 @@ export interface Finding extends SearchOptions {
   readonly query: SearchQuery;
 }
 
-/** Newest first. Rejects with what SQLite says. */
+/** Those that were written last, newest first by when they began. Rejects with what SQLite says. */
 export async function foundSpans(
   view: View,
   { connection, query, limit = DEFAULT_FOUND, where, since, until, signal }: Finding,
@@ -32,10 +32,15 @@ export async function foundSpans(
     });
     for (const { span } of await view.byIds(page.ids)) {
       if (where !== undefined && !matches(span, { where })) continue;
-      if (spans.length === limit) return { spans, more: true };
+      if (spans.length === limit) return { spans: newestFirst(spans), more: true };
       spans.push(span);
     }
-    if (page.next === undefined) return { spans, more: false };
+    if (page.next === undefined) return { spans: newestFirst(spans), more: false };
     before = page.next;
   }
+}
+
+/** Of those that began together, the one that was written last is first: it was found first. */
+function newestFirst(spans: readonly Span[]): Span[] {
+  return spans.toSorted((a, b) => b.startedAtMicros - a.startedAtMicros);
 }
