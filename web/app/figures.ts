@@ -1,7 +1,7 @@
 // Figures as the page writes them: those of the terminal, with a no-break space before the unit.
-import { compact, count, duration } from "../../src/render/figures.ts";
+import { compact, count, counted, duration } from "../../src/render/figures.ts";
 
-export { compact, count };
+export { compact, count, counted };
 
 const NO_BREAK = "\u00a0";
 
@@ -36,11 +36,6 @@ export function money(dollars: number | undefined | null, of: MoneyOf = "row"): 
 export function share(part: number): string {
   const percent = part > 0 && part < 0.01 ? "<1" : String(Math.round(part * 100));
   return `${percent}${NO_BREAK}%`;
-}
-
-/** `3 turns`, `1 turn`. */
-export function counted(n: number, noun: string, plural: string = `${noun}s`): string {
-  return `${count(n)} ${n === 1 ? noun : plural}`;
 }
 
 /** A moment of a ruler: `0`, `5 s`, `2.5 ms`, `1m 30s`. */
