@@ -29,6 +29,8 @@ export interface Rows {
   readonly showFresh: () => void;
 }
 
+const NONE: Pages = { rows: [], cursor: null };
+
 /** The rows that were read when the list was last left: back returns to one that is far down. */
 let left: Pages & { readonly key: string } = { key: "", rows: [], cursor: null };
 
@@ -36,7 +38,7 @@ let left: Pages & { readonly key: string } = { key: "", rows: [], cursor: null }
 export function useRows(query: ListQuery): Rows {
   const key = JSON.stringify(query);
   const pages: Signal<Pages> = useSignal({ rows: [], cursor: null });
-  const fresh: Signal<readonly RowJson[]> = useSignal([]);
+  const fresh: Signal<Pages> = useSignal(NONE);
   const load = (signal?: AbortSignal, cursor?: string): Promise<RowsJson> =>
     read<RowsJson>(API.rows, { ...asked(query), limit: PAGE_ROWS, cursor }, signal);
   const first = useResource(key, (signal) => load(signal));
@@ -49,7 +51,7 @@ export function useRows(query: ListQuery): Rows {
     pages.value = isBack
       ? { rows: joined(rowsOf(page.rows), left.rows), cursor: left.cursor }
       : { rows: rowsOf(page.rows), cursor: page.cursor };
-    fresh.value = [];
+    fresh.value = NONE;
     if (scroll > 0) requestAnimationFrame(() => scrollTo(0, scroll));
   }, [first.data.value]);
   useEffect(() => {
@@ -66,12 +68,13 @@ export function useRows(query: ListQuery): Rows {
     problem: first.problem.value,
     isOld: first.isLoading.value && rows.length > 0,
     isComplete: cursor === null && first.data.value !== undefined,
-    fresh: joined(rows, fresh.value).length - rows.length,
+    fresh: joined(rows, fresh.value.rows).length - rows.length,
     reload: first.reload,
     more,
     showFresh: () => {
-      pages.value = { rows: joined(fresh.value, rows), cursor };
-      fresh.value = [];
+      if (fresh.value === NONE) return;
+      pages.value = withLatest(fresh.value, pages.value);
+      fresh.value = NONE;
       scrollTo(0, 0);
     },
   };
@@ -101,7 +104,7 @@ function useNextPage(
 }
 
 /** Rows that are shown change in their place; new ones come in where the reader is at the top, and looks at none. */
-function refresh(pages: Signal<Pages>, fresh: Signal<readonly RowJson[]>, page: Pages): void {
+function refresh(pages: Signal<Pages>, fresh: Signal<Pages>, page: Pages): void {
   const latest = page.rows;
   const { rows, cursor } = pages.value;
   const isAtTop = scrollY < 8 && document.querySelector(".list .item:hover, .list :focus") === null;
@@ -111,7 +114,7 @@ function refresh(pages: Signal<Pages>, fresh: Signal<readonly RowJson[]>, page: 
     pages.value = withLatest(page, pages.value);
     return;
   }
-  if (isNew) fresh.value = latest;
+  if (isNew) fresh.value = page;
   const now = new Map(latest.map((row) => [row.key, row]));
   pages.value = { rows: rows.map((row) => inPlace(row, now.get(row.key))), cursor };
 }
