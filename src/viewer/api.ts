@@ -95,6 +95,8 @@ export type {
   TurnTalkJson,
 } from "./api/talk.ts";
 export type {
+  CallNumberJson,
+  CallNumbersJson,
   GlanceJson,
   GlancesJson,
   OutlineCallJson,
@@ -137,6 +139,8 @@ export const API: {
   readonly compare: (a: string, b: string) => string;
   /** `TraceJson`. */
   readonly trace: (traceId: string) => string;
+  /** `CallNumbersJson`. */
+  readonly calls: (traceId: string) => string;
   /** `GlancesJson`, of at most 200 spans. */
   readonly glances: (traceId: string, spanIds: readonly string[]) => string;
   /** `SpanJson`. */
@@ -161,6 +165,7 @@ export const API: {
   traceContext: (traceId, call) => `api/traces/${traceId}/context${opening(call)}`,
   compare: (a, b) => `api/compare?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`,
   trace: (traceId) => `api/traces/${traceId}`,
+  calls: (traceId) => `api/traces/${traceId}/calls`,
   glances: (traceId, spanIds) => `api/traces/${traceId}/glances?spans=${spanIds.join(",")}`,
   span: (traceId, spanId) => `api/traces/${traceId}/spans/${spanId}`,
   value: (traceId, spanId, path) =>

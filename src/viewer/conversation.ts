@@ -33,6 +33,7 @@ export async function conversation(asked: Asked): Promise<ConversationJson> {
     key: idKey(found.id),
     summary: summaryJson(summary),
     turns: numberedTurns(found.outlines).map((turn) => turnJson(turn, asked.prices)),
+    interrupted: found.outlines.filter(({ state }) => state === "interrupted").length,
     notes: asked.reader.notes,
   };
 }
@@ -102,23 +103,34 @@ export async function turnsAround(
   outlines: readonly SpanOutline[],
   reader: StoreReader,
 ): Promise<TraceTurnJson | null> {
-  const id = outlines.find(
-    ({ conversationId }) => conversationKey(conversationId) !== undefined,
-  )?.conversationId;
-  if (id === undefined) return null;
-  // Most traces of many spans are all that there is of their conversation: these are not read twice.
-  const others = await reader.find({ conversation: id, where: `trace_id != "${traceId}"`, limit: 1 });
-  const own = outlines.filter(({ conversationId }) => isSameConversation(conversationId, id));
-  const turns = turnsOf(others.length === 0 ? own : await reader.outlines({ conversation: id }));
+  const around = await outlinesAround(traceId, outlines, reader);
+  if (around === undefined) return null;
+  const turns = turnsOf(around.outlines);
   const isHere = ({ spans: [first] }: TurnOf<OutlinedSpan>): boolean => first?.span.traceId === traceId;
   const [first, last] = [turns.findIndex(isHere), turns.findLastIndex(isHere)];
   return {
-    key: idKey(id),
+    key: idKey(around.id),
     turn: first + 1,
     turns: turns.length,
     previous_trace_id: traceOf(turns[first - 1]),
     next_trace_id: traceOf(turns[last + 1]),
   };
+}
+
+/** The conversation that a trace is of; undefined where it is of none. */
+export async function outlinesAround(
+  traceId: string,
+  outlines: readonly SpanOutline[],
+  reader: StoreReader,
+): Promise<Found | undefined> {
+  const id = outlines.find(
+    ({ conversationId }) => conversationKey(conversationId) !== undefined,
+  )?.conversationId;
+  if (id === undefined) return undefined;
+  // Most traces of many spans are all that there is of their conversation: these are not read twice.
+  const others = await reader.find({ conversation: id, where: `trace_id != "${traceId}"`, limit: 1 });
+  if (others.length > 0) return { id, outlines: await reader.outlines({ conversation: id }) };
+  return { id, outlines: outlines.filter(({ conversationId }) => isSameConversation(conversationId, id)) };
 }
 
 function traceOf(turn: TurnOf<OutlinedSpan> | undefined): string | null {

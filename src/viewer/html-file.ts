@@ -18,7 +18,7 @@ import { Pieces } from "./html-pieces.ts";
 import { span } from "./span.ts";
 import { store } from "./store.ts";
 import { turnTalk } from "./talk.ts";
-import { trace } from "./trace.ts";
+import { calls, trace } from "./trace.ts";
 
 /** What the file is made from. */
 export interface HtmlFileOptions {
@@ -62,7 +62,7 @@ class Answers {
 
   /** Yields when something was added. */
   async *of(subject: FoundId): AsyncGenerator<void> {
-    if (subject.by === "trace") yield* this.#trace(String(subject.id));
+    if (subject.by === "trace") yield* this.#trace(String(subject.id), "alone");
     else yield* this.#conversation(subject);
     yield this.#add(API.store, await this.#store());
   }
@@ -83,9 +83,14 @@ class Answers {
     return store(this.#asked({}), facts);
   }
 
-  async *#trace(traceId: string): AsyncGenerator<void> {
+  async *#trace(
+    traceId: string,
+    where: "in its conversation" | "alone" = "in its conversation",
+  ): AsyncGenerator<void> {
     const found = await trace(this.#asked({ trace: traceId }));
-    yield this.#add(API.trace(traceId), found);
+    // What is not in the file is led to by nothing.
+    yield this.#add(API.trace(traceId), where === "alone" ? { ...found, conversation: null } : found);
+    yield this.#add(API.calls(traceId), await calls(this.#asked({ trace: traceId })));
     const ids = found.spans.span_id;
     const all: Record<string, unknown> = {};
     for (let at = 0; at < ids.length; at += MOST_GLANCES) {

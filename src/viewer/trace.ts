@@ -1,11 +1,12 @@
-// A trace: its row, its spans without payload, and where it stands in its conversation.
+// A trace: its row, its spans without payload, where it stands in its conversation, and the numbers of its calls there.
 import { summaryJson } from "../conventions/as-json.ts";
+import { numberedTurns } from "../conventions/numbered-turns.ts";
 import { summarizeOutlines } from "../conventions/summary.ts";
 import { isoMicros } from "../model/clock.ts";
-import type { TraceJson } from "./api.ts";
+import type { CallNumbersJson, TraceJson } from "./api.ts";
 import type { Asked } from "./asked.ts";
 import { traceColumns } from "./columns.ts";
-import { turnsAround } from "./conversation.ts";
+import { outlinesAround, turnsAround } from "./conversation.ts";
 import { notFound } from "./problems.ts";
 
 /** `GET /api/traces/ID` */
@@ -23,5 +24,22 @@ export async function trace(asked: Asked): Promise<TraceJson> {
     started_at: isoMicros(first.startedAtMicros),
     ...traceColumns(outlines, first.startedAtMicros, prices),
     notes: reader.notes,
+  };
+}
+
+/** `GET /api/traces/ID/calls` */
+export async function calls(asked: Asked): Promise<CallNumbersJson> {
+  asked.params();
+  const traceId = asked.traceId();
+  const own = await asked.reader.outlines({ traceId });
+  const around = await outlinesAround(traceId, own, asked.reader);
+  const turns = numberedTurns(around?.outlines ?? own).filter(
+    ({ outlines: [first] }) => first?.traceId === traceId,
+  );
+  return {
+    calls: {
+      span_id: turns.flatMap((turn) => turn.calls),
+      number: turns.flatMap((turn) => turn.calls.map((_, i) => turn.firstCall + i)),
+    },
   };
 }

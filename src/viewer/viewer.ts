@@ -30,7 +30,7 @@ import { placeWithin, signInPage, signInStyle } from "./sign-in.ts";
 import { media, span, value } from "./span.ts";
 import { store } from "./store.ts";
 import { turnTalk } from "./talk.ts";
-import { trace } from "./trace.ts";
+import { calls, trace } from "./trace.ts";
 
 /**
  * The page and its API over a store, as a handler for any server that speaks `Request` and `Response`. It never rejects. Spans are taken
@@ -142,6 +142,7 @@ class Viewer {
       ["api/conversations/:key/context", conversationLens],
       ["api/conversations/:key/turns/:number", turnTalk],
       ["api/traces/:trace", trace],
+      ["api/traces/:trace/calls", calls],
       ["api/traces/:trace/context", traceLens],
       ["api/traces/:trace/glances", glances],
       ["api/traces/:trace/spans/:span", span],

@@ -95,6 +95,31 @@ describe("a turn as a chat", () => {
   });
 });
 
+test("the calls of a trace have the numbers that they have in their conversation; a sub-agent's have none", async () => {
+  const tracer = sqlite();
+  converse(tracer);
+  converse(tracer, { words: "And tomorrow?" });
+  tracer.trace("llm", (span) => span.addAttribute("ai.trace.type", "llm-invocation"));
+  const { url } = await served(tracer);
+  const { turns } = await json(`${url}api/conversations/trip-1`);
+  const talk = await json(`${url}api/conversations/trip-1/turns/2`);
+  const own = talk.entries.filter((entry: { type: string }) => entry.type === "call");
+  const { calls } = await json(`${url}api/traces/${turns[1].trace_id}/calls`);
+  expect(calls).toEqual({
+    span_id: own.map((entry: { span_id: string }) => entry.span_id),
+    number: [3, 4],
+  });
+  const alone = await json(`${url}api/rows?by=trace&limit=1`);
+  expect((await json(`${url}api/traces/${alone.rows.key[0]}/calls`)).calls.number).toEqual([1]);
+});
+
+test("a conversation says how many of its spans were interrupted", async () => {
+  const tracer = sqlite();
+  converse(tracer);
+  const { url } = await served(tracer);
+  expect(await json(`${url}api/conversations/trip-1`)).toMatchObject({ interrupted: 0 });
+});
+
 test("an image in which scripts may be is never given as one", async () => {
   const tracer = memory();
   const url = `data:image/svg+xml;base64,${Buffer.from("<svg onload='alert(1)'/>").toString("base64")}`;

@@ -3,19 +3,20 @@ import type { JSX } from "preact";
 import type { ConversationJson } from "../../src/viewer/api.ts";
 import { counted, line } from "../app/figures.ts";
 import { urlOf } from "../app/location.ts";
+import { isExported } from "../app/source.ts";
 import { ExportMenu } from "../parts/export-menu.tsx";
 import { ObjectHead, Ways } from "../parts/object.tsx";
-import { State } from "../parts/state.tsx";
+import { Interrupted, State } from "../parts/state.tsx";
 
 /** The head. `timeline` is the same as a trace. */
 export function Head(props: {
   readonly data: ConversationJson;
   readonly timeline: string | undefined;
 }): JSX.Element {
-  const { summary, key, notes, turns } = props.data;
+  const { summary, key, notes, turns, interrupted } = props.data;
   return (
     <ObjectHead
-      crumb={{ href: urlOf(""), name: "Conversations" }}
+      crumb={isExported ? undefined : { href: urlOf(""), name: "Conversations" }}
       {...{ summary, notes }}
       facts={[
         <span key="id" class="mono cut" title={line(key)}>
@@ -25,7 +26,10 @@ export function Head(props: {
         summary.model_calls > 0 && counted(summary.model_calls, "model call"),
         summary.tool_calls > 0 && counted(summary.tool_calls, "tool call"),
       ]}
-      state={summary.state !== "ended" && <State of={summary.state} />}
+      states={[
+        <Interrupted key="interrupted" spans={interrupted} />,
+        summary.state === "running" && <State of="running" />,
+      ]}
     >
       <ExportMenu conversation={key} />
       <Ways shown="chat" chat={undefined} timeline={props.timeline} />

@@ -10,11 +10,12 @@ type Fact = ComponentChildren | undefined | false;
 
 /** The head of a conversation or trace: facts of its own, what all of it used and how often it failed, and the rest. */
 export function ObjectHead(props: {
-  readonly crumb: { readonly href: string; readonly name: string };
+  /** Undefined where it leads nowhere, as in a file of one conversation. */
+  readonly crumb: { readonly href: string; readonly name: string } | undefined;
   readonly summary: SummaryJson;
   /** Those that are undefined or false are left out. */
   readonly facts: readonly Fact[];
-  readonly state: Fact;
+  readonly states: readonly Fact[];
   readonly notes: readonly string[];
   readonly children: ComponentChildren;
 }): JSX.Element {
@@ -28,10 +29,12 @@ export function ObjectHead(props: {
   return (
     <div class="obj">
       <div class="o1">
-        <a class="crumb" href={crumb.href}>
-          <Icon name="left" />
-          <span class="cut">{line(crumb.name)}</span>
-        </a>
+        {crumb !== undefined && (
+          <a class="crumb" href={crumb.href}>
+            <Icon name="left" />
+            <span class="cut">{line(crumb.name)}</span>
+          </a>
+        )}
         <h1 class="cut" title={title}>
           {title}
         </h1>
@@ -39,7 +42,7 @@ export function ObjectHead(props: {
         {props.children}
       </div>
       <div class="o2" tabIndex={0} role="group" aria-label="Facts">
-        {[...props.facts, ...usedFacts(summary), props.state, ...notes].map((fact, i) =>
+        {[...props.facts, ...usedFacts(summary), ...props.states, ...notes].map((fact, i) =>
           fact ? <span key={i}>{fact}</span> : null,
         )}
       </div>

@@ -1,11 +1,13 @@
 // The head of a timeline: the turn that it is of, when it was, what it used.
 import type { JSX } from "preact";
-import { count, counted, time } from "../app/figures.ts";
+import { counted, time } from "../app/figures.ts";
 import { conversationUrl, param, traceUrl, urlOf } from "../app/location.ts";
 import { clock } from "../app/moments.ts";
+import { isExported } from "../app/source.ts";
 import { ExportMenu } from "../parts/export-menu.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { ObjectHead, Ways } from "../parts/object.tsx";
+import { Interrupted } from "../parts/state.tsx";
 import type { LoadedTrace } from "./load.ts";
 import { INTERRUPTED } from "./model.ts";
 
@@ -27,7 +29,9 @@ export function Head({ loaded }: { readonly loaded: LoadedTrace }): JSX.Element 
     <ObjectHead
       crumb={
         conversation === null
-          ? { href: urlOf("", { by: "trace" }), name: "Traces" }
+          ? isExported
+            ? undefined
+            : { href: urlOf("", { by: "trace" }), name: "Traces" }
           : { href: chatUrl(conversation, ""), name: conversation.key }
       }
       {...{ summary, notes }}
@@ -47,14 +51,7 @@ export function Head({ loaded }: { readonly loaded: LoadedTrace }): JSX.Element 
         ),
         counted(summary.spans, "span"),
       ]}
-      state={
-        interrupted > 0 && (
-          <span class="warn st">
-            <Icon name="interrupted" />
-            {count(interrupted)} interrupted
-          </span>
-        )
-      }
+      states={[<Interrupted key="interrupted" spans={interrupted} />]}
     >
       <ExportMenu trace={id} />
       <Ways shown="timeline" chat={chat} timeline={undefined} />

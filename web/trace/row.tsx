@@ -21,6 +21,8 @@ export interface RowProps {
   readonly model: TraceModel;
   readonly row: TreeRow;
   readonly at: number;
+  /** How far from the first row it lies, in pixels. */
+  readonly top: number;
   readonly scale: Scale;
   readonly glance: GlanceJson | undefined;
   readonly isSelected: boolean;
@@ -53,7 +55,7 @@ export function Row(props: RowProps): JSX.Element {
       aria-expanded={isParent ? !isFolded : undefined}
       aria-selected={props.isSelected}
       tabIndex={props.isStop ? 0 : -1}
-      style={{ "--y": `${props.at}` }}
+      style={{ top: `${props.top}px` }}
       onClick={(event) => {
         // With a key held the name is a link as any other.
         if (event.ctrlKey || event.metaKey || event.shiftKey) return;
@@ -88,7 +90,7 @@ export function Row(props: RowProps): JSX.Element {
           >
             {line(kind === "model" ? shortModel(labelAt(model, span)) : labelAt(model, span))}
           </a>
-          <Gist {...props} />
+          {gistOf(props)}
         </span>
         {isFolded && (model.errorsBelow[span] ?? 0) > 0 && (
           <span class="err st in">
@@ -98,7 +100,7 @@ export function Row(props: RowProps): JSX.Element {
         )}
       </div>
       <span class="num t1" role="gridcell">
-        <Took ms={end - start} flags={flags} />
+        {took(end - start, flags)}
       </span>
       <span class="num t2 mute" role="gridcell">
         {second(model, span, props.column)}
@@ -110,7 +112,7 @@ export function Row(props: RowProps): JSX.Element {
   );
 }
 
-function Gist({ model, row, glance }: RowProps): JSX.Element | null {
+function gistOf({ model, row, glance }: RowProps): JSX.Element | null {
   const { span, inside } = row;
   if (glance?.error != null) return <span class="g err">{glance.error}</span>;
   if (inside > 0) return <span class="g">{count(inside)} inside</span>;
@@ -127,7 +129,7 @@ function Gist({ model, row, glance }: RowProps): JSX.Element | null {
   return <span class={`g ${kind === "tool" ? "mono" : ""}`}>{glance.text}</span>;
 }
 
-function Took({ ms, flags }: { readonly ms: number; readonly flags: number }): JSX.Element {
+function took(ms: number, flags: number): JSX.Element | string {
   if (flags & RUNNING) return <span class="run">{time(ms)}</span>;
   if (flags & INTERRUPTED) {
     return (
@@ -136,7 +138,7 @@ function Took({ ms, flags }: { readonly ms: number; readonly flags: number }): J
       </span>
     );
   }
-  return <>{time(ms)}</>;
+  return time(ms);
 }
 
 /** Sums over what is below; a parent that spent has a figure. */

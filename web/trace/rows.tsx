@@ -30,6 +30,8 @@ export interface RowsProps {
   readonly column: Column;
   readonly pointer: Signal<number | undefined>;
   readonly isBent: boolean;
+  /** Of the waterfall, in pixels. */
+  readonly width: Signal<number>;
   /** The row that is to be brought into view; -1 none. */
   readonly reveal: Signal<number>;
   readonly onSelect: (span: number) => void;
@@ -77,7 +79,7 @@ export function Rows(props: RowsProps): JSX.Element {
     document.getElementById(`row-${props.selected}`)?.focus({ preventScroll: true });
   }, [props.selected, from]);
   const glances = useGlances(props.traceId, model, spans);
-  const rows = useRowNodes(props, { from, spans, stop, glances });
+  const rows = useRowNodes(props, { from, spans, height, stop, glances });
   return (
     <div
       class="rows"
@@ -98,8 +100,10 @@ export function Rows(props: RowsProps): JSX.Element {
         if (place !== undefined) props.onWheel(event, place);
       }}
     >
-      <Lines model={model} scale={props.scale} pointer={props.pointer} isBent={props.isBent} />
-      <div class="sheet" style={{ height: `${n * height}px`, "--row": `${height}px` }}>
+      <Lines
+        {...{ model, scale: props.scale, pointer: props.pointer, isBent: props.isBent, width: props.width }}
+      />
+      <div class="sheet" style={{ height: `${n * height}px` }}>
         {rows}
       </div>
     </div>
@@ -111,41 +115,51 @@ interface InView {
   /** The place of the first row. */
   readonly from: number;
   readonly spans: readonly number[];
+  /** Of each row, in pixels. */
+  readonly height: number;
   /** Where the Tab key stops. */
   readonly stop: number | undefined;
   readonly glances: Glances;
 }
 
-/** A row as it was drawn last. */
+/** A row as it was drawn last, and the number of its element. */
 interface Drawn {
   readonly node: JSX.Element;
+  readonly element: number;
   readonly glance: GlanceJson | undefined;
   readonly isSelected: boolean;
   readonly isStop: boolean;
   readonly isFound: boolean;
 }
 
-/** The rows in view. One that has not changed is the same node, so that scrolling costs no more than what comes into view. */
-function useRowNodes(props: RowsProps, { from, spans, stop, glances }: InView): JSX.Element[] {
+/**
+ * The rows in view. One that has not changed is the same node, so that scrolling costs no more than what comes into view; and what comes
+ * takes the elements of what went, which is half the work of making new ones.
+ */
+function useRowNodes(props: RowsProps, { from, spans, height, stop, glances }: InView): JSX.Element[] {
   const { traceId, model, shown, folded, scale, hasPath, column, selected, onSelect, onFold, onZoom } = props;
-  const drawn = useMemo(() => new Map<number, Drawn>(), [model, shown, folded, scale, hasPath, column]);
-  const seen = new Set(spans);
-  for (const span of drawn.keys()) if (!seen.has(span)) drawn.delete(span);
+  const drawn = useMemo(
+    () => new Map<number, Drawn>(),
+    [model, shown, folded, scale, hasPath, column, height],
+  );
+  const elements = useElements(spans);
+  for (const span of drawn.keys()) if (!elements.has(span)) drawn.delete(span);
   return spans.map((span, i) => {
     const glance = glances.get(idAt(model, span));
     const now = {
-      glance,
+      ...{ glance, element: elements.get(span) ?? 0 },
       isSelected: span === selected,
       isStop: span === stop,
       isFound: props.found.has(span),
     };
     const known = drawn.get(span);
     if (known !== undefined && isSame(known, now)) return known.node;
+    const { element, ...said } = now;
     const row = rowAt(model, shown, from + i, folded);
     const node = (
       <Row
-        key={span}
-        {...{ traceId, model, row, at: from + i, scale, hasPath, column, ...now }}
+        key={element}
+        {...{ traceId, model, row, at: from + i, top: (from + i) * height, scale, hasPath, column, ...said }}
         {...{ onSelect, onFold, onZoom }}
       />
     );
@@ -154,8 +168,22 @@ function useRowNodes(props: RowsProps, { from, spans, stop, glances }: InView): 
   });
 }
 
+/** The number of each span's element: what stays keeps its own, what comes takes those of what went, in their order. */
+function useElements(spans: readonly number[]): ReadonlyMap<number, number> {
+  const known = useRef<ReadonlyMap<number, number>>(new Map());
+  const made = useRef(0);
+  const seen = new Set(spans);
+  const free = [...known.current].flatMap(([span, element]) => (seen.has(span) ? [] : [element]));
+  const next = spans.map(
+    (span) => [span, known.current.get(span) ?? free.shift() ?? made.current++] as const,
+  );
+  known.current = new Map(next);
+  return known.current;
+}
+
 function isSame(known: Drawn, now: Omit<Drawn, "node">): boolean {
   return (
+    known.element === now.element &&
     known.isSelected === now.isSelected &&
     known.isStop === now.isStop &&
     known.isFound === now.isFound &&

@@ -10,6 +10,7 @@ import { useFixedPage } from "../parts/object.tsx";
 import { Side } from "../parts/side.tsx";
 import { Oops } from "../shell/oops.tsx";
 import { Inspector } from "../span/inspector.tsx";
+import { useCallNumber } from "./call-numbers.ts";
 import { allParents, useFolds } from "./folds.ts";
 import { chatUrl, Head } from "./head.tsx";
 import { Hints } from "./hints.tsx";
@@ -53,6 +54,7 @@ function Timeline({ id, loaded }: { readonly id: string; readonly loaded: Loaded
   const search = useSignal("");
   const pointer = useSignal<number | undefined>(undefined);
   const reveal = useSignal(-1);
+  const width = useSignal(0);
   const hits = useMemo(
     () => (search.value === "" ? NONE : found(model, search.value)),
     [model, search.value],
@@ -70,6 +72,7 @@ function Timeline({ id, loaded }: { readonly id: string; readonly loaded: Loaded
   const selected = query.span === "" ? -1 : indexOfId(model, query.span);
   const at = rowOf(model, shown, selected);
   const seen = at < 0 ? -1 : (shown.spans[at] ?? -1);
+  const callNumber = useCallNumber(id, model, seen);
   // Coming by a link brings the span into view; clicking never scrolls.
   useEffect(() => bringIn(selected), []);
   const select = (span: number): void => changeTrace({ span: idAt(model, span) });
@@ -194,12 +197,12 @@ function Timeline({ id, loaded }: { readonly id: string; readonly loaded: Loaded
                 {query.column}
               </button>
             </span>
-            <Ruler model={model} scale={scale} pointer={pointer} isBent={isBent} />
+            <Ruler {...{ model, scale, pointer, isBent }} width={width} />
           </div>
           <Rows
             {...{ traceId: id, model, shown, folded: folded.spans, found: hits, selected: seen, scale }}
             {...{ hasPath: query.hasPath, column: query.column, pointer, reveal, onWheel }}
-            isBent={isBent}
+            {...{ isBent, width }}
             onSelect={select}
             onFold={fold}
             onZoom={zoomTo}
@@ -213,6 +216,7 @@ function Timeline({ id, loaded }: { readonly id: string; readonly loaded: Loaded
               spanId={idAt(model, seen)}
               title={labelAt(model, seen)}
               kind={SHOWN_KINDS[model.kind[seen] ?? 0] ?? "other"}
+              {...(callNumber !== undefined && { note: `call ${callNumber}` })}
               traceStart={Date.parse(head.started_at)}
               share={((model.end[seen] ?? 0) - (model.start[seen] ?? 0)) / model.total}
               onPath={pathShare(model, seen)}

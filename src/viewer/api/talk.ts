@@ -8,6 +8,8 @@ export interface ConversationJson {
   readonly key: string;
   readonly summary: SummaryJson;
   readonly turns: readonly TurnJson[];
+  /** So many spans were interrupted, also where others run. */
+  readonly interrupted: number;
   readonly notes: readonly string[];
 }
 

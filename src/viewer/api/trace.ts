@@ -73,6 +73,19 @@ export interface OutlineTextJson {
   readonly text: number;
 }
 
+/** The numbers of a trace's model calls. */
+export interface CallNumbersJson {
+  /** Those of the turn's own agent; a sub-agent's have none. */
+  readonly calls: Columns<CallNumberJson>;
+}
+
+/** A model call with its number. */
+export interface CallNumberJson {
+  readonly span_id: string;
+  /** Through the conversation: 1, 2 and so on. */
+  readonly number: number;
+}
+
 /** One line for each span that was asked for; those that are not there are left out. */
 export interface GlancesJson {
   readonly glances: { readonly [spanId: string]: GlanceJson };

@@ -27,6 +27,7 @@ describe("a conversation as a file", () => {
     await page.getByRole("heading", { level: 1, name: "What is the weather in Amsterdam" }).waitFor();
     await page.locator(".body", { hasText: "12 °C with light rain" }).first().waitFor();
     expect(await page.getByRole("navigation", { name: "Views" }).count()).toBe(0);
+    expect(await page.locator(".crumb").count()).toBe(0);
     expect(await page.getByRole("button", { name: "Search words" }).count()).toBe(0);
     await page
       .getByRole("link", { name: /^trace/ })
@@ -87,6 +88,11 @@ describe("a conversation as a file", () => {
     const file = await exported("3f5908df", await travelStore(), "trace.html");
     const page = await browser.open(file, OFFLINE);
     await page.getByRole("treegrid").getByRole("row").filter({ hasText: "find_trains" }).first().waitFor();
+    // Its conversation is not in the file: nothing leads there.
+    expect(await page.locator(".obj").getByRole("link").count()).toBe(0);
+    await page.keyboard.press("v");
+    await page.keyboard.press("[");
+    await page.getByRole("treegrid").waitFor();
   });
 });
 

@@ -42,7 +42,7 @@ it("reads a trace that has ended once, and words only of rows that are seen", as
   }
 });
 
-it("draws nothing again that stays in view as it is scrolled", async () => {
+it("draws nothing again that stays in view as it is scrolled, and makes no element for what comes", async () => {
   const page = await opened();
   await page.keyboard.press("Shift+ArrowRight");
   await page.locator(`[role=treegrid][aria-rowcount='${SPANS}']`).waitFor();
@@ -57,6 +57,14 @@ it("draws nothing again that stays in view as it is scrolled", async () => {
   await page.mouse.wheel(0, 10 * 24);
   await page.locator(".tr[aria-rowindex='1']").waitFor({ state: "detached" });
   expect(await page.evaluate("window.touched")).toBe(0);
+  await page.mouse.wheel(0, 200 * 24);
+  await page.locator(".tr[aria-rowindex='220']").waitFor();
+  expect(await page.evaluate("window.left()")).toBe(0);
+  // In the order in which they are read.
+  const order = await page
+    .locator(".tr")
+    .evaluateAll((rows) => rows.map((row) => row.getAttribute("aria-rowindex")));
+  expect(order.map(Number)).toEqual([...order].map(Number).sort((a, b) => a - b));
 });
 
 /** The page of a trace of six thousand spans. */
@@ -95,9 +103,11 @@ async function mounted(page: Page): Promise<{ readonly rows: number; readonly ba
   return { rows: await page.locator(".tr").count(), bars: await page.locator(".tb .sb").count() };
 }
 
-/** Counts in the page what changes within rows that are there now, and stay. */
+/** Counts in the page what changes within rows that are in view now, and stay; and which elements of rows are gone. */
 const WATCH_ROWS = `
   window.touched = 0;
   const watch = new MutationObserver((changes) => { window.touched += changes.length; });
   const what = { attributes: true, childList: true, characterData: true, subtree: true };
-  for (const row of document.querySelectorAll(".tr")) watch.observe(row, what);`;
+  const rows = [...document.querySelectorAll(".tr")];
+  for (const row of rows) if (Number(row.getAttribute("aria-rowindex")) >= 12) watch.observe(row, what);
+  window.left = () => rows.filter((row) => !row.isConnected).length;`;

@@ -14,6 +14,9 @@ const FAILED = "90c6f2324d60f14f";
 /** A call of a model in it. */
 const CALL = "eb45f908470f9967";
 
+/** How long something takes on a busy machine is nobody's fault. */
+const PATIENT = { timeout: 100_000 };
+
 const url = inject("travel");
 
 describe("a link", () => {
@@ -65,6 +68,75 @@ describe("a span of a timeline", () => {
   });
 });
 
+it("a call of a model has in the timeline the number that it has in the chat", async () => {
+  const page = await browser.open(`${url}t/${SECOND}?span=${CALL}`);
+  const number = await page
+    .getByRole("complementary")
+    .getByText(/^call \d+$/)
+    .textContent();
+  await page.keyboard.press("v");
+  await page.locator(`#span-${CALL}[aria-current=true]`, { hasText: number ?? "none" }).waitFor();
+});
+
+it("a conversation says how many of its spans were interrupted, also while another runs", async () => {
+  const page = await browser.open(`${url}c/trip-1042`);
+  const facts = page.getByRole("group", { name: "Facts" });
+  await facts.getByText(/^\d+ interrupted$/).waitFor();
+  await facts.getByText("running", { exact: true }).waitFor();
+});
+
+it("labels of a ruler lie nowhere on another, however narrow the window is", async () => {
+  const page = await browser.open(`${url}t/${SECOND}?span=${CALL}`);
+  await page.locator(".rul span").first().waitFor();
+  for (const width of [1440, 1200, 1000, 500, 390, 320]) {
+    await page.setViewportSize({ width, height: 900 });
+    await expect
+      .poll(
+        () =>
+          page
+            .locator(".rul span")
+            .evaluateAll((labels) => labels.map((one) => one.getBoundingClientRect()))
+            .then(nearest),
+        PATIENT,
+      )
+      .toBeGreaterThanOrEqual(36);
+  }
+});
+
+/** How near two labels come: from the beginning of one to that of the next; 0 where one lies on another. */
+function nearest(labels: readonly { readonly left: number; readonly right: number }[]): number {
+  const steps = labels
+    .slice(1)
+    .map(({ left }, i) => (left < (labels[i]?.right ?? 0) ? 0 : left - (labels[i]?.left ?? 0)));
+  return labels.length < 2 ? 0 : Math.min(...steps);
+}
+
+it("a view that could not be read is tried again by itself, and says when", async () => {
+  const page = await browser.blank();
+  await page.clock.install();
+  let tries = 0;
+  await page.route("**/api/conversations/trip-1042", (route) =>
+    ++tries < 3 ? route.abort() : route.continue(),
+  );
+  await page.goto(`${url}c/trip-1042`);
+  await page.getByText("tries by itself in 8 s").waitFor();
+  await page.clock.runFor(3000);
+  await page.getByText("tries by itself in 5 s").waitFor();
+  await page.clock.runFor(5000);
+  await page.getByText("tries by itself in 16 s").waitFor();
+  await page.clock.runFor(16_000);
+  await page.getByRole("heading", { level: 1, name: "What is the weather in Amsterdam" }).waitFor();
+  expect(tries).toBe(3);
+  browser.forgive(/ERR_FAILED/);
+});
+
+it("what is not there is not tried again", async () => {
+  const page = await browser.open(`${url}c/nobody`);
+  await page.getByRole("button", { name: /Try again/ }).waitFor();
+  expect(await page.getByText("tries by itself").count()).toBe(0);
+  browser.forgive(/404/);
+});
+
 it("a list and a tree have one stop of the Tab key, whatever is selected", async () => {
   const page = await browser.open(`${url}?since=all`);
   const item = page.locator(".list .item");
@@ -90,6 +162,32 @@ it("a model without a price tells how to give one", async () => {
   await dialog.getByText('"input": 2.5').waitFor();
   await page.keyboard.press("Escape");
   await dialog.waitFor({ state: "detached" });
+});
+
+it("rows that came while the list was read further down are all there, however many", async () => {
+  const tracer = new InMemoryTracer({ memorySize: 10_000 });
+  const talks = (from: number, to: number): void => {
+    for (let i = from; i < to; i++)
+      turn(tracer, { id: `talk-${i}`, words: `Question ${i}?`, answer: "Yes." });
+  };
+  talks(0, 60);
+  const page = await browser.open(await served(tracer));
+  await page.getByRole("link", { name: "Question 59?" }).waitFor();
+  await page.getByRole("button", { name: "Live", exact: true }).waitFor();
+  await page.locator(".list").hover();
+  await page.mouse.wheel(0, 300);
+  await page.waitForFunction(() => scrollY > 100);
+  talks(60, 180);
+  await page.getByRole("button", { name: "50 new" }).waitFor();
+  await page.keyboard.press("n");
+  const seen = new Set<string>();
+  await expect
+    .poll(async () => {
+      for (const name of await page.locator(".list a.t").allTextContents()) seen.add(name);
+      await page.mouse.wheel(0, 400);
+      return seen.size;
+    }, PATIENT)
+    .toBe(180);
 });
 
 describe("back and forward", () => {
