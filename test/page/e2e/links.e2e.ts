@@ -176,7 +176,7 @@ it("rows that came while the list was read further down are all there, however m
   await page.getByRole("button", { name: "Live", exact: true }).waitFor();
   await page.locator(".list").hover();
   await page.mouse.wheel(0, 300);
-  await page.waitForFunction(() => scrollY > 100);
+  await page.waitForFunction("scrollY > 100");
   talks(60, 180);
   await page.getByRole("button", { name: "50 new" }).waitFor();
   await page.keyboard.press("n");
