@@ -50,6 +50,10 @@ export const ERROR_CODES = {
     means: "A sink threw or rejected; the span was counted as failed.",
     mend: "See the `cause`; mend the sink.",
   },
+  REDACTION_FAILED: {
+    means: "A rule of `redact` threw or took too long; the text was masked whole.",
+    mend: "Correct the rule: its pattern should take linear time, see [Redaction](redaction.md#it-fails-closed).",
+  },
   PROCESS_FAILED: {
     means: "The `process` option threw; the span was kept from every sink.",
     mend: "Mend `process`: it must be synchronous and return nothing or `false`.",

@@ -1,6 +1,7 @@
 // The `process` option: the last change to a span before any sink sees it. It fails closed.
 import type { Attributes } from "../model/attributes.ts";
 import { capture } from "../model/capture.ts";
+import { isCaptured } from "../model/captured.ts";
 import { type Defined, defined } from "../model/defined.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
@@ -233,7 +234,12 @@ function isValidDate(value: unknown): boolean {
 function recaptured(changed: Attributes, before: Attributes): Attributes {
   const entries = Object.entries(changed).filter(([, value]) => value !== undefined);
   return Object.freeze(
-    Object.fromEntries(entries.map(([key, value]) => [key, value === before[key] ? value : capture(value)])),
+    Object.fromEntries(
+      entries.map(([key, value]) => [
+        key,
+        value === before[key] || isCaptured(value) ? value : capture(value),
+      ]),
+    ),
   );
 }
 

@@ -1,0 +1,87 @@
+// A text without what the rules find in it.
+import { steadyNow } from "../model/timers.ts";
+import type { Replace } from "./replacement.ts";
+import type { Rule } from "./rule.ts";
+import { survey } from "./survey.ts";
+
+/** What stands in the place of a text that a rule failed at. */
+export const FAILED = "[REDACTED: a rule failed]";
+
+/** A piece that a rule found. */
+interface Piece {
+  readonly start: number;
+  readonly end: number;
+  readonly rule: Rule;
+}
+
+/** What a text is redacted by. */
+export interface TextOptions {
+  readonly rules: readonly Rule[];
+  readonly replace: Replace;
+  /** How long the rules may take over one text, in milliseconds. */
+  readonly maxRuleMs: number;
+  /** Told of a rule that threw or took too long. */
+  readonly onFault: (rule: Rule, cause: unknown) => void;
+}
+
+/** Redacts texts. */
+export class TextRedactor {
+  readonly #options: TextOptions;
+
+  constructor(options: TextOptions) {
+    this.#options = options;
+  }
+
+  /** The same text where nothing is found; `FAILED` where a rule threw or took too long. */
+  redact(text: string): string {
+    const pieces = this.#piecesIn(text);
+    if (pieces === undefined) return FAILED;
+    return pieces.length === 0 ? text : this.#without(text, pieces);
+  }
+
+  #piecesIn(text: string): Piece[] | undefined {
+    const { rules, maxRuleMs, onFault } = this.#options;
+    const seen = survey(text);
+    const pieces: Piece[] = [];
+    let began: number | undefined;
+    for (const rule of rules) {
+      if (rule.hints !== 0 && (rule.hints & seen) === 0) continue;
+      began ??= steadyNow();
+      try {
+        rule.find(text, (start, end) => void pieces.push({ start, end, rule }));
+      } catch (error) {
+        onFault(rule, error);
+        return undefined;
+      }
+      if (steadyNow() - began <= maxRuleMs) continue;
+      onFault(rule, new Error(`It took longer than ${maxRuleMs} ms.`));
+      return undefined;
+    }
+    return pieces;
+  }
+
+  /** Pieces that overlap become one, which the first rule of the list names: nothing of either is left. */
+  #without(text: string, pieces: readonly Piece[]): string {
+    const sorted = pieces.toSorted((a, b) => a.start - b.start || b.end - a.end);
+    let out = "";
+    let at = 0;
+    for (let i = 0; i < sorted.length; ) {
+      const first = sorted[i];
+      if (first === undefined) break;
+      let { end, rule } = first;
+      for (i++; i < sorted.length; i++) {
+        const next = sorted[i];
+        if (next === undefined || next.start >= end) break;
+        if (this.#rank(next.rule) < this.#rank(rule)) rule = next.rule;
+        end = Math.max(end, next.end);
+      }
+      out += text.slice(at, first.start) + this.#options.replace(text.slice(first.start, end), rule);
+      at = end;
+    }
+    return out + text.slice(at);
+  }
+
+  #rank(rule: Rule): number {
+    return this.#options.rules.indexOf(rule);
+  }
+}
