@@ -98,7 +98,8 @@ class Scan {
     if (end === undefined || text === undefined) return undefined;
     const level = this.#levels.at(-1);
     const isName = level?.isObject === true && level.name === undefined;
-    const made = !isName && this.#isSecretHere() ? this.#redactor.secret(text) : this.#redactor.text(text);
+    const isSecret = !isName && text !== "" && this.#isSecretHere();
+    const made = isSecret ? this.#redactor.secret(text) : this.#redactor.text(text);
     if (isName) level.name = text;
     if (made !== text) this.#put(at, end, JSON.stringify(made));
     return end;

@@ -31,13 +31,13 @@ export interface RedactOptions {
   readonly replace?: Replacement | undefined;
   /** A last word for each value under a name, once the rules are through; it gives the value back, changed or not. */
   readonly value?: ((value: unknown, name: string) => unknown) | undefined;
-  /** How long the rules may take over one text, in milliseconds, before all of it is masked. Default 100. */
+  /** How long a rule of your own may take over one text, in milliseconds, before all of the text is masked. Default 1000. */
   readonly maxRuleMs?: number | undefined;
   /** Told of a rule that threw or took too long. Default: a process warning, once for each rule. */
   readonly onError?: ((error: TracelightError) => void) | undefined;
 }
 
-const MAX_RULE_MS = 100;
+const MAX_RULE_MS = 1000;
 const MIN_KEY = 16;
 
 /**
@@ -71,7 +71,8 @@ function valueRedactor(
 ): ValueRedactor {
   const replace = replaceBy(replacement);
   const onFault = teller(onError ?? reportUnowned);
-  const texts = new TextRedactor({ rules, replace, maxRuleMs, onFault });
+  const unproven = new Set(rules.filter(({ hints }) => hints === 0));
+  const texts = new TextRedactor({ rules, unproven, replace, maxRuleMs, onFault });
   const hasOwnNames = names !== false && names !== undefined && names.length > 0;
   return new ValueRedactor({
     text: (text) => texts.redact(text),

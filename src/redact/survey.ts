@@ -20,6 +20,8 @@ const DIGIT = 1;
 /** What may stand between the digits of one number. */
 const BETWEEN = 2;
 const TOKEN = 4;
+/** Signs at which credentials may begin. */
+const BRINGS = 8;
 
 const CLASSES = classes();
 /** The fewest digits of a number that a rule looks for. */
@@ -49,20 +51,51 @@ export function survey(text: string): number {
     }
     if (code === AT) seen |= HAS.at;
     else if (code === COLON && ++colons === 2) seen |= HAS.colons;
-    else if (code === DOT && digits > 0 && ++dots === 3) seen |= HAS.dots;
+    if (kind & BRINGS && (seen & HAS.credentials) === 0 && bringsCredentials(text, i))
+      seen |= HAS.credentials;
+    if (code === DOT && digits > 0 && ++dots === 3) seen |= HAS.dots;
     if (kind & BETWEEN && ++between <= MOST_BETWEEN) continue;
     digits = 0;
     between = 0;
     dots = 0;
   }
-  return CREDENTIALS.test(text) ? seen | HAS.credentials : seen;
+  return seen;
 }
+
+/** True where what stands at the sign, or before it, is followed by credentials. */
+function bringsCredentials(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  if (code === DASH) return text.startsWith("-----BEGIN", at);
+  if (code === COLON && text.startsWith("//", at + 1)) return true;
+  let end = at;
+  if (code === SPACE) return isScheme(text, end);
+  while (at - end < MOST_BLANKS && BLANK.includes(text.charAt(end - 1))) end--;
+  // The last letters of the words below, in small letters.
+  const last = text.charCodeAt(end - 1) | 32;
+  return (
+    (last === 121 || last === 110 || last === 116 || last === 100 || last === 101) &&
+    NAME.test(text.slice(Math.max(0, end - 13), end))
+  );
+}
+
+/** `Bearer ` and `Basic `. */
+function isScheme(text: string, end: number): boolean {
+  const last = text.charCodeAt(end - 1) | 32;
+  const before = text.charCodeAt(end - 2) | 32;
+  const isLike = (last === 114 && before === 101) || (last === 99 && before === 105);
+  return isLike && SCHEME.test(text.slice(Math.max(0, end - 6), end));
+}
+
+const BLANK = " \t\"'";
+const MOST_BLANKS = 6;
+const NAME = /(?:key|token|secret|password|passwd|passphrase|authorization)$/i;
+const SCHEME = /(?:bearer|basic)$/i;
 
 const AT = 64;
 const COLON = 58;
 const DOT = 46;
-const CREDENTIALS =
-  /:\/\/|-----begin|bearer |basic |authorization|(?:key|token|secret|ass(?:word|wd|phrase))["']?[ \t]{0,4}[=:]/i;
+const SPACE = 32;
+const DASH = 45;
 
 function classes(): Uint8Array {
   const made = new Uint8Array(128);
@@ -72,6 +105,7 @@ function classes(): Uint8Array {
     else if (/[A-Za-z_]/.test(character)) made[code] = TOKEN;
     else if (/[-+/.=]/.test(character)) made[code] = TOKEN | BETWEEN;
     else if (/[ ()]/.test(character)) made[code] = BETWEEN;
+    if (/[:= -]/.test(character)) made[code] = (made[code] ?? 0) | BRINGS;
   }
   return made;
 }

@@ -139,8 +139,10 @@ export class ValueRedactor {
     if (Array.isArray(value)) return captured(value.map((item) => this.#masked(item)));
     if (value instanceof Map || value instanceof Set || value instanceof Uint8Array || value instanceof Date)
       return this.#options.secret("");
-    const entries = Object.entries(value).map(([name, inner]) => [name, this.#masked(inner)] as const);
-    return captured(Object.fromEntries(entries));
+    const changes = Object.entries(value).map(
+      ([name, inner]) => [name, [this.#options.text(name), this.#masked(inner)]] as const,
+    );
+    return captured(changed(value, new Map(changes)));
   }
 
   #map(map: ReadonlyMap<unknown, unknown>): unknown {

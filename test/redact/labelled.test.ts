@@ -34,12 +34,18 @@ it("at least 98 % of what is to be found is found, whole and nothing but", () =>
     (line) => blank(redacted(line.replace(/[«»]/g, ""))) !== blank(line.replace(/«[^»]*»/g, "[]")),
   );
   expect(texts.length).toBe(200);
-  expect(missed.length / texts.length, missed.map((line) => `${line} -> ${redacted(line.replace(/[«»]/g, ""))}`).join("\n")).toBeLessThanOrEqual(0.02);
+  expect(
+    missed.length / texts.length,
+    missed.map((line) => `${line} -> ${redacted(line.replace(/[«»]/g, ""))}`).join("\n"),
+  ).toBeLessThanOrEqual(0.02);
 });
 
 it("at most 1 % of what only looks like it is found", () => {
   const texts = lines("without.txt");
   const wrong = texts.filter((line) => redacted(line) !== line);
   expect(texts.length).toBe(200);
-  expect(wrong.length / texts.length, wrong.map((line) => `${line} -> ${redacted(line)}`).join("\n")).toBeLessThanOrEqual(0.01);
+  expect(
+    wrong.length / texts.length,
+    wrong.map((line) => `${line} -> ${redacted(line)}`).join("\n"),
+  ).toBeLessThanOrEqual(0.01);
 });

@@ -7,8 +7,22 @@ import { ipv4, ipv6 } from "./network.ts";
 import { card, iban } from "./payment.ts";
 import { authorization, urlCredentials, urlSecret } from "./urls.ts";
 
+/** The name of a rule that is built in. */
+export type RuleName =
+  | "private-key"
+  | "jwt"
+  | "api-key"
+  | "authorization"
+  | "url"
+  | "card"
+  | "iban"
+  | "national-id"
+  | "email"
+  | "ip"
+  | "phone";
+
 /** Each name, and what it finds. Where two find the same piece, the first has it. */
-export const RULES = {
+export const RULES: Readonly<Record<RuleName, readonly Rule[]>> = {
   "private-key": [pem],
   jwt: [jwt],
   "api-key": [apiKey, assigned],
@@ -20,10 +34,7 @@ export const RULES = {
   email: [email],
   ip: [ipv4, ipv6],
   phone: [phone],
-} as const satisfies Readonly<Record<string, readonly Rule[]>>;
-
-/** The name of a rule that is built in. */
-export type RuleName = keyof typeof RULES;
+};
 
 /** All of them. */
 export const RULE_NAMES: readonly RuleName[] = Object.keys(RULES).filter(

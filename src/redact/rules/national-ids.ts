@@ -52,8 +52,10 @@ const KINDS: readonly Kind[] = [
 export const nationalId: Rule = byPattern({
   label: "NATIONAL_ID",
   hints: HAS.number | HAS.token,
-  pattern:
-    /(?<![\w.,+-])(?:[A-Za-z]{6}\d{2}[A-Za-z]\d{2}[A-Za-z]\d{3}[A-Za-z]|[XYZxyz]?\d{1,18}(?:[ .+-]?\d{2,5}|[ ]?2[AB]){0,6}[-+A-Fa-fU-Yu-y]?\d{0,3}[-]?[A-Za-z]?)(?![\w-]|[.,]\d)/g,
+  pattern: new RegExp(
+    `(?<![\\w.,+-])(?:${KINDS.map(({ form }) => form.source.slice(1, -1)).join("|")})(?![\\w-]|[.,]\\d)`,
+    "gi",
+  ),
   accepts: (piece, before) => KINDS.some((kind) => isOf(kind, piece.toUpperCase(), before)),
   canonical: (piece) => piece.replace(/[ .+-]/g, "").toUpperCase(),
 });
