@@ -22,6 +22,7 @@ if (positionals.length > 0) {
     otlp: ["otlp-codec.mjs", "otlp.mjs"],
     prices: ["prices.mjs"],
     context: ["context.mjs"],
+    keep: ["keep.mjs"],
     viewer: ["viewer.mjs", "viewer-page.mjs"],
   };
   for (const file of parts[positionals[0]] ?? []) await import(new URL(file, import.meta.url).href);

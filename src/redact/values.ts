@@ -27,11 +27,25 @@ const LONG_NUMBER = 1e12;
 /** Names of the two halves of a pair, as OTLP, HAR and tables of headers have them. */
 const NAME_KEYS = ["key", "name", "header"] as const;
 
+/** Lists of fewer items are gone through each time. */
+const LONG_LIST = 8;
+/** How many messages may be new for a list to be known as the one that goes on. */
+const LOOK_BACK = 64;
+
+interface KnownList {
+  readonly items: readonly unknown[];
+  /** Undefined where nothing was found. */
+  readonly made: readonly unknown[] | undefined;
+  readonly length: number;
+}
+
 /** Redacts captured values. */
 export class ValueRedactor {
   readonly #options: ValueOptions;
   readonly #json: JsonRedactor;
-  #known = new WeakMap<object, unknown>();
+  readonly #known = new WeakMap<object, unknown>();
+  /** Long lists by their last item: a history comes again and again, and is longer each time. */
+  readonly #lists = new WeakMap<object, KnownList>();
   #jsonLevels = 0;
 
   constructor(options: ValueOptions) {
@@ -102,15 +116,36 @@ export class ValueRedactor {
       this.#options.isSecret(name)
     )
       return captured([name, this.#options.secret(value)]);
-    let made: unknown[] | undefined;
-    for (let i = 0; i < items.length; i++) {
+    const earlier = this.#earlier(items);
+    let made = earlier?.made?.slice();
+    for (let i = earlier?.length ?? 0; i < items.length; i++) {
       const item = items[i];
       const redacted = this.#value(item);
-      if (redacted === item) continue;
-      made ??= items.slice();
-      made[i] = redacted;
+      if (redacted !== item) made ??= items.slice(0, i);
+      made?.push(redacted);
     }
+    this.#remember(items, made);
     return made && captured(made);
+  }
+
+  /** What was made of a list that this one goes on from. */
+  #earlier(items: readonly unknown[]): KnownList | undefined {
+    if (items.length < LONG_LIST) return undefined;
+    for (let i = items.length - 1; i >= LONG_LIST - 1 && i >= items.length - LOOK_BACK; i--) {
+      const item = items[i];
+      const known = isObject(item) ? this.#lists.get(item) : undefined;
+      if (known === undefined || !isObject(item) || known.length !== i + 1) continue;
+      if (!known.items.every((each, at) => each === items[at])) continue;
+      this.#lists.delete(item);
+      return known;
+    }
+    return undefined;
+  }
+
+  #remember(items: readonly unknown[], made: readonly unknown[] | undefined): void {
+    const last = items.at(-1);
+    if (items.length >= LONG_LIST && isObject(last))
+      this.#lists.set(last, { items, made, length: items.length });
   }
 
   /** Undefined where nothing is found. */
@@ -166,6 +201,10 @@ export class ValueRedactor {
     const made = this.text(text);
     return made === text ? bytes : asCaptured(Uint8Array.from(Buffer.from(made, "latin1")));
   }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function captured<T extends object>(value: T): T {
