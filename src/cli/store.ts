@@ -1,4 +1,4 @@
-// The store that the last argument names: a file known by its content, a DynamoDB table, or standard input.
+// The store that the last argument names: a file known by its content, a folder of such, a DynamoDB table, or standard input.
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
@@ -43,8 +43,9 @@ export async function openStore(
   if (kind === "sqlite" || kind === "missing" || (kind === "empty" && write)) {
     return (await import("../sqlite/file.ts")).openSqliteFile(path, { readOnly: !write });
   }
-  const { openJsonlFile, openJsonlPipe } = await import("./stores/jsonl.ts");
+  const { openJsonlFile, openJsonlFolder, openJsonlPipe } = await import("./stores/jsonl.ts");
   const { signal } = world;
+  if (kind === "folder") return openJsonlFolder(path, name);
   return kind === "pipe"
     ? openJsonlPipe(path, name, { signal, otlp, again })
     : openJsonlFile(path, name, { otlp });
@@ -91,7 +92,8 @@ function isNameOfLines(name: string): boolean {
 export async function isStore(name: string, world: World): Promise<boolean> {
   if (name === "-" || namedStores(name) !== undefined) return true;
   return stat(resolve(world.cwd, name)).then(
-    (found) => !found.isDirectory(),
+    // A folder without a path before it may have the name of an id.
+    (found) => !found.isDirectory() || /[/\\]/.test(name),
     () => false,
   );
 }
@@ -109,12 +111,12 @@ export async function storeLast(
   return isTurned ? [last, first] : [first, last];
 }
 
-type FileKind = "sqlite" | "text" | "empty" | "pipe" | "missing";
+type FileKind = "sqlite" | "text" | "empty" | "pipe" | "folder" | "missing";
 
 async function kindOf(path: string, name: string): Promise<FileKind> {
   try {
     const found = await stat(path);
-    if (found.isDirectory()) throw unreadable(name, "it is a folder");
+    if (found.isDirectory()) return "folder";
     if (!found.isFile()) return "pipe";
     return found.size === 0 ? "empty" : kindOfContent(await headOf(path), name);
   } catch (error) {
@@ -157,10 +159,6 @@ function notFound(name: string, wanted: string | undefined, world: World): Trace
     ? `There is no ${DEFAULT_STORE} here. Name a store (my.db, app.jsonl, dynamodb:Table, - for standard input), or set TRACELIGHT_STORE.`
     : `There is no file ${name}.`;
   return new TracelightError("STORE_NOT_FOUND", message);
-}
-
-function unreadable(name: string, why: string): TracelightError {
-  return new TracelightError("STORE_UNREADABLE", `${name} cannot be read: ${why}`);
 }
 
 function notOtlp(name: string): UsageError {

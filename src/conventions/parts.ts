@@ -44,7 +44,8 @@ function itemOf(message: unknown): MessagePart | undefined {
     : undefined;
 }
 
-const ITEMS = /^(?:function_call|function_call_output|reasoning|compaction)$/;
+const ITEMS =
+  /^(?:function_call|function_call_output|custom_tool_call|custom_tool_call_output|local_shell_call|web_search_call|reasoning|compaction)$/;
 
 const ROLES: ReadonlyMap<string, string> = new Map([
   ["developer", "system"],
@@ -115,18 +116,26 @@ function toolCall(part: unknown): MessagePart {
   return {
     type: "tool-call",
     ...defined({
-      id: textIn(firstField(part, "id", "call_id", "toolCallId") ?? firstField(called, "toolUseId")),
+      // An item of OpenAI's Responses has an id of its own beside that of the call.
+      id: textIn(firstField(part, "call_id", "id", "toolCallId") ?? firstField(called, "toolUseId")),
       name: textIn(firstField(called, "name", "toolName")),
       arguments: structured(firstField(called, "arguments", "input", "args")),
     }),
   };
 }
 
+/** Calls of tools that OpenAI's Responses name by their type. */
+function namedCall(part: unknown): MessagePart {
+  const id = textIn(firstField(part, "call_id", "id"));
+  const name = textIn(fieldIn(part, "type"))?.replace(/_call$/, "");
+  return { type: "tool-call", ...defined({ id, name, arguments: fieldIn(part, "action") }) };
+}
+
 function toolResult(part: unknown): MessagePart {
   return {
     type: "tool-result",
     ...defined({
-      id: textIn(firstField(part, "id", "call_id", "tool_use_id", "toolCallId", "toolUseId")),
+      id: textIn(firstField(part, "call_id", "id", "tool_use_id", "toolCallId", "toolUseId")),
       name: textIn(firstField(part, "name", "toolName")),
       result: resultOf(firstField(part, "response", "result", "output", "content")),
       isError: isFailed(part) ? (true as const) : undefined,
@@ -224,9 +233,12 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ...["tool_call", "tool_use", "server_tool_use", "tool-call", "function", "function_call"].map(
     (type) => [type, toolCall] as const,
   ),
+  ["custom_tool_call", toolCall],
+  ...["local_shell_call", "web_search_call"].map((type) => [type, namedCall] as const),
   ...["tool_call_response", "tool_result", "tool-result", "function_call_output"].map(
     (type) => [type, toolResult] as const,
   ),
+  ["custom_tool_call_output", toolResult],
   ...["image", "image_url", "input_image"].map(
     (type) => [type, (part: unknown) => media(part, "image")] as const,
   ),

@@ -80,8 +80,7 @@ export function usageOfResponse(usage: unknown): Usage | undefined {
     cachedRead: within ?? firstField(usage, ...CACHED_READ),
     cachedWrite: firstField(usage, ...CACHED_WRITE) ?? firstField(inputDetails, ...WRITTEN_WITHIN),
     reasoning:
-      firstField(outputDetails, "reasoning_tokens", "reasoningTokens") ??
-      firstField(usage, "reasoningTokens", "thoughtsTokenCount"),
+      firstField(outputDetails, "reasoning_tokens", "reasoningTokens") ?? firstField(usage, ...REASONING),
     inputAudio: fieldIn(inputDetails, "audio_tokens"),
     inputImage: fieldIn(inputDetails, "image_tokens"),
     outputAudio: fieldIn(outputDetails, "audio_tokens"),
@@ -100,8 +99,12 @@ const INPUT = ["inputTokens", "input_tokens", "prompt_tokens", "promptTokens", "
 const OUTPUT = ["outputTokens", "output_tokens", "completion_tokens", "completionTokens"] as const;
 const INPUT_DETAILS = ["prompt_tokens_details", "input_tokens_details", "inputTokenDetails"] as const;
 const OUTPUT_DETAILS = ["completion_tokens_details", "output_tokens_details", "outputTokenDetails"] as const;
-/** Of those that went in: the AI SDK's, Gemini's, DeepSeek's. */
-const CACHED_WITHIN = ["cachedInputTokens", "cachedContentTokenCount", "prompt_cache_hit_tokens"] as const;
+/** Of those that went in: the AI SDK's, Gemini's, DeepSeek's, Codex's. */
+const CACHED_WITHIN = [
+  ...(["cachedInputTokens", "cachedContentTokenCount", "prompt_cache_hit_tokens"] as const),
+  "cached_input_tokens",
+] as const;
+const REASONING = ["reasoningTokens", "thoughtsTokenCount", "reasoning_output_tokens"] as const;
 const WRITTEN_WITHIN = ["cacheWriteTokens", "cache_write_tokens"] as const;
 const CACHED_READ = ["cacheReadInputTokens", "cacheReadInputTokenCount", "cache_read_input_tokens"] as const;
 const CACHED_WRITE = [

@@ -1,9 +1,10 @@
 // A trajectory of ATIF as spans: a turn for each message of the user, and in it the steps of the agent and the calls of its tools.
-import { createHash } from "node:crypto";
 import { NAMES } from "../conventions/names.ts";
 import { fieldIn, isAnObject, wordsIn } from "../conventions/values.ts";
 import { ATIF_NAMES } from "../conventions/vocabularies/atif.ts";
 import { parseIsoMicros } from "../model/clock.ts";
+import { isDeeperThan, MAX_NESTING } from "../model/depth.ts";
+import { spanIdFrom, traceIdFrom } from "../model/derived-ids.ts";
 import { invalid, isObject } from "../model/record-reader.ts";
 import type { SpanFields } from "../model/span-fields.ts";
 import { isTime } from "../model/times.ts";
@@ -14,11 +15,11 @@ import { canonicalJson } from "../model/values.ts";
  * @throws TracelightError `INVALID_RECORD`
  */
 export function spansOfAtif(document: object): SpanFields[] {
-  if (isDeeperThan(document, MAX_DEPTH))
-    throw invalid(`The trajectory nests deeper than ${MAX_DEPTH} levels.`);
+  if (isDeeperThan(document, MAX_NESTING))
+    throw invalid(`The trajectory nests deeper than ${MAX_NESTING} levels.`);
   const conversation =
     wordsIn(fieldIn(document, "session_id")) ?? wordsIn(fieldIn(document, "trajectory_id"));
-  const importer = new Importer(hashOf(canonicalJson(document), 32), conversation);
+  const importer = new Importer(traceIdFrom(canonicalJson(document)), conversation);
   importer.add(document, "", undefined);
   return importer.ended();
 }
@@ -205,7 +206,7 @@ class Importer {
     const agentName = wordsIn(fieldIn(agent, "name"));
     const span: Made = {
       ...{ spanName: wordsIn(fieldIn(ownExtra(step), "name")) ?? name, spanKind: "INTERNAL" },
-      ...{ traceId: this.#traceId, spanId: hashOf(`${this.#traceId} ${path}`, 16) },
+      ...{ traceId: this.#traceId, spanId: spanIdFrom(`${this.#traceId} ${path}`) },
       ...{ parent, parentSpanId: parent?.spanId, startedAtMicros, endedAtMicros: startedAtMicros },
       ...{ state: "ended", spanStatus: error === undefined ? "UNSET" : "ERROR", statusMessage: error },
       attributes: {
@@ -285,22 +286,7 @@ function microsOf(time: unknown): number | undefined {
   return isTime(micros) ? micros : undefined;
 }
 
-function hashOf(text: string, digits: number): string {
-  return createHash("sha256").update(text).digest("hex").slice(0, digits);
-}
-
-function isDeeperThan(value: object, most: number): boolean {
-  let level: object[] = [value];
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > most) return true;
-    level = level.flatMap((one) => Object.values(one).filter(isAnObject));
-  }
-  return false;
-}
-
 const SPAN_NAMES: ReadonlyMap<string, string> = new Map([
   ["user", "turn"],
   ["agent", "chat"],
 ]);
-/** As deep as captured values are. */
-const MAX_DEPTH = 190;

@@ -60,6 +60,11 @@ export class SpanNumbers {
     return number;
   }
 
+  /** True for a span that has a number. */
+  has(trace: number, spanId: string): boolean {
+    return (this.#places[this.#placeOf(trace, hexAt(spanId, 0), hexAt(spanId, 8))] ?? 0) !== 0;
+  }
+
   /** Where in `#places` the span is, or can be put. */
   #placeOf(trace: number, high: number, low: number): number {
     const mask = this.#places.length - 1;

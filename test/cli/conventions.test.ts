@@ -145,7 +145,10 @@ describe("a store that cannot be used is 3, in one line", () => {
 
   const bad: readonly (readonly [store: string, says: RegExp])[] = [
     ["missing.db", /There is no file missing\.db\. \[STORE_NOT_FOUND\]/],
-    ["folder", /folder cannot be read: it is a folder \[STORE_UNREADABLE\]/],
+    [
+      "folder",
+      /folder is a folder without files of lines: none below it ends in \.jsonl\. \[STORE_UNREADABLE\]/,
+    ],
     ["binary", /binary is neither an SQLite database nor text .*\[NOT_A_DATABASE\]/],
     [
       "packed.gz",

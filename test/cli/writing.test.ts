@@ -2,6 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import {
+  appendFileSync,
   copyFileSync,
   existsSync,
   readdirSync,
@@ -248,7 +249,7 @@ describe("tail", () => {
     );
   });
 
-  test("follows standard input, with a filter; other stores are refused", async () => {
+  test("follows standard input, with a filter", async () => {
     const { code, stdout } = await tracelight(["tail", "-", "--where", "duration < 300ms"], {
       input: recordLines(SPANS),
     });
@@ -256,10 +257,35 @@ describe("tail", () => {
     expect(stdout).toMatch(
       /^10:00:02\.250 {2}a1000000 {2}✓ weather_tool {2}250 ms {2}→ \{"temperature": 20\}\n$/,
     );
-    expect(await tracelight(["tail", "all.jsonl"])).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining("tail -f all.jsonl | tracelight tail -"),
+  });
+
+  test("follows a file of lines: what is written to it comes, once its line is whole", async () => {
+    const path = join(folder, "followed.jsonl");
+    const [first, second] = ENDED;
+    if (first === undefined || second === undefined) return expect.fail();
+    const line = recordLines([second]);
+    writeFileSync(path, recordLines([first]));
+    const child = start(["tail", "--json", "followed.jsonl"]);
+    const outcome = outcomeOf(child);
+    const both = new Promise<void>((resolve) => {
+      let lines = 0;
+      child.stdout?.on("data", (text: string) => {
+        lines += text.split("\n").length - 1;
+        if (lines === 1) appendFileSync(path, line.slice(0, 30));
+        if (lines === 1) appendFileSync(path, line.slice(30));
+        if (lines === 2) resolve();
+      });
     });
+    await both;
+    child.kill("SIGINT");
+    const { code, stdout } = await outcome;
+    expect(code).toBe(0);
+    expect(
+      stdout
+        .trimEnd()
+        .split("\n")
+        .map((one) => JSON.parse(one).span_id),
+    ).toEqual([first.spanId, second.spanId]);
   });
 });
 

@@ -81,10 +81,7 @@ interface Following {
 async function followLines(store: StoreReader, { context, options, show }: Following): Promise<void> {
   const { position } = store;
   if (position === undefined)
-    throw new UsageError(`tail follows SQLite files and standard input; not ${store.name}`);
-  if (position().of !== undefined) {
-    throw new UsageError(`tail follows no file of lines; write: tail -f ${store.name} | tracelight tail -`);
-  }
+    throw new UsageError(`tail follows SQLite files, files of lines and standard input; not ${store.name}`);
   const spans = store.iterate({});
   for await (const span of options.lines === undefined ? spans : lastOf(spans, options.lines, options.where))
     await show.changed([span]);

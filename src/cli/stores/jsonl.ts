@@ -1,26 +1,24 @@
-// Files and pipes of one JSON object a line, of records, log lines or OTLP: read as a stream, whatever their size.
+// Files, folders and pipes of one JSON object a line, of records, log lines, OTLP or transcripts: read as a stream, whatever their size.
 import { createReadStream } from "node:fs";
 import { outlineOf, type SpanOutline } from "../../conventions/facts.ts";
 import { matches } from "../../conventions/matches.ts";
-import { asTracelightError } from "../../model/errors.ts";
+import { Transcripts } from "../../exchange/transcripts/transcripts.ts";
+import { asTracelightError, TracelightError } from "../../model/errors.ts";
 import type { TraceQuery } from "../../model/query.ts";
 import type { SpanFields } from "../../model/span-fields.ts";
 import { SpanNumbers } from "../../model/span-numbers.ts";
 import { readable, type StoreReader } from "../../tracing/readable.ts";
 import { arrangeSpans } from "../../tracing/select.ts";
 import { type Span, spanFrom } from "../../tracing/span.ts";
-import type { ReadableStore, SummaryPage, SummaryQuery } from "../../tracing/store.ts";
+import type { Changes, ReadableStore, SummaryPage, SummaryQuery } from "../../tracing/store.ts";
 import { listOutlined, type Outlined } from "../../tracing/summaries.ts";
 import { Interrupted } from "../failures.ts";
 import type { World } from "../world.ts";
-import { laidOut } from "./laid-out.ts";
-import { joinedLines } from "./line-parts.ts";
-import { type Line, linesOf } from "./lines.ts";
-import { fileSource, PipeSource, type Source } from "./source.ts";
+import { FollowedLines } from "./followed-lines.ts";
+import { lineBatches } from "./line-batches.ts";
+import { filesInFolder, filesOfSession } from "./line-files.ts";
+import { type Part, partsOf, type Source, sourceOf } from "./source.ts";
 import { Census } from "./span-lines.ts";
-
-/** Longer lines are left out: no string of JavaScript can be much longer. */
-const MAX_LINE_BYTES = 256 * 1024 * 1024;
 
 /** How lines are read. */
 export interface LinesOptions {
@@ -36,7 +34,18 @@ export async function openJsonlFile(
   name: string,
   options: LinesOptions = {},
 ): Promise<StoreReader> {
-  return readable(new JsonlStore(name, await fileSource(path), options));
+  const list = (): ReturnType<typeof filesOfSession> => filesOfSession(path);
+  return readable(new JsonlStore(name, partsOf(list, path, name), options, new FollowedLines(list, options)));
+}
+
+/** A folder of files of lines, such as those of transcripts. */
+export async function openJsonlFolder(path: string, name: string): Promise<StoreReader> {
+  const list = (): ReturnType<typeof filesInFolder> => filesInFolder(path);
+  if ((await list()).length === 0) {
+    const message = `${name} is a folder without files of lines: none below it ends in .jsonl.`;
+    throw new TracelightError("STORE_UNREADABLE", message);
+  }
+  return readable(new JsonlStore(name, partsOf(list, path, name), {}, new FollowedLines(list, {})));
 }
 
 /** A named pipe of lines, or what a shell puts in the place of a file: `<(zcat app.jsonl.gz)`. */
@@ -45,27 +54,31 @@ export function openJsonlPipe(
   name: string,
   { signal, ...options }: Pick<World, "signal"> & LinesOptions,
 ): StoreReader {
-  return readable(new JsonlStore(name, new PipeSource(createReadStream(path), signal), options));
+  return readable(new JsonlStore(name, sourceOf(createReadStream(path), signal), options));
 }
 
 /** Lines from standard input. */
 export function openStandardInput({ stdin, signal }: World, options: LinesOptions = {}): StoreReader {
-  return readable(new JsonlStore("standard input", new PipeSource(stdin, signal), options));
+  return readable(new JsonlStore("standard input", sourceOf(stdin, signal), options));
 }
 
 class JsonlStore implements ReadableStore {
   readonly name: string;
+  /** A pipe is read once, and says itself when there is more. */
+  readonly changes?: (cursor: string | undefined) => Promise<Changes>;
   readonly #source: Source;
   readonly #options: LinesOptions;
   readonly #outlined = new Map<string, Promise<Outlined>>();
+  #outlinedOf = "";
   #bytes = 0;
-  #census: Census | undefined;
+  #censuses: readonly (readonly [name: string, census: Census])[] | undefined;
 
-  constructor(name: string, source: Source, options: LinesOptions) {
+  constructor(name: string, source: Source, options: LinesOptions, followed?: FollowedLines) {
     this.name = name;
     this.#source = source;
     this.#options = options;
     if (options.again) source.keep();
+    if (followed !== undefined) this.changes = (cursor) => followed.look(cursor);
   }
 
   async find(query: TraceQuery): Promise<readonly Span[]> {
@@ -106,8 +119,8 @@ class JsonlStore implements ReadableStore {
     return listOutlined(await this.#outlines(query), query);
   }
 
-  /** Read once for each filter: a listing of traces after one of conversations is had from the same outlines. */
-  #outlines(query: SummaryQuery): Promise<Outlined> {
+  /** Read once for each filter: a listing of traces after one of conversations is had from the same outlines, as long as nothing was written. */
+  async #outlines(query: SummaryQuery): Promise<Outlined> {
     const {
       by: _by,
       since: _since,
@@ -117,6 +130,9 @@ class JsonlStore implements ReadableStore {
       prices: _prices,
       ...filter
     } = query;
+    const version = await this.#source.version();
+    if (version !== this.#outlinedOf) this.#outlined.clear();
+    this.#outlinedOf = version;
     const key = JSON.stringify(filter);
     const outlined = this.#outlined.get(key) ?? this.#outline(filter);
     this.#outlined.set(key, outlined);
@@ -126,7 +142,8 @@ class JsonlStore implements ReadableStore {
   async #outline(filter: TraceQuery): Promise<Outlined> {
     const latest = new Map<string, SpanOutline>();
     const matching = new Set<SpanOutline>();
-    for await (const spans of this.#spans()) {
+    const withMessages = filter.where !== undefined || filter.attributeFilter !== undefined;
+    for await (const spans of this.#spans({ withMessages })) {
       for (const span of spans) {
         const outline = outlineOf(span);
         const before = keep(latest, outline);
@@ -143,32 +160,40 @@ class JsonlStore implements ReadableStore {
   });
 
   get notes(): readonly string[] {
-    return this.#census?.notes(this.name) ?? [];
+    const notes = (this.#censuses ?? []).flatMap(([name, census]) => census.notes(name));
+    if (notes.length <= MAX_NOTES) return notes;
+    return [
+      ...notes.slice(0, MAX_NOTES),
+      `${this.name}: ${notes.length - MAX_NOTES} more of its files are damaged.`,
+    ];
   }
 
   /** The spans of the lines, those of each chunk together. Rejects where there are lines and no one can be read. */
-  async *#spans(): AsyncGenerator<readonly SpanFields[]> {
-    const census = new Census(this.#options);
-    this.#census ??= census;
+  async *#spans({ withMessages = true } = {}): AsyncGenerator<readonly SpanFields[]> {
+    const transcripts = new Transcripts({ withMessages });
+    const censuses: (readonly [string, Census])[] = [];
+    this.#censuses ??= censuses;
     this.#bytes = 0;
-    for await (const lines of this.#lines()) yield lines.flatMap((line) => census.spansOf(line));
-    census.check(this.name);
+    for (const part of await this.#source.parts()) {
+      const census = new Census({ ...this.#options, transcripts, file: part.name });
+      censuses.push([part.name, census]);
+      for await (const lines of lineBatches(this.#chunks(part))) {
+        yield lines.flatMap((line) => census.spansOf(line));
+      }
+      yield transcripts.end(part.isLive);
+      if (censuses.length === 1 && this.#source.isOne) census.check(this.name);
+    }
   }
 
-  #lines(): AsyncIterable<readonly Line[]> {
-    const lines = linesOf(this.#chunks(), MAX_LINE_BYTES);
-    return laidOut(joinedLines(lines, MAX_LINE_BYTES), MAX_LINE_BYTES);
-  }
-
-  async *#chunks(): AsyncGenerator<Buffer> {
+  async *#chunks(part: Part): AsyncGenerator<Buffer> {
     try {
-      for await (const chunk of this.#source.chunks()) {
+      for await (const chunk of part.chunks()) {
         this.#bytes += chunk.length;
         yield chunk;
       }
     } catch (error) {
       if (error instanceof Interrupted) throw error;
-      throw asTracelightError(error, "STORE_UNREADABLE", `${this.name} cannot be read`);
+      throw asTracelightError(error, "STORE_UNREADABLE", `${part.name} cannot be read`);
     }
   }
 
@@ -176,6 +201,9 @@ class JsonlStore implements ReadableStore {
     await this.#source.close();
   }
 }
+
+/** One for each file: of a folder there may be very many. */
+const MAX_NOTES = 20;
 
 function isNew(numbers: SpanNumbers, { traceId, spanId }: SpanFields): boolean {
   const { size } = numbers;

@@ -4,6 +4,9 @@ import { parsePythonJson } from "../../model/values.ts";
 import { hasTooManyTokens } from "../../otlp/json-tokens.ts";
 
 const OWN_RECORD = /"record_version"\s{0,9}:/;
+/** How lines of transcripts begin, which JavaScript or Rust wrote. */
+const TRANSCRIPT = /"(?:parentUuid|isSidechain|leafUuid)"\s{0,9}:|"payload"\s{0,9}:\s{0,9}\{/;
+const HEAD_LENGTH = 1000;
 /** Objects, lists and commas of a line: `{},{},…` becomes thirty times its size in memory. */
 const MAX_TOKENS = 20_000_000;
 
@@ -20,9 +23,13 @@ export function checkLine(text: string): void {
 export function parseLine(text: string): unknown {
   checkLine(text);
   try {
-    return OWN_RECORD.test(text) ? JSON.parse(text) : parsePythonJson(text);
+    return isOfJavaScript(text) ? JSON.parse(text) : parsePythonJson(text);
   } catch {
     // What the parser says quotes the line, and differs from one Node to the next.
     throw new TracelightError("INVALID_RECORD", "The line is not JSON");
   }
+}
+
+function isOfJavaScript(text: string): boolean {
+  return TRANSCRIPT.test(text.slice(0, HEAD_LENGTH)) || OWN_RECORD.test(text);
 }

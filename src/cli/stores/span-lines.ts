@@ -1,6 +1,7 @@
-// What the lines of a file hold, records, log lines, OTLP requests or trajectories, and the count of what could not be read.
+// What the lines of a file hold, records, log lines, OTLP requests, trajectories or transcripts, and the count of what could not be read.
 import { isAtif } from "../../exchange/atif.ts";
 import { spansOfAtif } from "../../exchange/atif-import.ts";
+import { isTranscript, Transcripts } from "../../exchange/transcripts/transcripts.ts";
 import { messageOf, TracelightError } from "../../model/errors.ts";
 import { decodeRecord } from "../../model/record-decoder.ts";
 import type { SpanFields } from "../../model/span-fields.ts";
@@ -10,6 +11,16 @@ import { splitJson } from "./laid-out.ts";
 import { checkLine, parseLine } from "./line-json.ts";
 import type { Line } from "./lines.ts";
 import { bareText, contentsOf } from "./log-forms.ts";
+
+/** How lines are read. */
+export interface CensusOptions {
+  /** True where all that is there is to be OTLP: other objects are no lines of a log, but broken. */
+  readonly otlp?: boolean;
+  /** What transcripts are put together by, of all files that are read together. */
+  readonly transcripts?: Transcripts;
+  /** Tells the file from the others. */
+  readonly file?: string;
+}
 
 /** Reads lines, and counts what it meets. */
 export class Census {
@@ -29,10 +40,13 @@ export class Census {
   #rejected = 0;
   #whyRejected = "";
   readonly #isOtlp: boolean;
+  readonly #transcripts: Transcripts;
+  readonly #file: string;
 
-  /** `otlp` where all that is there is to be OTLP: other objects are no lines of a log, but broken. */
-  constructor({ otlp = false }: { readonly otlp?: boolean } = {}) {
+  constructor({ otlp = false, transcripts = new Transcripts(), file = "" }: CensusOptions = {}) {
     this.#isOtlp = otlp;
+    this.#transcripts = transcripts;
+    this.#file = file;
   }
 
   /** The spans of a line. */
@@ -47,7 +61,9 @@ export class Census {
     try {
       const found = this.#found(line);
       if (found.length === 0) this.#others++;
-      return found.flatMap((json) => this.#decoded(json, number));
+      return found.length === 1 && found[0] !== undefined
+        ? this.#decoded(found[0], line)
+        : found.flatMap((json) => this.#decoded(json, line));
     } catch (error) {
       this.#breaks(number, error);
       return [];
@@ -70,10 +86,11 @@ export class Census {
   }
 
   /** One that is broken does not take its neighbours along. */
-  #decoded(found: Found, number: number): readonly SpanFields[] {
+  #decoded(found: Found, { number, text = "" }: Line): readonly SpanFields[] {
     try {
-      const spans = this.#spansOf(found);
-      if (spans.length === 0) this.#others++;
+      const spans = this.#spansOf(found, text.length);
+      // A span of a transcript is made of many lines.
+      if (spans.length === 0 && found.kind !== "transcript") this.#others++;
       else this.#good++;
       return spans;
     } catch (error) {
@@ -82,8 +99,9 @@ export class Census {
     }
   }
 
-  #spansOf(found: Found): readonly SpanFields[] {
+  #spansOf(found: Found, size: number): readonly SpanFields[] {
     if (found.kind === "otlp") return this.#requested(found.text);
+    if (found.kind === "transcript") return this.#transcripts.take(found.json, size, this.#file);
     return found.kind === "atif" ? spansOfAtif(found.json) : [decodeRecord(found.json)];
   }
 
@@ -148,7 +166,7 @@ export class Census {
 type Found =
   | { readonly kind: "otlp"; readonly text: string }
   | { readonly kind: "record"; readonly json: unknown }
-  | { readonly kind: "atif"; readonly json: object };
+  | { readonly kind: "atif" | "transcript"; readonly json: object };
 
 /** A line is one JSON text, or several after each other. Throws TracelightError `INVALID_RECORD`. */
 function partsOf(text: string): readonly unknown[] {
@@ -171,6 +189,7 @@ function spansIn(json: unknown, depth = 0): readonly Found[] {
   if (isAtif(json)) return [{ kind: "atif", json }];
   if ("trace_id" in json && isRecordLike(json)) return [{ kind: "record", json }];
   if ("trace" in json && typeof json.trace === "object") return [{ kind: "record", json: json.trace }];
+  if (isTranscript(json)) return [{ kind: "transcript", json }];
   return contentsOf(json).flatMap((content) => spansIn(content, depth + 1));
 }
 
