@@ -30,7 +30,25 @@ const VIEWS = {
   conversation: {
     path: CONVERSATION,
     sizes: ["wide", "narrow"],
-    ready: (page) => page.locator(".call-m[aria-current=true]").waitFor(),
+    ready: async (page) => {
+      await page.locator(".call-m[aria-current=true]").waitFor();
+      await page.getByRole("heading", { name: /^New since call/ }).waitFor({ state: "attached" });
+    },
+  },
+  lens: {
+    path: "c/trip-1042?call=11",
+    sizes: ["wide"],
+    ready: (page) => page.getByRole("heading", { name: /^New since call/ }).waitFor(),
+  },
+  "compare-calls": {
+    path: "compare?a=trip-1042%239&b=trip-1042%2310",
+    sizes: ["wide"],
+    ready: (page) => page.getByRole("heading", { name: "Prompt and answer" }).waitFor(),
+  },
+  "compare-traces": {
+    path: "compare?a=trip-1034&b=4bf92f3577b34da6a3ce929d0e0e4736",
+    sizes: ["wide"],
+    ready: (page) => page.getByRole("table", { name: "Steps" }).getByRole("row").nth(3).waitFor(),
   },
   trace: {
     path: TRACE,

@@ -42,6 +42,8 @@ export interface ContextOptions {
   readonly prices?: PriceTable | undefined;
   /** The span of the call that is to be opened. */
   readonly open?: string | undefined;
+  /** Told of each call, opened, as it is looked at: where all of them are wanted. */
+  readonly onOpened?: ((opened: OpenedCall) => void) | undefined;
   /** The tool of which is to be told why it was called. */
   readonly tool?: WantedTool | undefined;
 }
@@ -104,8 +106,14 @@ export class ContextLens {
     return {
       calls: this.#calls,
       results: this.#results.mostExpensive(),
-      ...{ opened: this.#opened, story: tool && this.#asks.story(tool, this.#results) },
+      ...{ opened: this.#opened, story: tool && this.storyOf(tool) },
     };
+  }
+
+  /** Why a tool was called, of any number of them, once all spans were taken. */
+  storyOf(tool: WantedTool): ToolStory | undefined {
+    this.#goOn(true);
+    return this.#asks.story(tool, this.#results);
   }
 
   #goOn(isOver: boolean): void {
@@ -146,8 +154,12 @@ export class ContextLens {
     this.#asks.add(call, prompt, { answer, newFrom: window.newFrom });
     const rates = ratesOf(planned, cached.usage, this.#options.prices);
     this.#results.add(call, { prompt, window, rates });
-    if (outline.spanId === this.#options.open)
-      this.#opened = { call, segments: segmentsOf(prompt, window), answer };
+    const isMeant = outline.spanId === this.#options.open;
+    if (isMeant || this.#options.onOpened !== undefined) {
+      const opened = { call, segments: segmentsOf(prompt, window), answer };
+      if (isMeant) this.#opened = opened;
+      this.#options.onOpened?.(opened);
+    }
     this.#remember(planned, { prompt, cached, call });
   }
 

@@ -2,7 +2,7 @@
 
 import { wordDiff } from "../conventions/compare/words.ts";
 import { type Piece, textOfPiece } from "../conventions/context/content.ts";
-import type { ContextReport, OpenedCall } from "../conventions/context.ts";
+import type { OpenedCall } from "../conventions/context.ts";
 import type { SpanOutline } from "../conventions/facts.ts";
 import { cutTo } from "../model/cut.ts";
 import { contextJson, toolStoryJson } from "../render/context-json.ts";
@@ -44,11 +44,15 @@ async function lens(
   const { reader, prices, signal } = asked;
   const report = await conversationContext(reader, { of, outlines, prices, open, signal });
   if (open !== undefined && report.opened === undefined) throw notFound("There is no such call here.");
-  return { ...contextJson(report), opened: openedJson(report), notes: reader.notes };
+  return {
+    ...contextJson(report),
+    opened: report.opened === undefined ? null : openedCallJson(report.opened),
+    notes: reader.notes,
+  };
 }
 
-function openedJson({ opened }: ContextReport): OpenedCallJson | null {
-  if (opened === undefined) return null;
+/** A call with all parts of its prompt. */
+export function openedCallJson(opened: OpenedCall): OpenedCallJson {
   return {
     span_id: opened.call.spanId,
     segments: opened.segments.map((segment) => segmentJson(segment, segment.share === "fresh")),

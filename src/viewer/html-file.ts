@@ -14,6 +14,7 @@ import { conversation } from "./conversation.ts";
 import { Counting } from "./counting.ts";
 import { glances } from "./glances.ts";
 import { heldFor } from "./held.ts";
+import { type LensOf, lensAnswers } from "./html-lens.ts";
 import { Pieces } from "./html-pieces.ts";
 import { span } from "./span.ts";
 import { store } from "./store.ts";
@@ -62,7 +63,7 @@ class Answers {
 
   /** Yields when something was added. */
   async *of(subject: FoundId): AsyncGenerator<void> {
-    if (subject.by === "trace") yield* this.#trace(String(subject.id), "alone");
+    if (subject.by === "trace") yield* this.#onlyTrace(String(subject.id));
     else yield* this.#conversation(subject);
     yield this.#add(API.store, await this.#store());
   }
@@ -73,7 +74,18 @@ class Answers {
     yield this.#add(API.conversation(key), found);
     for (const { number } of found.turns)
       yield this.#add(API.turn(key, number), await turnTalk(this.#asked({ key, number: String(number) })));
+    yield* this.#lens({ of: { conversation: subject.id }, path: API.context(key) });
     for (const traceId of new Set(found.turns.map(({ trace_id }) => trace_id))) yield* this.#trace(traceId);
+  }
+
+  async *#onlyTrace(traceId: string): AsyncGenerator<void> {
+    yield* this.#trace(traceId, "alone");
+    yield* this.#lens({ of: { traceId }, path: API.traceContext(traceId) });
+  }
+
+  async *#lens(of: LensOf): AsyncGenerator<void> {
+    const { reader, prices } = this.#options;
+    for await (const [path, json] of lensAnswers(reader, of, { prices })) yield this.#add(path, json);
   }
 
   /** A file never changes, and takes nothing. */

@@ -74,6 +74,7 @@ export const HELP: readonly (readonly [
       ["Ctrl+K", "search words"],
       ["/", "to the filter, or find here"],
       ["g c", "conversations"],
+      ["g x", "compare"],
       ["g n", "numbers"],
       ["z", "UTC or local time"],
       ["t", "light or dark"],
@@ -87,7 +88,8 @@ export const HELP: readonly (readonly [
     [
       ["j k", "next, previous"],
       ["↑ ↓", "the same"],
-      ["Enter", "open"],
+      ["Enter", "open, or compare two"],
+      ["x", "mark, to compare"],
       ["n", "show what is new"],
       ["Home End", "first, last"],
     ],
@@ -97,6 +99,7 @@ export const HELP: readonly (readonly [
     [
       ["[ ]", "turn before, after"],
       ["j k", "call before, after"],
+      ["d", "compare with the one before"],
       ["o", "open or fold all tools"],
       ["v", "chat or timeline"],
     ],
@@ -114,6 +117,15 @@ export const HELP: readonly (readonly [
       ["f", "zoom to the span"],
       ["0", "fit"],
       ["v", "chat or timeline"],
+    ],
+  ],
+  [
+    "Compare",
+    [
+      ["j k", "next, previous difference"],
+      ["a b", "choose A or B"],
+      ["s", "swap them"],
+      ["h", "only differences"],
     ],
   ],
 ];

@@ -3,7 +3,7 @@ import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import { BASE, hrefOf, pageUrl } from "./source.ts";
 
 /** What a page shows. */
-export type View = "list" | "conversation" | "trace" | "numbers" | "unknown";
+export type View = "list" | "conversation" | "trace" | "compare" | "numbers" | "unknown";
 
 /** The URL as the page reads it. */
 export interface Place {
@@ -47,6 +47,16 @@ export function conversationUrl(id: string, params?: Params): string {
 /** The address of a trace. */
 export function traceUrl(id: string, params?: Params): string {
   return urlOf(`t/${encodeURIComponent(id)}`, params);
+}
+
+/** The address of a comparison: of traces, conversations and calls as the API names them. */
+export function compareUrl(a: string, b: string): string {
+  return urlOf("compare", { a, b });
+}
+
+/** A call by its span, to be compared. */
+export function callSubject(of: { readonly trace_id: string; readonly span_id: string }): string {
+  return `${of.trace_id}/${of.span_id}`;
 }
 
 /** Opens an address: back returns here. */
@@ -122,7 +132,7 @@ function placeOf(at: string): Place {
 function viewOf(first: string, id: string): View {
   if (id !== "") return first === "c" ? "conversation" : first === "t" ? "trace" : "unknown";
   if (first === "" || first === "index.html") return "list";
-  return first === "numbers" ? first : "unknown";
+  return first === "numbers" || first === "compare" ? first : "unknown";
 }
 
 function decoded(text: string): string {

@@ -5,8 +5,9 @@ import { useBusy } from "../app/resource.ts";
 import { PartProblem } from "../shell/oops.tsx";
 import type { OfSpan } from "../value/value.tsx";
 import { Filled } from "./bar.tsx";
+import type { CallLinks } from "./call-link.tsx";
 import { Fresh } from "./fresh.tsx";
-import { type CallLinks, Growth } from "./growth.tsx";
+import { Growth } from "./growth.tsx";
 import { type LensOf, useOpenedCall } from "./lens.ts";
 import { Totals } from "./totals.tsx";
 import { Verdict } from "./verdict.tsx";
@@ -28,7 +29,8 @@ export function ContextTab(props: ContextTabProps): JSX.Element {
   if (problem !== undefined && !answer.isLoading.value)
     return <PartProblem what="The context of this call" error={problem} again={answer.reload} />;
   const call = lens?.calls.find(({ span_id }) => span_id === of.spanId);
-  if (lens === undefined || call === undefined) return <Waiting isLoading={answer.isLoading.value} />;
+  if (lens === undefined || call === undefined)
+    return <Waiting isLoading={answer.isLoading.value} notes={answer.data.value?.notes ?? []} />;
   const { data } = answer;
   const opened = data.value?.opened?.span_id === of.spanId ? data.value.opened : undefined;
   return (
@@ -50,10 +52,13 @@ export function ContextTab(props: ContextTabProps): JSX.Element {
   );
 }
 
-function Waiting({ isLoading }: { readonly isLoading: boolean }): JSX.Element {
+function Waiting(props: { readonly isLoading: boolean; readonly notes: readonly string[] }): JSX.Element {
+  const { isLoading, notes } = props;
   return (
-    <p class="says" role="status" aria-busy={isLoading}>
-      {isLoading ? "Reading the prompts of all calls" : "Nothing is known of this call's prompt."}
+    <p class="sec soft" role="status" aria-busy={isLoading}>
+      {isLoading
+        ? "Reading the prompts of all calls"
+        : ["Nothing is known of this call's prompt.", ...notes].join(" ")}
     </p>
   );
 }

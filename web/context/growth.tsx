@@ -5,6 +5,7 @@ import type { ContextCallJson } from "../../src/viewer/api.ts";
 import { compact, count } from "../app/figures.ts";
 import { Icon } from "../parts/icon.tsx";
 import { useInView } from "../parts/in-view.ts";
+import { type CallLinks, openIn } from "./call-link.tsx";
 import { callName } from "./lens.ts";
 import { inputOf, type PartName } from "./shares.ts";
 
@@ -14,13 +15,6 @@ const WIDTH = 28;
 const FEW = 14;
 /** From the top of a column to its foot: a prompt ends with what is new. */
 const DOWN: readonly PartName[] = ["unrecorded", "new", "results", "history", "system", "tools"];
-
-/** What leads to calls. */
-export interface CallLinks {
-  readonly hrefOf: (call: ContextCallJson) => string;
-  /** Opens a call in its place; false where only the link leads there. */
-  readonly onOpen: (call: ContextCallJson) => boolean;
-}
 
 /** The columns. */
 export function Growth(props: {
@@ -86,10 +80,7 @@ function Column(props: {
       aria-label={`${name}: ${count(input)} tokens in${isBroken ? ", prefix broken" : ""}`}
       aria-current={props.isCurrent ? "true" : undefined}
       tabIndex={props.isStop ? 0 : -1}
-      onClick={(event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
-        if (links.onOpen(call)) event.preventDefault();
-      }}
+      onClick={(event) => openIn(event, call, links)}
       onKeyDown={goBeside}
     >
       {isBroken && (

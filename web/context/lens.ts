@@ -11,7 +11,6 @@ import {
 import { read } from "../app/api.ts";
 import { useChanges } from "../app/live.ts";
 import { type Resource, useResource } from "../app/resource.ts";
-import { isExported } from "../app/source.ts";
 
 /** Whose windows: a conversation's, or those of a trace that is in none. */
 export type LensOf = { readonly conversation: string } | { readonly trace: string };
@@ -30,7 +29,7 @@ export function useLensCalls(of: LensOf, isAskedForElsewhere: boolean): LensCall
   const key = keyOf(of);
   const known = latest.value?.key === key ? latest.value.lens : undefined;
   const version = useVersion(of);
-  const isWanted = !isExported && !isAskedForElsewhere && (known === undefined || version > 0);
+  const isWanted = !isAskedForElsewhere && (known === undefined || version > 0);
   const lens = useResource(isWanted ? `${key} ${version}` : undefined, (abort) =>
     read<ContextAnswerJson>(pathOf(of), {}, abort),
   );

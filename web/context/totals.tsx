@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import type { CallNameJson, ContextCallJson, ContextJson } from "../../src/viewer/api.ts";
 import { compact, counted, line, money, sentence } from "../app/figures.ts";
-import type { CallLinks } from "./growth.tsx";
+import { CallLink, type CallLinks } from "./call-link.tsx";
 import { callName } from "./lens.ts";
 
 const SHOWN = 5;
@@ -17,9 +17,15 @@ export function Totals({ lens, links }: { readonly lens: ContextJson; readonly l
         <section class="sec">
           <h2>Found in this conversation</h2>
           <Some of={lens.findings} noun="more">
-            {({ text, call }) => (
-              <Linked text={sentence(text)} call={call && calls.get(call.span_id)} links={links} />
-            )}
+            {({ text, call }) =>
+              call === null ? (
+                sentence(text)
+              ) : (
+                <CallLink call={call} links={links} class="link">
+                  {sentence(text)}
+                </CallLink>
+              )
+            }
           </Some>
         </section>
       )}
@@ -71,27 +77,6 @@ function Some<T>(props: {
         </button>
       )}
     </>
-  );
-}
-
-function Linked(props: {
-  readonly text: string;
-  readonly call: ContextCallJson | null | undefined;
-  readonly links: CallLinks;
-}): JSX.Element {
-  const { text, call, links } = props;
-  if (call == null) return <>{text}</>;
-  return (
-    <a
-      class="link"
-      href={links.hrefOf(call)}
-      onClick={(event) => {
-        if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
-        if (links.onOpen(call)) event.preventDefault();
-      }}
-    >
-      {text}
-    </a>
   );
 }
 

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { compact } from "../app/figures.ts";
 import { change, conversationUrl, param, traceUrl } from "../app/location.ts";
-import type { CallLinks } from "../context/growth.tsx";
+import type { CallLinks } from "../context/call-link.tsx";
 import type { LensCalls } from "../context/lens.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { Side } from "../parts/side.tsx";
@@ -15,6 +15,7 @@ export function CallSide(props: {
   readonly current: KnownCall;
   readonly lens: LensCalls;
   readonly version: number;
+  readonly compareHref: string | undefined;
   readonly onGo: (step: number) => void;
   /** Goes to a call of the conversation's own agent. */
   readonly onCall: (number: number) => void;
@@ -45,6 +46,7 @@ export function CallSide(props: {
         title={name}
         kind="model"
         note={call.model ?? ""}
+        compareHref={props.compareHref}
         onStep={props.onGo}
         traceStart={turnStart}
         tab={param("tab")}

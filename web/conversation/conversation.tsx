@@ -13,7 +13,7 @@ import { Oops } from "../shell/oops.tsx";
 import { selectedCall, useArrival, wantedTurn } from "./arrival.ts";
 import { CallSide } from "./call-side.tsx";
 import { Head } from "./head.tsx";
-import type { KnownCall, KnownCalls } from "./known-calls.ts";
+import { comparisonUrl, type KnownCall, type KnownCalls } from "./known-calls.ts";
 import { turnTools } from "./open-tools.ts";
 import { useConversation } from "./talk.ts";
 import { Turn } from "./turn.tsx";
@@ -103,9 +103,13 @@ function Shown(props: {
     document.getElementById(`turn-${here + step}`)?.scrollIntoView({ block: "start" });
   };
   const timeline = timelineUrl(data, current);
+  const comparison = current && comparisonUrl(key, current, lens);
   useKeys({
     ...{ j: () => go(1), ArrowDown: () => go(1), k: () => go(-1), ArrowUp: () => go(-1) },
     ...{ "[": () => turnBy(-1), "]": () => turnBy(1), o: turnTools },
+    d: () => {
+      if (comparison !== undefined) open(comparison);
+    },
     v: () => {
       if (timeline !== undefined) open(timeline);
     },
@@ -167,6 +171,7 @@ function Shown(props: {
         {current !== undefined && (
           <CallSide
             {...{ conversationKey: key, current, lens, version: props.version, onGo: go }}
+            compareHref={comparison}
             onCall={goTo}
           />
         )}

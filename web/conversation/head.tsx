@@ -2,10 +2,10 @@
 import type { JSX } from "preact";
 import type { ConversationJson } from "../../src/viewer/api.ts";
 import { counted, line } from "../app/figures.ts";
-import { urlOf } from "../app/location.ts";
+import { compareUrl, urlOf } from "../app/location.ts";
 import { isExported } from "../app/source.ts";
 import { ExportMenu } from "../parts/export-menu.tsx";
-import { ObjectHead, Ways } from "../parts/object.tsx";
+import { CompareLink, ObjectHead, Ways } from "../parts/object.tsx";
 import { Interrupted, State } from "../parts/state.tsx";
 
 /** The head. `timeline` is the same as a trace. */
@@ -31,6 +31,7 @@ export function Head(props: {
         summary.state === "running" && <State of="running" />,
       ]}
     >
+      <CompareLink href={compareUrl(key, "")} />
       <ExportMenu conversation={key} />
       <Ways shown="chat" chat={undefined} timeline={props.timeline} />
     </ObjectHead>

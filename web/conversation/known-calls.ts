@@ -1,5 +1,8 @@
 // The calls of models that were read so far.
 import type { CallJson } from "../../src/viewer/api.ts";
+import { callSubject, compareUrl } from "../app/location.ts";
+import { isExported } from "../app/source.ts";
+import type { LensCalls } from "../context/lens.ts";
 
 /** A call that can be looked at. */
 export interface KnownCall {
@@ -10,3 +13,20 @@ export interface KnownCall {
 
 /** Calls by their spans. */
 export type KnownCalls = ReadonlyMap<string, KnownCall>;
+
+/** Where the call is compared with the one before it: that which the lens tells, or else by their numbers. */
+export function comparisonUrl(
+  key: string,
+  { call, traceId }: KnownCall,
+  lens: LensCalls,
+): string | undefined {
+  const known = lens.get(call.span_id)?.before;
+  const number = call.number ?? 0;
+  const before = known ?? (number > 1 ? { number: number - 1, trace_id: "", span_id: "" } : undefined);
+  if (before === undefined || isExported) return undefined;
+  const own = { number: call.number, trace_id: traceId, span_id: call.span_id };
+  const [a, b] = [before, own].map((one) =>
+    one.number === null ? callSubject(one) : `${key}#${one.number}`,
+  );
+  return a === undefined || b === undefined ? undefined : compareUrl(a, b);
+}

@@ -4,6 +4,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import type { TimedJson, ToolJson } from "../../src/viewer/api.ts";
 import { line, time } from "../app/figures.ts";
+import { traceUrl } from "../app/location.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
 import { openTools } from "./open-tools.ts";
@@ -58,6 +59,11 @@ export function ToolRow(props: {
           )}
           {props.children}
           <Out tool={tool} of={of} />
+          {tool.kind === "tool-call" && (
+            <a class="link whylink" href={traceUrl(traceId, { span: tool.span_id, tab: "why" })}>
+              Why this tool
+            </a>
+          )}
         </div>
       )}
     </>

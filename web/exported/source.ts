@@ -18,7 +18,8 @@ export async function ask(url: string, init: RequestInit = {}): Promise<Response
   if (path.endsWith("/value")) return valueAnswer(given);
   const json = await pieces.answer(path);
   if (json === undefined) return notHere();
-  return Response.json(path.endsWith("/glances") ? someOf(json, given) : json);
+  if (path.endsWith("/glances")) return Response.json(someOf(json, given));
+  return Response.json(path.endsWith("/context") ? await openedIn(json, path, given) : json);
 }
 
 /** Where a large value is, its stub says. */
@@ -34,6 +35,13 @@ async function valueAnswer(given: URLSearchParams): Promise<Response> {
   return Response.json({
     ...{ path, type, size: text.length, offset, text: text.slice(offset, end), next },
   } satisfies ValueJson);
+}
+
+/** The calls lie under the path of the lens, each opened by itself. */
+async function openedIn(lens: unknown, path: string, given: URLSearchParams): Promise<object> {
+  const call = given.get("call");
+  const opened = call === null ? undefined : await pieces.answer(`${path}/${call}`);
+  return { ...(typeof lens === "object" ? lens : {}), opened: opened ?? null };
 }
 
 /** All that there are lie under one path. */

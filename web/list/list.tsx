@@ -16,6 +16,7 @@ import { PartProblem } from "../shell/oops.tsx";
 import { End } from "./end.tsx";
 import { Facts } from "./facts.tsx";
 import { Histogram } from "./histogram.tsx";
+import { clearMarks, compareMarked, MarkButton, Marks, turnMark } from "./marks.tsx";
 import { asked, changeList, type ListQuery, listQuery } from "./query.ts";
 import { useRows } from "./rows.ts";
 import { Table } from "./table.tsx";
@@ -52,7 +53,9 @@ export function List(): JSX.Element {
         />
         <RangeMenu since={query.since} until={query.until} onChoose={changeList} />
         <Subjects query={query} />
+        <MarkButton />
       </div>
+      <Marks />
       {problem !== undefined && !isBadFilter && (
         <PartProblem what="The list" error={problem} again={rows.reload} />
       )}
@@ -138,6 +141,11 @@ function useListKeys(props: {
     ...{ j: () => select(at + 1), ArrowDown: () => select(at + 1) },
     ...{ k: () => select(at - 1), ArrowUp: () => select(at - 1) },
     ...{ Home: () => select(0), End: () => select(rows.length - 1) },
-    ...{ Enter: enter, n: props.onFresh },
+    ...{ Enter: () => void (compareMarked() || enter()), n: props.onFresh },
+    x: () => {
+      const row = rows[at];
+      if (row !== undefined) turnMark(row);
+    },
+    Escape: () => void (clearMarks() || history.back()),
   });
 }

@@ -6,6 +6,7 @@ import { conversationUrl, traceUrl } from "../app/location.ts";
 import { iso, when } from "../app/moments.ts";
 import { Icon } from "../parts/icon.tsx";
 import { State } from "../parts/state.tsx";
+import { Mark } from "./marks.tsx";
 import type { Subject } from "./query.ts";
 
 /** Bars of times are linear to the longest on the page, at most this. */
@@ -40,6 +41,7 @@ export function Row(props: {
         {when(at, now)}
       </span>
       <span role="cell" class="c-first cut">
+        <Mark row={row} />
         <a
           class="t"
           href={by === "trace" ? traceUrl(row.key) : conversationUrl(row.key)}

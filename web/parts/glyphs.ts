@@ -55,6 +55,7 @@ export const ICONS = {
   break: [path("M6.8.8 3.2 6.4h2.6L5 11.2l3.8-5.9H6.1z")],
   more: [2, 6, 10].map((cx): Shape => ["circle", { cx, cy: 6, r: 1.1 }]),
   eq: [stroke("M2 4.5h8M2 7.5h8", 1.5)],
+  tilde: [stroke("M1.800 7.200c1.400-2.600 2.800-2.600 4.200-1.200s2.800 1.400 4.200-1.200", 1.5)],
   plus: [stroke("M6 2v8M2 6h8", 1.6)],
   minus: [stroke("M2 6h8", 1.6)],
 } as const satisfies Readonly<Record<string, readonly Shape[]>>;

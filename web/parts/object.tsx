@@ -3,6 +3,7 @@ import type { ComponentChildren, JSX } from "preact";
 import { useLayoutEffect } from "preact/hooks";
 import type { SummaryJson } from "../../src/viewer/api.ts";
 import { compact, counted, line, money } from "../app/figures.ts";
+import { isExported } from "../app/source.ts";
 import { Icon } from "./icon.tsx";
 import { SetPrice } from "./set-price.tsx";
 
@@ -86,6 +87,15 @@ function Unpriced({ models: [model, another] }: { readonly models: readonly stri
     <>
       <b>no price</b> {model !== undefined && another === undefined && <SetPrice model={model} />}
     </>
+  );
+}
+
+/** To compare it with another; an exported file has no other. */
+export function CompareLink({ href }: { readonly href: string }): JSX.Element | null {
+  return isExported ? null : (
+    <a class="btn" href={href}>
+      Compare
+    </a>
   );
 }
 

@@ -25,6 +25,7 @@ export function App(): JSX.Element {
       isHelpOpen.value = true;
     },
     "g c": () => open(urlOf("")),
+    "g x": () => open(urlOf("compare")),
     "g n": () => open(urlOf("numbers")),
     z: turnZone,
     t: turnTheme,

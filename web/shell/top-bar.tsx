@@ -14,6 +14,7 @@ import { isHelpOpen, isSearchOpen } from "./dialogs.ts";
 
 const VIEWS = [
   { path: "", view: "list", also: ["conversation", "trace"], name: "Conversations" },
+  { path: "compare", view: "compare", also: [], name: "Compare" },
   { path: "numbers", view: "numbers", also: [], name: "Numbers" },
 ] as const;
 

@@ -7,6 +7,7 @@ export const VIEWS: Readonly<Record<View, () => Promise<ComponentType>>> = {
   list: async () => (await import("../list/list.tsx")).List,
   conversation: async () => (await import("../conversation/conversation.tsx")).Conversation,
   trace: async () => (await import("../trace/trace.tsx")).Trace,
+  compare: async () => (await import("../compare/compare.tsx")).Compare,
   numbers: async () => (await import("../numbers/numbers.tsx")).Numbers,
   unknown: async () => (await import("./nowhere.tsx")).Nowhere,
 };

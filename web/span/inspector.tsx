@@ -5,8 +5,8 @@ import { API, type SpanJson } from "../../src/viewer/api.ts";
 import { read } from "../app/api.ts";
 import { line } from "../app/figures.ts";
 import { useBusy, useResource } from "../app/resource.ts";
-import { isExported } from "../app/source.ts";
 import type { ContextTabProps } from "../context/context-tab.tsx";
+import type { WhyTabProps } from "../context/why-tab.tsx";
 import type { KindGlyph } from "../parts/glyphs.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { Lazy } from "../parts/lazy.tsx";
@@ -39,6 +39,8 @@ export interface InspectorProps {
   readonly version?: unknown;
   readonly onTab: (tab: string) => void;
   readonly onZoom?: () => void;
+  /** Compares it with the call before; undefined where there is none. */
+  readonly compareHref?: string | undefined;
   /** To the call before, -1, or after, 1. */
   readonly onStep?: (step: number) => void;
   readonly onClose: () => void;
@@ -75,6 +77,16 @@ export function Inspector(props: InspectorProps): JSX.Element {
           >
             <Icon name="search" />
           </button>
+        )}
+        {props.compareHref !== undefined && (
+          <a
+            class="ib sq"
+            href={props.compareHref}
+            aria-label="Compare with the call before"
+            title="Compare with the call before, d"
+          >
+            <Icon name="tilde" />
+          </a>
         )}
         {props.onStep && (
           <>
@@ -129,8 +141,7 @@ function tabsOf(span: SpanJson, props: InspectorProps): Tab[] {
   const hasValues = reading.input !== null || reading.output !== null;
   const { lens } = props;
   const context: Tab | false = reading.kind === "model-call" &&
-    lens !== undefined &&
-    !isExported && {
+    lens !== undefined && {
       id: "context",
       name: "Context",
       body: () => <Lazy load={CONTEXT} with={{ ...lens, reading, of }} />,
@@ -140,6 +151,12 @@ function tabsOf(span: SpanJson, props: InspectorProps): Tab[] {
     isFirst && context,
     { id: "overview", name: "Overview", body: () => <Overview span={span} of={of} {...props} /> },
     !isFirst && context,
+    reading.kind === "tool-call" &&
+      lens !== undefined && {
+        id: "why",
+        name: "Why",
+        body: () => <Lazy load={WHY} with={{ of, links: lens.links }} />,
+      },
     hasMessages && { id: "messages", name: "Messages", body: () => <Messages reading={reading} of={of} /> },
     hasValues && { id: "io", name: "Input/Output", body: () => <InAndOut reading={reading} of={of} /> },
     { id: "attributes", name: "Attributes", body: () => <Attributes record={span.record} of={of} /> },
@@ -158,3 +175,4 @@ function tabsOf(span: SpanJson, props: InspectorProps): Tab[] {
 
 const CONTEXT = async (): Promise<ComponentType<ContextTabProps>> =>
   (await import("../context/context-tab.tsx")).ContextTab;
+const WHY = async (): Promise<ComponentType<WhyTabProps>> => (await import("../context/why-tab.tsx")).WhyTab;

@@ -1,12 +1,12 @@
 // The head of a timeline: the turn that it is of, when it was, what it used.
 import type { JSX } from "preact";
 import { counted, time } from "../app/figures.ts";
-import { conversationUrl, param, traceUrl, urlOf } from "../app/location.ts";
+import { compareUrl, conversationUrl, param, traceUrl, urlOf } from "../app/location.ts";
 import { clock } from "../app/moments.ts";
 import { isExported } from "../app/source.ts";
 import { ExportMenu } from "../parts/export-menu.tsx";
 import { Icon } from "../parts/icon.tsx";
-import { ObjectHead, Ways } from "../parts/object.tsx";
+import { CompareLink, ObjectHead, Ways } from "../parts/object.tsx";
 import { Interrupted } from "../parts/state.tsx";
 import type { LoadedTrace } from "./load.ts";
 import { INTERRUPTED } from "./model.ts";
@@ -53,6 +53,7 @@ export function Head({ loaded }: { readonly loaded: LoadedTrace }): JSX.Element 
       ]}
       states={[<Interrupted key="interrupted" spans={interrupted} />]}
     >
+      <CompareLink href={compareUrl(id, "")} />
       <ExportMenu trace={id} />
       <Ways shown="timeline" chat={chat} timeline={undefined} />
     </ObjectHead>

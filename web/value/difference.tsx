@@ -7,14 +7,15 @@ import { count } from "../app/figures.ts";
 /** The side of a text that is shown. */
 export type Side = "a" | "b";
 
-/** The words of one side, with what the other does not have marked. */
-export function Words({ words, side }: { readonly words: readonly WordPieceJson[]; readonly side: Side }) {
+/** The words of one side, or of both where none is named, with what the other does not have marked. */
+export function Words(props: { readonly words: readonly WordPieceJson[]; readonly side: Side | undefined }) {
+  const { words, side } = props;
   return (
     <>
       {words.map((piece, i) =>
         piece.in === "both" ? (
           piece.text
-        ) : piece.in !== side ? null : side === "a" ? (
+        ) : side !== undefined && piece.in !== side ? null : piece.in === "a" ? (
           <del key={i}>{piece.text}</del>
         ) : (
           <ins key={i}>{piece.text}</ins>

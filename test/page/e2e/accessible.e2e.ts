@@ -105,6 +105,49 @@ const SIGHTS: readonly Sight[] = [
     },
   },
   {
+    name: "why a tool was called",
+    part: "aside",
+    open: async (page) => {
+      await page.goto(`${full}t/${TRACE}?span=04512e8bc45b2446&tab=why`);
+      await panel(page, "Why");
+      await page.locator("#panel .sec").first().waitFor();
+    },
+  },
+  {
+    name: "list with marks",
+    part: "main",
+    open: async (page) => {
+      await page.goto(`${full}?since=all`);
+      await row(page);
+      await page.getByRole("button", { name: "Compare", exact: true }).click();
+      await page.getByRole("checkbox").nth(0).check();
+      await page.getByRole("checkbox").nth(1).check();
+      await page.getByRole("button", { name: "Compare both" }).waitFor();
+    },
+  },
+  {
+    name: "compared calls",
+    open: async (page) => {
+      await page.goto(`${full}compare?a=trip-1042%236&b=trip-1042%237`);
+      await page.getByRole("heading", { name: "Prompt and answer" }).waitFor();
+    },
+  },
+  {
+    name: "compared traces",
+    open: async (page) => {
+      await page.goto(`${full}compare?a=${TRACE}&b=4bf92f3577b34da6a3ce929d0e0e4736`);
+      await page.getByRole("table", { name: "Steps" }).getByRole("row").nth(3).waitFor();
+    },
+  },
+  {
+    name: "choosing what to compare",
+    part: "dialog",
+    open: async (page) => {
+      await page.keyboard.press("b");
+      await page.getByRole("option").nth(2).waitFor();
+    },
+  },
+  {
     name: "numbers",
     open: async (page) => {
       await page.goto(`${full}numbers?since=all`);

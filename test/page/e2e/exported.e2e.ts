@@ -50,6 +50,26 @@ describe("a conversation as a file", () => {
     await other.getByRole("tabpanel", { name: "Raw" }).getByText("ai.tool.name").first().waitFor();
   });
 
+  it("has the context lens of each call, and why tools were called", async () => {
+    const page = await browser.open(`${url}#/c/trip-1042?call=7`, OFFLINE);
+    const panel = page.getByRole("tabpanel", { name: "Context" });
+    await panel.getByText("15,440").first().waitFor();
+    await panel.getByRole("heading", { name: /^New since call 6/ }).waitFor();
+    await panel.getByText("find_flights").first().waitFor();
+    await page.locator("#panel").focus();
+    await page.keyboard.press("k");
+    await panel.getByRole("heading", { name: /^New since call 5/ }).waitFor();
+    expect(await page.getByRole("link", { name: /Compare/ }).count()).toBe(0);
+    await page
+      .getByRole("button", { name: /find_flights/ })
+      .first()
+      .click();
+    await page.getByRole("link", { name: "Why this tool" }).first().click();
+    const why = page.getByRole("tabpanel", { name: "Why" });
+    await why.getByRole("heading", { name: /^Asked by call 6/ }).waitFor();
+    await why.getByRole("list", { name: "Tools that were offered" }).getByText("find_flights").waitFor();
+  });
+
   it("leads nowhere else, and says so", async () => {
     const page = await browser.open(`${url}#/t/${"f".repeat(32)}`, OFFLINE);
     await page.getByRole("heading", { level: 1 }).getByText("one conversation or trace").waitFor();

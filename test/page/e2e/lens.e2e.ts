@@ -1,6 +1,7 @@
 // The context lens: what filled a call's window, what is new first, what became of the cache; for long conversations too.
 import { InMemoryTracer } from "tracelight";
 import { beforeAll, describe, expect, inject, it } from "vitest";
+import { turn, WEATHER } from "./agent.ts";
 import { Browsing } from "./browser.ts";
 import { served } from "./stores.ts";
 import { brokenPrefix, calls, user } from "./windows.ts";
@@ -56,6 +57,41 @@ describe("a conversation's lens", () => {
     const page = await browser.open(`${full}c/trip-1042?turn=3`);
     await page.locator(".call-m .mini").first().waitFor();
     expect(await page.locator("aside").count()).toBe(0);
+  });
+});
+
+describe("why a tool was called", () => {
+  it("is told beside its span: who asked, what was thought, what could be chosen, what the result cost later", async () => {
+    const page = await browser.open(`${full}c/trip-1042?turn=3`);
+    await page
+      .getByRole("button", { name: /find_flights/ })
+      .first()
+      .click();
+    await page.getByRole("link", { name: "Why this tool" }).first().click();
+    const why = page.getByRole("tabpanel", { name: "Why" });
+    await why.getByRole("heading", { name: "Asked by call 6" }).waitFor();
+    await why.getByText("I ask for both, and for today's rate").waitFor();
+    const offered = why.getByRole("list", { name: "Tools that were offered" }).getByRole("listitem");
+    expect(await offered.count()).toBe(12);
+    await offered.filter({ hasText: "find_flights, chosen" }).waitFor();
+    await why.getByText("In the same answer it asked for find_trains, convert_currency too.").waitFor();
+    await why.getByText(/^Call 7/).waitFor();
+    await why.getByText("in 5 calls").waitFor();
+    await why.getByRole("link", { name: "call 6" }).click();
+    await page
+      .getByRole("tabpanel", { name: "Overview" })
+      .or(page.getByRole("tabpanel", { name: "Context" }))
+      .first()
+      .waitFor();
+  });
+
+  it("is not known of a tool that no model asked for", async () => {
+    const tracer = new InMemoryTracer();
+    turn(tracer, WEATHER);
+    const page = await browser.open(`${await served(tracer)}c/${WEATHER.id}`);
+    await page.getByRole("button", { name: /get_weather/ }).click();
+    await page.getByRole("link", { name: "Why this tool" }).click();
+    await page.getByText("No model call is known to have asked for it.").waitFor();
   });
 });
 

@@ -1,0 +1,196 @@
+// Two model calls, prompt and answer: only what differs is open, runs of what is the same are one line.
+import { useSignal } from "@preact/signals";
+import type { JSX } from "preact";
+import type { CallRowJson, ComparedCallsJson, WordPieceJson } from "../../src/viewer/api.ts";
+import { count, counted, line } from "../app/figures.ts";
+import { change, param, traceUrl } from "../app/location.ts";
+import { wordsOf } from "../context/shares.ts";
+import type { KindGlyph } from "../parts/glyphs.ts";
+import { Icon, Kind } from "../parts/icon.tsx";
+import { nearby, Words } from "../value/difference.tsx";
+import { Sign, STATE_WORDS, summed } from "./signs.tsx";
+
+/** So many rows at once. */
+const SHOWN = 100;
+/** Of texts with more characters, what is near a difference is shown first. */
+const LONG = 4000;
+
+/** All rows. */
+export function CallRows({ data }: { readonly data: ComparedCallsJson }): JSX.Element {
+  const shown = useSignal(SHOWN);
+  const isOne = param("lay") === "one";
+  const rows = param("only") === "" ? data.rows : data.rows.filter(({ state }) => state !== "same");
+  const sames = data.rows.reduce((sum, row) => sum + (row.state === "same" ? row.pieces : 0), 0);
+  const rest = rows.length - shown.value;
+  return (
+    <>
+      <div class="dh">
+        <h2>Prompt and answer</h2>
+        <span class="soft">
+          {summed(
+            data.rows.map(({ state }) => state),
+            sames,
+          )}
+        </span>
+        <span class="grow" />
+        <span class="seg sm" role="group" aria-label="Layout">
+          <button type="button" aria-pressed={!isOne} onClick={() => change({ lay: "" })}>
+            Side by side
+          </button>
+          <button type="button" aria-pressed={isOne} onClick={() => change({ lay: "one" })}>
+            One column
+          </button>
+        </span>
+        <Only />
+      </div>
+      {rows.slice(0, shown.value).map((row, i) => (
+        <Row key={i} row={row} data={data} isOne={isOne} />
+      ))}
+      {rest > 0 && (
+        <button
+          type="button"
+          class="morel pad"
+          onClick={() => {
+            shown.value += SHOWN;
+          }}
+        >
+          {counted(rest, "more row")}
+        </button>
+      )}
+    </>
+  );
+}
+
+/** Hides what is the same. */
+export function Only(): JSX.Element {
+  const isOn = param("only") !== "";
+  return (
+    <button
+      type="button"
+      class="fact"
+      aria-pressed={isOn}
+      title="Only differences, h"
+      onClick={() => change({ only: isOn ? "" : "1" })}
+    >
+      <Icon name="tilde" />
+      only differences
+    </button>
+  );
+}
+
+function Row(props: {
+  readonly row: CallRowJson;
+  readonly data: ComparedCallsJson;
+  readonly isOne: boolean;
+}): JSX.Element {
+  const { row, data } = props;
+  const { state, section, pieces, tokens } = row;
+  if (state === "same") {
+    return (
+      <p class="fold">
+        <Sign of="same" />
+        {sameWords(section, pieces)}
+        {tokens > 0 && `, ${count(tokens)} tokens`}
+      </p>
+    );
+  }
+  const piece = row.b ?? row.a;
+  const name = section === "answer" ? "answer" : piece === null ? section : wordsOf(piece);
+  const side = state === "only_a" ? data.a : data.b;
+  return (
+    <section class={`df ${state}`} aria-label={`${name}, ${STATE_WORDS[state]}`} tabIndex={-1} data-differs>
+      <header>
+        <Sign of={state} />
+        <Kind name={glyphOf(row)} />
+        <b class="cut">{line(name)}</b>
+        <span class="mute">{STATE_WORDS[state]}</span>
+        <span class="grow" />
+        <span class="mute num">
+          {row.a !== null && row.b !== null && row.a.tokens !== row.b.tokens
+            ? `${count(row.a.tokens)} → ${count(row.b.tokens)} tokens`
+            : `${count(tokens)} tokens`}
+        </span>
+      </header>
+      {state === "changed" ? (
+        <Changed words={row.words ?? glances(row)} isOne={props.isOne} />
+      ) : (
+        <div class={`dd ${props.isOne ? "one" : ""}`.trim()}>
+          {state === "only_b" && !props.isOne && <div class="da" />}
+          <pre class={state === "only_a" ? "da" : "db"}>{row.text}</pre>
+          {state === "only_a" && !props.isOne && <div class="db" />}
+        </div>
+      )}
+      {row.is_cut && (
+        <p class="mute note pad">
+          It is too long to be shown as a whole here.{" "}
+          <a class="link" href={traceUrl(side.trace_id, { span: side.span_id, tab: "messages" })}>
+            Open the call
+          </a>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function Changed(props: { readonly words: readonly WordPieceJson[]; readonly isOne: boolean }): JSX.Element {
+  const isWhole = useSignal(props.words.reduce((sum, { text }) => sum + text.length, 0) <= LONG);
+  const words = isWhole.value ? props.words : nearby(props.words);
+  return (
+    <>
+      {props.isOne ? (
+        <pre class="dd one">
+          <Words words={words} side={undefined} />
+        </pre>
+      ) : (
+        <div class="dd">
+          <pre class="da">
+            <Words words={words} side="a" />
+          </pre>
+          <pre class="db">
+            <Words words={words} side="b" />
+          </pre>
+        </div>
+      )}
+      {!isWhole.value && (
+        <button
+          type="button"
+          class="morel pad"
+          onClick={() => {
+            isWhole.value = true;
+          }}
+        >
+          Show all of it
+        </button>
+      )}
+    </>
+  );
+}
+
+/** Where it is too long to be compared by words. */
+function glances({ a, b }: CallRowJson): readonly WordPieceJson[] {
+  return [
+    { in: "a", text: a?.glance ?? "" },
+    { in: "b", text: b?.glance ?? "" },
+  ];
+}
+
+function sameWords(section: CallRowJson["section"], pieces: number): string {
+  switch (section) {
+    case "tools":
+      return `${counted(pieces, "tool")} offered, the same`;
+    case "system":
+      return "system, the same";
+    case "answer":
+      return "answer, the same";
+    case "messages":
+      return `${counted(pieces, "message")}, the same`;
+  }
+}
+
+function glyphOf({ section, a, b }: CallRowJson): KindGlyph {
+  const piece = b ?? a;
+  if (section === "answer") return "model";
+  if (piece?.kind === "result" || piece?.kind === "tool") return "tool";
+  if (piece?.role === "assistant" || piece?.role === "model") return "model";
+  return piece?.role === "user" ? "user" : "other";
+}
