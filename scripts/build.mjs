@@ -30,8 +30,7 @@ const shared = {
   logLevel: "warning",
   define: await embedded(),
 };
-const core = await coreModules();
-await buildCore();
+const parts = await sharedParts();
 await build({
   ...shared,
   entryPoints: [
@@ -42,8 +41,10 @@ await build({
   outbase: "src",
   chunkNames: "chunks/[name]-[hash]",
   splitting: true,
-  plugins: [fromCore(), fromRequired()],
+  plugins: [fromParts((importer) => (importer === resolve(FACE) ? "./" : "../")), fromRequired()],
 });
+await buildReads();
+await buildCore();
 await buildRequired();
 await buildPage({ configFile: "web/vite.config.ts", logLevel: "warn" });
 await buildPage({ configFile: "web/exported/vite.config.ts", logLevel: "warn" });
@@ -59,8 +60,12 @@ function faces() {
   return Object.values(exports).filter((face) => face.types !== undefined);
 }
 
-/** What the public face is made of. */
-async function coreModules() {
+/**
+ * The files that entry points and their chunks share, and the modules each is made of: esbuild alone would make a chunk for each set of
+ * entry points that share a module, and `import "tracelight"` would load twenty files. `core.js` is what the public face is made of,
+ * `reads.js` what it imports when something is read for the first time.
+ */
+async function sharedParts() {
   const { metafile } = await build({
     ...shared,
     entryPoints: [FACE],
@@ -68,24 +73,39 @@ async function coreModules() {
     metafile: true,
     outdir: "dist",
   });
-  return new Set(Object.keys(metafile.inputs).filter((path) => path !== FACE));
+  const importsOf = (path) => metafile.inputs[path].imports.filter(({ external }) => !external);
+  const core = new Set();
+  const next = [FACE];
+  for (let path = next.pop(); path !== undefined; path = next.pop()) {
+    if (core.has(path)) continue;
+    core.add(path);
+    next.push(...importsOf(path).flatMap((one) => (one.kind === "dynamic-import" ? [] : [one.path])));
+  }
+  core.delete(FACE);
+  const rest = Object.keys(metafile.inputs).filter((path) => path !== FACE && !core.has(path));
+  return { core: [...core], reads: rest };
 }
 
-/**
- * All of it in one file, which the entry points and their chunks load: esbuild alone would make a chunk for each set of entry points
- * that share a module, and `import "tracelight"` would load twenty files.
- */
+async function buildReads() {
+  const contents = parts.reads.map((path) => `export * from "./${path}";`).join("\n");
+  await originsOf(parts.reads);
+  await buildPart("reads", contents);
+}
+
+/** Only with the names that other files import: each that an ES module exports takes time when it is loaded. */
 async function buildCore() {
-  const names = await exportsOf([...core]);
-  const doubles = names.filter((name, i) => names.indexOf(name) !== i);
-  if (doubles.length > 0)
-    throw new Error(`Two modules of the core export the same name: ${doubles.join(", ")}`);
-  const contents = [...core].map((path) => `export * from "./${path}";`).join("\n");
-  const stdin = { contents, resolveDir: ".", sourcefile: "core.ts" };
-  await build({ ...shared, stdin, outfile: "dist/core.js" });
+  const origins = await originsOf(parts.core);
+  const lines = [...namesTaken()].map((name) => `export { ${name} } from "./${origins.get(name)}";`);
+  await buildPart("core", lines.join("\n"));
 }
 
-async function exportsOf(paths) {
+async function buildPart(name, contents) {
+  const stdin = { contents, resolveDir: ".", sourcefile: `${name}.ts` };
+  await build({ ...shared, stdin, outfile: `dist/${name}.js`, plugins: [fromParts(() => "./", name)] });
+}
+
+/** The module that each exported name is of. */
+async function originsOf(paths) {
   const { metafile } = await build({
     entryPoints: paths,
     format: "esm",
@@ -93,17 +113,39 @@ async function exportsOf(paths) {
     metafile: true,
     outdir: "dist",
   });
-  return Object.values(metafile.outputs).flatMap((output) => output.exports);
+  const origins = new Map();
+  for (const { entryPoint, exports } of Object.values(metafile.outputs)) {
+    for (const name of exports) {
+      if (origins.has(name)) throw new Error(`${origins.get(name)} and ${entryPoint} both export ${name}`);
+      origins.set(name, entryPoint);
+    }
+  }
+  return origins;
 }
 
-/** Imports of the core's modules become imports of its file, which lies one folder above all but the public face. */
-function fromCore() {
+/** What the files that are built import of the core. */
+function namesTaken() {
+  const names = new Set();
+  for (const file of readdirSync("dist", { recursive: true })) {
+    if (!file.endsWith(".js")) continue;
+    const imports = readFileSync(join("dist", file), "utf8").matchAll(
+      /import\{([^}]*)\}from"\.\.?\/core\.js"/g,
+    );
+    for (const [, list] of imports) for (const one of list.split(",")) names.add(one.trim().split(" as ")[0]);
+  }
+  return names;
+}
+
+/** Imports of shared modules become imports of their file, but within the part that is built. */
+function fromParts(folderFrom, own) {
   return {
-    name: "from core",
+    name: "from parts",
     setup({ onResolve }) {
       onResolve({ filter: /^\./ }, ({ path, resolveDir, importer }) => {
-        if (!core.has(relative(".", join(resolveDir, path)).replaceAll("\\", "/"))) return undefined;
-        return { path: importer === resolve(FACE) ? "./core.js" : "../core.js", external: true };
+        const module = relative(".", join(resolveDir, path)).replaceAll("\\", "/");
+        const part = Object.keys(parts).find((name) => parts[name].includes(module));
+        if (part === undefined || part === own) return undefined;
+        return { path: `${folderFrom(importer)}${part}.js`, external: true };
       });
     },
   };

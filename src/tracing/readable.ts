@@ -1,12 +1,10 @@
 // Every way to read a store: its own where it has one, else the slow one. Here each query is checked, and what waits handed over.
 import type { SpanOutline } from "../conventions/facts.ts";
-import { parseSearch } from "../conventions/search.ts";
-import { isCourse, TALLY_GROUPINGS, type TallyReport } from "../conventions/tally.ts";
-import { isTimeZone } from "../conventions/time-buckets.ts";
+import type { TallyReport } from "../conventions/tally.ts";
 import { defined } from "../model/defined.ts";
 import { checkFields, checkQuery, type QueryFields, queryFields, type TraceQuery } from "../model/query.ts";
 import type { Awaitable, FlushOptions } from "./sink.ts";
-import * as slow from "./slow-ways.ts";
+import type { Looks } from "./slow-ways.ts";
 import type { Span } from "./span.ts";
 import type {
   Changes,
@@ -20,7 +18,7 @@ import type {
   SummaryQuery,
   TallyQuery,
 } from "./store.ts";
-import { checkSummaryQuery, listOutlined, outlined, PRICES_FIELD, spanConditions } from "./summaries.ts";
+import { checkSummaryQuery, listOutlined, outlined, spanConditions } from "./summaries.ts";
 
 /** How a tracer is read. The same symbol in every copy of the package. */
 export const READER: unique symbol = Symbol.for("tracelight.reader.v1");
@@ -74,7 +72,7 @@ export class StoreReader implements ReadableStore {
   readonly position: ReadableStore["position"];
   readonly #store: ReadableStore;
   readonly #setup: ReaderSetup;
-  readonly #looks: slow.Looks = new slow.Looks();
+  #looks: Looks | undefined;
 
   constructor(store: ReadableStore, setup: ReaderSetup = {}) {
     this.name = store.name;
@@ -134,7 +132,7 @@ export class StoreReader implements ReadableStore {
   /** The spans of a trace or conversation without their payload, in start order. */
   outlines(query: OutlineQuery = {}): Promise<readonly SpanOutline[]> {
     return this.#ask(
-      () => this.#store.outlines?.(query) ?? slow.outlinesIn(this.#each(query)),
+      async () => this.#store.outlines?.(query) ?? (await slowWays()).outlinesIn(this.#each(query)),
       () => checkFields(query, OUTLINE_FIELDS),
     );
   }
@@ -142,16 +140,20 @@ export class StoreReader implements ReadableStore {
   /** Traces and conversations whose id, as text, begins so; one that is equal comes first, or alone. At most `limit`, by default 10. */
   idsByPrefix(prefix: string, limit: number = 10): Promise<readonly FoundId[]> {
     return this.#ask(
-      () => this.#store.idsByPrefix?.(prefix, limit) ?? slow.idsIn(this.#each({}), prefix, limit),
+      async () =>
+        this.#store.idsByPrefix?.(prefix, limit) ?? (await slowWays()).idsIn(this.#each({}), prefix, limit),
     );
   }
 
   /** Spans that have the words, newest first. What can be asked for is on the page of the command line, under `search`. */
   async search(text: string, options: SearchOptions = {}): Promise<SearchPage> {
     const { onProgress: _onProgress, signal, limit, ...filter } = options;
+    const { parseSearch } = await import("../conventions/search.ts");
     const query = parseSearch(text);
     return this.#ask(
-      () => this.#store.search?.(text, options) ?? slow.searchIn(this.#each(filter), query, options),
+      async () =>
+        this.#store.search?.(text, options) ??
+        (await slowWays()).searchIn(this.#each(filter), query, options),
       () => checkFields({ ...filter, limit }, SEARCH_FIELDS),
       signal,
     );
@@ -162,28 +164,32 @@ export class StoreReader implements ReadableStore {
    * looks at all spans, and remembers which there were.
    */
   changes(cursor?: string): Promise<Changes> {
-    return this.#ask(() => this.#store.changes?.(cursor) ?? this.#looks.look(this.#each({}), cursor));
+    return this.#ask(() => this.#store.changes?.(cursor) ?? this.#look(cursor));
   }
 
   /** Calls, errors, times and tokens: of all spans that the query asks for, and by model, tool, agent, user and day. */
-  tally(query: TallyQuery = {}): Promise<TallyReport> {
-    const { onProgress: _onProgress, signal, ...asked } = query;
+  async tally(query: TallyQuery = {}): Promise<TallyReport> {
+    const { checkTallyQuery, countedBy, tallyOf } = await slowWays();
     return this.#ask(
-      () => this.#store.tally?.(query) ?? slow.tallyOf(this.#each(slow.countedBy(query)), query),
-      () => checkFields(asked, TALLY_FIELDS),
-      signal,
+      () => this.#store.tally?.(query) ?? tallyOf(this.#each(countedBy(query)), query),
+      () => checkTallyQuery(query),
+      query.signal,
     );
   }
 
   /** Names of attributes that spans have: of the latest at least. */
   attributeNames(): Promise<readonly string[]> {
-    return this.#ask(() => this.#store.attributeNames?.() ?? slow.namesOfAttributes(this.#sample()));
+    return this.#ask(
+      async () => this.#store.attributeNames?.() ?? (await slowWays()).namesOfAttributes(this.#sample()),
+    );
   }
 
   /** Values of the attribute that spans have, each once, the latest first. At most `limit`, by default 20. */
   attributeValues(name: string, limit: number = 20): Promise<readonly unknown[]> {
     return this.#ask(
-      () => this.#store.attributeValues?.(name, limit) ?? slow.valuesOfAttribute(this.#sample(), name, limit),
+      async () =>
+        this.#store.attributeValues?.(name, limit) ??
+        (await slowWays()).valuesOfAttribute(this.#sample(), name, limit),
     );
   }
 
@@ -199,7 +205,13 @@ export class StoreReader implements ReadableStore {
 
   /** The latest, where the store's order is by start. */
   #sample(): AsyncIterable<Span> {
-    return this.#each({ order: "desc", limit: slow.SAMPLED_SPANS });
+    return this.#each({ order: "desc", limit: SAMPLED_SPANS });
+  }
+
+  async #look(cursor: string | undefined): Promise<Changes> {
+    const { Looks } = await slowWays();
+    this.#looks ??= new Looks();
+    return this.#looks.look(this.#each({}), cursor);
   }
 
   async #ask<T>(ask: () => Awaitable<T>, check?: () => void, signal?: AbortSignal): Promise<T> {
@@ -218,28 +230,21 @@ export class StoreReader implements ReadableStore {
 }
 
 const CLOSE_MS = 30_000;
+/** So many spans are looked at for the names and values of their attributes. */
+const SAMPLED_SPANS = 2000;
+
+/** Loaded at the first read that needs them: most programs only write, and should start fast. */
+function slowWays(): Promise<typeof import("./slow-ways.ts")> {
+  return import("./slow-ways.ts");
+}
 
 function isWritable(store: ReadableStore): store is Store {
   return "write" in store && typeof store.write === "function";
 }
 
 function importing(store: Store): NonNullable<ReadableStore["importSpans"]> {
-  return (spans, progress) => slow.importInto(store, spans, progress);
+  return async (spans, progress) => (await slowWays()).importInto(store, spans, progress);
 }
 
-const FILTER = [
-  ...(["traceId", "conversation", "attributeFilter", "identifier", "spanName"] as const),
-  ...(["spanStatus", "failed", "where", "since", "until"] as const),
-];
 const OUTLINE_FIELDS: QueryFields = queryFields(["traceId", "conversation", "identifier"]);
 const SEARCH_FIELDS: QueryFields = queryFields(["since", "until", "where", "limit"]);
-const TALLY_FIELDS: QueryFields = {
-  ...queryFields(FILTER),
-  by: {
-    what: `a list of ${TALLY_GROUPINGS.join(", ")}`,
-    holds: (value) => Array.isArray(value) && value.every((one) => TALLY_GROUPINGS.includes(one)),
-  },
-  timeZone: { what: 'the name of a time zone, such as "Europe/Amsterdam" or "UTC"', holds: isTimeZone },
-  prices: PRICES_FIELD,
-  course: { what: "{ since, until, parts }: two dates, and 1 to 1000 parts", holds: isCourse },
-};

@@ -3,12 +3,13 @@ import { conversationOf } from "../conventions/conversation.ts";
 import { EventMaker } from "../conventions/event-maker.ts";
 import { factsOf, outlineOf, type SpanOutline } from "../conventions/facts.ts";
 import { matchesSearch, type SearchQuery, searchTexts } from "../conventions/search.ts";
-import type { TallyReport } from "../conventions/tally.ts";
+import { isCourse, TALLY_GROUPINGS, type TallyReport } from "../conventions/tally.ts";
 import { TallySums } from "../conventions/tally-sums.ts";
+import { isTimeZone } from "../conventions/time-buckets.ts";
 import { conversationKey, idText } from "../model/conversation.ts";
 import { TracelightError } from "../model/errors.ts";
 import { newSpanId } from "../model/ids.ts";
-import { inStartOrder, type TraceQuery } from "../model/query.ts";
+import { checkFields, inStartOrder, type QueryFields, queryFields, type TraceQuery } from "../model/query.ts";
 import { steadyNow, turn } from "../model/timers.ts";
 import { canonicalJson } from "../model/values.ts";
 import type { Span } from "./span.ts";
@@ -22,11 +23,10 @@ import type {
   Store,
   TallyQuery,
 } from "./store.ts";
+import { PRICES_FIELD } from "./summaries.ts";
 
 type Spans = AsyncIterable<Span>;
 
-/** So many spans are looked at for the names and values of their attributes. */
-export const SAMPLED_SPANS = 2000;
 /** As many as a search finds unless told. */
 export const DEFAULT_FOUND = 20;
 /** What one turn of the event loop may take, in milliseconds. */
@@ -80,6 +80,27 @@ export async function searchIn(
 
 function newestOf(spans: readonly Span[], limit: number): Span[] {
   return [...spans].sort((a, b) => b.startedAtMicros - a.startedAtMicros).slice(0, limit);
+}
+
+const FILTER = [
+  ...(["traceId", "conversation", "attributeFilter", "identifier", "spanName"] as const),
+  ...(["spanStatus", "failed", "where", "since", "until"] as const),
+];
+const TALLY_FIELDS: QueryFields = {
+  ...queryFields(FILTER),
+  by: {
+    what: `a list of ${TALLY_GROUPINGS.join(", ")}`,
+    holds: (value) => Array.isArray(value) && value.every((one) => TALLY_GROUPINGS.includes(one)),
+  },
+  timeZone: { what: 'the name of a time zone, such as "Europe/Amsterdam" or "UTC"', holds: isTimeZone },
+  prices: PRICES_FIELD,
+  course: { what: "{ since, until, parts }: two dates, and 1 to 1000 parts", holds: isCourse },
+};
+
+/** Throws a TracelightError (`INVALID_QUERY`) for an unknown field or a value that cannot be meant. */
+export function checkTallyQuery(query: TallyQuery): void {
+  const { onProgress: _onProgress, signal: _signal, ...asked } = query;
+  checkFields(asked, TALLY_FIELDS);
 }
 
 /** Which spans are to be counted. */
