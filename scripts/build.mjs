@@ -1,11 +1,12 @@
 // Builds dist/ (the package) and build/ (the examples, which import the package as users do).
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { build as buildPage } from "vite";
 import { embedded } from "./embedded.mjs";
+import { buildParts, fromParts, partsOf } from "./parts.mjs";
 
 const FACE = "src/index.ts";
 const REQUIRED = "src/otel/required.ts";
@@ -30,7 +31,8 @@ const shared = {
   logLevel: "warning",
   define: await embedded(),
 };
-const parts = await sharedParts();
+const parts = await partsOf(FACE, shared);
+const face = resolve(FACE);
 await build({
   ...shared,
   entryPoints: [
@@ -41,10 +43,9 @@ await build({
   outbase: "src",
   chunkNames: "chunks/[name]-[hash]",
   splitting: true,
-  plugins: [fromParts((importer) => (importer === resolve(FACE) ? "./" : "../")), fromRequired()],
+  plugins: [fromParts(parts, (importer) => (importer === face ? "./" : "../"), { face }), fromRequired()],
 });
-await buildReads();
-await buildCore();
+await buildParts(parts, shared);
 await buildRequired();
 await buildPage({ configFile: "web/vite.config.ts", logLevel: "warn" });
 await buildPage({ configFile: "web/exported/vite.config.ts", logLevel: "warn" });
@@ -58,97 +59,6 @@ function subpaths() {
 function faces() {
   const { exports } = JSON.parse(readFileSync("package.json", "utf8"));
   return Object.values(exports).filter((face) => face.types !== undefined);
-}
-
-/**
- * The files that entry points and their chunks share, and the modules each is made of: esbuild alone would make a chunk for each set of
- * entry points that share a module, and `import "tracelight"` would load twenty files. `core.js` is what the public face is made of,
- * `reads.js` what it imports when something is read for the first time.
- */
-async function sharedParts() {
-  const { metafile } = await build({
-    ...shared,
-    entryPoints: [FACE],
-    write: false,
-    metafile: true,
-    outdir: "dist",
-  });
-  const importsOf = (path) => metafile.inputs[path].imports.filter(({ external }) => !external);
-  const core = new Set();
-  const next = [FACE];
-  for (let path = next.pop(); path !== undefined; path = next.pop()) {
-    if (core.has(path)) continue;
-    core.add(path);
-    next.push(...importsOf(path).flatMap((one) => (one.kind === "dynamic-import" ? [] : [one.path])));
-  }
-  core.delete(FACE);
-  const rest = Object.keys(metafile.inputs).filter((path) => path !== FACE && !core.has(path));
-  return { core: [...core], reads: rest };
-}
-
-async function buildReads() {
-  const contents = parts.reads.map((path) => `export * from "./${path}";`).join("\n");
-  await originsOf(parts.reads);
-  await buildPart("reads", contents);
-}
-
-/** Only with the names that other files import: each that an ES module exports takes time when it is loaded. */
-async function buildCore() {
-  const origins = await originsOf(parts.core);
-  const lines = [...namesTaken()].map((name) => `export { ${name} } from "./${origins.get(name)}";`);
-  await buildPart("core", lines.join("\n"));
-}
-
-async function buildPart(name, contents) {
-  const stdin = { contents, resolveDir: ".", sourcefile: `${name}.ts` };
-  await build({ ...shared, stdin, outfile: `dist/${name}.js`, plugins: [fromParts(() => "./", name)] });
-}
-
-/** The module that each exported name is of. */
-async function originsOf(paths) {
-  const { metafile } = await build({
-    entryPoints: paths,
-    format: "esm",
-    write: false,
-    metafile: true,
-    outdir: "dist",
-  });
-  const origins = new Map();
-  for (const { entryPoint, exports } of Object.values(metafile.outputs)) {
-    for (const name of exports) {
-      if (origins.has(name)) throw new Error(`${origins.get(name)} and ${entryPoint} both export ${name}`);
-      origins.set(name, entryPoint);
-    }
-  }
-  return origins;
-}
-
-/** What the files that are built import of the core. */
-function namesTaken() {
-  const names = new Set();
-  for (const file of readdirSync("dist", { recursive: true })) {
-    if (!file.endsWith(".js")) continue;
-    const imports = readFileSync(join("dist", file), "utf8").matchAll(
-      /import\{([^}]*)\}from"\.\.?\/core\.js"/g,
-    );
-    for (const [, list] of imports) for (const one of list.split(",")) names.add(one.trim().split(" as ")[0]);
-  }
-  return names;
-}
-
-/** Imports of shared modules become imports of their file, but within the part that is built. */
-function fromParts(folderFrom, own) {
-  return {
-    name: "from parts",
-    setup({ onResolve }) {
-      onResolve({ filter: /^\./ }, ({ path, resolveDir, importer }) => {
-        const module = relative(".", join(resolveDir, path)).replaceAll("\\", "/");
-        const part = Object.keys(parts).find((name) => parts[name].includes(module));
-        if (part === undefined || part === own) return undefined;
-        return { path: `${folderFrom(importer)}${part}.js`, external: true };
-      });
-    },
-  };
 }
 
 /**

@@ -24,6 +24,7 @@ ensure(
     "package.json",
     "scripts/build.mjs",
     "scripts/embedded.mjs",
+    "scripts/parts.mjs",
     ...files("src"),
     ...files("web"),
     ...files("examples"),

@@ -7,7 +7,7 @@ import { CONVERSATION_ID } from "../model/conversation.ts";
 import { plainFields, type SpanFields, type SpanKind } from "../model/span-fields.ts";
 import { allIn, type Color, inColor, type Paint, plain } from "./color.ts";
 import { count, duration } from "./figures.ts";
-import { oneLine, textLines } from "./text.ts";
+import { DEFAULT_LENGTH, LABEL_WIDTH, oneLine, textLines } from "./text.ts";
 
 /** How a span is shown. */
 export interface HumanReadableOptions {
@@ -19,11 +19,7 @@ export interface HumanReadableOptions {
   readonly maxLines?: number | undefined;
 }
 
-/** Characters a line of a value where nobody says. */
-export const DEFAULT_LENGTH = 160;
 const DEFAULT_LINES = 10;
-/** Columns of the labels, which stand before the values. */
-export const LABEL_WIDTH = 16;
 const ATTRIBUTE_LENGTH = 80;
 const NAME_LENGTH = 200;
 

@@ -5,6 +5,11 @@ import { entriesIn } from "../model/many-keys.ts";
 import { hasParts } from "../model/scalars.ts";
 import { lossyValue } from "../model/values.ts";
 
+/** Characters a line of a value where nobody says. */
+export const DEFAULT_LENGTH = 160;
+/** Columns of the labels of a span's block, which stand before the values. */
+export const LABEL_WIDTH = 16;
+
 /** How much of a value is shown. */
 export interface Cut {
   /** Characters a line. */
