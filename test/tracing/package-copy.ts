@@ -29,7 +29,7 @@ export class PackageCopy implements Disposable {
     await build({
       ...{ bundle: true, platform: "node", format: "esm", target: "node20", logLevel: "error" },
       entryPoints: [fileURLToPath(new URL("../../src/index.ts", import.meta.url))],
-      outfile: join(home, "index.js"),
+      ...{ splitting: true, outdir: home },
     });
     writeFileSync(join(home, "package.json"), JSON.stringify({ type: "module", exports: "./index.js" }));
     return new PackageCopy(folder);
