@@ -145,6 +145,6 @@ function show(value, name, measure) {
 
 /** What would make Node or the libraries behave otherwise. */
 function cleanEnvironment() {
-  const { NODE_OPTIONS, OTEL_SDK_DISABLED, ...rest } = process.env;
+  const { NODE_OPTIONS, NODE_EXTRA_CA_CERTS, OTEL_SDK_DISABLED, ...rest } = process.env;
   return rest;
 }
