@@ -43,6 +43,10 @@ export const NAMES = {
   toolError: "ai.tool.error",
   /** The id of the model that is called. */
   requestModel: "ai.llm.request.model.id",
+  /** Who serves the model: `openai`, `anthropic`, `google`. */
+  provider: "gen_ai.provider.name",
+  /** How often a call was sent again behind a failure. */
+  resends: "http.request.resend_count",
   /** The messages that the model is given, all of them. */
   requestMessages: "ai.llm.request.messages",
   /** The system prompt: a text or content blocks. */
@@ -51,6 +55,10 @@ export const NAMES = {
   requestToolConfig: "ai.llm.request.tool.config",
   /** Temperature, most tokens and the like. */
   requestInferenceConfig: "ai.llm.request.inference.config",
+  /** The model that answered, by its exact name. */
+  responseModel: "gen_ai.response.model",
+  /** The id that its service gave the answer. */
+  responseId: "gen_ai.response.id",
   /** What the model answered: an object with a `message`. */
   responseOutput: "ai.llm.response.output",
   /** Why the model stopped. */
@@ -87,6 +95,7 @@ export type TraceType =
   | "converse-stream"
   | "cycle"
   | "llm-invocation"
+  | "embedding"
   | "tool-invocation"
   | "conversation-history-list"
   | "conversation-history-add";
@@ -112,6 +121,14 @@ export interface NamedValues {
   readonly [NAMES.toolUseId]: string;
   /** The model that was asked for. */
   readonly [NAMES.requestModel]: string;
+  /** Who serves the model. */
+  readonly [NAMES.provider]: string;
+  /** How often it was sent again. */
+  readonly [NAMES.resends]: number;
+  /** The model that answered. */
+  readonly [NAMES.responseModel]: string;
+  /** The id of the answer. */
+  readonly [NAMES.responseId]: string;
   /** Why the model stopped. */
   readonly [NAMES.stopReason]: string;
   /** Tokens, as the provider counts them. */

@@ -20,6 +20,7 @@ export function readMessage(message: unknown, role: string = "user"): Message {
   const parts = [
     ...reasoningBeside(message),
     ...(content === undefined && !isAnObject(message) ? partsOf(message) : partsOf(content)),
+    ...mediaBeside(message),
     ...partsOf(firstField(message, "tool_calls", "toolCalls")),
   ];
   const answers = textIn(firstField(message, "tool_call_id", "toolCallId"));
@@ -65,8 +66,14 @@ export function resultFrom(id: string | undefined, parts: readonly MessagePart[]
 }
 
 function reasoningBeside(message: unknown): MessagePart[] {
-  const text = wordsIn(firstField(message, "reasoning_content", "reasoning"));
+  const text = wordsIn(firstField(message, "reasoning_content", "reasoning", "thinking"));
   return text === undefined ? [] : [{ type: "reasoning", text }];
+}
+
+/** Ollama has a message's images beside its words: base64 each. */
+function mediaBeside(message: unknown): MessagePart[] {
+  const images = fieldIn(message, "images");
+  return Array.isArray(images) ? images.map((data): MessagePart => media(data, "image")) : [];
 }
 
 /** Content: text, a part, or a list of them. Empty text is nothing. */
@@ -251,7 +258,13 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
 /** The tools of a list of definitions of any shape; JSON text is parsed. */
 export function toolsIn(list: unknown): readonly OfferedTool[] {
   const definitions = structured(list);
-  return Array.isArray(definitions) ? definitions.flatMap((definition) => toolIn(definition)) : [];
+  return Array.isArray(definitions) ? definitions.flatMap(toolsOf) : [];
+}
+
+/** Gemini has a list of tools in one. */
+function toolsOf(given: unknown): readonly OfferedTool[] {
+  const several = firstField(given, "functionDeclarations", "function_declarations");
+  return Array.isArray(several) ? several.flatMap(toolIn) : toolIn(given);
 }
 
 function toolIn(given: unknown): readonly OfferedTool[] {
@@ -259,7 +272,9 @@ function toolIn(given: unknown): readonly OfferedTool[] {
   const tool = firstField(definition, "function", "toolSpec") ?? definition;
   const name = wordsIn(fieldIn(tool, "name"));
   if (name === undefined) return [];
-  const schema = structured(firstField(tool, "parameters", "input_schema", "inputSchema", "schema"));
+  const schema = structured(firstField(tool, ...SCHEMAS));
   const description = wordsIn(fieldIn(tool, "description"));
   return [{ name, ...defined({ description, schema: fieldIn(schema, "json") ?? schema }) }];
 }
+
+const SCHEMAS = ["parameters", "parametersJsonSchema", "input_schema", "inputSchema", "schema"] as const;

@@ -95,8 +95,21 @@ function geminiOutput(usage: object): number | undefined {
   return answer === undefined ? undefined : answer + (countIn(fieldIn(usage, "thoughtsTokenCount")) ?? 0);
 }
 
-const INPUT = ["inputTokens", "input_tokens", "prompt_tokens", "promptTokens", "promptTokenCount"] as const;
-const OUTPUT = ["outputTokens", "output_tokens", "completion_tokens", "completionTokens"] as const;
+const INPUT = [
+  "inputTokens",
+  "input_tokens",
+  "prompt_tokens",
+  "promptTokens",
+  "promptTokenCount",
+  "prompt_eval_count",
+] as const;
+const OUTPUT = [
+  "outputTokens",
+  "output_tokens",
+  "completion_tokens",
+  "completionTokens",
+  "eval_count",
+] as const;
 const INPUT_DETAILS = ["prompt_tokens_details", "input_tokens_details", "inputTokenDetails"] as const;
 const OUTPUT_DETAILS = ["completion_tokens_details", "output_tokens_details", "outputTokenDetails"] as const;
 /** Of those that went in: the AI SDK's, Gemini's, DeepSeek's, Codex's. */

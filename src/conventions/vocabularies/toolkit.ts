@@ -1,12 +1,12 @@
 // The Python toolkit's `ai.*` and Tracelight's own: Bedrock's Converse shapes as they are.
 import type { SpanFields } from "../../model/span-fields.ts";
 import { structured } from "../json-text.ts";
-import { type Message, textOfParts } from "../messages.ts";
+import { contentOf, type Message, textOfParts } from "../messages.ts";
 import { NAMES } from "../names.ts";
 import { messageWith, partsOf, readMessage, readMessages, toolsIn } from "../parts.ts";
 import type { Source } from "../source.ts";
 import { usageOfResponse } from "../usage.ts";
-import { countIn, fieldIn, isAnObject, textIn } from "../values.ts";
+import { countIn, fieldIn, firstField, isAnObject, textIn } from "../values.ts";
 import { mcpContent } from "./mcp.ts";
 import type { Vocabulary, WorkKind } from "./vocabulary.ts";
 
@@ -18,6 +18,7 @@ export const KINDS: ReadonlyMap<unknown, WorkKind> = new Map<unknown, WorkKind>(
   ["converse-stream", "turn"],
   ["cycle", "cycle"],
   ["llm-invocation", "model-call"],
+  ["embedding", "embedding"],
   ["tool-invocation", "tool-call"],
   ["conversation-history-list", "history"],
   ["conversation-history-add", "history"],
@@ -30,6 +31,7 @@ export const toolkit: Vocabulary<"tracelight"> = {
     "Generative AI Toolkit for Python, of April 2025 and newer; Bedrock's Converse API for messages, tools and usage",
   names: {
     model: [NAMES.requestModel],
+    provider: [NAMES.provider],
     agent: [NAMES.agentName],
     toolName: [NAMES.toolName],
     toolCallId: [NAMES.toolUseId],
@@ -47,18 +49,20 @@ export const toolkit: Vocabulary<"tracelight"> = {
     if (kind === "turn") return attributes[NAMES.userInput];
     return kind === "model-call" ? firstUserContent(attributes[NAMES.requestMessages]) : undefined;
   },
-  system: ({ attributes }) => textOfParts(partsOf(structured(attributes[NAMES.requestSystem]))),
+  system: ({ attributes }) => {
+    const system = structured(attributes[NAMES.requestSystem]);
+    // Gemini has a message for it.
+    return textOfParts(partsOf(firstField(system, "parts") ?? system));
+  },
   inputMessages: ({ attributes }, kind) => {
     if (kind === "turn") return saidBy("user", attributes[NAMES.userInput]);
     if (kind === "history") return historyOf(attributes);
-    return readMessages(structured(attributes[NAMES.requestMessages]));
+    return messagesIn(structured(attributes[NAMES.requestMessages]));
   },
   outputMessages: ({ attributes }, kind) => {
     if (kind === "turn") return saidBy("assistant", attributes[NAMES.agentResponse]);
-    const message =
-      kind === "cycle"
-        ? attributes[NAMES.cycleResponse]
-        : property(attributes[NAMES.responseOutput], "message");
+    if (kind !== "cycle") return answerOf(attributes[NAMES.responseOutput]);
+    const message = attributes[NAMES.cycleResponse];
     return message === undefined || message === null ? [] : [readMessage(structured(message), "assistant")];
   },
   input: ({ attributes }, kind) => inputOf(kind, attributes),
@@ -96,11 +100,37 @@ function historyOf(attributes: Attributes): readonly Message[] {
   return message === undefined || message === null ? [] : [readMessage(message)];
 }
 
+/** One text alone is the user's. */
+function messagesIn(list: unknown): readonly Message[] {
+  return typeof list === "string" ? saidBy("user", list) : readMessages(list);
+}
+
+/** What a model answered: a message, or the items of OpenAI's Responses, which are one message together. */
+function answerOf(given: unknown): readonly Message[] {
+  const output = structured(given);
+  const items = fieldIn(output, "output");
+  if (Array.isArray(items) && fieldIn(output, "message") === undefined) return joined(readMessages(items));
+  const message = property(output, "message");
+  return message === undefined || message === null ? [] : [readMessage(structured(message), "assistant")];
+}
+
+function joined(messages: readonly Message[]): readonly Message[] {
+  return messages.length === 0
+    ? []
+    : [
+        messageWith(
+          "assistant",
+          messages.flatMap(({ parts }) => parts),
+        ),
+      ];
+}
+
 function firstUserContent(messages: unknown): unknown {
+  if (typeof messages === "string") return messages;
   if (!Array.isArray(messages)) return undefined;
   for (const message of messages) {
     if (!isAnObject(message) || Reflect.get(message, "role") !== "user") continue;
-    const content: unknown = Reflect.get(message, "content");
+    const content: unknown = firstField(message, "content", "parts");
     if (
       hasWords(content) ||
       (Array.isArray(content) && content.some((block) => hasWords(fieldIn(block, "text"))))
@@ -118,8 +148,9 @@ function hasWords(text: unknown): boolean {
 function inputOf(kind: WorkKind, attributes: Attributes): unknown {
   if (kind === "turn") return attributes[NAMES.userInput];
   if (kind === "tool-call") return attributes[NAMES.toolInput];
-  if (kind !== "model-call") return undefined;
   const messages = attributes[NAMES.requestMessages];
+  if (kind === "embedding") return messages;
+  if (kind !== "model-call") return undefined;
   return Array.isArray(messages) ? messageContent(messages[messages.length - 1]) : messages;
 }
 
@@ -127,9 +158,14 @@ function outputOf(kind: WorkKind, attributes: Attributes): unknown {
   if (kind === "turn") return attributes[NAMES.agentResponse];
   if (kind === "cycle") return messageContent(attributes[NAMES.cycleResponse]);
   if (kind === "tool-call") return mcpContent(attributes[NAMES.toolOutput]);
-  if (kind === "model-call") return messageContent(property(attributes[NAMES.responseOutput], "message"));
+  if (kind === "model-call") return modelOutput(attributes[NAMES.responseOutput]);
   if (kind === "history") return attributes[NAMES.historyMessages] ?? attributes[NAMES.historyMessage];
   return undefined;
+}
+
+function modelOutput(output: unknown): unknown {
+  const isOfItems = Array.isArray(fieldIn(output, "output")) && fieldIn(output, "message") === undefined;
+  return isOfItems ? contentOf(answerOf(output)[0]) : messageContent(property(output, "message"));
 }
 
 /** A property of an object, else the value itself: what is not in the expected shape is shown as it is. */
@@ -139,7 +175,7 @@ function property(value: unknown, key: string): unknown {
 
 /** A message's content: the text where all of it is text, else the blocks as they are. */
 function messageContent(message: unknown): unknown {
-  const content = property(message, "content");
+  const content = firstField(message, "content", "parts") ?? property(message, "content");
   if (!Array.isArray(content) || content.length === 0) return content;
   const texts = content.map((block) => textIn(fieldIn(block, "text")));
   return texts.every((t) => t !== undefined) ? texts.join("\n") : content;

@@ -31,6 +31,7 @@ export class SpanGuard implements StreamGuard {
   readonly #options: FollowOptions<never>;
   readonly #changed: Changed;
   readonly #onAbort = (): void => this.#aborted();
+  #signal: AbortSignal | undefined;
   #hasChunk = false;
   #hasAnswer = false;
   #isOver = false;
@@ -54,7 +55,7 @@ export class SpanGuard implements StreamGuard {
     if (idleMs > 0) this.#idleMs = idleMs;
     else this.#leaveOut("idleMs", new RangeError("it is no number of milliseconds above 0"));
     this.#changed.patience();
-    if (signal !== undefined) this.#heed(signal);
+    if (signal !== undefined) this.heed(signal);
   }
 
   get isOver(): boolean {
@@ -93,6 +94,18 @@ export class SpanGuard implements StreamGuard {
     this.#latest = steadyNow();
     this.#isAwaited = false;
     this.#changed.patience();
+  }
+
+  heed(signal: AbortSignal): void {
+    this.#stopHeeding();
+    this.#signal = signal;
+    try {
+      heedSignal(this.#span, signal);
+      if (signal.aborted) this.#aborted();
+      else signal.addEventListener("abort", this.#onAbort, { once: true });
+    } catch (error) {
+      this.#leaveOut("signal", error);
+    }
   }
 
   heldBy(object: object): void {
@@ -138,18 +151,8 @@ export class SpanGuard implements StreamGuard {
     this.#span.addAttribute(NAMES.timeToFirstChunk, Math.max(0, nowMicros() - startedAtMicros) / 1e6);
   }
 
-  #heed(signal: AbortSignal): void {
-    try {
-      heedSignal(this.#span, signal);
-      if (signal.aborted) this.#aborted();
-      else signal.addEventListener("abort", this.#onAbort, { once: true });
-    } catch (error) {
-      this.#leaveOut("signal", error);
-    }
-  }
-
   #aborted(): void {
-    if (this.#told === undefined) this.end({ how: "failed", error: this.#options.signal?.reason });
+    if (this.#told === undefined) this.end({ how: "failed", error: this.#signal?.reason });
     else this.lost();
   }
 
@@ -177,7 +180,11 @@ export class SpanGuard implements StreamGuard {
   #stop(): void {
     clearTimeout(this.#toShow);
     this.#toShow = undefined;
-    this.#options.signal?.removeEventListener?.("abort", this.#onAbort);
+    this.#stopHeeding();
+  }
+
+  #stopHeeding(): void {
+    this.#signal?.removeEventListener?.("abort", this.#onAbort);
   }
 
   #call(name: "onChunk" | "onEnd" | "onSnapshot", args: unknown[]): unknown {

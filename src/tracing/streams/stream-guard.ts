@@ -12,6 +12,8 @@ export interface StreamGuard extends Watcher {
    * through. Undefined takes it back: there is more to come.
    */
   expect(end: WorkEnd | undefined, idleMs?: number): void;
+  /** From now on an abort of this signal ends the span too. */
+  heed(signal: AbortSignal): void;
   /** Ends the span when this object is garbage. It must be reachable as long as somebody can read. */
   heldBy(object: object): void;
 }

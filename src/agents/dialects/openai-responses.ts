@@ -1,0 +1,106 @@
+// OpenAI's Responses.
+import type { WorkEnd } from "../../tracing/steps.ts";
+import type { Answered, Assembler, Dialect, Fields } from "./dialect.ts";
+import { failureOf, field, fields, isFields, isSaying, list, only, text, without } from "./values.ts";
+
+export const openAiResponses: Dialect = {
+  operation: "chat",
+  asked: (body) => {
+    const input = field(body, "input");
+    const isPrompt = isSaying(input) || isFields(field(body, "prompt"));
+    if (!isPrompt || !("model" in body || "prompt" in body)) return undefined;
+    return {
+      model: text(field(body, "model")),
+      messages: input,
+      system: field(body, "instructions") ?? undefined,
+      tools: only(body, "tools", "tool_choice", "parallel_tool_calls"),
+      config: without(body, "model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls"),
+    };
+  },
+  answered,
+  assembler: () => new ResponseAssembler(),
+};
+
+function answered(answer: unknown): Answered {
+  const output = field(answer, "output");
+  return {
+    output: Array.isArray(output) ? { output } : undefined,
+    stopReason: text(field(field(answer, "incomplete_details"), "reason")) ?? text(field(answer, "status")),
+    usage: fields(field(answer, "usage")),
+    model: text(field(answer, "model")),
+    id: text(field(answer, "id")),
+    error: field(answer, "error") ?? undefined,
+  };
+}
+
+class ResponseAssembler implements Assembler {
+  #response: Fields = {};
+  readonly #output: Fields[] = [];
+  end: WorkEnd | undefined;
+
+  add(event: unknown): boolean {
+    const type = text(field(event, "type")) ?? "";
+    const response = field(event, "response");
+    if (isFields(response)) this.#response = response;
+    if (OVER.has(type)) this.end = { how: "done" };
+    if (type === "error" || type === "response.failed")
+      this.end = failureOf(field(response, "error") ?? field(event, "error") ?? event);
+    return this.#piece(type, event);
+  }
+
+  answer(): unknown {
+    const whole = list(this.#response["output"]);
+    return {
+      ...this.#response,
+      output: whole.length > 0 ? whole : this.#output.filter((item) => item !== undefined),
+    };
+  }
+
+  #piece(type: string, event: unknown): boolean {
+    const at = field(event, "output_index");
+    if (typeof at !== "number" || !(at >= 0 && at < MAX_ITEMS)) return false;
+    const item = field(event, "item");
+    const known = isFields(item) ? { ...item } : (this.#output[at] ?? {});
+    this.#output[at] = known;
+    const place = PIECES[type];
+    const delta = text(field(event, "delta"));
+    if (place === undefined || delta === undefined) return false;
+    place(known, delta, event);
+    return true;
+  }
+}
+
+type Place = (item: Fields, delta: string, event: unknown) => void;
+
+function added(target: Fields, key: string, delta: string): void {
+  const before = target[key];
+  target[key] = typeof before === "string" ? before + delta : delta;
+}
+
+/** The part of an item that a piece belongs to. */
+function partOf(item: Fields, name: string, at: unknown, made: Fields): Fields {
+  const parts: Fields[] = [...list(item[name])].filter(isFields);
+  item[name] = parts;
+  const index = typeof at === "number" && at >= 0 && at <= parts.length ? at : parts.length;
+  const part = parts[index] ?? { ...made };
+  parts[index] = part;
+  return part;
+}
+
+function inContent(key: string, type: string): Place {
+  return (item, delta, event) =>
+    added(partOf(item, "content", field(event, "content_index"), { type }), key, delta);
+}
+
+const PIECES: Readonly<Record<string, Place>> = {
+  "response.output_text.delta": inContent("text", "output_text"),
+  "response.refusal.delta": inContent("refusal", "refusal"),
+  "response.reasoning_text.delta": inContent("text", "reasoning_text"),
+  "response.reasoning_summary_text.delta": (item, delta, event) =>
+    added(partOf(item, "summary", field(event, "summary_index"), { type: "summary_text" }), "text", delta),
+  "response.function_call_arguments.delta": (item, delta) => added(item, "arguments", delta),
+  "response.custom_tool_call_input.delta": (item, delta) => added(item, "input", delta),
+};
+
+const OVER: ReadonlySet<string> = new Set(["response.completed", "response.incomplete"]);
+const MAX_ITEMS = 100_000;

@@ -1,0 +1,61 @@
+// What is put on the span of a model call: the same in every adapter that sees requests and answers.
+import { NAMES } from "../conventions/names.ts";
+import type { Span } from "../tracing/span.ts";
+import { type CaptureOptions, type PutContent, putContent } from "./capture.ts";
+import type { Answered, Asked, Dialect } from "./dialects/dialect.ts";
+import { withoutKeys, withoutSignatures } from "./secrets.ts";
+
+/** Puts on spans what requests and answers say, as far as the options let it. */
+export class ModelSpans {
+  readonly #put: PutContent;
+  /** True where nothing of what was said is kept. */
+  readonly isMetadataOnly: boolean;
+
+  constructor(options: CaptureOptions) {
+    this.#put = putContent(options);
+    this.isMetadataOnly = options.capture === "metadata";
+  }
+
+  /** What the span is called: by what is done, and by which model. */
+  static nameOf({ operation }: Dialect, { model }: Asked): string {
+    return model === undefined ? operation : `${operation} ${model}`;
+  }
+
+  /** Of the request. */
+  asked(span: Span, { operation }: Dialect, asked: Asked, provider: string | undefined): void {
+    const { model } = asked;
+    span.addAttribute(NAMES.traceType, operation === "chat" ? "llm-invocation" : "embedding");
+    if (model !== undefined) span.addAttribute(NAMES.peerService, `llm:${model}`);
+    span.addAttribute(NAMES.requestModel, model).addAttribute(NAMES.provider, provider);
+    this.#put(span, NAMES.requestSystem, withoutSignatures(asked.system));
+    this.#put(span, NAMES.requestMessages, withoutSignatures(asked.messages));
+    this.#put(span, NAMES.requestToolConfig, withoutKeys(asked.tools));
+    if (this.isMetadataOnly) span.addAttribute(NAMES.requestInferenceConfig, figuresOf(asked.config));
+    else this.#put(span, NAMES.requestInferenceConfig, withoutKeys(asked.config));
+  }
+
+  /** Of what the model has said so far. */
+  said(span: Span, { output }: Answered): void {
+    this.#put(span, NAMES.responseOutput, withoutSignatures(output));
+  }
+
+  /** Of the whole answer, or of as much as came. */
+  answered(span: Span, answered: Answered): void {
+    this.said(span, answered);
+    span
+      .addAttribute(NAMES.stopReason, answered.stopReason)
+      .addAttribute(NAMES.responseUsage, answered.usage);
+    span
+      .addAttribute(NAMES.responseMetrics, answered.metrics)
+      .addAttribute(NAMES.responseModel, answered.model);
+    span.addAttribute(NAMES.responseId, answered.id);
+  }
+}
+
+/** Numbers and switches are no content. */
+function figuresOf(config: object | undefined): object | undefined {
+  const figures = Object.entries(config ?? {}).filter(
+    ([, value]) => typeof value === "number" || typeof value === "boolean",
+  );
+  return figures.length === 0 ? undefined : Object.fromEntries(figures);
+}
