@@ -1,12 +1,9 @@
 // Which spans hold calls or tokens that others hold once more: told span by span, in any order.
 import type { SpanFields } from "../model/span-fields.ts";
-import { SpanNumbers } from "../model/span-numbers.ts";
+import { roomFor, SpanNumbers } from "../model/span-numbers.ts";
 import { hasTokens, type SpanFacts } from "./facts.ts";
 import { isTalk, isTurnHead } from "./reading.ts";
 import { type ModelCall, twins } from "./twins.ts";
-
-/** Spans that there is room for at first. */
-const FIRST_SIZE = 32;
 
 /** So far up a tool call's ancestors are looked for. */
 const MAX_ANCESTORS = 64;
@@ -39,15 +36,24 @@ const NONE = -3;
  * at most while there is room left.
  */
 export class Nesting {
-  readonly #numbers = new SpanNumbers();
+  readonly #numbers: SpanNumbers;
   #calls: ModelCall[] = [];
-  #parents: Int32Array = new Int32Array(FIRST_SIZE);
-  #flags: Uint8Array = new Uint8Array(FIRST_SIZE);
+  #parents: Int32Array;
+  #flags: Uint8Array;
   /** Of tool calls, the tool's name as a hash: names may be of any number and length. */
-  #tools: Uint32Array = new Uint32Array(FIRST_SIZE);
+  #tools: Uint32Array;
   #latestParent: { readonly trace: number; readonly spanId: string; readonly at: number } | undefined;
   /** The turn that each span is part of, as far as somebody asked. */
   #turns: Int32Array | undefined;
+
+  /** `spans`: so many are expected, which saves growing. */
+  constructor(spans: number = 0) {
+    const room = roomFor(spans);
+    this.#numbers = new SpanNumbers(spans);
+    this.#parents = new Int32Array(room);
+    this.#flags = new Uint8Array(room);
+    this.#tools = new Uint32Array(room);
+  }
 
   /** How many traces the spans are of. */
   get traces(): number {

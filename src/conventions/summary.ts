@@ -5,7 +5,7 @@ import { inStartOrder } from "../model/query.ts";
 import type { SpanFields, SpanState } from "../model/span-fields.ts";
 import { conversationOf } from "./conversation.ts";
 import { type Bill, billOf, type PriceTable } from "./cost.ts";
-import { hasTokens, outlineOf, type SpanFacts, type SpanOutline, type TokenFacts } from "./facts.ts";
+import { hasTokens, outlineOf, type SpanOutline, type TokenFacts } from "./facts.ts";
 import { Nesting } from "./nesting.ts";
 import type { WorkKind } from "./reading.ts";
 import { latestTurn, type NumberedSpan } from "./turns.ts";
@@ -89,7 +89,6 @@ export function summarizeOutlines(
   const ordered = inStartOrder(spans);
   const [first] = ordered;
   if (first === undefined) return undefined;
-  const facts = ordered.map((span) => span.facts);
   const nesting = nestingFor(ordered.length);
   const placed = ordered.map((span) => ({ span, facts: span.facts, at: nesting.add(span, span.facts) }));
   const { calls, used } = eachOnce(placed, nesting);
@@ -98,10 +97,10 @@ export function summarizeOutlines(
   return {
     by,
     id: by === "trace" ? first.traceId : first.conversationId,
-    title: firstOf(facts, "title"),
+    title: firstOf(ordered, "title"),
     name: first.spanName,
-    agent: firstOf(facts, "agent"),
-    user: firstOf(facts, "user"),
+    agent: firstOf(ordered, "agent"),
+    user: firstOf(ordered, "user"),
     startedAt: dateOf(first.startedAtMicros),
     endedAt: end === undefined ? undefined : dateOf(end),
     latestAt: dateOf(latest),
@@ -111,17 +110,17 @@ export function summarizeOutlines(
     spans: ordered.length,
     modelCalls: calls["model-call"],
     toolCalls: calls["tool-call"],
-    errors: countOf(facts, "failed"),
-    aborted: countOf(facts, "aborted"),
-    tools: distinct(facts, "tool"),
-    models: distinct(facts, "model"),
+    errors: countOf(ordered, "failed"),
+    aborted: countOf(ordered, "aborted"),
+    tools: distinct(ordered, "tool"),
+    models: distinct(ordered, "model"),
     inputTokens: sumOf(used, "inputTokens"),
     outputTokens: sumOf(used, "outputTokens"),
     cachedReadTokens: sumOf(used, "cachedReadTokens"),
     cachedWriteTokens: sumOf(used, "cachedWriteTokens"),
     reasoningTokens: sumOf(used, "reasoningTokens"),
-    timeToFirstTokenMs: longestOf(facts),
-    finishReasons: distinct(facts, "finishReason"),
+    timeToFirstTokenMs: longestOf(ordered),
+    finishReasons: distinct(ordered, "finishReason"),
     ...billOf(used, prices),
     state: stateOf(ordered),
   };
@@ -150,7 +149,7 @@ function isCall(kind: WorkKind): kind is CallKind {
 
 /** A page of a listing has many rows of few spans. */
 function nestingFor(spans: number): Nesting {
-  if (spans > MANY_SPANS) return new Nesting();
+  if (spans > MANY_SPANS) return new Nesting(spans);
   reused ??= new Nesting();
   reused.clear();
   return reused;
@@ -177,10 +176,16 @@ function latestEnd(spans: readonly SpanOutline[]): number | undefined {
 /** A conversation's pauses are no work, so each trace counts by itself. */
 function durationOf(ordered: readonly SpanOutline[]): number {
   const byTrace = new Map<string, { start: number; end: number }>();
+  let trace: string | undefined;
+  let range = { start: 0, end: 0 };
   for (const { traceId, startedAtMicros: start, endedAtMicros: end = start } of ordered) {
-    const range = byTrace.get(traceId);
-    if (range === undefined) byTrace.set(traceId, { start, end });
-    else range.end = Math.max(range.end, end);
+    // Spans of one trace mostly come together.
+    if (traceId !== trace) {
+      trace = traceId;
+      range = byTrace.get(traceId) ?? { start, end };
+      byTrace.set(traceId, range);
+    }
+    range.end = Math.max(range.end, end);
   }
   let micros = 0;
   for (const { start, end } of byTrace.values()) micros += Math.max(0, end - start);
@@ -196,25 +201,31 @@ function sumOf(used: readonly NumberedSpan[], field: keyof TokenFacts): number {
   return used.reduce((sum, { facts: { [field]: count = 0 } }) => sum + count, 0);
 }
 
-function longestOf(facts: readonly SpanFacts[]): number | undefined {
+function longestOf(spans: readonly SpanOutline[]): number | undefined {
   let longest: number | undefined;
-  for (const { timeToFirstTokenMs: ms } of facts) if (ms !== undefined) longest = Math.max(longest ?? 0, ms);
+  for (const { facts } of spans) {
+    const { timeToFirstTokenMs: ms } = facts;
+    if (ms !== undefined) longest = Math.max(longest ?? 0, ms);
+  }
   return longest;
 }
 
-function firstOf(facts: readonly SpanFacts[], field: "title" | "agent" | "user"): string | undefined {
-  return facts.find(({ [field]: found }) => found !== undefined)?.[field];
+function firstOf(spans: readonly SpanOutline[], field: "title" | "agent" | "user"): string | undefined {
+  return spans.find(({ facts }) => facts[field] !== undefined)?.facts[field];
 }
 
-function countOf(facts: readonly SpanFacts[], mark: "failed" | "aborted"): number {
+function countOf(spans: readonly SpanOutline[], mark: "failed" | "aborted"): number {
   let count = 0;
-  for (const { [mark]: isMarked } of facts) if (isMarked) count++;
+  for (const { facts } of spans) if (facts[mark]) count++;
   return count;
 }
 
-function distinct(facts: readonly SpanFacts[], field: "tool" | "model" | "finishReason"): string[] {
+function distinct(spans: readonly SpanOutline[], field: "tool" | "model" | "finishReason"): string[] {
   const names = new Set<string>();
-  for (const { [field]: name } of facts) if (name !== undefined) names.add(name);
+  for (const { facts } of spans) {
+    const name = facts[field];
+    if (name !== undefined) names.add(name);
+  }
   return [...names];
 }
 

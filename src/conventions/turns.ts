@@ -37,7 +37,7 @@ export function turnsAmong<T extends { readonly span: NestedSpan }>(
   ordered: readonly T[],
   kindOf: (one: T) => WorkKind,
 ): TurnOf<T>[] {
-  const nesting = new Nesting();
+  const nesting = new Nesting(ordered.length);
   const placed = ordered.map((one) => {
     const kind = kindOf(one);
     return { one, kind, at: nesting.add(one.span, { kind }) };
