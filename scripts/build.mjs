@@ -1,6 +1,6 @@
 // Builds dist/ (the package) and build/ (the examples, which import the package as users do).
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
@@ -49,6 +49,7 @@ await buildParts(parts, shared);
 await buildRequired();
 await buildPage({ configFile: "web/vite.config.ts", logLevel: "warn" });
 await buildPage({ configFile: "web/exported/vite.config.ts", logLevel: "warn" });
+copyFileSync("src/viewer/travel.jsonl.gz", "dist/viewer/travel.jsonl.gz");
 compile("tsconfig.examples.json");
 
 /** The files of code that package.json names: a face lies in `src` as it does in `dist`. */

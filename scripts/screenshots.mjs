@@ -12,7 +12,7 @@ import { palettePng } from "./palette.mjs";
 const root = join(import.meta.dirname, "..");
 const [folder = join(root, "docs/images"), ...wanted] = process.argv.slice(2);
 const COMMAND = join(root, "dist/cli/main.js");
-const STORE = join(root, "test/page/e2e/travel.jsonl.gz");
+const STORE = join(root, "src/viewer/travel.jsonl.gz");
 /** When the store was recorded: what runs, runs then. */
 const NOW = Date.parse("2026-11-25T22:41:19.600Z");
 const SIZES = { wide: { width: 1440, height: 900 }, narrow: { width: 390, height: 844 } };

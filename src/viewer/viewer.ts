@@ -13,6 +13,7 @@ import { complete } from "./complete.ts";
 import { conversationLens, traceLens, why } from "./context.ts";
 import { conversation } from "./conversation.ts";
 import { Counting } from "./counting.ts";
+import { exampleStore } from "./example.ts";
 import { exportSpans } from "./export.ts";
 import { search } from "./found.ts";
 import { glances } from "./glances.ts";
@@ -62,8 +63,9 @@ class Viewer {
   readonly #live: Live;
   readonly #app: Hono = new Hono();
   #pages: Pages | undefined;
+  #example: Viewer | undefined;
 
-  constructor(viewed: ReadableStore | HasReader, options: ViewerOptions) {
+  constructor(viewed: ReadableStore | HasReader, options: ViewerOptions, isExample: boolean = false) {
     const { path = "/", hosts = [], token, principal, timeoutMs = 30_000 } = options;
     // Who sees only what is theirs brings in nothing that is others'.
     const { readOnly = principal !== undefined } = options;
@@ -80,7 +82,7 @@ class Viewer {
     this.#receive = isTaken ? otlpReceiver(spansTo, { path: `${this.#mount}v1/traces` }) : undefined;
     const { prices, maxStreams = 100 } = options;
     this.#live = new Live({ reader: this.#reader, prices, maxStreams });
-    this.#route();
+    this.#route(isExample);
   }
 
   async handle(request: Request): Promise<Response> {
@@ -91,7 +93,7 @@ class Viewer {
     return response;
   }
 
-  #route(): void {
+  #route(isExample: boolean): void {
     const at = (path: string): string => this.#mount + path;
     this.#app.onError((error) => problemResponse(problemOf(error)));
     this.#app.all(at("v1/*"), (context) => this.#take(context));
@@ -114,6 +116,7 @@ class Viewer {
       this.#answer(context, (asked) => exportSpans(asked, this.#options.principal)),
     );
     this.#app.get(at("api/live"), ({ req }) => this.#live.open(req.raw));
+    if (!isExample) this.#app.all(at("example/*"), ({ req }) => this.#showExample(req.raw));
     this.#app.all(at("api/*"), ({ req }) => {
       throw req.method === "GET"
         ? notFound("There is no such part of the API.")
@@ -167,6 +170,21 @@ class Viewer {
     } finally {
       stop.abort();
     }
+  }
+
+  /** The page over another store, made when it is first asked for. Who may ask has been seen to. */
+  #showExample(request: Request): Promise<Response> {
+    const { prices, timeoutMs, maxStreams } = this.#options;
+    const options = {
+      prices,
+      timeoutMs,
+      maxStreams,
+      path: `${this.#mount}example/`,
+      hosts: ["*"],
+      kind: EXAMPLE,
+    };
+    this.#example ??= new Viewer(exampleStore(), { ...options, readOnly: true }, true);
+    return this.#example.handle(request);
   }
 
   async #take({ req: { raw } }: Context): Promise<Response> {
@@ -241,5 +259,7 @@ function decoded(path: string): string {
 }
 
 const MAX_FORM = 8192;
+/** The kind of store by which the page knows the example. */
+const EXAMPLE = "example";
 /** Then it is said how far a count is. */
 const MOST_COUNT_MS = 5000;

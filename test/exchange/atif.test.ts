@@ -25,7 +25,7 @@ import { trajectories } from "./trajectories.ts";
 
 useFolder();
 
-const TRAVEL = gunzipSync(readFileSync(new URL("../page/e2e/travel.jsonl.gz", import.meta.url)));
+const TRAVEL = gunzipSync(readFileSync(new URL("../../src/viewer/travel.jsonl.gz", import.meta.url)));
 
 function problemsOf(trajectory: object): unknown {
   return atifTrajectory.safeParse(structuredCloneOfJson(trajectory)).error?.issues ?? [];

@@ -1,6 +1,7 @@
 // Nothing has come yet: where the page listens, three ways to send a first trace, and an example.
 import type { JSX } from "preact";
 import { liveState } from "../app/live.ts";
+import { urlOf } from "../app/location.ts";
 import { store } from "../app/store.ts";
 import { Code } from "../parts/code.tsx";
 
@@ -32,10 +33,16 @@ export function Empty(): JSX.Element {
             <Code text={"npx tracelight view app.jsonl\nnpx tracelight view dynamodb:Traces"} />
           </li>
         </ol>
+        <p class="or">
+          <a class="btn solid" href={urlOf("example/")}>
+            Look at an example
+          </a>
+          <span class="soft">43 conversations of a travel agent, in memory; your store is not touched</span>
+        </p>
         {otlp !== null && (
           <section class="example">
-            <h2>An example</h2>
-            <p>A span from the command line, to see it come in.</p>
+            <h2>A span from the command line</h2>
+            <p>To see it come in.</p>
             <Code text={CURL(otlp)} />
           </section>
         )}

@@ -8,6 +8,7 @@ import { clock, zoneName } from "../app/moments.ts";
 import { turnTheme, turnZone, zone } from "../app/preferences.ts";
 import { busy } from "../app/resource.ts";
 import { isExported } from "../app/source.ts";
+import { store as found } from "../app/store.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Mark } from "../parts/mark.tsx";
 import { isHelpOpen, isSearchOpen } from "./dialogs.ts";
@@ -29,6 +30,7 @@ export function TopBar({ store }: { readonly store: string }): JSX.Element {
       <span class="store cut" title="The store that this page reads">
         {store}
       </span>
+      {found.value?.kind === "example" && <a href={urlOf("../")}>Back to your store</a>}
       {!isExported && <Views />}
       <span class="grow" />
       {!isExported && <Asking />}

@@ -32,7 +32,7 @@ export interface ProblemJson {
 export interface StoreJson {
   /** The store's name, such as `traces.db`. */
   readonly name: string;
-  /** What it is, such as `sqlite`, `dynamodb`, `jsonl`, `in-memory`, `toolkit`. */
+  /** What it is, such as `sqlite`, `dynamodb`, `jsonl`, `in-memory`, `toolkit`; `example` for that of a store without spans. */
   readonly kind: string;
   /** The release of Tracelight. */
   readonly version: string;

@@ -130,6 +130,16 @@ it("a view that could not be read is tried again by itself, and says when", asyn
   browser.forgive(/ERR_FAILED/);
 });
 
+it("a store without spans offers an example, and stays as it is", async () => {
+  const page = await browser.open(inject("empty"));
+  await page.getByRole("link", { name: "Look at an example" }).click();
+  await page.locator(".facts", { hasText: /^43 conversations/ }).waitFor();
+  await page.getByRole("link", { name: "What is the weather in Amsterdam" }).first().click();
+  await page.getByRole("heading", { level: 1, name: "What is the weather in Amsterdam" }).waitFor();
+  await page.getByRole("link", { name: "Back to your store" }).click();
+  await page.getByRole("heading", { name: "Send a first trace" }).waitFor();
+});
+
 it("what is not there is not tried again", async () => {
   const page = await browser.open(`${url}c/nobody`);
   await page.getByRole("button", { name: /Try again/ }).waitFor();

@@ -27,7 +27,9 @@ const COMMAND = join(PACKAGE, "dist/cli/main.js");
 
 /** A travel agent's conversations of one day: `trip-1042` with four turns, of which the last runs; and some forty others. */
 function travel(now: number = Date.now()): string {
-  const text = gunzipSync(readFileSync(join(import.meta.dirname, "travel.jsonl.gz"))).toString();
+  const text = gunzipSync(
+    readFileSync(join(import.meta.dirname, "../../../src/viewer/travel.jsonl.gz")),
+  ).toString();
   const shift = now - RECORDED;
   return text.replace(TIME, (_, at: string) => `"${new Date(Date.parse(`${at}Z`) + shift).toISOString()}"`);
 }
