@@ -32,11 +32,11 @@ const LONG_LIST = 8;
 /** How many messages may be new for a list to be known as the one that goes on. */
 const LOOK_BACK = 64;
 
+/** A list, and what was made of it. */
 interface KnownList {
-  readonly items: readonly unknown[];
+  readonly known: unknown[];
   /** Undefined where nothing was found. */
-  readonly made: readonly unknown[] | undefined;
-  readonly length: number;
+  made?: unknown[] | undefined;
 }
 
 /** Redacts captured values. */
@@ -116,36 +116,36 @@ export class ValueRedactor {
       this.#options.isSecret(name)
     )
       return captured([name, this.#options.secret(value)]);
-    const earlier = this.#earlier(items);
-    let made = earlier?.made?.slice();
-    for (let i = earlier?.length ?? 0; i < items.length; i++) {
+    const { known, made } = this.#earlier(items) ?? { known: [] };
+    const list: KnownList = { known, made };
+    for (let i = known.length; i < items.length; i++) {
       const item = items[i];
       const redacted = this.#value(item);
-      if (redacted !== item) made ??= items.slice(0, i);
-      made?.push(redacted);
+      // Not by `slice`, which is slow where the list is frozen.
+      if (redacted !== item) list.made ??= known.slice();
+      known.push(item);
+      list.made?.push(redacted);
     }
-    this.#remember(items, made);
-    return made && captured(made);
+    this.#remember(list);
+    return list.made && captured(list.made.slice());
   }
 
-  /** What was made of a list that this one goes on from. */
+  /** What was made of a list that this one goes on from; nobody else goes on from it. */
   #earlier(items: readonly unknown[]): KnownList | undefined {
-    if (items.length < LONG_LIST) return undefined;
     for (let i = items.length - 1; i >= LONG_LIST - 1 && i >= items.length - LOOK_BACK; i--) {
       const item = items[i];
-      const known = isObject(item) ? this.#lists.get(item) : undefined;
-      if (known === undefined || !isObject(item) || known.length !== i + 1) continue;
-      if (!known.items.every((each, at) => each === items[at])) continue;
+      const list = isObject(item) ? this.#lists.get(item) : undefined;
+      if (list === undefined || !isObject(item) || list.known.length !== i + 1) continue;
+      if (!beginsWith(items, list.known)) continue;
       this.#lists.delete(item);
-      return known;
+      return list;
     }
     return undefined;
   }
 
-  #remember(items: readonly unknown[], made: readonly unknown[] | undefined): void {
-    const last = items.at(-1);
-    if (items.length >= LONG_LIST && isObject(last))
-      this.#lists.set(last, { items, made, length: items.length });
+  #remember(list: KnownList): void {
+    const last = list.known.at(-1);
+    if (list.known.length >= LONG_LIST && isObject(last)) this.#lists.set(last, list);
   }
 
   /** Undefined where nothing is found. */
@@ -201,6 +201,12 @@ export class ValueRedactor {
     const made = this.text(text);
     return made === text ? bytes : asCaptured(Uint8Array.from(Buffer.from(made, "latin1")));
   }
+}
+
+/** A loop, since `every` takes many times as long where a list is frozen. */
+function beginsWith(items: readonly unknown[], beginning: readonly unknown[]): boolean {
+  for (let i = 0; i < beginning.length; i++) if (items[i] !== beginning[i]) return false;
+  return true;
 }
 
 function isObject(value: unknown): value is object {

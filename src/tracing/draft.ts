@@ -18,8 +18,8 @@ import {
   type SpanState,
   type SpanStatus,
 } from "../model/span-fields.ts";
-import { frozenSpan, type Span } from "./span.ts";
-import { NODE, UNATTACHED } from "./span-node.ts";
+import { type Span, spanFrom } from "./span.ts";
+import { NODE } from "./span-node.ts";
 
 /** The same object with fields that can be assigned, attributes too. */
 export type Changeable<T> = {
@@ -100,21 +100,31 @@ interface Before {
 }
 
 function draftOf(span: Span, before: Before): SpanDraft {
-  const { traceId, spanId, parentSpanId, spanKind, startedAt, endedAt, state } = span;
-  const { scope, resource, ...details } = span.otlp ?? {};
+  const { otlp } = span;
+  // One literal: spreads would take ten times as long, and this is done for each span.
   return {
-    ...{ traceId, spanId, parentSpanId, spanKind, startedAt, endedAt, state },
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId,
+    spanKind: span.spanKind,
+    startedAt: span.startedAt,
+    endedAt: span.endedAt,
+    state: span.state,
     spanName: span.spanName,
     spanStatus: span.spanStatus,
     statusMessage: span.statusMessage,
     attributes: { ...before.attributes },
     resourceAttributes: { ...before.resourceAttributes },
-    scope: { ...span.scope, ...changeable(scope ?? {}) },
+    scope: otlp?.scope === undefined ? { ...span.scope } : { ...span.scope, ...changeable(otlp.scope) },
     events: span.events.map(changeable),
     links: span.links.map(changeable),
     traceState: span.traceState,
-    otlp: span.otlp && { ...details, ...defined({ resource: resource && changeable(resource) }) },
+    otlp: otlp && draftDetails(otlp),
   };
+}
+
+function draftDetails({ scope: _, resource, ...details }: OtlpDetails): DraftDetails {
+  return resource === undefined ? details : { ...details, resource: changeable(resource) };
 }
 
 /** A copy that can be changed. */
@@ -144,25 +154,24 @@ function call(process: Process, draft: SpanDraft): unknown {
 
 function rebuilt(span: Span, draft: SpanDraft, before: Before): Span {
   const { traceId, spanId, parentSpanId, kind, startedAtMicros, endedAtMicros } = span[NODE];
-  const node = {
-    ...{ traceId, spanId, parentSpanId, kind, startedAtMicros, endedAtMicros },
-    name: String(draft.spanName),
-    status: checked(draft.spanStatus, isSpanStatus, "spanStatus"),
-    scope: rebuiltScope(draft.scope),
+  return spanFrom({
+    traceId,
+    spanId,
+    parentSpanId,
+    spanKind: kind,
+    startedAtMicros,
+    endedAtMicros,
+    state: span.state,
+    spanName: String(draft.spanName),
+    spanStatus: checked(draft.spanStatus, isSpanStatus, "spanStatus"),
+    statusMessage: optionalText(draft.statusMessage),
+    attributes: recaptured(draft.attributes, before.attributes),
     resourceAttributes: recaptured(draft.resourceAttributes, before.resourceAttributes),
-    ...defined({ traceState: optionalText(draft.traceState) }),
-    ...UNATTACHED,
-  };
-  return frozenSpan(node, {
-    own: Object.entries(recaptured(draft.attributes, before.attributes)).flat(),
-    inherited: undefined,
+    scope: rebuiltScope(draft.scope),
     events: draft.events.map(rebuiltEvent),
     links: draft.links.map(rebuiltLink),
-    statusMessage: optionalText(draft.statusMessage),
-    interrupted: span.state === "interrupted",
+    traceState: optionalText(draft.traceState),
     otlp: rebuiltDetails(draft),
-    parentSpan: undefined,
-    parentNode: undefined,
   });
 }
 
@@ -171,7 +180,9 @@ function optionalText(text: string | undefined): string | undefined {
 }
 
 function rebuiltScope({ name, version }: DraftScope): Scope {
-  return Object.freeze({ name: String(name), ...defined({ version: optionalText(version) }) });
+  return Object.freeze(
+    version === undefined ? { name: String(name) } : { name: String(name), version: String(version) },
+  );
 }
 
 function rebuiltDetails({ scope, otlp = {} }: SpanDraft): OtlpDetails | undefined {
