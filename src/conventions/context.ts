@@ -2,9 +2,10 @@
 import type { SpanFields } from "../model/span-fields.ts";
 import { cacheRules } from "./context/cache-rules.ts";
 import type { CallName, ContextCall, Rates } from "./context/call.ts";
-import { type PlannedCall, plannedCalls } from "./context/calls.ts";
+import { type PlannedCall, plannedCalls, ROUNDING } from "./context/calls.ts";
 import { type PromptChange, promptChange } from "./context/changes.ts";
 import type { Piece } from "./context/content.ts";
+import { LOOK_BACK } from "./context/losses.ts";
 import { type Prompt, PromptReader } from "./context/prompts.ts";
 import { isLongLived, reportedMiss } from "./context/reported.ts";
 import { type Segment, segmentsOf, type Window, windowOf } from "./context/shares.ts";
@@ -56,9 +57,6 @@ export function contextOf(spans: readonly SpanFields[], options: ContextOptions 
   for (const span of spans) lens.add(span);
   return lens.report();
 }
-
-/** So many calls of an agent are looked at for the one before. */
-const LOOK_BACK = 32;
 
 /** A call that was looked at. */
 interface SeenCall {
@@ -222,9 +220,6 @@ export class ContextLens {
     this.#agents.set(agent, seen);
   }
 }
-
-/** Some libraries' times are cut to whole milliseconds. */
-const ROUNDING = 1000;
 
 function keyOf({ traceId, spanId }: Pick<SpanFields, "traceId" | "spanId">): string {
   return traceId + spanId;

@@ -23,6 +23,8 @@ export type {
   ContextPieceJson,
   ContextResultJson,
   ToolStoryJson,
+  WasteCauseJson,
+  WasteJson,
 } from "../conventions/context/json-forms.ts";
 export type {
   CountJson,
@@ -39,6 +41,7 @@ export type {
   ContextParams,
   OpenedCallJson,
   SegmentJson,
+  WasteAnswerJson,
   WhyJson,
 } from "./api/context.ts";
 export type {
@@ -121,6 +124,8 @@ export const API: {
   readonly search: string;
   /** `NumbersJson`; takes `NumbersParams`. */
   readonly numbers: string;
+  /** `WasteAnswerJson`, of the newest conversations; takes `FilterParams`. */
+  readonly waste: string;
   /** Server-sent events: see `LiveEvents`. */
   readonly live: string;
   /** Spans as records, one a line, or in another form; takes `ExportParams`. */
@@ -156,6 +161,7 @@ export const API: {
   complete: "api/complete",
   search: "api/search",
   numbers: "api/numbers",
+  waste: "api/waste",
   live: "api/live",
   export: "api/export",
   conversation: (key) => `api/conversations/${encodeURIComponent(key)}`,

@@ -9,6 +9,7 @@ import type { TraceQuery } from "../model/query.ts";
 import { readWhere } from "../model/where.ts";
 import { queryOf } from "../tracing/found.ts";
 import { StoreReader } from "../tracing/readable.ts";
+import { outlinesIn } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
 import type {
   Changes,
@@ -34,6 +35,8 @@ export function scopedTo(principal: string, reader: StoreReader): StoreReader {
 /** What has no method here is read the slow way: through `iterate`. */
 class ScopedStore implements ReadableStore {
   readonly name: string;
+  /** Where the store has a way to a trace's spans, this has it too. */
+  readonly outlines?: NonNullable<ReadableStore["outlines"]>;
   readonly #reader: StoreReader;
   /** The filter that holds for what may be seen. */
   protected readonly own: string;
@@ -43,6 +46,7 @@ class ScopedStore implements ReadableStore {
     this.#reader = reader;
     const context = `attributes["${NAMES.authContext}"]`;
     const id = JSON.stringify(principal);
+    if (reader.has("outlines")) this.outlines = (query) => outlinesIn(this.iterate(query));
     this.own = `${context} = ${id} or ${context}["principal_id"] = ${id}`;
   }
 

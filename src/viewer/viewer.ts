@@ -32,6 +32,7 @@ import { media, span, value } from "./span.ts";
 import { store } from "./store.ts";
 import { turnTalk } from "./talk.ts";
 import { calls, trace } from "./trace.ts";
+import { waste } from "./waste.ts";
 
 /**
  * The page and its API over a store, as a handler for any server that speaks `Request` and `Response`. It never rejects. Spans are taken
@@ -140,6 +141,7 @@ class Viewer {
       ["api/complete", complete],
       ["api/search", search],
       ["api/numbers", numbers],
+      ["api/waste", waste],
       ["api/compare", compare],
       ["api/conversations/:key", conversation],
       ["api/conversations/:key/context", conversationLens],

@@ -198,4 +198,32 @@ describe("tracelight context", () => {
     expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining("No span in unasked.jsonl") });
     expect(await tracelight(["context", "9".repeat(16), "unasked.jsonl"])).toMatchObject({ code: 1 });
   });
+
+  test("stats sums what was read again by cause, and says what it looked at", async () => {
+    const args = ["stats", store(), "--prices", "prices.json"];
+    const { stdout } = await tracelight(args);
+    expect(stdout).toMatch(
+      /\n\ncache broken by +calls +conversations +read again +waste\nmessages +1 +1 +[\d.]+k +\$0\.0\d+\nIn 1 conversation\. tracelight context ID has the calls\.\n$/,
+    );
+    const waste = jsonOf(await tracelight([...args, "--json"])).at(-1);
+    const [finding] = jsonOf(
+      await tracelight(["context", "trip-1", "trip.jsonl", "--json", "--prices", "prices.json"]),
+    ).filter(({ by }) => by === "finding");
+    expect(waste).toMatchObject({
+      ...{ by: "waste", looked_at: 1, read: 1, left_out: 0, more: false },
+      causes: [
+        {
+          cause: "messages",
+          calls: 1,
+          conversations: 1,
+          tokens: finding?.["tokens"],
+          wasted_usd: finding?.["wasted_usd"],
+        },
+      ],
+    });
+    writeFileSync(join(folder, "kept.jsonl"), recordLines(conversation().slice(0, 3)));
+    expect((await tracelight(["stats", "kept.jsonl"])).stdout).not.toContain("cache broken by");
+    const piped = await tracelight(["stats", "-"], { input: recordLines(conversation()) });
+    expect(piped.stdout).toContain("cache broken by");
+  });
 });

@@ -201,6 +201,7 @@ describe.each([
       ["tool", "book_hotel"],
       ["tool", "get_weather"],
       ["day", "2025-03-01"],
+      ["waste", undefined],
     ]);
     expect(rows[4]).toEqual({
       ...{ by: "day", name: "2025-03-01", calls: 5, errors: 1 },

@@ -165,6 +165,23 @@ describe.each([
     expect(missing.status).toBe(404);
   });
 
+  test("sums what was read again by cause", async () => {
+    const tracer = open();
+    grow(tracer, "grown", 5);
+    const { url } = await served(tracer);
+    const [finding] = (await json(`${url}api/conversations/grown/context`)).findings;
+    expect(await json(`${url}api/waste`)).toEqual({
+      ...{ by: "waste", looked_at: 1, read: 1, left_out: 0, more: false, notes: [] },
+      causes: [
+        {
+          ...{ cause: "messages", calls: 1, conversations: 1, tokens: finding.tokens },
+          ...{ wasted_usd: null, unpriced_calls: 1 },
+        },
+      ],
+    });
+    expect(await json(`${url}api/waste?until=2020-01-01`)).toMatchObject({ causes: [], looked_at: 0 });
+  });
+
   test("says what is not there, and what cannot be compared", async () => {
     const tracer = open();
     grow(tracer, "grown", 2);
@@ -186,5 +203,6 @@ test("who sees only what is theirs compares and looks at nothing else", async ()
   const { url } = await served(tracer, { principal: "dana" });
   expect((await json(`${url}api/conversations/dana's/context`)).calls).toHaveLength(3);
   expect((await fetch(`${url}api/conversations/eve's/context`)).status).toBe(404);
+  expect(await json(`${url}api/waste`)).toMatchObject({ looked_at: 1 });
   expect((await fetch(`${url}api/compare?a=dana's&b=eve's`)).status).toBe(404);
 });

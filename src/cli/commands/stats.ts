@@ -1,8 +1,10 @@
-// `tracelight stats`: calls, times, errors and tokens by model, tool and day.
+// `tracelight stats`: calls, times, errors and tokens by model, tool and day, and what was wasted by cause.
 import { countJson, totalJson } from "../../conventions/as-json.ts";
 import type { TallyGrouping, TallyReport, TallyRow, TallyTotal } from "../../conventions/tally.ts";
 import type { Paint } from "../../render/color.ts";
 import { oneLine } from "../../render/text.ts";
+import { wasteJson } from "../../render/waste-json.ts";
+import { wasteIn } from "../../tracing/waste.ts";
 import type { Context } from "../context.ts";
 import { type Fact, factLine } from "../facts.ts";
 import {
@@ -18,6 +20,7 @@ import {
 } from "../format.ts";
 import { type Column, table } from "../table.ts";
 import { blocks } from "../tree.ts";
+import { wasteLines } from "../waste.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { type FilterOptions, filterOf, jsonLine, nothingFound } from "./filter.ts";
 
@@ -38,17 +41,21 @@ export async function stats(
   name: string | undefined,
   options: StatsOptions,
 ): Promise<ExitCode> {
-  const store = await context.open(name);
+  const store = await context.open(name, { again: true });
   const { output } = context;
+  const prices = await context.prices(options);
   const tally = await store.tally({
     ...filterOf(options),
     by: GROUPINGS,
-    prices: await context.prices(options),
+    prices,
     onProgress: (progress) => output.progress(() => howFar(progress, "counted")),
     signal: context.world.signal,
   });
   if (tally.total.spans === 0) return nothingFound(context, store, options);
   for (const line of options.json ? jsonLines(tally) : textLines(tally, context)) await output.line(line);
+  const waste = await wasteIn(store, { ...filterOf(options), prices, signal: context.world.signal });
+  const lines = options.json ? [jsonLine(wasteJson(waste.rows, waste))] : wasteLines(waste, context);
+  for (const line of lines) await output.line(line);
   return EXIT.ok;
 }
 

@@ -63,7 +63,7 @@ function callsOf(outlines: readonly SpanOutline[]): Found[] {
 }
 
 /** Some libraries' times are cut to whole milliseconds. */
-const ROUNDING = 1000;
+export const ROUNDING = 1000;
 
 /** Spans of other libraries that have one call and no other within their time tell of that call too. */
 function aroundEach(

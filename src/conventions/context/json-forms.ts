@@ -157,3 +157,32 @@ export interface ContextJson {
   /** The 50 with the most tokens in all. */
   readonly results: readonly ContextResultJson[];
 }
+
+/** What was read again although it had been cached, in the newest conversations. */
+export interface WasteJson {
+  readonly by: "waste";
+  /** The dearest first. */
+  readonly causes: readonly WasteCauseJson[];
+  /** Conversations, and traces without one, whose calls were looked at. */
+  readonly looked_at: number;
+  /** Those of them whose prompts were read: in the others no call read less than had been cached. */
+  readonly read: number;
+  /** Those whose prompts were to be read, but are too many. */
+  readonly left_out: number;
+  /** True where there may be older ones. */
+  readonly more: boolean;
+}
+
+/** What one cause wasted. */
+export interface WasteCauseJson {
+  /** See docs/context.md. */
+  readonly cause: string;
+  readonly calls: number;
+  readonly conversations: number;
+  /** Tokens that were read again. */
+  readonly tokens: number;
+  /** Null where none of the calls has a price. */
+  readonly wasted_usd: number | null;
+  /** Calls without a price. */
+  readonly unpriced_calls: number;
+}

@@ -5,6 +5,7 @@ import { canonicalJson } from "../../model/values.ts";
 import type { MessagePart, ToolCallPart } from "../messages.ts";
 import { readSpan } from "../reading.ts";
 import type { ContextCall } from "./call.ts";
+import { ROUNDING } from "./calls.ts";
 import type { Piece } from "./content.ts";
 import type { Prompt } from "./prompts.ts";
 import type { ResultCost, ToolResults } from "./tool-results.ts";
@@ -106,9 +107,6 @@ export class ToolAsks {
     return best;
   }
 }
-
-/** Some libraries' times are cut to whole milliseconds. */
-const ROUNDING = 1000;
 
 function keyOf({ traceId, spanId }: Pick<ContextCall, "traceId" | "spanId">): string {
   return traceId + spanId;

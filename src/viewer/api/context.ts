@@ -1,6 +1,11 @@
 // JSON of the API: the context lens.
 import type { WordPieceJson } from "../../conventions/compare/json-forms.ts";
-import type { ContextJson, ContextPartsJson, ToolStoryJson } from "../../conventions/context/json-forms.ts";
+import type {
+  ContextJson,
+  ContextPartsJson,
+  ToolStoryJson,
+  WasteJson,
+} from "../../conventions/context/json-forms.ts";
 
 /** What `context` takes. */
 export interface ContextParams {
@@ -48,5 +53,10 @@ export interface SegmentJson {
 export interface WhyJson {
   /** Null where no model is known to have asked for it, and where the span calls no tool. */
   readonly story: ToolStoryJson | null;
+  readonly notes: readonly string[];
+}
+
+/** What was read again although it had been cached, by cause, in the newest conversations. */
+export interface WasteAnswerJson extends WasteJson {
   readonly notes: readonly string[];
 }
