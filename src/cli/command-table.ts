@@ -211,6 +211,9 @@ export const COMMANDS: readonly (() => Declared)[] = [
         new Option("-t, --trace <id>", "only this trace; may be given several times").argParser(
           (id: string, before: readonly string[] = []) => [...before, id],
         ),
+        new Option("-c, --conversation <id>", "only this conversation; may be given several times").argParser(
+          (id: string, before: readonly string[] = []) => [...before, id],
+        ),
         new Option("--log-lines", "in the form of StructuredLogsTracer and the Python toolkit; lossy"),
         new Option("--otlp", "as OTLP/JSON, for OpenTelemetry: spans that have ended").conflicts("logLines"),
         new Option("--translate <vocabulary>", "as --otlp, in the words of OpenTelemetry or OpenInference")
@@ -227,6 +230,7 @@ export const COMMANDS: readonly (() => Declared)[] = [
         ["tracelight export > backup.jsonl", "all of ./traces.db"],
         ["tracelight export --since today --out today.jsonl", "to a file that is whole or not there"],
         ["tracelight export --trace 4bf92f35 my.db", "one trace, by the beginning of its id"],
+        ["tracelight export --conversation weather-1", "one conversation"],
         ["tracelight export --otlp > spans.jsonl", "for OpenTelemetry's tools"],
         ["tracelight export --markdown weather-1 > weather.md", "a conversation, for an issue or a review"],
       ],

@@ -28,10 +28,12 @@ export function idText(id: unknown): string {
 
 /**
  * The text that names a conversation and no other: as `idText` has it, but a text that reads like another value, such as `42`, stands in
- * quotes. `show` takes it, and so do addresses of the viewer.
+ * quotes, and so does one with half a character, which no address could have as it is. `show` takes it, and so do addresses of the viewer.
  */
 export function idKey(id: unknown): string {
-  return typeof id === "string" && OTHER_VALUE.test(id) ? JSON.stringify(id) : idText(id);
+  return typeof id === "string" && (OTHER_VALUE.test(id) || !id.isWellFormed())
+    ? JSON.stringify(id)
+    : idText(id);
 }
 
 /** The text that a key says; undefined where it is the key of another value, or of a text that somebody wrote without its quotes. */

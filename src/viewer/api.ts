@@ -1,5 +1,7 @@
 // The API of the viewer: where things are, and what all JSON of it is. No code but paths: the page takes its types from here.
 
+import { urlPart } from "../model/url-part.ts";
+
 export type {
   CallRowJson,
   ComparedCallJson,
@@ -164,20 +166,18 @@ export const API: {
   waste: "api/waste",
   live: "api/live",
   export: "api/export",
-  conversation: (key) => `api/conversations/${encodeURIComponent(key)}`,
-  turn: (key, number) => `api/conversations/${encodeURIComponent(key)}/turns/${number}`,
+  conversation: (key) => `api/conversations/${urlPart(key)}`,
+  turn: (key, number) => `api/conversations/${urlPart(key)}/turns/${number}`,
   why: (traceId, spanId) => `api/traces/${traceId}/spans/${spanId}/why`,
-  context: (key, call) => `api/conversations/${encodeURIComponent(key)}/context${opening(call)}`,
+  context: (key, call) => `api/conversations/${urlPart(key)}/context${opening(call)}`,
   traceContext: (traceId, call) => `api/traces/${traceId}/context${opening(call)}`,
-  compare: (a, b) => `api/compare?a=${encodeURIComponent(a)}&b=${encodeURIComponent(b)}`,
+  compare: (a, b) => `api/compare?a=${urlPart(a)}&b=${urlPart(b)}`,
   trace: (traceId) => `api/traces/${traceId}`,
   calls: (traceId) => `api/traces/${traceId}/calls`,
   glances: (traceId, spanIds) => `api/traces/${traceId}/glances?spans=${spanIds.join(",")}`,
   span: (traceId, spanId) => `api/traces/${traceId}/spans/${spanId}`,
-  value: (traceId, spanId, path) =>
-    `api/traces/${traceId}/spans/${spanId}/value?path=${encodeURIComponent(path)}`,
-  media: (traceId, spanId, path) =>
-    `api/traces/${traceId}/spans/${spanId}/media?path=${encodeURIComponent(path)}`,
+  value: (traceId, spanId, path) => `api/traces/${traceId}/spans/${spanId}/value?path=${urlPart(path)}`,
+  media: (traceId, spanId, path) => `api/traces/${traceId}/spans/${spanId}/media?path=${urlPart(path)}`,
 };
 
 function opening(call: string | undefined): string {

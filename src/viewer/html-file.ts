@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { PriceTable } from "../conventions/cost.ts";
 import { idKey } from "../model/conversation.ts";
 import { TracelightError } from "../model/errors.ts";
+import { urlPart } from "../model/url-part.ts";
 import type { StoreReader } from "../tracing/readable.ts";
 import type { FoundId } from "../tracing/store.ts";
 import { API, type StoreJson } from "./api.ts";
@@ -37,7 +38,7 @@ export interface HtmlFileOptions {
 export async function* htmlFile(subject: FoundId, options: HtmlFileOptions): AsyncGenerator<string> {
   const { script, style, theme } = builtPage();
   const key = idKey(subject.id);
-  const start = subject.by === "trace" ? `t/${String(subject.id)}` : `c/${encodeURIComponent(key)}`;
+  const start = subject.by === "trace" ? `t/${String(subject.id)}` : `c/${urlPart(key)}`;
   const reader = await heldFor(subject, options.reader);
   const pieces = new Pieces();
   const answers = new Answers(pieces, { ...options, reader }).of(subject);

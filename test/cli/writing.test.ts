@@ -96,6 +96,23 @@ describe("export and import", () => {
     expect(spans).toEqual(["book_hotel", "converse"]);
   });
 
+  test("export --conversation writes conversations, and with --trace what is of either once", async () => {
+    const ids = async (...args: string[]): Promise<unknown[]> =>
+      jsonOf(await tracelight(["export", "all.jsonl", ...args])).map(({ span_id }) => span_id);
+    const expected = SPANS.filter(({ attributes }) => attributes["ai.conversation.id"] === "weather-1");
+    expect(expected.length).toBeGreaterThan(0);
+    const own = expected.map(({ spanId }) => spanId);
+    expect(new Set(await ids("--conversation", "weather-1"))).toEqual(new Set(own));
+    expect(new Set(await ids("-c", "weath", "-c", "weather-1"))).toEqual(new Set(own));
+    const trace = SPANS.filter(({ traceId }) => traceId === TRACES.weather).map(({ spanId }) => spanId);
+    const either = await ids("-c", "weather-1", "-t", TRACES.weather);
+    expect([...either].sort()).toEqual([...new Set([...own, ...trace])].sort());
+    expect(await tracelight(["export", "all.jsonl", "-c", TRACES.weather])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("--conversation takes the id of a conversation"),
+    });
+  });
+
   test("export --out writes a whole file or none, and replaces one only by force", async () => {
     const out = join(folder, "out.jsonl");
     const { code, stdout, stderr } = await tracelight(["export", "all.jsonl", "--out", "out.jsonl"]);

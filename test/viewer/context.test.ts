@@ -1,6 +1,7 @@
 // The API of the context lens and of comparing, over real stores.
 import type { Tracer } from "tracelight";
 import { describe, expect, test } from "vitest";
+import { API } from "../../src/viewer/api.ts";
 import { converse, json, memory, raw, served, sqlite } from "./support.ts";
 
 /** Calls of one conversation, each with two messages more; before the fourth the second message was changed. */
@@ -205,4 +206,21 @@ test("who sees only what is theirs compares and looks at nothing else", async ()
   expect((await fetch(`${url}api/conversations/eve's/context`)).status).toBe(404);
   expect(await json(`${url}api/waste`)).toMatchObject({ looked_at: 1 });
   expect((await fetch(`${url}api/compare?a=dana's&b=eve's`)).status).toBe(404);
+});
+
+test("a conversation whose id has half a character has an address, and is found by it", async () => {
+  const tracer = memory();
+  converse(tracer, { id: "half \ud83d" });
+  const { url } = await served(tracer);
+  const { columns, rows } = await json(`${url}api/rows`);
+  const key = (columns ?? rows).key[0];
+  expect(key).toBe(JSON.stringify("half \ud83d"));
+  for (const path of [
+    API.conversation(key),
+    API.turn(key, 1),
+    API.context(key),
+    API.compare(key, `${key}#1`),
+  ])
+    expect([path, (await fetch(url + path)).status]).toEqual([path, path.includes("compare") ? 400 : 200]);
+  expect(API.value("t", "s", "/record/\ud83d")).toContain("%EF%BF%BD");
 });

@@ -3,6 +3,7 @@
 import { resolve } from "node:path";
 import type { TargetVocabulary } from "../../conventions/translate.ts";
 import { missingIn } from "../../delivery/missing.ts";
+import { idKey } from "../../model/conversation.ts";
 import { asciiJson } from "../../model/escape.ts";
 import { wellFormedJson } from "../../model/json-strings.ts";
 import type { TraceQuery } from "../../model/query.ts";
@@ -14,7 +15,7 @@ import { scopedTo } from "../../viewer/scope.ts";
 import type { Context } from "../context.ts";
 import { UsageError } from "../failures.ts";
 import { counted, idText } from "../format.ts";
-import { resolveId } from "../ids.ts";
+import { resolveId, shownId } from "../ids.ts";
 import { WholeFile } from "../whole-file.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { type DocumentOptions, exportDocument, wantedDocument } from "./export-document.ts";
@@ -23,6 +24,7 @@ import { type FilterOptions, filterOf, jsonLine, nothingFound } from "./filter.t
 /** Options of `export`. */
 export interface ExportOptions extends FilterOptions, DocumentOptions {
   readonly trace?: readonly string[];
+  readonly conversation?: readonly string[];
   readonly logLines?: boolean;
   readonly otlp?: boolean;
   readonly translate?: TargetVocabulary;
@@ -36,7 +38,8 @@ export async function exportSpans(
 ): Promise<ExitCode> {
   const wanted = wantedDocument(options);
   if (wanted !== undefined) return exportDocument(context, name, { ...options, ...wanted });
-  const opened = await context.open(name, { again: options.trace !== undefined });
+  const again = (options.trace ?? options.conversation) !== undefined;
+  const opened = await context.open(name, { again });
   const store = options.principal === undefined ? opened : scopedTo(options.principal, opened);
   const spans = exported(store, context, options);
   if (options.out === undefined) {
@@ -131,28 +134,52 @@ function isLacking({ attributes }: Span): number {
 
 async function* exported(store: StoreReader, context: Context, options: ExportOptions): AsyncGenerator<Span> {
   let done = 0;
+  const known = new Set<string>();
   for (const query of await queriesOf(store, options)) {
     for await (const span of context.untilStopped(store.iterate(query))) {
+      // What is of a trace and a conversation that are both asked for is written once.
+      if (query.traceId === undefined && known.has(span.traceId)) continue;
       yield span;
       done++;
       context.output.progress(() => `${counted(done, "span")} written`);
     }
+    if (query.traceId !== undefined) known.add(query.traceId);
   }
 }
 
+/** Traces come before conversations. */
 async function queriesOf(store: StoreReader, options: ExportOptions): Promise<TraceQuery[]> {
   const filter = filterOf(options);
-  if (options.trace === undefined) return [filter];
-  const ids = new Set<string>();
-  for (const text of options.trace) ids.add(await traceId(text, store));
-  return [...ids].map((traceId) => ({ ...filter, traceId }));
+  const { trace, conversation } = options;
+  if (trace === undefined && conversation === undefined) return [filter];
+  const traces = new Set<string>();
+  for (const text of trace ?? []) traces.add(await traceId(text, store));
+  const conversations = new Map<string, unknown>();
+  for (const text of conversation ?? []) {
+    const id = await conversationId(text, store);
+    conversations.set(idKey(id), id);
+  }
+  return [
+    ...[...traces].map((id) => ({ ...filter, traceId: id })),
+    ...[...conversations.values()].map((id) => ({ ...filter, conversation: id })),
+  ];
 }
 
 async function traceId(text: string, store: StoreReader): Promise<string> {
   if (/^[0-9a-f]{32}$/.test(text)) return text;
   const found = await resolveId(text, store);
   if (found?.by === "trace") return idText(found.id);
-  throw new UsageError(`--trace takes the id of a trace; "${text}" is none in ${store.name}`);
+  throw noneOf("trace", text, store);
+}
+
+async function conversationId(text: string, store: StoreReader): Promise<unknown> {
+  const found = await resolveId(text, store);
+  if (found?.by === "conversation") return found.id;
+  throw noneOf("conversation", text, store);
+}
+
+function noneOf(what: "trace" | "conversation", text: string, store: StoreReader): UsageError {
+  return new UsageError(`--${what} takes the id of a ${what}; "${shownId(text)}" is none in ${store.name}`);
 }
 
 function logLine(span: SpanFields): object {
