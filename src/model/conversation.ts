@@ -31,9 +31,7 @@ export function idText(id: unknown): string {
  * quotes, and so does one with half a character, which no address could have as it is. `show` takes it, and so do addresses of the viewer.
  */
 export function idKey(id: unknown): string {
-  return typeof id === "string" && (OTHER_VALUE.test(id) || !id.isWellFormed())
-    ? JSON.stringify(id)
-    : idText(id);
+  return typeof id === "string" && (OTHER_VALUE.test(id) || HALF.test(id)) ? JSON.stringify(id) : idText(id);
 }
 
 /** The text that a key says; undefined where it is the key of another value, or of a text that somebody wrote without its quotes. */
@@ -53,3 +51,5 @@ function parsedText(key: string): string | undefined {
 
 /** How JSON begins, and numbers of any size. */
 const OTHER_VALUE = /^(?:["[{]|(?:true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)$)/;
+/** Half a character. */
+const HALF = /\p{Surrogate}/u;

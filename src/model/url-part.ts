@@ -2,5 +2,5 @@
 
 /** The text within an address. Half a character, of which the platform's own way makes an error, becomes U+FFFD. */
 export function urlPart(text: string): string {
-  return encodeURIComponent(text.toWellFormed());
+  return encodeURIComponent(text.replace(/\p{Surrogate}/gu, "\ufffd"));
 }

@@ -58,6 +58,7 @@ export class PromptReader {
   #read: readonly ReadList[] = [];
   #texts: { readonly text: string; readonly list: readonly unknown[] }[] = [];
   #tools: { readonly json: string; readonly pieces: readonly Piece[] } = { json: "[]", pieces: [] };
+  #system: { readonly text: string; readonly piece: Piece } | undefined;
 
   /** The prompt of a model call. */
   read(span: SpanFields): Prompt {
@@ -179,9 +180,16 @@ export class PromptReader {
     if (list.length > 0) this.#read = [...this.#read.filter((one) => one !== base), read].slice(-REMEMBERED);
     return {
       tools: this.#toolsOf(reading),
-      system: system === undefined || system === "" ? undefined : this.#pieces.system(system),
+      system: this.#systemPiece(system),
       ...{ messages, length, hasBoundary },
     };
+  }
+
+  /** Mostly that of the call before. */
+  #systemPiece(text: string | undefined): Piece | undefined {
+    if (text === undefined || text === "") return undefined;
+    if (text !== this.#system?.text) this.#system = { text, piece: this.#pieces.system(text) };
+    return this.#system.piece;
   }
 
   /** Mostly those of the call before. */

@@ -134,11 +134,15 @@ function textsOf({ attributes }: SpanFields): string[] {
     const value = attributes[name];
     const last = name.slice(name.lastIndexOf(".") + 1);
     const text = typeof value === "string" ? value : safeJson(TOOLS.test(name) ? lastTool(value) : value);
-    return text.length > MAX_TEXT
+    // Prompts are long and most ask for nothing: only what has such a word is looked at.
+    return text.length > MAX_TEXT || !(LIFETIMES.test(text) || LIFETIMES.test(last))
       ? []
       : [text, `"${last}": ${typeof value === "string" ? JSON.stringify(value) : text}`];
   });
 }
+
+/** Of what is longer than usual, as `LONG_LIVED` has it. */
+const LIFETIMES = /1h|24h/;
 
 const SETTINGS =
   /usage|system|tool\.config|tool\.definitions|inference\.config|invocation_parameters|providerOptions|providerMetadata|settings|cache/i;
