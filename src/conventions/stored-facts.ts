@@ -4,8 +4,10 @@ import { parseJsonText } from "./json-text.ts";
 import { isAnObject } from "./values.ts";
 
 /** The version of the reading that makes facts: raised whenever a span may have other facts than before. */
-export const FACTS_VERSION = 3;
-/** The one before lacks what failures said, and nothing else. */
+export const FACTS_VERSION = 4;
+/** The one before does not have the tokens of some providers, and nothing else: see `READ_SINCE`. */
+const WITHOUT_SOME_TOKENS = 3;
+/** The one before that lacks what failures said. */
 const WITHOUT_ERRORS = 2;
 
 /** Facts as stores keep them: JSON, with the version of the reading that made them. */
@@ -41,9 +43,21 @@ export function decodeFacts(json: unknown): StoredFacts {
 const NO_FACTS: StoredFacts = { facts: { kind: "other" }, isOld: true };
 
 function storedIn({ v: version = 1, ...facts }: SpanFacts & { readonly v?: unknown }): StoredFacts {
-  const needed = facts.failed ? FACTS_VERSION : WITHOUT_ERRORS;
-  return { facts, isOld: typeof version !== "number" || version < needed };
+  return { facts, isOld: typeof version !== "number" || version < neededFor(facts) };
 }
+
+/** To make facts anew costs reading the span, prompt and all: it is done where they may be others. */
+function neededFor(facts: SpanFacts): number {
+  if (mayHaveOtherTokens(facts)) return FACTS_VERSION;
+  return facts.failed ? WITHOUT_SOME_TOKENS : WITHOUT_ERRORS;
+}
+
+function mayHaveOtherTokens({ kind, inputTokens, provider = "", model = "" }: SpanFacts): boolean {
+  return kind === "model-call" && (inputTokens === undefined || READ_SINCE.test(`${provider} ${model}`));
+}
+
+/** Whose usage version 4 reads in shapes that those before did not know: Gemini's, DeepSeek's, what OpenRouter wrote to a cache. */
+const READ_SINCE = /gemini|google|vertex|deepseek|openrouter/i;
 
 function isFacts(facts: object): facts is SpanFacts {
   if (typeof Reflect.get(facts, "kind") !== "string") return false;

@@ -51,10 +51,41 @@ test.each([
 
 test("facts of this release, and of a newer one, are taken as they are", async () => {
   const path = await fileOf(1, OLD);
-  for (const version of [2, 3]) {
+  for (const version of [2, 3, 4]) {
     sql(path, "UPDATE spans SET facts = ?", [`{"v":${version},"kind":"model-call","inputTokens":7}`]);
     expect((await rowsOf(path)).map(({ inputTokens }) => inputTokens)).toEqual([7, 7]);
   }
+});
+
+test("of the third version only calls are read again whose tokens it may not have known", async () => {
+  const gemini = {
+    "ai.trace.type": "llm-invocation",
+    "ai.llm.request.model.id": "gemini-3-pro",
+    "ai.llm.response.usage": {
+      promptTokenCount: 90,
+      cachedContentTokenCount: 60,
+      candidatesTokenCount: 5,
+      thoughtsTokenCount: 7,
+    },
+  };
+  const path = freshPath();
+  const { tracer } = tracerOver(path);
+  tracer.startSpan("call", { attributes: gemini }).end();
+  await tracer.close();
+  const tokensWith = async (facts: object): Promise<readonly number[]> => {
+    sql(path, "UPDATE spans SET facts = ?", [JSON.stringify({ v: 3, kind: "model-call", ...facts })]);
+    const [row] = await rowsOf(path);
+    return [
+      row?.inputTokens ?? 0,
+      row?.cachedReadTokens ?? 0,
+      row?.outputTokens ?? 0,
+      row?.reasoningTokens ?? 0,
+    ];
+  };
+  expect(await tokensWith({ model: "gemini-3-pro" })).toEqual([90, 60, 12, 7]);
+  expect(await tokensWith({ model: "deepseek-chat", inputTokens: 1 })).toEqual([90, 60, 12, 7]);
+  expect(await tokensWith({ model: "claude", inputTokens: 1, outputTokens: 2 })).toEqual([1, 0, 2, 0]);
+  expect(await tokensWith({ kind: "tool-call", tool: "x" })).toEqual([0, 0, 0, 0]);
 });
 
 test("a span that cannot be read keeps the facts that it has", async () => {
