@@ -5,6 +5,7 @@ import { defined } from "./defined.ts";
 import { messageOf } from "./errors.ts";
 import { isSpanId, isTraceId } from "./ids.ts";
 import { decodeDetails } from "./otlp-details.ts";
+import { parsePythonJson } from "./python-json.ts";
 import { RECORD_VERSION } from "./record.ts";
 import { invalid, isList, isNumber, isObject, isString, RecordReader } from "./record-reader.ts";
 import {
@@ -15,7 +16,7 @@ import {
   type SpanFields,
   type SpanLink,
 } from "./span-fields.ts";
-import { decodeValue, mapProperties, parsePythonJson } from "./values.ts";
+import { decodeValue, mapProperties } from "./values.ts";
 
 /**
  * Reads a record, Tracelight's or the Python toolkit's (its log lines too, as far as they go).

@@ -1,7 +1,6 @@
 // Captured values as JSON and back: tags for what JSON lacks (lossless), or text in their place (lossy).
 import { decodeBase85, encodeBase85 } from "./base85.ts";
 import { isoMicros } from "./clock.ts";
-import { endOfJsonString } from "./json-strings.ts";
 import type { JsonValue } from "./json-value.ts";
 import { setOwn } from "./own-property.ts";
 import { hasParts, SCALAR_READERS, scalarOf, withOffset } from "./scalars.ts";
@@ -127,37 +126,6 @@ function tagOf(value: object): string | undefined {
   const keys = Object.keys(value);
   const key = keys[0];
   return keys.length === 1 && key !== undefined && TAGS.has(key) ? key : undefined;
-}
-
-/**
- * Parses JSON as Python writes it: integers that no double holds, NaN and Infinity become the tags of `encodeValue`.
- * @throws SyntaxError
- */
-export function parsePythonJson(json: string): unknown {
-  return JSON.parse(/\d{16}|NaN|Infinity/.test(json) ? withTags(json) : json);
-}
-
-function withTags(json: string): string {
-  const token = new RegExp(PYTHON_TOKEN);
-  let text = "";
-  let from = 0;
-  for (let found = token.exec(json); found !== null; found = token.exec(json)) {
-    const [word] = found;
-    if (word === '"') token.lastIndex = endOfJsonString(json, found.index) ?? json.length;
-    const tag = word === '"' ? undefined : tagFor(word);
-    if (tag === undefined) continue;
-    text += json.slice(from, found.index) + tag;
-    from = token.lastIndex;
-  }
-  return text + json.slice(from);
-}
-
-/** The beginning of a string, which is left alone, and what may be a number. */
-const PYTHON_TOKEN = /"|-?(?:\d[\d.eE+-]*|Infinity)|NaN/g;
-
-function tagFor(token: string): string | undefined {
-  if (/^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token))) return `{"__bigint__":"${token}"}`;
-  return /^(?:NaN|-?Infinity)$/.test(token) ? `{"__number__":"${token}"}` : undefined;
 }
 
 /** The value that `encodeValue` was given, or that the Python toolkit stored. A broken tag stays as it is. */

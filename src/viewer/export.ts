@@ -4,6 +4,7 @@ import { markdownLines } from "../exchange/markdown.ts";
 import { Subject } from "../exchange/subject.ts";
 import { defined } from "../model/defined.ts";
 import { asciiJson } from "../model/escape.ts";
+import { exactJson } from "../model/python-json.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { encodeRecord } from "../model/record.ts";
 import { OtlpLines } from "../otlp/lines.ts";
@@ -72,8 +73,7 @@ async function* markdownText(subject: Subject): AsyncGenerator<string> {
 }
 
 async function* atifLines(subject: Subject): AsyncGenerator<string> {
-  for await (const trajectory of atifTrajectories(subject))
-    yield `${asciiJson(JSON.stringify(trajectory))}\n`;
+  for await (const trajectory of atifTrajectories(subject)) yield `${asciiJson(exactJson(trajectory))}\n`;
 }
 
 /** What fails before the first of it is an answer of its own. */

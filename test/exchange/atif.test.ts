@@ -12,6 +12,7 @@ import { atifTrajectories } from "../../src/exchange/atif-export.ts";
 import { spansOfAtif } from "../../src/exchange/atif-import.ts";
 import { rebuiltTrajectories } from "../../src/exchange/atif-rebuild.ts";
 import { Subject } from "../../src/exchange/subject.ts";
+import { exactJson, parseExactJson } from "../../src/model/python-json.ts";
 import { encodeRecord } from "../../src/model/record.ts";
 import { decodeRecord } from "../../src/model/record-decoder.ts";
 import type { SpanFields } from "../../src/model/span-fields.ts";
@@ -333,4 +334,50 @@ describe("the command", () => {
     const outcome = await tracelight(["ls", "-"], { input });
     expect(outcome).toMatchObject({ code: 3, stderr: expect.stringContaining(`"steps" must be a list`) });
   });
+});
+
+test("numbers that no double holds come back as they were, and so does what looks like a tag", async () => {
+  const extra =
+    '{"big":123456789012345678901234567890,"negative":-9007199254740993,"nan":NaN,"most":Infinity,"least":-Infinity,' +
+    '"text":"NaN and 12345678901234567890","looks":{"__bigint__":"5"},"number":{"__number__":"NaN"},"double":0.1,"__proto__":{"n":18446744073709551615}}';
+  const trajectory =
+    `{"schema_version":"ATIF-v1.7","session_id":"numbers","trajectory_id":"t","agent":{"name":"a","version":"1"},` +
+    `"steps":[{"step_id":1,"source":"user","message":"Count."},{"step_id":2,"source":"agent","message":"",` +
+    `"tool_calls":[{"tool_call_id":"c","function_name":"add","arguments":${extra}}],` +
+    `"observation":{"results":[{"source_call_id":"c","content":"1"}]},"metrics":{"prompt_tokens":3,"logprobs":[-Infinity]}}],"extra":${extra}}`;
+  writeFileSync(join(folder, "numbers.json"), trajectory);
+  for (const store of ["numbers.json", "numbers.db"]) {
+    if (store === "numbers.db")
+      expect(await tracelight(["import", "numbers.json", store])).toMatchObject({ code: 0 });
+    const { stdout, code } = await tracelight(["export", "--atif", "numbers", store]);
+    expect([store, code]).toEqual([store, 0]);
+    expect(parseExactJson(stdout)).toEqual(parseExactJson(trajectory));
+    expect(stdout).toContain('"big":123456789012345678901234567890');
+    expect(stdout).toContain('"__proto__":{"n":18446744073709551615}');
+    expect(stdout).toContain('"looks":{"__bigint__":"5"}');
+  }
+});
+
+test("exact JSON gives back whatever JSON and Python's numbers hold", () => {
+  const { value } = fc.letrec<{ value: unknown }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: "small" },
+      fc.oneof(fc.string(), fc.double(), fc.bigInt(), fc.boolean(), fc.constant(null)),
+      fc.array(tie("value"), { maxLength: 4 }),
+      fc.dictionary(fc.oneof(fc.string(), fc.constant("__bigint__")), tie("value"), {
+        ...{ maxKeys: 4, noNullPrototype: true },
+      }),
+    ),
+  }));
+  fc.assert(
+    fc.property(fc.array(value), (list) => {
+      const json = exactJson(list);
+      const again = parseExactJson(json);
+      expect(Array.isArray(again) && exactJson(again)).toBe(json);
+    }),
+  );
+  expect(parseExactJson('[9007199254740993, NaN, -Infinity, 7, {"__bigint__": "5"}]')).toEqual([
+    ...[9007199254740993n, Number.NaN, Number.NEGATIVE_INFINITY, 7],
+    { __bigint__: "5" },
+  ]);
 });

@@ -1,6 +1,8 @@
 // `tracelight export --markdown ID` and its like: one trace or conversation as a document, to standard output or a whole file.
 import { resolve } from "node:path";
 import type { Subject } from "../../exchange/subject.ts";
+import { asciiJson } from "../../model/escape.ts";
+import { exactJson } from "../../model/python-json.ts";
 import type { StoreReader } from "../../tracing/readable.ts";
 import { scopedTo } from "../../viewer/scope.ts";
 import type { Context } from "../context.ts";
@@ -9,7 +11,6 @@ import { resolveId, shownId } from "../ids.ts";
 import { unknownId } from "../wanted.ts";
 import { WholeFile } from "../whole-file.ts";
 import { EXIT, type ExitCode } from "../world.ts";
-import { jsonLine } from "./filter.ts";
 
 /** Options of all documents. */
 export interface DocumentOptions {
@@ -93,7 +94,7 @@ async function* markdown({ subject, options }: Made): AsyncGenerator<string> {
 
 async function* atif({ subject }: Made): AsyncGenerator<string> {
   const { atifTrajectories } = await import("../../exchange/atif-export.ts");
-  for await (const trajectory of atifTrajectories(subject)) yield `${jsonLine(trajectory)}\n`;
+  for await (const trajectory of atifTrajectories(subject)) yield `${asciiJson(exactJson(trajectory))}\n`;
 }
 
 async function* html({ subject, store, options: { principal } }: Made): AsyncGenerator<string> {

@@ -1,12 +1,14 @@
 // The JSON of a line, unless it would fill the memory.
 import { TracelightError } from "../../model/errors.ts";
-import { parsePythonJson } from "../../model/values.ts";
+import { parseExactJson, parsePythonJson } from "../../model/python-json.ts";
 import { hasTooManyTokens } from "../../otlp/json-tokens.ts";
 
 const OWN_RECORD = /"record_version"\s{0,9}:/;
 /** How lines of transcripts begin, which JavaScript or Rust wrote. */
 const TRANSCRIPT = /"(?:parentUuid|isSidechain|leafUuid)"\s{0,9}:|"payload"\s{0,9}:\s{0,9}\{/;
 const HEAD_LENGTH = 1000;
+/** What a trajectory holds comes back as it was, so nothing in it is taken for a tag. */
+const TRAJECTORY = /"schema_version"\s{0,9}:\s{0,9}"ATIF-/;
 /** Objects, lists and commas of a line: `{},{},…` becomes thirty times its size in memory. */
 const MAX_TOKENS = 20_000_000;
 
@@ -23,6 +25,7 @@ export function checkLine(text: string): void {
 export function parseLine(text: string): unknown {
   checkLine(text);
   try {
+    if (TRAJECTORY.test(text)) return parseExactJson(text);
     return isOfJavaScript(text) ? JSON.parse(text) : parsePythonJson(text);
   } catch {
     // What the parser says quotes the line, and differs from one Node to the next.

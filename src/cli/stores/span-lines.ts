@@ -3,6 +3,7 @@ import { isAtif } from "../../exchange/atif.ts";
 import { spansOfAtif } from "../../exchange/atif-import.ts";
 import { isTranscript, Transcripts } from "../../exchange/transcripts/transcripts.ts";
 import { messageOf, TracelightError } from "../../model/errors.ts";
+import { exactJson } from "../../model/python-json.ts";
 import { decodeRecord } from "../../model/record-decoder.ts";
 import type { SpanFields } from "../../model/span-fields.ts";
 import { decodeJsonRequest } from "../../otlp/json-request.ts";
@@ -82,7 +83,7 @@ export class Census {
   #spansIn(part: unknown): readonly Found[] {
     const found = spansIn(part);
     const isOther = found.length === 0 && typeof part === "object" && part !== null;
-    return isOther && this.#isOtlp ? [{ kind: "otlp", text: JSON.stringify(part) }] : found;
+    return isOther && this.#isOtlp ? [{ kind: "otlp", text: exactJson(part) }] : found;
   }
 
   /** One that is broken does not take its neighbours along. */
@@ -184,8 +185,7 @@ function partsOf(text: string): readonly unknown[] {
 function spansIn(json: unknown, depth = 0): readonly Found[] {
   if (typeof json === "string") return spansInText(json, depth);
   if (typeof json !== "object" || json === null || depth > MAX_ENVELOPES) return [];
-  if ("resourceSpans" in json || "resource_spans" in json)
-    return [{ kind: "otlp", text: JSON.stringify(json) }];
+  if ("resourceSpans" in json || "resource_spans" in json) return [{ kind: "otlp", text: exactJson(json) }];
   if (isAtif(json)) return [{ kind: "atif", json }];
   if ("trace_id" in json && isRecordLike(json)) return [{ kind: "record", json }];
   if ("trace" in json && typeof json.trace === "object") return [{ kind: "record", json: json.trace }];
