@@ -32,7 +32,7 @@ const VIEWS = {
     sizes: ["wide", "narrow"],
     ready: async (page) => {
       await page.locator(".call-m[aria-current=true]").waitFor();
-      await page.getByRole("heading", { name: /^New since call/ }).waitFor({ state: "attached" });
+      await page.locator("aside .fresh").first().waitFor({ state: "attached" });
     },
   },
   lens: {
@@ -41,12 +41,12 @@ const VIEWS = {
     ready: (page) => page.getByRole("heading", { name: /^New since call/ }).waitFor(),
   },
   "compare-calls": {
-    path: "compare?a=trip-1042%239&b=trip-1042%2310",
+    path: "compare?a=trip-1042%232&b=trip-1042%233",
     sizes: ["wide"],
     ready: (page) => page.getByRole("heading", { name: "Prompt and answer" }).waitFor(),
   },
   "compare-traces": {
-    path: "compare?a=trip-1034&b=4bf92f3577b34da6a3ce929d0e0e4736",
+    path: "compare?a=3f5908dfc2a14be0837d5cc1f9e2a6b8&b=4bf92f3577b34da6a3ce929d0e0e4736",
     sizes: ["wide"],
     ready: (page) => page.getByRole("table", { name: "Steps" }).getByRole("row").nth(3).waitFor(),
   },

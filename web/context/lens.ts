@@ -9,6 +9,7 @@ import {
   type ContextJson,
 } from "../../src/viewer/api.ts";
 import { read } from "../app/api.ts";
+import { line } from "../app/figures.ts";
 import { useChanges } from "../app/live.ts";
 import { type Resource, useResource } from "../app/resource.ts";
 
@@ -87,5 +88,5 @@ function pathOf(of: LensOf, call?: string): string {
 
 /** `call 7`; of a sub-agent's, whose it is. */
 export function callName({ number }: CallNameJson, agent?: string | null): string {
-  return number === null ? `a call of ${agent ?? "a sub-agent"}` : `call ${number}`;
+  return number === null ? `a call of ${line(agent ?? "a sub-agent")}` : `call ${number}`;
 }
