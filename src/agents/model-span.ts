@@ -1,6 +1,7 @@
 // What is put on the span of a model call: the same in every adapter that sees requests and answers.
 import { NAMES } from "../conventions/names.ts";
-import type { Span } from "../tracing/span.ts";
+import { asTracelightError } from "../model/errors.ts";
+import { OWNER, type Span } from "../tracing/span.ts";
 import { type CaptureOptions, type PutContent, putContent } from "./capture.ts";
 import type { Answered, Asked, Dialect } from "./dialects/dialect.ts";
 import { withoutKeys, withoutSignatures } from "./secrets.ts";
@@ -58,4 +59,16 @@ function figuresOf(config: object | undefined): object | undefined {
     ([, value]) => typeof value === "number" || typeof value === "boolean",
   );
   return figures.length === 0 ? undefined : Object.fromEntries(figures);
+}
+
+/** Does what must not fail the app's own call: a fault is reported, and the span ends. */
+export function harmlessly(span: Span, work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    span[OWNER]?.notice(
+      asTracelightError(error, "INVALID_ARGUMENT", "An answer of a model could not be read"),
+    );
+    span.end();
+  }
 }

@@ -4,7 +4,7 @@ import { activeFrame } from "../../tracing/context.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
 import { type CaptureOptions, checkAdapter } from "../capture.ts";
 import type { Asked, Dialect } from "../dialects/dialect.ts";
-import { ModelSpans } from "../model-span.ts";
+import { harmlessly, ModelSpans } from "../model-span.ts";
 import { ModelCall } from "./call.ts";
 import {
   bodyOf,
@@ -44,9 +44,9 @@ export interface FetchOptions extends CaptureOptions {
  * const tracer = new InMemoryTracer();
  * const answer = { choices: [{ message: { role: "assistant", content: "Sunny." }, finish_reason: "stop" }] };
  * // Of a model client: `new OpenAI({ fetch: tracedFetch(tracer) })`. Here the service is a stub.
- * const traced = tracedFetch(tracer, { fetch: async () => Response.json(answer) });
+ * const ask = tracedFetch(tracer, { fetch: async () => Response.json(answer) });
  * const body = JSON.stringify({ model: "gpt-5", messages: [{ role: "user", content: "Weather?" }] });
- * const response = await traced("https://api.openai.com/v1/chat/completions", { method: "POST", body });
+ * const response = await ask("https://api.openai.com/v1/chat/completions", { method: "POST", body });
  * await response.json();
  * console.log(tracer.getTraces()[0]?.spanName); // chat gpt-5
  * ```
@@ -101,7 +101,7 @@ class Calls {
       call.failed(error);
       throw error;
     }
-    call.answered(response);
+    harmlessly(call.span, () => call.answered(response));
     return response;
   }
 

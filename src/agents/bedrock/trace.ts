@@ -1,0 +1,205 @@
+// `traceBedrock`: calls of models become spans, by the client's own middleware.
+import { NAMES } from "../../conventions/names.ts";
+import type { Span } from "../../tracing/span.ts";
+import { guardStream } from "../../tracing/streams/guard.ts";
+import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
+import { watchStream } from "../../tracing/streams/watch.ts";
+import type { Tracer } from "../../tracing/tracer.ts";
+import { type CaptureOptions, checkAdapter } from "../capture.ts";
+import { converse } from "../dialects/converse.ts";
+import type { Answered, Assembler, Dialect } from "../dialects/dialect.ts";
+import { dialectOfBody } from "../dialects/invoke-model.ts";
+import { field, fields, isFields, only, text } from "../dialects/values.ts";
+import { harmlessly, ModelSpans } from "../model-span.ts";
+
+/** What goes around the calls of a client: whatever they are, it gives on what it is given. */
+type Middleware = <
+  Args extends { readonly input: object },
+  Result extends { readonly output: object; readonly response: unknown },
+>(
+  next: (args: Args) => Promise<Result>,
+  context: { readonly commandName?: string },
+) => (args: Args) => Promise<Result>;
+
+/** What the client of `@aws-sdk/client-bedrock-runtime` has, as far as it is used. */
+export interface BedrockClient {
+  /** Where a client takes what goes around its calls. */
+  readonly middlewareStack: {
+    /** Adds one. */
+    add(
+      middleware: Middleware,
+      options: { readonly step: "initialize"; readonly name: string; readonly override: boolean },
+    ): void;
+  };
+}
+
+/**
+ * Traces the calls of models through a Bedrock client, and gives the client back: `Converse`, `ConverseStream`, `InvokeModel` and
+ * `InvokeModelWithResponseStream`. All attempts of a call are one span. A stream stays the client's own object, is read when the app reads
+ * it, and ends its span.
+ *
+ * @throws TracelightError `INVALID_OPTION` where the tracer or an option cannot be used.
+ * @example
+ * ```typescript
+ * import { BedrockRuntimeClient } from "@aws-sdk/client-bedrock-runtime";
+ *
+ * const client = traceBedrock(new BedrockRuntimeClient({ region: "eu-central-1" }), new InMemoryTracer());
+ * ```
+ */
+export function traceBedrock<Client extends BedrockClient>(
+  client: Client,
+  tracer: Tracer,
+  options: CaptureOptions = {},
+): Client {
+  checkAdapter("traceBedrock", { tracer, options });
+  const spans = new ModelSpans(options);
+  const middleware: Middleware =
+    (next, { commandName }) =>
+    async (args) => {
+      const call = begun(tracer, spans, commandName ?? "", args.input);
+      if (call === undefined) return next(args);
+      return tracer
+        .run(call.span, () => next(args))
+        .then(
+          (result) => {
+            harmlessly(call.span, () => call.answered(result.output, field(result.response, "headers")));
+            return result;
+          },
+          (error: unknown) => {
+            call.failed(error);
+            throw error;
+          },
+        );
+    };
+  client.middlewareStack.add(middleware, { step: "initialize", name: "tracelight", override: true });
+  return client;
+}
+
+const COMMANDS: ReadonlySet<string> = new Set([
+  ...["ConverseCommand", "ConverseStreamCommand"],
+  ...["InvokeModelCommand", "InvokeModelWithResponseStreamCommand"],
+]);
+
+/** Undefined where it is no call of a model, or cannot be read. */
+function begun(tracer: Tracer, spans: ModelSpans, command: string, input: object): BedrockCall | undefined {
+  if (!COMMANDS.has(command)) return undefined;
+  try {
+    const body = command.startsWith("Invoke") ? bodyOf(field(input, "body")) : undefined;
+    const dialect = body === undefined ? converse : dialectOfBody(body);
+    const model = text(field(input, "modelId"));
+    const said = isFields(body) ? dialect.asked(body, "") : dialect.asked(input, "");
+    if (said === undefined) return undefined;
+    const asked = { ...said, model, config: { ...said.config, ...guardrailOf(body, input) } };
+    const span = tracer.startSpan(ModelSpans.nameOf(dialect, asked), { spanKind: "CLIENT" });
+    spans.asked(span, dialect, asked, "aws.bedrock");
+    return new BedrockCall(span, spans, dialect);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of InvokeModel: it stands beside the body. */
+function guardrailOf(body: unknown, input: object): object | undefined {
+  return body === undefined ? undefined : only(input, "guardrailIdentifier", "guardrailVersion", "trace");
+}
+
+function bodyOf(body: unknown): unknown {
+  const json = body instanceof Uint8Array ? new TextDecoder().decode(body) : body;
+  return typeof json === "string" ? JSON.parse(json) : undefined;
+}
+
+/** One call and its span. */
+class BedrockCall {
+  readonly span: Span;
+  readonly #spans: ModelSpans;
+  readonly #dialect: Dialect;
+  readonly #guard: StreamGuard | undefined;
+  readonly #assembler: Assembler;
+  #whole: unknown;
+  #counts: object | undefined;
+
+  constructor(span: Span, spans: ModelSpans, dialect: Dialect) {
+    this.span = span;
+    this.#spans = spans;
+    this.#dialect = dialect;
+    this.#assembler = dialect.assembler();
+    this.#guard = guardStream<unknown>(span, {
+      onChunk: (event) => this.#add(event),
+      onSnapshot: () => spans.said(span, this.#sofar()),
+      onEnd: () => this.#over(),
+    });
+    this.#guard?.waits(true);
+  }
+
+  /** It failed, after all attempts. */
+  failed(error: unknown): void {
+    this.#attempts(field(error, "$metadata"));
+    this.#guard?.end({ how: "failed", error });
+  }
+
+  /** What `send` gives. A stream in it ends the span. */
+  answered(output: object, headers: unknown): void {
+    this.#guard?.waits(false);
+    this.#attempts(field(output, "$metadata"));
+    this.#counts = countsIn(headers);
+    const stream = field(output, "stream") ?? field(output, "body");
+    if (
+      this.#guard !== undefined &&
+      typeof stream === "object" &&
+      stream !== null &&
+      Symbol.asyncIterator in stream
+    )
+      return this.#follow(stream, this.#guard);
+    this.#whole = stream instanceof Uint8Array ? parsed(stream) : output;
+    this.#guard?.end({ how: "done" });
+  }
+
+  #follow(stream: object, guard: StreamGuard): void {
+    const watched = watchStream(stream, guard);
+    if (watched === undefined) guard.end({ how: "done" });
+    else guard.heldBy(watched);
+  }
+
+  /** Of InvokeModel's, an event is a piece of JSON. */
+  #add(event: unknown): boolean {
+    const bytes = field(field(event, "chunk"), "bytes");
+    const said = bytes instanceof Uint8Array ? parsed(bytes) : event;
+    const counts = fields(field(said, "amazon-bedrock-invocationMetrics"));
+    if (counts !== undefined)
+      this.#counts = { inputTokens: counts["inputTokenCount"], outputTokens: counts["outputTokenCount"] };
+    const isSaying = this.#assembler.add(said);
+    const { end } = this.#assembler;
+    if (end !== undefined) this.#guard?.expect(end);
+    return isSaying;
+  }
+
+  #attempts(metadata: unknown): void {
+    const attempts = field(metadata, "attempts");
+    if (typeof attempts === "number" && attempts > 1) this.span.addAttribute(NAMES.resends, attempts - 1);
+    this.span.addAttribute(NAMES.responseId, text(field(metadata, "requestId")));
+  }
+
+  #sofar(): Answered {
+    return this.#dialect.answered(this.#whole ?? this.#assembler.answer());
+  }
+
+  #over(): void {
+    const answered = this.#sofar();
+    this.#spans.answered(this.span, { ...answered, usage: answered.usage ?? this.#counts, id: undefined });
+  }
+}
+
+/** Llama's and Mistral's tokens, of an answer that comes as a whole. */
+function countsIn(headers: unknown): object | undefined {
+  const input = Number(field(headers, "x-amzn-bedrock-input-token-count") ?? Number.NaN);
+  const output = Number(field(headers, "x-amzn-bedrock-output-token-count") ?? Number.NaN);
+  return Number.isNaN(input) ? undefined : { inputTokens: input, outputTokens: output };
+}
+
+function parsed(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
