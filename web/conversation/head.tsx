@@ -27,7 +27,7 @@ export function Head(props: {
         summary.tool_calls > 0 && counted(summary.tool_calls, "tool call"),
       ]}
       states={[
-        <Interrupted key="interrupted" spans={interrupted} />,
+        interrupted > 0 && <Interrupted key="interrupted" spans={interrupted} />,
         summary.state === "running" && <State of="running" />,
       ]}
     >

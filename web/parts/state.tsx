@@ -15,9 +15,8 @@ export function State({ of }: { readonly of: StateJson }): JSX.Element | null {
   );
 }
 
-/** How many of a thing's spans were interrupted; nothing where none was. */
-export function Interrupted({ spans }: { readonly spans: number }): JSX.Element | null {
-  if (spans === 0) return null;
+/** How many of a thing's spans were interrupted. */
+export function Interrupted({ spans }: { readonly spans: number }): JSX.Element {
   return (
     <span class="st warn">
       <Icon name="interrupted" />

@@ -30,7 +30,7 @@ export function Oops({ error, again }: { readonly error: unknown; readonly again
           <>
             <h2>What to do</h2>
             <p>Start it again, and this page goes on by itself:</p>
-            <Code text={`npx tracelight view ${store.value?.name ?? ""}`.trimEnd()} />
+            <Code text={`npx tracelight view ${nameInCommand()}`.trimEnd()} />
           </>
         )}
         {code !== undefined && (
@@ -74,6 +74,12 @@ function NextTry({ error, again }: { readonly error: unknown; readonly again: ()
 }
 
 const NO_BREAK = "\u00a0";
+
+/** What the command takes: the example of a store is no other store. */
+function nameInCommand(): string {
+  const { kind = "", name = "" } = store.value ?? {};
+  return kind === "example" ? "" : name;
+}
 
 /** A part that could not be read: the rest of the page stays. */
 export function PartProblem(props: {

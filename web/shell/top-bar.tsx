@@ -30,7 +30,11 @@ export function TopBar({ store }: { readonly store: string }): JSX.Element {
       <span class="store cut" title="The store that this page reads">
         {store}
       </span>
-      {found.value?.kind === "example" && <a href={urlOf("../")}>Back to your store</a>}
+      {found.value?.kind === "example" && (
+        <a class="back" href={urlOf("../")}>
+          Back to your store
+        </a>
+      )}
       {!isExported && <Views />}
       <span class="grow" />
       {!isExported && <Asking />}

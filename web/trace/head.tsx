@@ -51,7 +51,7 @@ export function Head({ loaded }: { readonly loaded: LoadedTrace }): JSX.Element 
         ),
         counted(summary.spans, "span"),
       ]}
-      states={[<Interrupted key="interrupted" spans={interrupted} />]}
+      states={[interrupted > 0 && <Interrupted key="interrupted" spans={interrupted} />]}
     >
       <CompareLink href={compareUrl(id, "")} />
       <ExportMenu trace={id} />
