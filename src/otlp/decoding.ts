@@ -2,9 +2,12 @@
 import type { Turns } from "../delivery/turns.ts";
 import type { OtlpEncoding } from "./codec.ts";
 import type { DecodedRequest, DecodeLimits } from "./decoded.ts";
+import { JsonLogsDecoder } from "./json-logs.ts";
 import { Rounded } from "./json-numbers.ts";
 import { parseInPieces } from "./json-pieces.ts";
 import { JsonRequestDecoder } from "./json-request.ts";
+import type { CollectedLogs } from "./logs.ts";
+import { ProtobufLogsDecoder } from "./protobuf-logs.ts";
 import { ProtobufRequestDecoder } from "./protobuf-request.ts";
 
 /** How a body is decoded. */
@@ -15,8 +18,30 @@ export interface DecodingOptions extends DecodeLimits {
 }
 
 /** Reads a body. Rejects with TracelightError `INVALID_RECORD` where it is malformed. */
-export async function decodeInSlices(body: Uint8Array, options: DecodingOptions): Promise<DecodedRequest> {
-  const steps = options.encoding === "json" ? jsonSteps(body, options) : protobufSteps(body, options);
+export function decodeInSlices(body: Uint8Array, options: DecodingOptions): Promise<DecodedRequest> {
+  return inSlices(body, options, {
+    protobuf: () => new ProtobufRequestDecoder(body, options, VALUES_IN_A_STEP),
+    json: () => new JsonRequestDecoder(options, VALUES_IN_A_STEP),
+  });
+}
+
+/** The same of log records. */
+export function decodeLogsInSlices(body: Uint8Array, options: DecodingOptions): Promise<CollectedLogs> {
+  return inSlices(body, options, {
+    protobuf: () => new ProtobufLogsDecoder(body, options, VALUES_IN_A_STEP),
+    json: () => new JsonLogsDecoder(options, VALUES_IN_A_STEP),
+  });
+}
+
+/** The decoders of a signal. */
+interface Decoders<T> {
+  protobuf(): { request(): Generator<void, void>; readonly collected: T };
+  json(): { request(json: unknown): Generator<void, void>; readonly collected: T };
+}
+
+async function inSlices<T>(body: Uint8Array, options: DecodingOptions, decoders: Decoders<T>): Promise<T> {
+  const steps =
+    options.encoding === "json" ? jsonSteps(body, options, decoders) : protobufSteps(decoders.protobuf());
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;
@@ -24,29 +49,33 @@ export async function decodeInSlices(body: Uint8Array, options: DecodingOptions)
   }
 }
 
-function* protobufSteps(body: Uint8Array, limits: DecodeLimits): Generator<void, DecodedRequest> {
-  const decoder = new ProtobufRequestDecoder(body, limits, VALUES_IN_A_STEP);
+function* protobufSteps<T>(decoder: ReturnType<Decoders<T>["protobuf"]>): Generator<void, T> {
   yield* decoder.request();
   return decoder.collected;
 }
 
-function* jsonSteps(body: Uint8Array, options: DecodingOptions): Generator<void, DecodedRequest> {
+function* jsonSteps<T>(
+  body: Uint8Array,
+  options: DecodingOptions,
+  decoders: Decoders<T>,
+): Generator<void, T> {
   try {
-    return yield* jsonOnce(body, options, false);
+    return yield* jsonOnce(body, options, { decoder: decoders.json(), integersAsText: false });
   } catch (error) {
     if (!(error instanceof Rounded)) throw error;
-    return yield* jsonOnce(body, options, true);
+    return yield* jsonOnce(body, options, { decoder: decoders.json(), integersAsText: true });
   }
 }
 
-function* jsonOnce(
+function* jsonOnce<T>(
   body: Uint8Array,
-  limits: DecodingOptions,
-  integersAsText: boolean,
-): Generator<void, DecodedRequest> {
-  const maxTokens = limits.maxValues * TOKENS_A_VALUE;
-  const json = yield* parseInPieces(body, { maxTokens, integersAsText });
-  const decoder = new JsonRequestDecoder(limits, VALUES_IN_A_STEP);
+  { maxValues }: DecodingOptions,
+  {
+    decoder,
+    integersAsText,
+  }: { readonly decoder: ReturnType<Decoders<T>["json"]>; readonly integersAsText: boolean },
+): Generator<void, T> {
+  const json = yield* parseInPieces(body, { maxTokens: maxValues * TOKENS_A_VALUE, integersAsText });
   yield* decoder.request(json);
   return decoder.collected;
 }

@@ -98,6 +98,11 @@ export class ProtobufValues {
     return target;
   }
 
+  /** Reads an AnyValue. */
+  anyValue(): unknown {
+    return this.#value(0);
+  }
+
   #value(depth: number): unknown {
     const read = this.#in;
     const outer = read.enter();

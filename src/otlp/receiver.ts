@@ -8,14 +8,18 @@ import type { Tracer } from "../tracing/tracer.ts";
 import type { TracerOptions } from "../tracing/tracer-options.ts";
 import { type BodyLimits, Budget, codingOf, readBody, Share } from "./body.ts";
 import { type DecodedRequest, encodeResponse, type OtlpEncoding } from "./codec.ts";
-import { decodeInSlices } from "./decoding.ts";
+import { decodeInSlices, decodeLogsInSlices } from "./decoding.ts";
 import { Intake } from "./intake.ts";
+import { requestOfLogs } from "./log-spans.ts";
 import { Origins, originsFault } from "./origins.ts";
 import { answer, busy, Refusal, refusalResponse } from "./refusal.ts";
 
 /** Options of `otlpReceiver`. */
 export interface OtlpReceiverOptions extends Pick<TracerOptions, "onError"> {
-  /** Default `/v1/traces`. Beside it, `…/metrics` and `…/logs` are answered 200 as well: what comes there is forgotten. */
+  /**
+   * Default `/v1/traces`. Beside it, `…/logs` takes log records: those that name a span, and the events of Claude Code and Codex. `…/metrics` is
+   * answered 200 as well: what comes there is forgotten.
+   */
   readonly path?: string | undefined;
   /** Origins of web pages that may send, such as `https://app.example.com`, or `*` for any. Default: none. */
   readonly origins?: readonly string[] | undefined;
@@ -65,8 +69,10 @@ class Receiver {
   readonly #turns: Turns = new Turns();
   readonly #faults: Faults;
   readonly #path: string;
-  /** Of signals that are no traces. */
-  readonly #forgotten: ReadonlySet<string>;
+  /** Where log records are taken; undefined where the path does not say. */
+  readonly #logsPath: string | undefined;
+  /** Of metrics. */
+  readonly #forgottenPath: string | undefined;
   readonly #origins: Origins;
   readonly #limits: BodyLimits;
   readonly #budget: Budget;
@@ -81,9 +87,9 @@ class Receiver {
     this.#intake = new Intake(to, { onError });
     this.#faults = new Faults(onError);
     this.#path = path;
-    this.#forgotten = new Set(
-      FORGOTTEN.map((signal) => path.replace(/traces$/, signal)).filter((p) => p !== path),
-    );
+    const isNamed = path.endsWith("traces");
+    this.#logsPath = isNamed ? path.replace(/traces$/, "logs") : undefined;
+    this.#forgottenPath = isNamed ? path.replace(/traces$/, "metrics") : undefined;
     this.#origins = new Origins(options.origins ?? []);
     this.#limits = { maxPackedBytes, maxUnpackedBytes, bodyTimeoutMs: Math.min(bodyTimeoutMs, MAX_TIMER_MS) };
     this.#budget = new Budget(maxConcurrentBytes);
@@ -105,11 +111,12 @@ class Receiver {
       const preflight = this.#origins.preflight(request);
       if (preflight !== undefined) return preflight;
       if (request.method !== "POST") throw new Refusal(405, "Spans are sent by POST.", { allow: "POST" });
-      if (this.#forgotten.has(path))
+      if (path === this.#forgottenPath)
         return answer(200, encoding ?? "json", nothingRefused(encoding ?? "json"));
       checkCoding(request);
       if (encoding === undefined) throw wrongType();
-      return await this.#admit(() => this.#receive(request, encoding));
+      const isOfLogs = path === this.#logsPath;
+      return await this.#admit(() => this.#receive(request, encoding, isOfLogs));
     } catch (error) {
       return refusalResponse(error instanceof Refusal ? error : this.#broken(error), encoding ?? "json");
     }
@@ -124,7 +131,7 @@ class Receiver {
   #pathOf(request: Request): string {
     const { pathname } = new URL(request.url);
     for (const path of [pathname, pathname.replace(/\/{2,}/g, "/")])
-      if (path === this.#path || this.#forgotten.has(path)) return path;
+      if (path === this.#path || path === this.#logsPath || path === this.#forgottenPath) return path;
     throw new Refusal(404, `There is only ${this.#path} here.`);
   }
 
@@ -138,33 +145,35 @@ class Receiver {
     }
   }
 
-  async #receive(request: Request, encoding: OtlpEncoding): Promise<Response> {
+  async #receive(request: Request, encoding: OtlpEncoding, isOfLogs: boolean): Promise<Response> {
     const share = new Share(this.#budget);
     try {
       const body = await readBody(request, this.#limits, share);
-      return await this.#store(body, encoding);
+      return await this.#store(body, encoding, isOfLogs);
     } finally {
       share.giveBack();
     }
   }
 
   /** Decodes in the request's turn, so that only one request at a time is in memory as objects. */
-  async #store(body: Uint8Array, encoding: OtlpEncoding): Promise<Response> {
+  async #store(body: Uint8Array, encoding: OtlpEncoding, isOfLogs: boolean): Promise<Response> {
     let rejected: DecodedRequest["rejected"] = { count: 0, messages: [] };
     const read = async (): Promise<DecodedRequest["spans"]> => {
-      const decoded = await this.#decode(body, encoding);
+      const decoded = await this.#decode(body, encoding, isOfLogs);
       rejected = decoded.rejected;
       return decoded.spans;
     };
     const refused = await this.#intake.store(read, this.#flushTimeoutMs);
     const messages = [...rejected.messages, ...(refused > 0 ? [`The store refused ${refused} spans.`] : [])];
     const response = { rejectedSpans: rejected.count + refused, errorMessage: messages.join(" ") };
-    return answer(200, encoding, encodeResponse(encoding, response));
+    return answer(200, encoding, encodeResponse(encoding, response, isOfLogs));
   }
 
-  async #decode(body: Uint8Array, encoding: OtlpEncoding): Promise<DecodedRequest> {
+  async #decode(body: Uint8Array, encoding: OtlpEncoding, isOfLogs: boolean): Promise<DecodedRequest> {
     try {
-      return await decodeInSlices(body, { encoding, maxValues: this.#maxValues, turns: this.#turns });
+      const options = { encoding, maxValues: this.#maxValues, turns: this.#turns };
+      if (!isOfLogs) return await decodeInSlices(body, options);
+      return requestOfLogs(await decodeLogsInSlices(body, options));
     } catch (error) {
       if (error instanceof TracelightError) throw new Refusal(400, error.message);
       throw new Refusal(400, "The body could not be read.");
@@ -195,7 +204,6 @@ const ENCODINGS: ReadonlyMap<string, OtlpEncoding> = new Map([
   ["application/x-protobuf", "protobuf"],
   ["application/json", "json"],
 ]);
-const FORGOTTEN = ["metrics", "logs"];
 const MIB = 1024 * 1024;
 /** Node's timers take no more. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -16,12 +16,17 @@ export interface OtlpResponse {
 
 const ALL_WELL: OtlpResponse = Object.freeze({ rejectedSpans: 0, errorMessage: "" });
 
-/** The body of a response. */
-export function encodeResponse(encoding: OtlpEncoding, response: OtlpResponse): Uint8Array {
+/** The body of a response; of log records where `isOfLogs`, which are counted under another name. */
+export function encodeResponse(
+  encoding: OtlpEncoding,
+  response: OtlpResponse,
+  isOfLogs: boolean = false,
+): Uint8Array {
   const { rejectedSpans, errorMessage } = response;
   const isAllWell = rejectedSpans === 0 && errorMessage === "";
   if (encoding === "protobuf") return isAllWell ? new Uint8Array() : protobufOf(response);
-  const partialSuccess = { rejectedSpans: String(rejectedSpans), errorMessage };
+  const counted = isOfLogs ? "rejectedLogRecords" : "rejectedSpans";
+  const partialSuccess = { [counted]: String(rejectedSpans), errorMessage };
   return Buffer.from(JSON.stringify(isAllWell ? {} : { partialSuccess }));
 }
 
@@ -80,7 +85,9 @@ function fromJson(bytes: Uint8Array): OtlpResponse {
   if (!isObject(partial)) throw malformed("its partialSuccess is no object");
   const message = partial["errorMessage"] ?? partial["error_message"];
   return {
-    rejectedSpans: countOf(partial["rejectedSpans"] ?? partial["rejected_spans"]),
+    rejectedSpans: countOf(
+      partial["rejectedSpans"] ?? partial["rejected_spans"] ?? partial["rejectedLogRecords"],
+    ),
     errorMessage: typeof message === "string" ? message : "",
   };
 }

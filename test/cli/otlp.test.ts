@@ -276,17 +276,24 @@ describe("collect", () => {
 });
 
 describe("collect beside traces", () => {
-  test("takes metrics and logs and forgets them, and says so at its start", async () => {
+  test("takes metrics and forgets them, and says so at its start; takes log records, and tells of those it does not keep", async () => {
     const collector = await collect("signals.db");
-    for (const signal of ["metrics", "logs"]) {
-      const headers = { "content-type": "application/x-protobuf" };
-      const { status } = await fetch(`${collector.url}/v1/${signal}`, { method: "POST", headers, body: "x" });
-      expect(status).toBe(200);
-    }
+    const post = (signal: string, type: string, body: string): Promise<Response> =>
+      fetch(`${collector.url}/v1/${signal}`, { method: "POST", headers: { "content-type": type }, body });
+    expect((await post("metrics", "application/x-protobuf", "x")).status).toBe(200);
+    const logRecords = ["claude_code.user_prompt", "GET /"].map((stringValue) => ({
+      ...{ timeUnixNano: "1795168800000000000", body: { stringValue } },
+      attributes: [{ key: "session.id", value: { stringValue: "session-1" } }],
+    }));
+    const logs = JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords }] }] });
+    expect(await (await post("logs", "application/json", logs)).json()).toMatchObject({
+      partialSuccess: { rejectedLogRecords: "1" },
+    });
     const { code, stderr } = await collector.stop();
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^Metrics and logs that are sent there are taken and forgotten\.\nSpans /);
-    expect(stderr).not.toContain("Refused");
+    expect(stderr).toMatch(/^Metrics that are sent there are taken and forgotten\.\nSpans /);
+    expect(stderr).toContain("1 log record names no span");
+    expect(stderr).toContain("1 span taken into signals.db.");
   });
 
   test("takes spans of the pages that --origin names, and tells whom it turns away", async () => {

@@ -134,7 +134,7 @@ async function announce(
   }
   if (isOutput) await output.say(url);
   else await output.line(url);
-  await output.say("Metrics and logs that are sent there are taken and forgotten.", "grey");
+  await output.say("Metrics that are sent there are taken and forgotten.", "grey");
   await output.say(`Spans sent there (OTLP over HTTP) go to ${name}; Ctrl-C ends it.`, "grey");
 }
 
