@@ -41,7 +41,7 @@ function One({ name, a, b, show }: Measure): JSX.Element {
 }
 
 /** `+75 %`, `−27 %`, from twice on `2.3×`. */
-export function changed(a: number, b: number, show: (n: number) => string): string {
+function changed(a: number, b: number, show: (n: number) => string): string {
   if (a === b) return "same";
   if (a === 0) return `+${show(b)}`;
   if (b / a >= 1.995) return `${(b / a).toFixed(1)}×`;

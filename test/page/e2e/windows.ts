@@ -43,7 +43,7 @@ export function user(text: string): object {
 }
 
 /** What the model said, asking for a tool. */
-export function asks(tool: string, id: string): object {
+function asks(tool: string, id: string): object {
   return {
     role: "assistant",
     content: [{ text: `I ask ${tool}.` }, { toolUse: { toolUseId: id, name: tool, input: { id } } }],
@@ -51,7 +51,7 @@ export function asks(tool: string, id: string): object {
 }
 
 /** What the tool said. */
-export function result(id: string, text: string): object {
+function result(id: string, text: string): object {
   return { role: "user", content: [{ toolResult: { toolUseId: id, content: [{ text }] } }] };
 }
 
