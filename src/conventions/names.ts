@@ -27,6 +27,10 @@ export const NAMES = {
   userInput: "ai.user.input",
   /** What the agent answered: of a turn. */
   agentResponse: "ai.agent.response",
+  /** What went into other work: a chain, an embedding, a retrieval. */
+  input: "ai.input",
+  /** What came out of it. */
+  output: "ai.output",
   /** Which cycle of its turn this is, from 1. */
   cycleNr: "ai.agent.cycle.nr",
   /** The message that a cycle ended with. */
@@ -89,16 +93,19 @@ export const NAMES = {
   followedEnd: "ai.followed.end",
 } as const;
 
-/** What kind of work a span is, in the toolkit's words. */
+/** What kind of work a span is, in the toolkit's words; the last four are Tracelight's own. */
 export type TraceType =
   | "converse"
   | "converse-stream"
   | "cycle"
   | "llm-invocation"
-  | "embedding"
   | "tool-invocation"
   | "conversation-history-list"
-  | "conversation-history-add";
+  | "conversation-history-add"
+  | "agent"
+  | "chain"
+  | "embedding"
+  | "retrieval";
 
 /** Another one than those that are known. */
 type OtherText = string & Record<never, never>;

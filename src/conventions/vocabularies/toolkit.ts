@@ -18,10 +18,10 @@ export const KINDS: ReadonlyMap<unknown, WorkKind> = new Map<unknown, WorkKind>(
   ["converse-stream", "turn"],
   ["cycle", "cycle"],
   ["llm-invocation", "model-call"],
-  ["embedding", "embedding"],
   ["tool-invocation", "tool-call"],
   ["conversation-history-list", "history"],
   ["conversation-history-add", "history"],
+  ...(["agent", "chain", "embedding", "retrieval"] as const).map((kind) => [kind, kind] as const),
 ]);
 
 /** The vocabulary of the toolkit. */
@@ -41,12 +41,13 @@ export const toolkit: Vocabulary<"tracelight"> = {
   messageLists: [NAMES.requestMessages, NAMES.historyMessages],
   structures: [
     ...[NAMES.traceType, NAMES.userInput, NAMES.agentResponse, NAMES.toolInput, NAMES.toolOutput],
+    ...[NAMES.input, NAMES.output],
     ...[NAMES.requestMessages, NAMES.requestSystem, NAMES.requestToolConfig],
     ...[NAMES.responseOutput, NAMES.responseUsage],
   ],
   kind: ({ attributes }) => KINDS.get(attributes[NAMES.traceType]),
   firstWords: ({ attributes }, kind) => {
-    if (kind === "turn") return attributes[NAMES.userInput];
+    if (isTurnHead(kind)) return attributes[NAMES.userInput];
     return kind === "model-call" ? firstUserContent(attributes[NAMES.requestMessages]) : undefined;
   },
   system: ({ attributes }) => {
@@ -55,12 +56,12 @@ export const toolkit: Vocabulary<"tracelight"> = {
     return textOfParts(partsOf(firstField(system, "parts") ?? system));
   },
   inputMessages: ({ attributes }, kind) => {
-    if (kind === "turn") return saidBy("user", attributes[NAMES.userInput]);
+    if (isTurnHead(kind)) return saidBy("user", attributes[NAMES.userInput]);
     if (kind === "history") return historyOf(attributes);
     return messagesIn(structured(attributes[NAMES.requestMessages]));
   },
   outputMessages: ({ attributes }, kind) => {
-    if (kind === "turn") return saidBy("assistant", attributes[NAMES.agentResponse]);
+    if (isTurnHead(kind)) return saidBy("assistant", attributes[NAMES.agentResponse]);
     if (kind !== "cycle") return answerOf(attributes[NAMES.responseOutput]);
     const message = attributes[NAMES.cycleResponse];
     return message === undefined || message === null ? [] : [readMessage(structured(message), "assistant")];
@@ -146,21 +147,25 @@ function hasWords(text: unknown): boolean {
 }
 
 function inputOf(kind: WorkKind, attributes: Attributes): unknown {
-  if (kind === "turn") return attributes[NAMES.userInput];
+  if (isTurnHead(kind)) return attributes[NAMES.userInput];
   if (kind === "tool-call") return attributes[NAMES.toolInput];
   const messages = attributes[NAMES.requestMessages];
-  if (kind === "embedding") return messages;
-  if (kind !== "model-call") return undefined;
+  if (kind !== "model-call") return attributes[NAMES.input] ?? (kind === "embedding" ? messages : undefined);
   return Array.isArray(messages) ? messageContent(messages[messages.length - 1]) : messages;
 }
 
 function outputOf(kind: WorkKind, attributes: Attributes): unknown {
-  if (kind === "turn") return attributes[NAMES.agentResponse];
+  if (isTurnHead(kind)) return attributes[NAMES.agentResponse];
   if (kind === "cycle") return messageContent(attributes[NAMES.cycleResponse]);
   if (kind === "tool-call") return mcpContent(attributes[NAMES.toolOutput]);
   if (kind === "model-call") return modelOutput(attributes[NAMES.responseOutput]);
   if (kind === "history") return attributes[NAMES.historyMessages] ?? attributes[NAMES.historyMessage];
-  return undefined;
+  return attributes[NAMES.output];
+}
+
+/** Here, since who reads a span asks its vocabularies. */
+function isTurnHead(kind: WorkKind): boolean {
+  return kind === "turn" || kind === "agent";
 }
 
 function modelOutput(output: unknown): unknown {

@@ -1,0 +1,7 @@
+// tracelight/ai-sdk: the Vercel AI SDK, 5 to 7, without OpenTelemetry's packages.
+
+export { aiSdk } from "./ai-sdk/ai-sdk.ts";
+export type { AiSdkOptions } from "./ai-sdk/options.ts";
+export type { AiSdkSpan, AiSdkTracer } from "./ai-sdk/otel-shape.ts";
+export type { AiSdkTelemetry } from "./ai-sdk/telemetry.ts";
+export type { Capture, CaptureOptions } from "./capture.ts";

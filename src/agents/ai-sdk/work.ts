@@ -1,0 +1,164 @@
+// The spans of the AI SDK's work, whichever of its versions tells of it: turns, calls of models and of tools.
+
+import { textOfParts } from "../../conventions/messages.ts";
+import { NAMES } from "../../conventions/names.ts";
+import { partsOf } from "../../conventions/parts.ts";
+import { fieldIn, textIn } from "../../conventions/values.ts";
+import { defined } from "../../model/defined.ts";
+import type { Span } from "../../tracing/span.ts";
+import type { Tracer } from "../../tracing/tracer.ts";
+import { type PutContent, putContent } from "../capture.ts";
+import type { AiSdkOptions } from "./options.ts";
+
+/** What a model is asked. */
+export interface Asked {
+  readonly model: string | undefined;
+  readonly provider: string | undefined;
+  readonly system?: unknown;
+  readonly messages: unknown;
+  readonly tools: unknown;
+  readonly settings: object;
+}
+
+/** What a model answered: parts of a message, in the SDK's own shape. */
+export interface Answered {
+  readonly content: readonly unknown[];
+  readonly finishReason: string | undefined;
+  readonly usage: object | undefined;
+}
+
+/** Begins spans, and puts on them what is known. */
+export class Work {
+  readonly tracer: Tracer;
+  readonly put: PutContent;
+  readonly #options: AiSdkOptions;
+
+  constructor(tracer: Tracer, options: AiSdkOptions) {
+    this.tracer = tracer;
+    this.put = putContent(options);
+    this.#options = options;
+  }
+
+  /** An operation that the app asked for, such as `streamText`, as `operationId` has it. */
+  operation(operationId: string, functionId: string | undefined): Span {
+    const { conversation, user, agent = functionId } = this.#options;
+    const name = operationId.replace(/^ai\./, "");
+    const span = this.tracer.startSpan(agent ?? name);
+    if (TURNS.test(name)) {
+      span.addAttribute(NAMES.traceType, name.startsWith("stream") ? "converse-stream" : "converse");
+    }
+    span.addAttribute(NAMES.agentName, agent);
+    this.#about(span, conversation, user);
+    return span;
+  }
+
+  #about(span: Span, conversation: string | undefined, user: string | undefined): void {
+    span.addAttribute(NAMES.conversationId, conversation, { inheritable: true });
+    span.addAttribute(NAMES.authContext, user, { inheritable: true });
+  }
+
+  /** What the user said last. */
+  said(turn: Span, prompt: unknown, messages: unknown): void {
+    const list: unknown = Array.isArray(messages) ? messages : prompt;
+    if (!Array.isArray(list)) return this.put(turn, NAMES.userInput, prompt);
+    const last: unknown = list.findLast((message: unknown) => fieldIn(message, "role") === "user");
+    this.put(turn, NAMES.userInput, plainContent(fieldIn(last, "content")));
+  }
+
+  modelCall(asked: Asked, parentSpan: Span | undefined): Span {
+    const span = this.tracer.startSpan(asked.model === undefined ? "chat" : `chat ${asked.model}`, {
+      spanKind: "CLIENT",
+      ...(parentSpan === undefined ? {} : { parentSpan }),
+    });
+    span.addAttributes({
+      [NAMES.traceType]: "llm-invocation",
+      [NAMES.requestModel]: asked.model,
+      [NAMES.peerService]: asked.provider,
+      [NAMES.requestInferenceConfig]: Object.keys(asked.settings).length === 0 ? undefined : asked.settings,
+    });
+    this.put(span, NAMES.requestSystem, asked.system);
+    this.put(span, NAMES.requestMessages, asked.messages);
+    this.put(span, NAMES.requestToolConfig, asked.tools);
+    return span;
+  }
+
+  answered(call: Span, { content, finishReason, usage }: Answered): void {
+    if (call.state !== "running") return;
+    if (content.length > 0) this.put(call, NAMES.responseOutput, { message: { role: "assistant", content } });
+    call.addAttribute(NAMES.stopReason, finishReason).addAttribute(NAMES.responseUsage, usage);
+    if (finishReason === "error" && call.spanStatus !== "ERROR") {
+      call.setStatus("ERROR", "The model's answer ended with an error.");
+    }
+  }
+
+  toolCall(
+    name: string,
+    given: { readonly id: string | undefined; readonly input: unknown },
+    parentSpan?: Span,
+  ): Span {
+    const span = this.tracer.startSpan(name, parentSpan === undefined ? undefined : { parentSpan });
+    span.addAttributes({
+      [NAMES.traceType]: "tool-invocation",
+      [NAMES.toolName]: name,
+      [NAMES.toolUseId]: given.id,
+    });
+    this.put(span, NAMES.toolInput, given.input);
+    return span;
+  }
+
+  /** A call of a model that embeds or ranks. */
+  vectorCall(type: "embedding" | "retrieval", asked: Asked, parentSpan?: Span): Span {
+    const span = this.tracer.startSpan(
+      `${type === "embedding" ? "embed" : "rerank"} ${asked.model ?? ""}`.trim(),
+      {
+        spanKind: "CLIENT",
+        ...(parentSpan === undefined ? {} : { parentSpan }),
+      },
+    );
+    span.addAttributes({
+      [NAMES.traceType]: type,
+      [NAMES.requestModel]: asked.model,
+      [NAMES.peerService]: asked.provider,
+    });
+    this.put(span, NAMES.input, asked.messages);
+    return span;
+  }
+}
+
+/** The settings of a call that bear on the answer. */
+export function settingsIn(given: unknown): object {
+  return defined(Object.fromEntries(SETTINGS.map((name) => [name, fieldIn(given, name) ?? undefined])));
+}
+
+/** Text alone stands for itself. */
+function plainContent(content: unknown): unknown {
+  const parts = partsOf(content);
+  return parts.length > 0 && parts.every(({ type }) => type === "text") ? textOfParts(parts) : content;
+}
+
+/** Tokens as the SDK shows them to apps; its models count them in another shape. */
+export function usageIn(usage: unknown): object | undefined {
+  const [input, output] = [fieldIn(usage, "inputTokens"), fieldIn(usage, "outputTokens")];
+  if (typeof input !== "object" || input === null)
+    return typeof usage === "object" ? (usage ?? undefined) : undefined;
+  return defined({
+    inputTokens: fieldIn(input, "total"),
+    outputTokens: fieldIn(output, "total"),
+    inputTokenDetails: {
+      cacheReadTokens: fieldIn(input, "cacheRead"),
+      cacheWriteTokens: fieldIn(input, "cacheWrite"),
+    },
+    outputTokenDetails: { reasoningTokens: fieldIn(output, "reasoning") },
+  });
+}
+
+/** Why the model stopped: a word, or one beside the provider's own. */
+export function reasonIn(reason: unknown): string | undefined {
+  return textIn(reason) ?? textIn(fieldIn(reason, "unified"));
+}
+
+const TURNS = /^(?:generate|stream)(?:Text|Object)$/;
+const SETTINGS = [
+  ...["maxOutputTokens", "temperature", "topP", "topK", "presencePenalty", "frequencyPenalty"],
+  ...["stopSequences", "seed"],
+];
