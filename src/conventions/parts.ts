@@ -17,18 +17,26 @@ export function readMessage(message: unknown, role: string = "user"): Message {
   const content = firstField(message, "parts", "content");
   const item = content === undefined ? itemOf(message) : undefined;
   if (item !== undefined) return messageWith(item.type === "tool-result" ? "tool" : "assistant", [item]);
-  const parts = [
-    ...reasoningBeside(message),
-    ...(content === undefined && !isAnObject(message) ? partsOf(message) : partsOf(content)),
-    ...mediaBeside(message),
-    ...partsOf(firstField(message, "tool_calls", "toolCalls")),
-  ];
+  const said = content === undefined && !isAnObject(message) ? partsOf(message) : partsOf(content);
+  // LangChain has the calls beside the content, whether or not the provider has them in it.
+  const calls = said.some(({ type }) => type === "tool-call")
+    ? []
+    : partsOf(firstField(message, "tool_calls", "toolCalls"));
+  const parts = [...reasoningBeside(message), ...said, ...mediaBeside(message), ...calls];
   const answers = textIn(firstField(message, "tool_call_id", "toolCallId"));
   return messageWith(
-    textIn(fieldIn(message, "role")) ?? role,
+    textIn(fieldIn(message, "role")) ?? speakerIn(message) ?? role,
     answers === undefined ? parts : [resultFrom(answers, parts)],
   );
 }
+
+/** LangChain's messages have a type for a role. */
+function speakerIn(message: unknown): string | undefined {
+  const type = fieldIn(message, "content") === undefined ? undefined : textIn(fieldIn(message, "type"));
+  return type !== undefined && SPEAKERS.has(type) ? type : undefined;
+}
+
+const SPEAKERS: ReadonlySet<string> = new Set(["human", "ai", "system", "developer", "tool", "function"]);
 
 /** A message of these parts. Who answers with results of tools is a tool, though some providers call it the user. */
 export function messageWith(given: string, parts: readonly MessagePart[]): Message {

@@ -73,14 +73,16 @@ export function usageOfResponse(usage: unknown): Usage | undefined {
   const inputDetails = firstField(usage, ...INPUT_DETAILS);
   const outputDetails = firstField(usage, ...OUTPUT_DETAILS);
   const within =
-    firstField(inputDetails, "cached_tokens", "cacheReadTokens") ?? firstField(usage, ...CACHED_WITHIN);
+    firstField(inputDetails, "cached_tokens", "cacheReadTokens", "cache_read") ??
+    firstField(usage, ...CACHED_WITHIN);
   const raw: RawUsage = {
     input: firstField(usage, ...INPUT),
     output: firstField(usage, ...OUTPUT) ?? geminiOutput(usage),
     cachedRead: within ?? firstField(usage, ...CACHED_READ),
     cachedWrite: firstField(usage, ...CACHED_WRITE) ?? firstField(inputDetails, ...WRITTEN_WITHIN),
     reasoning:
-      firstField(outputDetails, "reasoning_tokens", "reasoningTokens") ?? firstField(usage, ...REASONING),
+      firstField(outputDetails, "reasoning_tokens", "reasoningTokens", "reasoning") ??
+      firstField(usage, ...REASONING),
     inputAudio: fieldIn(inputDetails, "audio_tokens"),
     inputImage: fieldIn(inputDetails, "image_tokens"),
     outputAudio: fieldIn(outputDetails, "audio_tokens"),
@@ -110,15 +112,26 @@ const OUTPUT = [
   "completionTokens",
   "eval_count",
 ] as const;
-const INPUT_DETAILS = ["prompt_tokens_details", "input_tokens_details", "inputTokenDetails"] as const;
-const OUTPUT_DETAILS = ["completion_tokens_details", "output_tokens_details", "outputTokenDetails"] as const;
+/** LangChain's have a singular. */
+const INPUT_DETAILS = [
+  "prompt_tokens_details",
+  "input_tokens_details",
+  "inputTokenDetails",
+  "input_token_details",
+] as const;
+const OUTPUT_DETAILS = [
+  "completion_tokens_details",
+  "output_tokens_details",
+  "outputTokenDetails",
+  "output_token_details",
+] as const;
 /** Of those that went in: the AI SDK's, Gemini's, DeepSeek's, Codex's. */
 const CACHED_WITHIN = [
   ...(["cachedInputTokens", "cachedContentTokenCount", "prompt_cache_hit_tokens"] as const),
   "cached_input_tokens",
 ] as const;
 const REASONING = ["reasoningTokens", "thoughtsTokenCount", "reasoning_output_tokens"] as const;
-const WRITTEN_WITHIN = ["cacheWriteTokens", "cache_write_tokens"] as const;
+const WRITTEN_WITHIN = ["cacheWriteTokens", "cache_write_tokens", "cache_creation"] as const;
 const CACHED_READ = ["cacheReadInputTokens", "cacheReadInputTokenCount", "cache_read_input_tokens"] as const;
 const CACHED_WRITE = [
   "cacheWriteInputTokens",

@@ -43,7 +43,8 @@ const usage = {
   prompt_tokens_details: { cached_tokens: 8 },
   completion_tokens_details: { reasoning_tokens: 2 },
 };
-const ABOUT = { id: "c1", created: 1, model: "gpt-x", system_fingerprint: "f" };
+const ABOUT = { created: 1, model: "gpt-x", system_fingerprint: "f" };
+let answers = 0;
 
 interface Said {
   readonly content?: string;
@@ -55,7 +56,13 @@ export function whole(message: Said, finish = "stop"): Reply {
   const choices = [
     { index: 0, message: { role: "assistant", content: null, ...message }, finish_reason: finish },
   ];
-  return json(200, { ...ABOUT, object: "chat.completion", choices, usage });
+  return json(200, { ...ABOUT, id: nextId(), object: "chat.completion", choices, usage });
+}
+
+/** No two answers have the same. */
+function nextId(): string {
+  answers += 1;
+  return `c${answers}`;
 }
 
 /** A call of the tool `weather`. */
@@ -70,7 +77,7 @@ export function calls(...cities: readonly string[]): readonly object[] {
 export function streamed(deltas: readonly Said[], finish = "stop"): Reply {
   return (response) => {
     begin(response);
-    for (const delta of deltas) send(response, [{ index: 0, delta, finish_reason: null }]);
+    sendAll(response, deltas);
     send(response, [{ index: 0, delta: {}, finish_reason: finish }]);
     send(response, [], usage);
     response.end("data: [DONE]\n\n");
@@ -84,7 +91,7 @@ export function begun(
 ): Reply {
   return (response) => {
     begin(response);
-    for (const delta of deltas) send(response, [{ index: 0, delta, finish_reason: null }]);
+    sendAll(response, deltas);
     then(response);
   };
 }
@@ -113,10 +120,25 @@ function json(status: number, body: object, headers: Record<string, string> = {}
 }
 
 function begin(response: ServerResponse): void {
+  nextId();
   response.writeHead(200, { "content-type": "text/event-stream" });
 }
 
+/** The first says who speaks. */
+function sendAll(response: ServerResponse, deltas: readonly Said[]): void {
+  for (const [i, said] of deltas.entries()) {
+    const delta = i === 0 ? { role: "assistant", ...said } : said;
+    send(response, [{ index: 0, delta, finish_reason: null }]);
+  }
+}
+
 function send(response: ServerResponse, choices: readonly object[], given?: object): void {
-  const chunk = { ...ABOUT, object: "chat.completion.chunk", choices, ...(given ? { usage: given } : {}) };
+  const chunk = {
+    ...ABOUT,
+    id: `c${answers}`,
+    object: "chat.completion.chunk",
+    choices,
+    ...(given ? { usage: given } : {}),
+  };
   response.write(`data: ${JSON.stringify(chunk)}\n\n`);
 }

@@ -1,0 +1,4 @@
+// tracelight/langchain: LangChain and LangGraph, by their callbacks.
+
+export type { Capture, CaptureOptions } from "./capture.ts";
+export { type LangChainHandler, langChain } from "./langchain/handler.ts";
