@@ -1,6 +1,6 @@
 // tracelight/ai-sdk: the Vercel AI SDK, 5 to 7, without OpenTelemetry's packages.
 
-export { aiSdk } from "./ai-sdk/ai-sdk.ts";
+export { type AiSdkSettings, aiSdk } from "./ai-sdk/ai-sdk.ts";
 export type { AiSdkOptions } from "./ai-sdk/options.ts";
 export type { AiSdkSpan, AiSdkTracer } from "./ai-sdk/otel-shape.ts";
 export type { AiSdkTelemetry } from "./ai-sdk/telemetry.ts";

@@ -7,6 +7,14 @@ import { type AiSdkTracer, otelShapeOf } from "./otel-shape.ts";
 import { type AiSdkTelemetry, telemetryOf } from "./telemetry.ts";
 import { Work } from "./work.ts";
 
+/** What all three versions take: settings of a call for 5 and 6, an integration for 7. */
+export interface AiSdkSettings extends AiSdkTelemetry {
+  /** The SDK is to tell of its work. */
+  readonly isEnabled: true;
+  /** Whom `ai` 5 and 6 tell. */
+  readonly tracer: AiSdkTracer;
+}
+
 /**
  * What lets the Vercel AI SDK tell a tracer what it does: a turn for each `generateText`, `streamText`, `generateObject` and
  * `streamObject`, and in it each call of a model and of a tool. Embeddings and rerankings have a span for each call.
@@ -22,10 +30,7 @@ import { Work } from "./work.ts";
  * console.log(isEnabled); // true
  * ```
  */
-export function aiSdk(
-  tracer: Tracer,
-  options: AiSdkOptions = {},
-): AiSdkTelemetry & { readonly isEnabled: true; readonly tracer: AiSdkTracer } {
+export function aiSdk(tracer: Tracer, options: AiSdkOptions = {}): AiSdkSettings {
   const { text } = is;
   checkAdapter("aiSdk", { tracer, options }, { conversation: text, user: text, agent: text });
   const work = new Work(tracer, options);
