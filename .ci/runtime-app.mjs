@@ -6,7 +6,24 @@ if (process.argv.includes("--like-jsdom")) {
   delete globalThis.setImmediate;
   delete globalThis.clearImmediate;
 }
-const { InMemoryTracer, IterableTracer } = await import("tracelight");
+const { HumanReadableTracer, InMemoryTracer, IterableTracer, StructuredLogsTracer, TeeTracer } = await import(
+  "tracelight"
+);
+if (process.argv.includes("--without-rights")) {
+  const memory = new InMemoryTracer();
+  const lines = [];
+  const stream = { write: (text) => lines.push(text) > 0 };
+  const tee = new TeeTracer()
+    .addTracer(memory)
+    .addTracer(new HumanReadableTracer({ stream }))
+    .addTracer(new StructuredLogsTracer({ stream }));
+  assert.throws(() => tee.trace("turn", () => tee.trace("call", () => assert.fail("no"))));
+  await tee.close();
+  assert.equal(memory.getTraces().length, 2);
+  assert.equal(lines.length, 4);
+  console.log("core, terminal and log lines work");
+  process.exit();
+}
 const { OtlpTracer, otlpReceiver, serveOtlp } = await import("tracelight/otlp");
 const { SqliteTracer } = await import("tracelight/sqlite");
 

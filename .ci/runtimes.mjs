@@ -10,6 +10,7 @@ const tool = (path) => join(tools, "node_modules", path);
 const RUNTIMES = {
   Bun: [tool(".bin/bun"), "app.mjs"],
   Deno: [tool(".bin/deno"), "run", "--allow-all", "--no-prompt", "app.mjs"],
+  "Deno without any rights": [tool(".bin/deno"), "run", "--no-prompt", "app.mjs", "--without-rights"],
   "Node without setImmediate, as jsdom has it": [tool("node24/bin/node"), "app.mjs", "--like-jsdom"],
 };
 

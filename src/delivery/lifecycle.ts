@@ -162,14 +162,46 @@ export interface LambdaContextLike {
 export function lambdaHandler<E, C extends LambdaContextLike, R>(
   tracer: Flushable,
   handler: (event: E, context: C) => R | Promise<R>,
-): (event: E, context: C) => Promise<R> {
-  return async (event, context) => {
+): (event: E, context: C) => Promise<R>;
+/**
+ * The same for a handler that streams its response: give what it returns to `awslambda.streamifyResponse`.
+ *
+ * @example
+ * ```typescript
+ * declare const awslambda: { streamifyResponse<H>(handler: H): H };
+ *
+ * const tracer = new InMemoryTracer();
+ * export const handler = awslambda.streamifyResponse(
+ *   lambdaHandler(tracer, (event: { name: string }, stream: NodeJS.WritableStream, _: LambdaContextLike) =>
+ *     tracer.trace("greet", () => void stream.end(`Hello, ${event.name}`)),
+ *   ),
+ * );
+ * ```
+ */
+export function lambdaHandler<E, S, C extends LambdaContextLike, R>(
+  tracer: Flushable,
+  handler: (event: E, stream: S, context: C) => R | Promise<R>,
+): (event: E, stream: S, context: C) => Promise<R>;
+export function lambdaHandler<A extends readonly unknown[], R>(
+  tracer: Flushable,
+  handler: (...args: A) => R | Promise<R>,
+): (...args: A) => Promise<R> {
+  return async (...args) => {
     try {
-      return await handler(event, context);
+      return await handler(...args);
     } finally {
-      await flushed(tracer, context);
+      await flushed(tracer, args.findLast(isContext));
     }
   };
+}
+
+function isContext(value: unknown): value is Required<LambdaContextLike> {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "getRemainingTimeInMillis" in value &&
+    typeof value.getRemainingTimeInMillis === "function"
+  );
 }
 
 /** A tracer's flush never rejects; what stands in for one may, and must not replace the handler's result. */

@@ -22,10 +22,20 @@ export function wantsColor(
   env: ColorEnvironment,
   { isTTY }: { readonly isTTY?: boolean | undefined },
 ): boolean {
-  const { FORCE_COLOR: force, NO_COLOR: no, TERM: terminal } = env;
+  const { FORCE_COLOR: force, NO_COLOR: no, TERM: terminal } = variables(env);
   if (force !== undefined && force !== "") return force !== "0" && force !== "false";
   if (no !== undefined && no !== "") return false;
   return isTTY === true && terminal !== "dumb";
+}
+
+/** None where the program has no right to them, as in Deno without `--allow-env`. */
+function variables(env: ColorEnvironment): ColorEnvironment {
+  try {
+    const { FORCE_COLOR, NO_COLOR, TERM } = env;
+    return { FORCE_COLOR, NO_COLOR, TERM };
+  } catch {
+    return {};
+  }
 }
 
 /** Paints for a terminal. */

@@ -101,6 +101,21 @@ describe("lambdaHandler", () => {
     expect(times).toEqual([2500]);
   });
 
+  it("of a handler that streams its response, too", async () => {
+    const { tracer, times } = flushing();
+    const handler = lambdaHandler(
+      tracer,
+      async (name: string, stream: string[], _context: typeof context) => {
+        stream.push(`Hello, ${name}`);
+        expect(times).toEqual([]);
+      },
+    );
+    const stream: string[] = [];
+    await handler("Ada", stream, context);
+    expect(stream).toEqual(["Hello, Ada"]);
+    expect(times).toEqual([2500]);
+  });
+
   it("the handler's own error passes through, the same object", async () => {
     const { tracer, times } = flushing();
     const error = new Error("mine");
