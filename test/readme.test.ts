@@ -31,9 +31,9 @@ test("each line works in its turn, in an empty folder", async () => {
       said += await type("node agent.js");
     } else for (const line of code.trim().split("\n")) said += await type(line.replace(/ +# .*/, ""));
   }
-  expect(said).toContain("         Model: claude-sonnet\n");
+  expect(said).toMatch(/^assistant +Yes, the sky is clear\.$/m);
   expect(said).toMatch(/^Conversation 42$/m);
-  expect(said).toMatch(/^claude-sonnet +1 /m);
+  expect(said).toMatch(/^gpt-5-mini +2 /m);
 });
 
 /** What a line says, as a shell runs it. Rejects where it fails. */
@@ -91,7 +91,7 @@ describe("the package", () => {
   });
 
   test("is small, and has no source twice", () => {
-    expect(packed.size).toBeLessThan(800_000);
+    expect(packed.size).toBeLessThan(1_000_000);
     expect(packed.files.filter(({ path }) => path.endsWith(".map") || path.startsWith("src/"))).toEqual([]);
   });
 
