@@ -23,7 +23,7 @@ export async function divide({ a, b }: { readonly a: number; readonly b: number 
 }
 
 /** Waits first, so that calls overlap. */
-export async function divided(a: number, b: number): Promise<number> {
+async function divided(a: number, b: number): Promise<number> {
   await new Promise((resolve) => setImmediate(resolve));
   if (b === 0) throw new RangeError("Nothing is divided by zero.");
   return a / b;
