@@ -18,8 +18,6 @@ export interface Answer {
 
 export const SYSTEM = "You are a weather bot.";
 export const QUESTION = "What is the weather in Amsterdam and Paris?";
-/** The smallest PNG's first bytes, as base64. */
-export const IMAGE = "iVBORw0KGgo=";
 export const SCHEMA = { type: "object", properties: { city: { type: "string" } }, required: ["city"] };
 export const TOOL = { name: "get_weather", description: "The weather of a city", schema: SCHEMA };
 export const RESULTS: Readonly<Record<string, unknown>> = {

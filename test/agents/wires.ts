@@ -41,7 +41,7 @@ function chatUsage({ usage }: Answer): object {
   };
 }
 
-export const openAiChat: Wire = {
+const openAiChat: Wire = {
   path: /\/chat\/completions$/,
   type: "text/event-stream",
   whole: (answer) => ({
@@ -126,7 +126,7 @@ function responseItems(answer: Answer): Record<string, unknown>[] {
   ];
 }
 
-export const openAiResponses: Wire = {
+const openAiResponses: Wire = {
   path: /\/responses$/,
   type: "text/event-stream",
   whole: (answer) => ({
@@ -294,7 +294,7 @@ function geminiUsage({ usage }: Answer): object {
   };
 }
 
-export const gemini: Wire = {
+const gemini: Wire = {
   path: /:(?:stream)?[gG]enerateContent$/,
   type: "text/event-stream",
   whole: (answer) => ({
@@ -320,7 +320,7 @@ export const gemini: Wire = {
   error: (message) => ({ error: { code: 500, message, status: "INTERNAL" } }),
 };
 
-export const ollama: Wire = {
+const ollama: Wire = {
   path: /\/api\/chat$/,
   type: "application/x-ndjson",
   whole: (answer) => ({ ...ollamaHead(), message: ollamaMessage(answer), ...ollamaEnd(answer) }),
