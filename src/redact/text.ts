@@ -5,7 +5,7 @@ import type { Found, Rule } from "./rule.ts";
 import { survey } from "./survey.ts";
 
 /** What stands in the place of a text that a rule failed at. */
-export const FAILED = "[REDACTED: a rule failed]";
+const FAILED = "[REDACTED: a rule failed]";
 
 /** A piece that a rule found. */
 interface Piece {
