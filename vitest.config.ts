@@ -47,7 +47,7 @@ export default defineConfig({
     ),
   },
   test: {
-    globalSetup: ["test/bundled-command.ts"],
+    globalSetup: ["test/programs.ts"],
     setupFiles: ["test/seed.ts"],
     // A test that hangs is to end some day; how long one takes on a busy machine is nobody's fault.
     testTimeout: 300_000,

@@ -1,6 +1,6 @@
-// How much the tests do: as much as shows a fault while one works, and all of it in CI.
+// How much the tests do: as much as shows a fault while one works, and all of it where that is asked for.
 
-/** True where all is run at its full size: `TRACELIGHT_FULL=1`, as `.ci/run` does once for the files that ask here. */
+/** True where all is run at its full size: `TRACELIGHT_FULL=1`, as `.ci/run` does once for properties. */
 export const IS_FULL: boolean = process.env["TRACELIGHT_FULL"] === "1";
 
 /** The size of a test whose full size costs much. */
@@ -8,9 +8,9 @@ export function sized(full: number, small: number): number {
   return IS_FULL ? full : small;
 }
 
-/** How often a property is tried, of which each try is anew at random: a tenth of what CI does. */
+/** How often a property is tried: of the same cases in each run, a twentieth of what CI does. */
 export function runs(full: number): number {
-  return sized(full, Math.ceil(full / 10));
+  return sized(full, Math.ceil(full / 20));
 }
 
 /** All where all is run; else what falls to one of so many that share it. */

@@ -5,8 +5,9 @@ import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
-import { afterAll, beforeAll, inject } from "vitest";
+import { afterAll, beforeAll } from "vitest";
 import { run } from "../../src/cli/program.ts";
+import { programOf } from "../program.ts";
 
 /** What a pipe gives at once. */
 const CHUNK = 64 * 1024;
@@ -78,7 +79,7 @@ export function start(
   env: RunOptions["env"] = {},
   stdout: "pipe" | number = "pipe",
 ): ChildProcess {
-  const child = spawn(process.execPath, [inject("command"), ...args], {
+  const child = spawn(process.execPath, [programOf("command"), ...args], {
     cwd: folder,
     stdio: ["pipe", stdout, "pipe"],
     env: environment(env),

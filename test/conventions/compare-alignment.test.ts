@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { align, type Stretch } from "../../src/conventions/compare/alignment.ts";
 import { wordDiff } from "../../src/conventions/compare/words.ts";
+import { runs } from "../sizes.ts";
 
 const sequences = fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 60 });
 
@@ -48,7 +49,7 @@ describe("an alignment", () => {
         const same = checkTrue(a, b).reduce((sum, one) => sum + (one.isSame ? one.a[1] - one.a[0] : 0), 0);
         expect(same).toBe(longestCommon(a, b));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -103,7 +104,7 @@ describe("a difference by words", () => {
         expect(partsOf(a, b, "b")).toBe(b);
         for (const { text } of wordDiff(a, b)) expect(text).not.toBe("");
       }),
-      { numRuns: 500 },
+      { numRuns: runs(1000) },
     );
   });
 

@@ -7,6 +7,7 @@ import type { SpanFields } from "../../src/model/span-fields.ts";
 import { findingsOf } from "../../src/render/context-words.ts";
 import { SHAPES } from "../fixtures/context/shapes.ts";
 import { spanFields } from "../model/arbitraries.ts";
+import { runs } from "../sizes.ts";
 import { recordings } from "./vocabularies.ts";
 
 const MS = 1000;
@@ -112,7 +113,7 @@ describe("what filled the window", () => {
         });
         for (const one of contextOf(spans).calls) expect(sumOf(one)).toBe(one.usage?.input);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(400) },
     );
   });
 
@@ -462,7 +463,7 @@ describe("a history that grows", () => {
         expect(seen((list) => structuredClone(list))).toEqual(shared);
         expect(seen((list) => JSON.stringify(list))).toEqual(shared);
       }),
-      { numRuns: 40 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -491,7 +492,7 @@ describe("a history that grows", () => {
           expect(calls).toHaveLength(spans.filter((span) => readSpan(span).kind === "model-call").length);
         },
       ),
-      { numRuns: 100 },
+      { numRuns: runs(500) },
     );
   });
 });

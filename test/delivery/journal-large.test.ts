@@ -2,18 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { cpSync, readFileSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { InMemoryTracer, type Span } from "tracelight";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { Delivery } from "../../src/delivery/delivery.ts";
 import type { DeliveryOptions } from "../../src/delivery/options.ts";
 import { Faults } from "../../src/tracing/faults.ts";
 import { expectFreeLoop, holdOf } from "../event-loop.ts";
 import { shareOf } from "../sizes.ts";
-import { Children } from "./processes.ts";
+import { startChild } from "./processes.ts";
 import { counts, namesOf, newFolder, recovered, segmentsIn, steadyClock, until } from "./support.ts";
-
-const children = new Children();
-beforeAll(async () => void (await children.build()));
-afterAll(() => children.remove());
 
 const count = <T>(length: number, make: (i: number) => T): T[] => Array.from({ length }, (_, i) => make(i));
 
@@ -284,14 +280,14 @@ describe("a large span whose process ends", () => {
 
   it("by process.exit in the same tick is in the journal", async () => {
     const folder = newFolder();
-    const child = children.start({ journal: folder, name: "exited", spans: 5, text: TEXT, finish: "exit" });
+    const child = startChild({ journal: folder, name: "exited", spans: 5, text: TEXT, finish: "exit" });
     expect(await child.ended).toBe(3);
     expect(await recovered(folder)).toEqual(namesOf("exited", 5));
   });
 
   it("so is one with very many attributes", async () => {
     const folder = newFolder();
-    const child = children.start({
+    const child = startChild({
       ...{ journal: folder, name: "many", spans: 2, attributes: 20_000, finish: "exit" },
     });
     expect(await child.ended).toBe(3);

@@ -1,10 +1,10 @@
 // The journal: what was not delivered outlives its process, and is delivered by exactly one of those who may.
 import { mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { entryText } from "../../src/delivery/journal-entry.ts";
 import { sized } from "../sizes.ts";
-import { Children, nameServer } from "./processes.ts";
+import { nameServer, startChild } from "./processes.ts";
 import {
   counts,
   deliveryTo,
@@ -18,16 +18,12 @@ import {
   until,
 } from "./support.ts";
 
-const children = new Children();
-beforeAll(async () => void (await children.build()));
-afterAll(() => children.remove());
-
 const NAMES = namesOf;
 
 describe("the journal of a process that is gone", () => {
   it("1000 spans in one tick, then SIGKILL: the next start delivers 1000, and leaves nothing", async () => {
     const folder = newFolder();
-    const child = children.start({ journal: folder, name: "killed", spans: 1000, finish: "kill" });
+    const child = startChild({ journal: folder, name: "killed", spans: 1000, finish: "kill" });
     expect(await child.ended).toBe("SIGKILL");
     expect(await recovered(folder)).toEqual(NAMES("killed", 1000));
     expect(segmentsIn(folder)).toEqual([]);
@@ -35,7 +31,7 @@ describe("the journal of a process that is gone", () => {
 
   it("process.exit loses nothing either", async () => {
     const folder = newFolder();
-    const child = children.start({ journal: folder, name: "exited", spans: 50, finish: "exit" });
+    const child = startChild({ journal: folder, name: "exited", spans: 50, finish: "exit" });
     expect(await child.ended).toBe(3);
     expect(await recovered(folder)).toEqual(NAMES("exited", 50));
   });
@@ -43,7 +39,7 @@ describe("the journal of a process that is gone", () => {
   it("of what was delivered before, only batches in flight are repeated", async () => {
     const folder = newFolder();
     const { url, received } = await nameServer();
-    const child = children.start({ journal: folder, url, name: "part", spans: 2000, finish: "stay" });
+    const child = startChild({ journal: folder, url, name: "part", spans: 2000, finish: "stay" });
     await until(() => received.length > 500);
     child.kill();
     await child.ended;
@@ -57,9 +53,9 @@ describe("the journal of a process that is gone", () => {
   it("a process that lives delivers what another one, killed meanwhile, left in the same folder", async () => {
     const folder = newFolder();
     const { url, received } = await nameServer();
-    const killed = children.start({ journal: folder, name: "a", spans: 100, finish: "kill" });
+    const killed = startChild({ journal: folder, name: "a", spans: 100, finish: "kill" });
     await killed.ended;
-    const other = children.start({ journal: folder, url, name: "b", spans: 100, finish: "flush" });
+    const other = startChild({ journal: folder, url, name: "b", spans: 100, finish: "flush" });
     expect(await other.ended).toBe(0);
     expect([...received].sort()).toEqual([...NAMES("a", 100), ...NAMES("b", 100)].sort());
   });
@@ -68,11 +64,11 @@ describe("the journal of a process that is gone", () => {
     const folder = newFolder();
     const { url, received } = await nameServer();
     const dead = Array.from({ length: sized(6, 3) }, (_, i) =>
-      children.start({ journal: folder, name: `dead${i}`, spans: 100, finish: "kill" }),
+      startChild({ journal: folder, name: `dead${i}`, spans: 100, finish: "kill" }),
     );
     await Promise.all(dead.map((child) => child.ended));
     const heirs = Array.from({ length: sized(4, 3) }, (_, i) =>
-      children.start({ journal: folder, url, name: `heir${i}`, spans: 10, finish: "flush" }),
+      startChild({ journal: folder, url, name: `heir${i}`, spans: 10, finish: "flush" }),
     );
     for (const heir of heirs) expect(await heir.ended).toBe(0);
     // An heir may have flushed while another still delivered what it had claimed; both have ended now.

@@ -1,25 +1,21 @@
 // The end of a process: nothing is lost that can be delivered, and the process ends as it would have.
 import { closeOnSignals, InMemoryTracer, lambdaHandler, TracelightError, Tracer } from "tracelight";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Children, nameServer } from "./processes.ts";
+import { describe, expect, it } from "vitest";
+import { nameServer, startChild } from "./processes.ts";
 import { deliveryTo, endedSpans, Server, until } from "./support.ts";
-
-const children = new Children();
-beforeAll(async () => void (await children.build()));
-afterAll(() => children.remove());
 
 const NAMES = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}-${i}`).sort();
 
 describe("the end of the process", () => {
   it("delivers what waits, without a flush or close", async () => {
     const { url, received } = await nameServer();
-    const child = children.start({ url, name: "end", spans: 300, finish: "end" });
+    const child = startChild({ url, name: "end", spans: 300, finish: "end" });
     expect(await child.ended).toBe(0);
     expect([...received].sort()).toEqual(NAMES("end", 300));
   });
 
   it("comes even where the server is down: what waits for it is bounded in time", async () => {
-    const child = children.start({ name: "lost", spans: 3, finish: "end" });
+    const child = startChild({ name: "lost", spans: 3, finish: "end" });
     expect(await child.ended).toBe(0);
   });
 
@@ -38,7 +34,7 @@ describe("closeOnSignals", () => {
   it("closes the tracer, and the process ends by the signal", async () => {
     const { url, received } = await nameServer();
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      const child = children.start({ url, name: signal, spans: 40, finish: "signal" });
+      const child = startChild({ url, name: signal, spans: 40, finish: "signal" });
       await child.ready;
       child.kill(signal);
       expect(await child.ended).toBe(signal);
@@ -47,7 +43,7 @@ describe("closeOnSignals", () => {
   });
 
   it("a second signal does not wait", async () => {
-    const child = children.start({ name: "hurry", spans: 40, finish: "signal" });
+    const child = startChild({ name: "hurry", spans: 40, finish: "signal" });
     await child.ready;
     // It says so when it has got the first.
     child.kill("SIGINT");

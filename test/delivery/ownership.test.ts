@@ -2,10 +2,10 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, renameSync, rmSync, statSync, utimesSync } from "node:fs";
 import { basename, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Delivery } from "../../src/delivery/delivery.ts";
 import type * as realTimers from "../../src/model/timers.ts";
-import { Children, nameServer } from "./processes.ts";
+import { nameServer, runThread, startChild } from "./processes.ts";
 import {
   counts,
   deliveryTo,
@@ -20,10 +20,6 @@ import {
   steadyClock,
 } from "./support.ts";
 
-const children = new Children();
-beforeAll(async () => void (await children.build()));
-afterAll(() => children.remove());
-
 /** The intervals that were set. */
 const timers = vi.hoisted(() => ({ set: [] as { run: () => void; ms: number }[] }));
 vi.mock("../../src/model/timers.ts", async (original) => {
@@ -36,6 +32,8 @@ vi.mock("../../src/model/timers.ts", async (original) => {
 });
 
 const MINUTE = 60_000;
+/** Several times as many spans as memory may hold in these tests. */
+const MANY = 600;
 const LOOK_EVERY_MS = 15_000;
 
 /** The same segment under another owner's name: host, process, start time and thread. */
@@ -61,7 +59,7 @@ async function ownSignature(): Promise<string> {
 describe("whose a segment is", () => {
   it("a live process's stays its own", async () => {
     const folder = newFolder();
-    const child = children.start({ journal: folder, name: "live", spans: 10, finish: "stay" });
+    const child = startChild({ journal: folder, name: "live", spans: 10, finish: "stay" });
     await child.ready;
     aged(segmentsIn(folder)[0] ?? "", 10 * MINUTE);
     expect(await recovered(folder)).toEqual([]);
@@ -183,7 +181,7 @@ describe("a live owner keeps its segments from one whose clock is ahead, or behi
 
   /** A delivery with most of its spans on disk only. */
   async function overflowing(folder: string) {
-    const down = downDelivery(folder, 2000, { maxQueuedSpans: 100, maxConcurrency: 1 });
+    const down = downDelivery(folder, MANY, { maxQueuedSpans: 100, maxConcurrency: 1 });
     await down.delivery.flush(0);
     return down;
   }
@@ -195,12 +193,12 @@ describe("a live owner keeps its segments from one whose clock is ahead, or behi
   }: Awaited<ReturnType<typeof overflowing>>): Promise<void> {
     server.answer = () => "delivered";
     expect(counts(await delivery.flush(30_000))).toEqual({
-      written: 2000,
+      written: MANY,
       pending: 0,
       dropped: 0,
       failed: 0,
     });
-    expect([...server.received].sort()).toEqual(namesOf("span", 2000));
+    expect([...server.received].sort()).toEqual(namesOf("span", MANY));
     expect(told.filter(({ code }) => code === "JOURNAL_FAILED")).toEqual([]);
   }
 
@@ -208,7 +206,7 @@ describe("a live owner keeps its segments from one whose clock is ahead, or behi
     const folder = newFolder();
     const owner = await overflowing(folder);
     const { url, received } = await nameServer();
-    await children.runThread({
+    await runThread({
       journal: folder,
       url,
       name: "thread",
@@ -225,7 +223,7 @@ describe("a live owner keeps its segments from one whose clock is ahead, or behi
     const folder = newFolder();
     const owner = await overflowing(folder);
     const { url, received } = await nameServer();
-    const other = children.start({
+    const other = startChild({
       ...{ journal: folder, url, name: "host", spans: 5, finish: "flush" },
       ...{ host: "elsewhere", aheadMs, looks: 3 },
     });
@@ -271,17 +269,17 @@ describe("an owner that was suspended, and comes back when its segments were tak
   });
 
   it("reads what is on disk only from the file that it still has open", async () => {
-    const { taken, delivery, server, told } = await suspended(2000, { maxQueuedSpans: 100 });
-    expect(taken).toEqual(namesOf("span", 2000));
+    const { taken, delivery, server, told } = await suspended(MANY, { maxQueuedSpans: 100 });
+    expect(taken).toEqual(namesOf("span", MANY));
     for (const span of endedSpans(100, "more")) delivery.add(span);
     server.answer = () => "delivered";
     expect(counts(await delivery.flush(30_000))).toEqual({
-      written: 2100,
+      written: MANY + 100,
       pending: 0,
       dropped: 0,
       failed: 0,
     });
-    expect([...server.received].sort()).toEqual([...namesOf("span", 2000), ...namesOf("more", 100)].sort());
+    expect([...server.received].sort()).toEqual([...namesOf("span", MANY), ...namesOf("more", 100)].sort());
     expect(journalFaults(told)).toHaveLength(1);
   });
 
@@ -295,7 +293,7 @@ describe("an owner that was suspended, and comes back when its segments were tak
   it("is a stopped process: it is taken over, goes on, and nothing is lost", async () => {
     const folder = newFolder();
     const { url, received } = await nameServer();
-    const owner = children.start({
+    const owner = startChild({
       journal: folder,
       name: "owner",
       spans: 500,
@@ -304,7 +302,7 @@ describe("an owner that was suspended, and comes back when its segments were tak
     });
     await owner.ready;
     owner.kill("SIGSTOP");
-    const heir = children.start({ journal: folder, url, name: "heir", spans: 1, finish: "flush", looks: 6 });
+    const heir = startChild({ journal: folder, url, name: "heir", spans: 1, finish: "flush", looks: 6 });
     expect(await heir.ended).toBe(0);
     expect([...received].sort()).toEqual(["heir-0", ...namesOf("owner", 500)].sort());
     owner.kill("SIGCONT");
@@ -329,25 +327,27 @@ describe("segments that are removed while they are written to", () => {
     async (what) => {
       const folder = newFolder();
       const clock = steadyClock();
-      const { delivery, server, told } = downDelivery(folder, 3000, { maxQueuedSpans: 50 });
+      const { delivery, server, told } = downDelivery(folder, MANY, { maxQueuedSpans: 50 });
       await delivery.flush(0);
       for (const path of what === "the folder" ? [folder] : segmentsIn(folder))
         rmSync(path, { recursive: true });
       clock.pass(2000);
-      for (const span of endedSpans(500, "later")) delivery.add(span);
+      for (const span of endedSpans(100, "later")) delivery.add(span);
       // What comes later is safe again.
       expect(segmentsIn(folder)).toHaveLength(1);
       server.answer = () => "delivered";
       expect(counts(await delivery.flush(30_000))).toEqual({
-        written: 3500,
+        written: MANY + 100,
         pending: 0,
         dropped: 0,
         failed: 0,
       });
       expect([...server.received].sort()).toEqual(
-        [...namesOf("span", 3000), ...namesOf("later", 500)].sort(),
+        [...namesOf("span", MANY), ...namesOf("later", 100)].sort(),
       );
-      expect(journalFaults(told)).toEqual([expect.stringMatching(/not in its place.* 3000 of its spans/)]);
+      expect(journalFaults(told)).toEqual([
+        expect.stringMatching(new RegExp(`not in its place.* ${MANY} of its spans`)),
+      ]);
       await delivery.close();
     },
   );

@@ -1,59 +1,29 @@
 // Real processes and a real server for the tests that kill them.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
-import { build } from "esbuild";
 import { onTestFinished } from "vitest";
+import { programOf } from "../program.ts";
 import type { Task } from "./child.ts";
 
-const SOURCE = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
+/** Runs the child program in another thread of this process; resolves when it ends. */
+export async function runThread(task: Task): Promise<void> {
+  const worker = new Worker(programOf("deliveryChild"), { argv: [JSON.stringify(task)], stdout: true });
+  onTestFinished(async () => void (await worker.terminate()));
+  await once(worker, "exit");
+}
 
-/** The child program, bundled once: Node 20 does not run TypeScript. */
-export class Children {
-  readonly #folder = mkdtempSync(join(tmpdir(), "tracelight-child-"));
-  readonly #program = join(this.#folder, "child.mjs");
-
-  async build(): Promise<this> {
-    await build({
-      entryPoints: [fileURLToPath(new URL("./child.ts", import.meta.url))],
-      outfile: this.#program,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      target: "node20",
-      alias: { tracelight: SOURCE },
-      logLevel: "error",
-    });
-    return this;
-  }
-
-  /** Runs the program in another thread of this process; resolves when it ends. */
-  async runThread(task: Task): Promise<void> {
-    const worker = new Worker(this.#program, { argv: [JSON.stringify(task)], stdout: true });
-    onTestFinished(async () => void (await worker.terminate()));
-    await once(worker, "exit");
-  }
-
-  /** Starts a process; it is killed at the end of the test. */
-  start(task: Task): Child {
-    const child = new Child(
-      spawn(process.execPath, [this.#program, JSON.stringify(task)], {
-        stdio: ["ignore", "pipe", "inherit"],
-      }),
-    );
-    onTestFinished(() => child.kill());
-    return child;
-  }
-
-  remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
+/** Starts it as a process, which is killed at the end of the test. */
+export function startChild(task: Task): Child {
+  const child = new Child(
+    spawn(process.execPath, [programOf("deliveryChild"), JSON.stringify(task)], {
+      stdio: ["ignore", "pipe", "inherit"],
+    }),
+  );
+  onTestFinished(() => child.kill());
+  return child;
 }
 
 class Child {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { matches, type Span, type TraceQuery } from "tracelight";
 import { DynamoDbTracer, type DynamoDbTracerOptions, ensureTable } from "tracelight/dynamodb";
 import { describe, expect, test } from "vitest";
+import { sized } from "../sizes.ts";
 import { client, useEmulator } from "./emulator.ts";
 
 useEmulator();
@@ -107,7 +108,7 @@ test("any query finds what a filter over all spans finds", async () => {
       }
       for (const tracer of tracers.values()) await tracer.close();
     }),
-    { numRuns: 15 },
+    { numRuns: sized(15, 5) },
   );
 });
 

@@ -16,7 +16,7 @@ import {
   otlpEncoder,
 } from "../../src/otlp/codec.ts";
 import { spanFields } from "../model/arbitraries.ts";
-import { runs } from "../sizes.ts";
+import { runs, sized } from "../sizes.ts";
 import { jsonToProtobuf, normalJson, protobufToJson, spansIn } from "./independent-decoder.ts";
 import { nativeSpan, nativeSpans, otlpJsonOf, otlpValueOf, richSpan } from "./spans.ts";
 
@@ -240,7 +240,7 @@ describe.each(ENCODINGS)("a value as OTLP, %s", (encoding) => {
           expect(encoded(value, encoding)).toEqual(attributeOf(otlpValueOf(value)));
         }
       }),
-      { numRuns: 20 },
+      { numRuns: sized(20, 6) },
     );
   });
 });

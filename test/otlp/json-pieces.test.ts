@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { TracelightError } from "tracelight";
 import { expect, test } from "vitest";
 import { parseInPieces } from "../../src/otlp/json-pieces.ts";
+import { runs } from "../sizes.ts";
 
 function parsed(text: string, pieceBytes: number, integersAsText = false): unknown {
   const steps = parseInPieces(Buffer.from(text), { maxTokens: 1e6, integersAsText, pieceBytes });
@@ -32,7 +33,7 @@ test("any JSON, whatever the size of the pieces", () => {
     fc.property(anyJson, fc.integer({ min: 1, max: 40 }), (text, pieceBytes) => {
       expect(parsed(text, pieceBytes)).toEqual(JSON.parse(text));
     }),
-    { numRuns: 500 },
+    { numRuns: runs(2000) },
   );
 });
 
@@ -44,7 +45,7 @@ test("any text that was JSON and was changed is refused where JSON.parse refuses
       const changed = text.slice(0, start) + put + text.slice(start + cut);
       expect(outcome(() => parsed(changed, pieceBytes))).toEqual(outcome(() => JSON.parse(changed)));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(5000) },
   );
 });
 

@@ -3,33 +3,22 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { OtlpTracer } from "tracelight/otlp";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, describe, expect, onTestFinished, test } from "vitest";
+import { programOf } from "../program.ts";
 import { IS_FULL, sized } from "../sizes.ts";
 import type { Task } from "./child.ts";
 import { decodeProtobuf } from "./independent-decoder.ts";
 import { endSpans, namesIn, StubServer } from "./support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tracelight-otlp-"));
-const program = join(folder, "child.mjs");
 let journals = 0;
 
-beforeAll(async () => {
-  const source = (path: string) => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
-  await build({
-    entryPoints: [fileURLToPath(new URL("./child.ts", import.meta.url))],
-    ...{ outfile: program, bundle: true, platform: "node", format: "esm", target: "node20" },
-    alias: { "tracelight/otlp": source("otlp/index.ts"), tracelight: source("index.ts") },
-    logLevel: "error",
-  });
-});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a process to its end: its exit code or signal. */
 function run(task: Task): Promise<number | string | null> {
-  const child = spawn(process.execPath, [program, JSON.stringify(task)], {
+  const child = spawn(process.execPath, [programOf("otlpChild"), JSON.stringify(task)], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));

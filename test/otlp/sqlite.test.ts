@@ -9,6 +9,7 @@ import { afterAll, expect, it } from "vitest";
 import { encodeRecord } from "../../src/model/record.ts";
 import { plainFields, type SpanFields } from "../../src/model/span-fields.ts";
 import { decodeProtobufRequest, otlpEncoder } from "../../src/otlp/codec.ts";
+import { runs } from "../sizes.ts";
 import { nativeSpan } from "./spans.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "tracelight-otlp-"));
@@ -43,7 +44,7 @@ it("keeps every field of every span", async () => {
         expect(same && encodeRecord(same)).toEqual(encodeRecord(span));
       }
     }),
-    { numRuns: 40 },
+    { numRuns: runs(200) },
   );
   await tracer.close();
 });

@@ -162,8 +162,8 @@ async function hold(spans: readonly SpanFields[], store: Listed, texts: readonly
 }
 
 describe.each([
-  ["an SQLite file", sqlite, sized(12, 5)],
-  ["a file of records", lines, sized(12, 5)],
+  ["an SQLite file", sqlite, sized(12, 3)],
+  ["a file of records", lines, sized(12, 3)],
   ["a DynamoDB table", dynamoDb, sized(3, 1)],
 ])("in %s", (_name, make, numRuns) => {
   it("a filter finds the spans and rows that it does in memory", async () => {

@@ -3,16 +3,12 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TracelightError, Tracer } from "tracelight";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import type { Driver } from "../../src/sqlite/connection.ts";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { SqliteStore } from "../../src/sqlite/store.ts";
-import { Children } from "./processes.ts";
+import { startChild } from "./processes.ts";
 import { eventually, freshFolder, freshPath, read, sql, tracerOver } from "./support.ts";
-
-const children = new Children();
-beforeAll(async () => void (await children.build()));
-afterAll(() => children.remove());
 
 describe("a file that is removed or replaced between two commits", () => {
   test.each([
@@ -116,7 +112,7 @@ test.each([
   ["overwritten", (path: string) => writeFileSync(path, "no database ".repeat(1000))],
 ])("a file that is %s under the process costs what is counted and told", async (_, damage) => {
   const path = freshPath();
-  const child = await children.start({ path, retention: false, printErrors: true });
+  const child = await startChild({ path, retention: false, printErrors: true });
   await child.ask("burst", { name: "before", spans: 2000, perTick: 50, text: 500 });
   await child.ask("flush", {});
   sql(path, "PRAGMA wal_checkpoint(TRUNCATE)");
@@ -142,7 +138,7 @@ test.skipIf(!hasCompiler())(
       if (preload === undefined) delete process.env["LD_PRELOAD"];
       else process.env["LD_PRELOAD"] = preload;
     });
-    const child = await children.start({ path: join(folder, "t.db"), printErrors: true });
+    const child = await startChild({ path: join(folder, "t.db"), printErrors: true });
     await child.ask("burst", { name: "s", spans: 3 });
     await eventually(() => child.printed.includes("its file system has no locks"));
     expect(await child.ask("flush", { timeoutMs: 10 })).toMatchObject({

@@ -8,23 +8,20 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
 import { tallyOf } from "../../src/tracing/slow-ways.ts";
 import { sized } from "../sizes.ts";
-import { Children } from "./processes.ts";
+import { startChild } from "./processes.ts";
 import { eventually, freshPath, sql, tracerOver } from "./support.ts";
 
 /** Turns of five spans, of three chunks and a part: that part gets rows still, and the one before may have traces that go on. */
 const TURNS = 2600;
 const COMPLETE = [0, 1];
-const children = new Children();
 
 const folder = mkdtempSync(join(tmpdir(), "tracelight-digests-"));
 const whole = join(folder, "whole.db");
 
 beforeAll(async () => {
-  await children.build();
   await write(whole);
 });
 afterAll(() => {
-  children.remove();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -80,7 +77,7 @@ for (const [ending, code] of [
 ] as const) {
   test(`a process that ends by itself (${ending}) while there is much to make ends well`, async () => {
     const path = freshPath();
-    const child = await children.start({ path, recordStarts: false });
+    const child = await startChild({ path, recordStarts: false });
     const burst = { name: "s", spans: sized(16_000, 9_000), perTick: 500 };
     expect(await child.askToEnd("burstAndEnd", { ...burst, ending })).toBe(code);
     expect(sql(path, "SELECT count(*) AS n FROM spans")).toEqual([{ n: burst.spans }]);

@@ -1,25 +1,21 @@
 // What has ended is there, however the process ends.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { sized } from "../sizes.ts";
 import type { Ending } from "./child.ts";
-import { Children } from "./processes.ts";
+import { startChild } from "./processes.ts";
 import { freshPath, lifeLocks, read, sql, statesIn } from "./support.ts";
-
-const children = new Children();
-beforeAll(async () => void (await children.build()));
-afterAll(() => children.remove());
 
 describe("ended spans outlive their process:", () => {
   test('1000 in one tick, then SIGKILL, with durability "span"', async () => {
     const path = freshPath();
-    const child = await children.start({ path, durability: "span" });
+    const child = await startChild({ path, durability: "span" });
     expect(await child.askToEnd("burstAndEnd", { name: "s", spans: 1000, ending: "kill" })).toBe("SIGKILL");
     expect(await numbersIn(path)).toEqual(upTo(1000));
   });
 
   test('1000 over many ticks, then SIGKILL, with durability "tick"', async () => {
     const path = freshPath();
-    const child = await children.start({ path });
+    const child = await startChild({ path });
     await child.ask("burst", { name: "s", spans: 1000, perTick: 10, everyMs: 10 });
     child.kill();
     await child.ended;
@@ -32,7 +28,7 @@ describe("ended spans outlive their process:", () => {
     ["a normal end, without flush or close", "end", 0],
   ])("%s", async (_, ending, code) => {
     const path = freshPath();
-    const child = await children.start({ path });
+    const child = await startChild({ path });
     expect(await child.askToEnd("burstAndEnd", { name: "s", spans: 777, ending })).toBe(code);
     expect(await numbersIn(path)).toEqual(upTo(777));
     expect(lifeLocks(path)).toEqual([]);
@@ -40,7 +36,7 @@ describe("ended spans outlive their process:", () => {
 
   test("a signal, where the app asked for closeOnSignals", async () => {
     const path = freshPath();
-    const child = await children.start({ path });
+    const child = await startChild({ path });
     await child.ask("closeOnSignals");
     await child.ask("start", { name: "running" });
     await child.ask("burst", { name: "s", spans: 100 });
@@ -54,7 +50,7 @@ describe("ended spans outlive their process:", () => {
   test("a tight loop of many more than a batch", async () => {
     const path = freshPath();
     const spans = sized(50_000, 5_000);
-    const child = await children.start({ path });
+    const child = await startChild({ path });
     const before = (await child.ask("memory")).heap;
     await child.ask("burst", { name: "s", spans, text: 500 });
     const { heap } = await child.ask("memory");
@@ -70,7 +66,7 @@ describe("ended spans outlive their process:", () => {
       ["end", 0],
     ] as const) {
       const path = freshPath();
-      const child = await children.start({ path });
+      const child = await startChild({ path });
       await child.ask("start", { name: "never ended" });
       expect(await child.askToEnd("leave", { ending })).toBe(code);
       expect(await statesIn(path)).toEqual({ "never ended": "interrupted" });
@@ -80,7 +76,7 @@ describe("ended spans outlive their process:", () => {
 });
 
 test("nothing is printed, and no warning of SQLite's own comes", async () => {
-  const child = await children.start({ path: freshPath() });
+  const child = await startChild({ path: freshPath() });
   await child.ask("burst", { name: "s", spans: 10 });
   await child.ask("close");
   await child.askToEnd("leave", { ending: "end" });

@@ -2,17 +2,13 @@
 import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
 import { flushedUntil } from "../patience.ts";
-import { Children } from "./processes.ts";
+import { startChild } from "./processes.ts";
 import { freshFolder, freshPath, sql, statesIn, tracerOver, withConnection } from "./support.ts";
 
 const TOOLKIT = fileURLToPath(new URL("../fixtures/traces.sqlite", import.meta.url));
-
-const children = new Children();
-beforeAll(async () => void (await children.build()));
-afterAll(() => children.remove());
 
 type MakeFile = (path: string) => void | Promise<void>;
 
@@ -157,7 +153,7 @@ test("a file whose maker was killed half-way is finished by the next", async () 
 test("processes killed while they make the file leave one that the next can use", async () => {
   for (let i = 0; i < 4; i++) {
     const path = freshPath();
-    const child = await children.start({ path });
+    const child = await startChild({ path });
     void child.ask("burst", { name: "s", spans: 10_000, perTick: 1 });
     // As soon as there is something of a file.
     while (!existsSync(path)) await new Promise(setImmediate);

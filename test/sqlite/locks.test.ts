@@ -1,11 +1,11 @@
 // A file that another process holds: the agent's event loop goes on, and nothing is lost.
 import { setTimeout as delay } from "node:timers/promises";
 import { InMemoryTracer, TeeTracer } from "tracelight";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { expectFreeLoop } from "../event-loop.ts";
 import { flushedUntil } from "../patience.ts";
 import { IS_FULL, sized } from "../sizes.ts";
-import { type Child, Children } from "./processes.ts";
+import { type Child, startChild } from "./processes.ts";
 import {
   codesOf,
   eventually,
@@ -20,16 +20,12 @@ import {
 
 const HELD_MS = sized(5000, 500);
 
-const children = new Children();
-beforeAll(async () => void (await children.build()));
-afterAll(() => children.remove());
-
 describe("while another process holds", () => {
   test.each(["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])(
     "%s, the agent goes on and loses nothing",
     async (begin) => {
       const path = freshPath();
-      const agent = await children.start({ path });
+      const agent = await startChild({ path });
       await agent.ask("burst", { name: "before", spans: 10 });
       await agent.ask("start", { name: "running" });
       await agent.ask("flush", {});
@@ -47,10 +43,10 @@ describe("while another process holds", () => {
   test("the whole file, for itself alone, the agent goes on and loses nothing", async () => {
     const path = freshPath();
     // Made by a process that is gone: nobody else may have it open.
-    const first = await children.start({ path });
+    const first = await startChild({ path });
     await first.askToEnd("burstAndEnd", { name: "first", spans: 1, ending: "end" });
     const release = hold(path, "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; CREATE TABLE x (y)");
-    const agent = await children.start({ path });
+    const agent = await startChild({ path });
     const spans = await worksFreely(agent, () => undefined);
     release();
     expect(await agent.ask("flush", {})).toMatchObject({ written: spans, pending: 0, dropped: 0, failed: 0 });
@@ -58,7 +54,7 @@ describe("while another process holds", () => {
 
   test("a file that is not made yet, the agent goes on and loses nothing", async () => {
     const path = freshPath();
-    const agent = await children.start({ path });
+    const agent = await startChild({ path });
     const release = hold(path, "BEGIN EXCLUSIVE");
     const spans = await worksFreely(agent, () => undefined);
     release();
@@ -73,7 +69,7 @@ describe("while another process holds", () => {
 
   test("the lock, close waits for it and nothing is lost", async () => {
     const path = freshPath();
-    const agent = await children.start({ path });
+    const agent = await startChild({ path });
     await agent.ask("start", { name: "running" });
     await agent.ask("flush", {});
     const release = hold(path);
@@ -89,7 +85,7 @@ describe("while another process holds", () => {
   test("the lock, the end of the process waits for it", async () => {
     for (const ending of ["end", "exit"] as const) {
       const path = freshPath();
-      const agent = await children.start({ path });
+      const agent = await startChild({ path });
       await agent.ask("burst", { name: "before", spans: 1 });
       await agent.ask("flush", {});
       const release = hold(path);
@@ -104,7 +100,7 @@ describe("while another process holds", () => {
   test("the lock of a file that is not open yet, process.exit() waits for it", async () => {
     const path = freshPath();
     withConnection(path, (connection) => connection.exec("PRAGMA journal_mode = WAL"));
-    const agent = await children.start({ path });
+    const agent = await startChild({ path });
     const release = hold(path);
     const ended = agent.askToEnd("burstAndEnd", { name: "s", spans: 700, ending: "exit" });
     await delay(300);
@@ -115,7 +111,7 @@ describe("while another process holds", () => {
 
   test("the lock for longer than the process can wait, it ends all the same and says what is lost", async () => {
     const path = freshPath();
-    const agent = await children.start({ path, printErrors: true });
+    const agent = await startChild({ path, printErrors: true });
     await agent.ask("burst", { name: "before", spans: 1 });
     await agent.ask("flush", {});
     hold(path);

@@ -1,57 +1,29 @@
 // Real processes for the tests that kill, stop and lock them.
 import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, rmSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
-import { onTestFinished } from "vitest";
-import { embedded } from "../../scripts/embedded.mjs";
+import { expect, onTestFinished } from "vitest";
+import { programOf } from "../program.ts";
 import type { Acts, ChildOptions } from "./child.ts";
 
-const source = (path: string): string => fileURLToPath(new URL(`../../src/${path}`, import.meta.url));
+/** The codes of what was told where several write: nothing but that one waited long for the others, as on a busy machine. */
+export const ONLY_WAITS: unknown = expect.toSatisfy((codes: readonly string[]) =>
+  codes.every((code) => code === "STORE_LOCKED"),
+);
 
-/** The child program, bundled once: Node 20 does not run TypeScript. */
-export class Children {
-  readonly #folder = mkdtempSync(join(tmpdir(), "tracelight-sqlite-child-"));
-  readonly #program = join(this.#folder, "child.mjs");
-
-  async build(): Promise<this> {
-    // The bundle looks for libsql beside itself.
-    symlinkSync(source("../node_modules"), join(this.#folder, "node_modules"));
-    await build({
-      entryPoints: [fileURLToPath(new URL("./child.ts", import.meta.url))],
-      outfile: this.#program,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      target: "node20",
-      alias: { "tracelight/sqlite": source("sqlite/index.ts"), tracelight: source("index.ts") },
-      logLevel: "error",
-      define: await embedded(),
-    });
-    return this;
-  }
-
-  /** Starts a process; it is killed at the end of the test. */
-  async start(options: ChildOptions): Promise<Child> {
-    const child = new Child(
-      fork(this.#program, [JSON.stringify(options)], {
-        stdio: ["ignore", "pipe", "pipe", "ipc"],
-        execArgv: ["--expose-gc"],
-        env: {
-          ...(process.env["LD_PRELOAD"] === undefined ? {} : { LD_PRELOAD: process.env["LD_PRELOAD"] }),
-        },
-      }),
-    );
-    onTestFinished(() => child.kill());
-    await child.ready;
-    return child;
-  }
-
-  remove(): void {
-    rmSync(this.#folder, { recursive: true, force: true });
-  }
+/** Starts the child program; it is killed at the end of the test. */
+export async function startChild(options: ChildOptions): Promise<Child> {
+  const child = new Child(
+    fork(programOf("sqliteChild"), [JSON.stringify(options)], {
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      // Threads that collect garbage wait for a processor as well, and the event loop for them: that is not to be told from a lock.
+      execArgv: ["--expose-gc", "--single-threaded-gc"],
+      env: {
+        ...(process.env["LD_PRELOAD"] === undefined ? {} : { LD_PRELOAD: process.env["LD_PRELOAD"] }),
+      },
+    }),
+  );
+  onTestFinished(() => child.kill());
+  await child.ready;
+  return child;
 }
 
 /** A process that does as it is told. */

@@ -2,20 +2,16 @@
 import { copyFileSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Span, type SpanRecord, type Tracer } from "tracelight";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
 import type { StoreReader } from "../../src/tracing/readable.ts";
 import { expectFreeLoop } from "../event-loop.ts";
 import { sized } from "../sizes.ts";
-import { Children } from "./processes.ts";
+import { startChild } from "./processes.ts";
 import { freshPath, read, sql, tracerOver } from "./support.ts";
 
 const TOOLKIT = fileURLToPath(new URL("../fixtures/traces.sqlite", import.meta.url));
-
-const children = new Children();
-beforeAll(async () => void (await children.build()));
-afterAll(() => children.remove());
 
 describe("the Python toolkit's file", () => {
   test("is read without the rows that are no span, which are told of", async () => {
@@ -262,7 +258,7 @@ describe("importSpans", () => {
 test("reads in the agent's process do not hold its event loop", async () => {
   const path = freshPath();
   const spans = sized(100_000, 10_000);
-  const agent = await children.start({ path });
+  const agent = await startChild({ path });
   await agent.ask("burst", { name: "s", spans, perTick: 500, text: 1000 });
   await agent.ask("burst", { name: "wide", spans: 300, perTick: 10, text: 150_000 });
   await agent.ask("flush", {});

@@ -5,7 +5,7 @@ import { describe, expect, test, vi } from "vitest";
 import type * as realTimers from "../../src/model/timers.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
 import { sized } from "../sizes.ts";
-import { Children } from "./processes.ts";
+import { startChild } from "./processes.ts";
 import { eventually, freshPath, read, sql, tracerOver, withConnection } from "./support.ts";
 
 /** The timers that were set. */
@@ -202,10 +202,8 @@ test("neither close nor the end of a process waits for all that is to be removed
   await tracer.close();
   const left = () => Number(sql(path, "SELECT count(*) AS n FROM spans")[0]?.["n"]);
   expect(left()).toBeGreaterThan(1000);
-  const children = await new Children().build();
-  const child = await children.start({ path, retention: {} });
+  const child = await startChild({ path, retention: {} });
   expect(await child.askToEnd("burstAndEnd", { name: "s", spans: 1, ending: "end" })).toBe(0);
-  children.remove();
   expect(left()).toBeGreaterThan(1000);
   expect(errors).toEqual([]);
   expect(sql(path, "PRAGMA integrity_check")).toEqual([{ integrity_check: "ok" }]);
@@ -216,13 +214,11 @@ test("a process that closed its tracer while something is removed ends", async (
   await write(path, (tracer) => {
     for (let i = 0; i < 2000; i++) traceOf(tracer, "old", [60]);
   });
-  const children = await new Children().build();
-  const child = await children.start({ path, retention: {} });
+  const child = await startChild({ path, retention: {} });
   await child.ask("burst", { name: "s", spans: 1 });
   await child.ask("find", { attributeFilter: {} });
   await child.ask("close");
   expect(await child.askToEnd("leave", { ending: "end" })).toBe(0);
-  children.remove();
 });
 
 test("prune brings a file within its bounds at once", async () => {

@@ -3,19 +3,15 @@ import { rmSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { InMemoryTracer, TeeTracer } from "tracelight";
 import { SqliteTracer } from "tracelight/sqlite";
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { sized } from "../sizes.ts";
-import { Children } from "./processes.ts";
+import { startChild } from "./processes.ts";
 import { eventually, freshPath, hold, lifeLocks, read, sql, statesIn, tracerOver } from "./support.ts";
-
-const children = new Children();
-beforeAll(async () => void (await children.build()));
-afterAll(() => children.remove());
 
 describe("a span of another process", () => {
   test("is seen while it runs, with its attributes so far", async () => {
     const path = freshPath();
-    const child = await children.start({ path });
+    const child = await startChild({ path });
     await child.ask("start", { name: "turn" });
     const seen = async (key: string) => (await read(path)).find(({ attributes }) => key in attributes);
     await child.ask("set", { name: "turn", key: "first", value: 1 });
@@ -34,7 +30,7 @@ describe("a span of another process", () => {
 
   test("is no older than 250 ms for those who read it", async () => {
     const path = freshPath();
-    const child = await children.start({ path });
+    const child = await startChild({ path });
     await child.ask("start", { name: "turn" });
     for (let i = 0; i < 5; i++) {
       // By the process's own clock: what is due before its 250 ms are over has been done when they are.
@@ -57,7 +53,7 @@ describe("a span of another process", () => {
 
   test("is running while its process is stopped, and for all who look at once", async () => {
     const path = freshPath();
-    const child = await children.start({ path });
+    const child = await startChild({ path });
     await child.ask("start", { name: "turn" });
     await eventually(async () => (await statesIn(path))["turn"] === "running");
     child.kill("SIGSTOP");
@@ -72,17 +68,17 @@ describe("a span of another process", () => {
 
   test("is running for several processes that look", async () => {
     const path = freshPath();
-    const writer = await children.start({ path });
+    const writer = await startChild({ path });
     await writer.ask("start", { name: "turn" });
     await eventually(async () => (await statesIn(path))["turn"] === "running");
-    const readers = await Promise.all([children.start({ path }), children.start({ path })]);
+    const readers = await Promise.all([startChild({ path }), startChild({ path })]);
     const looks = readers.map((reader) => reader.ask("states", { path, times: sized(100, 25) }));
     for (const { states } of await Promise.all(looks)) expect(states).toEqual(["running"]);
   });
 
   test("is interrupted when its process was killed, and those that had ended are not", async () => {
     const path = freshPath();
-    const child = await children.start({ path });
+    const child = await startChild({ path });
     await child.ask("start", { name: "turn" });
     await child.ask("start", { name: "call", parent: "turn" });
     await child.ask("set", { name: "turn", key: "kept", value: true });
@@ -98,7 +94,7 @@ describe("a span of another process", () => {
 
   test("stays interrupted when the next writer has tidied up", async () => {
     const path = freshPath();
-    const child = await children.start({ path });
+    const child = await startChild({ path });
     await child.ask("start", { name: "turn" });
     await child.ask("flush", {});
     child.kill();
@@ -127,7 +123,7 @@ describe("a span of another process", () => {
 
   test("is not buried by the next writer while its process lives", async () => {
     const path = freshPath();
-    const child = await children.start({ path });
+    const child = await startChild({ path });
     await child.ask("start", { name: "turn" });
     await child.ask("flush", {});
     for (let i = 0; i < 5; i++) {
@@ -148,7 +144,7 @@ describe("a span of another process", () => {
 describe("the lock of a writer", () => {
   test("that was killed before it wrote goes in time; one that is held or new stays", async () => {
     const path = freshPath();
-    const child = await children.start({ path });
+    const child = await startChild({ path });
     await child.ask("start", { name: "turn" });
     await child.ask("flush", {});
     const [held] = lifeLocks(path);
@@ -241,7 +237,7 @@ describe("a row", () => {
 
   test("goes as well where the process exits in the tick of the span's end", async () => {
     const path = freshPath();
-    const child = await children.start({ path, dropAtEnd: "secret" });
+    const child = await startChild({ path, dropAtEnd: "secret" });
     await child.ask("start", { name: "secret" });
     await child.ask("flush", {});
     await child.askToEnd("endAndEnd", { name: "secret", ending: "exit" });
@@ -314,7 +310,7 @@ test("a tracer reads its own running spans, however many began in one tick", asy
 
 test("a span that runs for long does not hold up the process at its end", async () => {
   const path = freshPath();
-  const child = await children.start({ path });
+  const child = await startChild({ path });
   await child.ask("start", { name: "forever" });
   await child.ask("flush", {});
   expect(await child.askToEnd("leave", { ending: "end" })).toBe(0);

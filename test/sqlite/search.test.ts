@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { matchesSearch, parseSearch, type SearchQuery, searchTexts } from "../../src/conventions/search.ts";
 import { BinaryEncoder } from "../../src/model/binary-encoder.ts";
 import type { SpanFields } from "../../src/model/span-fields.ts";
@@ -17,7 +17,7 @@ import { bringUpToDate } from "../../src/sqlite/search-index.ts";
 import { searches, texts } from "../conventions/words.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { runs } from "../sizes.ts";
-import { SearchChildren } from "./search-processes.ts";
+import { startSearchChild } from "./search-processes.ts";
 
 const SPAN_MICROS = 1_000_000;
 
@@ -45,9 +45,10 @@ class SearchedFile {
     const insert = this.connection.prepare(
       `INSERT INTO spans (${columns.join(", ")}) VALUES (${columns.map(() => "?").join(", ")})`,
     );
+    let id = this.count();
     this.connection.exec("BEGIN");
     for (const span of spans) {
-      const id = this.count() + 1;
+      id++;
       const row = {
         ...ROW,
         started_at: id * SPAN_MICROS,
@@ -396,12 +397,6 @@ describe("spans that are removed", () => {
 });
 
 describe("with others at the same file", () => {
-  let children: SearchChildren;
-  beforeAll(async () => {
-    children = await new SearchChildren().build();
-  });
-  afterAll(() => children.remove());
-
   const SPANS = 5000;
   function largeFile(): SearchedFile {
     const file = new SearchedFile();
@@ -422,7 +417,7 @@ describe("with others at the same file", () => {
 
   it("an indexer that is killed amid a slice leaves what the next one needs", async () => {
     const file = largeFile();
-    const child = children.start({ path: file.path, stopAt: 2500 });
+    const child = startSearchChild({ path: file.path, stopAt: 2500 });
     await child.ready;
     child.kill();
     expect(await child.ended).toBe("SIGKILL");
@@ -437,7 +432,7 @@ describe("with others at the same file", () => {
 
   it("two indexers share the work", async () => {
     const file = largeFile();
-    const child = children.start({ path: file.path });
+    const child = startSearchChild({ path: file.path });
     const other = file.open();
     const indexed = await Promise.all([
       file.index(),

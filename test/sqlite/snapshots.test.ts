@@ -4,15 +4,11 @@ import { writeFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { Span } from "tracelight";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
 import { sized } from "../sizes.ts";
-import { Children } from "./processes.ts";
+import { startChild } from "./processes.ts";
 import { eventually, freshPath, read, sql, tracerOver } from "./support.ts";
-
-const children = new Children();
-beforeAll(async () => void (await children.build()));
-afterAll(() => children.remove());
 
 /** Written in pieces of a quarter of a million. */
 const LARGE = sized(40_000_000, 8_000_000);
@@ -25,7 +21,7 @@ describe("a large span that is being written while all else is pruned", () => {
   ])("keeps what it has written, and comes whole: %s", async (_, list) => {
     const path = freshPath();
     const old = await oldSpan(path);
-    const child = await children.start({ path, retention: false });
+    const child = await startChild({ path, retention: false });
     const written = child.ask("large", {
       name: "large",
       bytes: LARGE,
@@ -48,7 +44,7 @@ describe("a large span that is being written while all else is pruned", () => {
   test("leaves nothing where its process is killed half-way", async () => {
     const path = freshPath();
     await oldSpan(path);
-    const child = await children.start({ path, retention: false });
+    const child = await startChild({ path, retention: false });
     void child.ask("large", { name: "large", bytes: LARGE, waitsFor: `${path}.go` });
     await eventually(() => child.printed.includes("midway"));
     child.kill();

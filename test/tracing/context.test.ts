@@ -3,6 +3,7 @@ import { EventEmitter } from "node:events";
 import fc from "fast-check";
 import { InMemoryTracer, NoopTracer, Tracer } from "tracelight";
 import { describe, expect, it } from "vitest";
+import { runs } from "../sizes.ts";
 import { activeName, parentNames, sleep, spanNamed } from "./reading.ts";
 
 describe("the active span", () => {
@@ -488,7 +489,7 @@ describe("any program of nested sync, async, generator, timer and bound work", (
         const spans = program.tracers.flatMap((tracer) => tracer.getTraces());
         expect(parentNames(spans)).toEqual(program.expected);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(400) },
     );
   });
 });

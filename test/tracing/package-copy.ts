@@ -1,11 +1,10 @@
 // A copy of the package in a folder of its own, as an app finds it under node_modules, and scripts that run beside it.
 import { spawn } from "node:child_process";
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { packageFolder } from "../program.ts";
 
 /** What a script said and how it ended. */
 export interface Outcome {
@@ -26,11 +25,7 @@ export class PackageCopy implements Disposable {
   static async make(): Promise<PackageCopy> {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), "tracelight-copy-")));
     const home = join(folder, "node_modules", "tracelight");
-    await build({
-      ...{ bundle: true, platform: "node", format: "esm", target: "node20", logLevel: "error" },
-      entryPoints: [fileURLToPath(new URL("../../src/index.ts", import.meta.url))],
-      ...{ splitting: true, outdir: home },
-    });
+    cpSync(packageFolder(), home, { recursive: true });
     writeFileSync(join(home, "package.json"), JSON.stringify({ type: "module", exports: "./index.js" }));
     return new PackageCopy(folder);
   }

@@ -1,0 +1,81 @@
+// What tests start as processes, bundled once for all test files: Node 20 does not run TypeScript.
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BuildOptions, build } from "esbuild";
+import type { TestProject } from "vitest/node";
+import manifest from "../package.json" with { type: "json" };
+import { embedded } from "../scripts/embedded.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const CACHE = join(ROOT, "node_modules/.cache");
+
+/** The scripts by the names under which tests ask for them. */
+const PROGRAMS = {
+  command: "src/cli/main.ts",
+  sqliteChild: "test/sqlite/child.ts",
+  searchChild: "test/sqlite/search-child.ts",
+  deliveryChild: "test/delivery/child.ts",
+  otlpChild: "test/otlp/child.ts",
+  hostileServer: "test/otlp/hostile-server.ts",
+} as const;
+
+export type ProgramName = keyof typeof PROGRAMS;
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** The folder of the scripts, and of the package. */
+    programs: string;
+  }
+}
+
+/** Runs before all tests; what it gives runs after them. */
+export default async function setup(project: TestProject): Promise<() => void> {
+  mkdirSync(CACHE, { recursive: true });
+  // Within node_modules, so that they find the packages that they are to find.
+  const folder = mkdtempSync(join(CACHE, "programs-"));
+  const options = { ...OPTIONS, define: await embedded() };
+  const entryPoints = Object.entries(PROGRAMS).map(([out, path]) => ({ out, in: join(ROOT, path) }));
+  await Promise.all([
+    build({
+      ...options,
+      entryPoints,
+      outdir: folder,
+      packages: "external",
+      alias: aliases(),
+    }),
+    build({
+      ...options,
+      entryPoints: [join(ROOT, "src/index.ts")],
+      outdir: join(folder, "package"),
+      outExtension: {},
+    }),
+  ]);
+  project.provide("programs", folder);
+  return () => rmSync(folder, { recursive: true, force: true });
+}
+
+/** The package's own names, as its sources. */
+function aliases(): Record<string, string> {
+  const faces: readonly (readonly [string, string | { default: string }])[] = Object.entries(
+    manifest.exports,
+  );
+  const sources = faces.flatMap(([subpath, face]) =>
+    typeof face === "string" ? [] : [[`tracelight${subpath.slice(1)}`, sourceOf(face.default)] as const],
+  );
+  return Object.fromEntries(sources);
+}
+
+function sourceOf(built: string): string {
+  return join(ROOT, built.replace(/^\.\/dist\/(.*)\.js$/, "src/$1.ts"));
+}
+
+const OPTIONS = {
+  bundle: true,
+  splitting: true,
+  platform: "node",
+  format: "esm",
+  target: "node20.19",
+  outExtension: { ".js": ".mjs" },
+  logLevel: "warning",
+} satisfies BuildOptions;
