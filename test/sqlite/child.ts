@@ -53,7 +53,7 @@ export interface Acts {
 }
 
 /** A span with so much text. */
-export interface LargeSpan {
+interface LargeSpan {
   readonly name: string;
   readonly bytes: number;
   readonly parent?: { readonly traceId: string; readonly spanId: string };
