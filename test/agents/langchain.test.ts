@@ -23,7 +23,17 @@ import { readSpan } from "tracelight/conventions";
 import { langChain } from "tracelight/langchain";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { begun, calls, errorPart, failed, type ModelStub, modelStub, streamed, whole } from "./model-stub.ts";
+import {
+  begun,
+  calls,
+  errorPart,
+  failed,
+  goesOn,
+  type ModelStub,
+  modelStub,
+  streamed,
+  whole,
+} from "./model-stub.ts";
 
 const model = (stub: ModelStub, also: object = {}) =>
   new ChatOpenAI({
@@ -176,7 +186,7 @@ it("500, 429 and retry, an answer that is none, errors underway, aborts before a
 
 it("a stream that is left ends its spans, with what there was", async () => {
   const stub = await modelStub(
-    begun([{ content: "It is " }, { content: "sun" }]),
+    begun([{ content: "It is " }, { content: "sun" }], goesOn),
     begun([{ content: "It is " }]),
   );
   const tracer = new InMemoryTracer();
@@ -188,8 +198,8 @@ it("a stream that is left ends its spans, with what there was", async () => {
   await collected(tracer);
   const readings = tracer.getTraces().map(readSpan);
   expect(readings.map(({ aborted }) => aborted)).toEqual([true, true]);
-  // LangChain tells of a part when it is asked for the next one.
-  expect(readings[0]?.output).toBe("It is ");
+  // LangChain tells of a part when it is asked for the next one, which it does on leaving from Node 24 on.
+  expect(readings[0]?.output).toMatch(/^It is (sun)?$/);
 });
 
 it("what waits for a person is no error", async () => {

@@ -96,6 +96,12 @@ export function begun(
   };
 }
 
+/** Goes on without a word, as long as somebody reads: a client may let go of a stream only when the next part has come. */
+export function goesOn(response: ServerResponse): void {
+  const timer = setInterval(() => send(response, [{ index: 0, delta: {}, finish_reason: null }]), 20);
+  response.on("close", () => clearInterval(timer));
+}
+
 /** An error that comes as a part of the stream. */
 export function errorPart(response: ServerResponse): void {
   response.end(

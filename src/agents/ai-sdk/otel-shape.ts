@@ -99,7 +99,11 @@ function begun(work: Work, operation: string, given: object): Span {
   const text = (name: string) => textIn(fieldIn(given, name));
   if (operation === "ai.toolCall") {
     const input = structured(fieldIn(given, "ai.toolCall.args"));
-    return work.toolCall(text("ai.toolCall.name") ?? "tool", { id: text("ai.toolCall.id"), input });
+    return work.toolCall(
+      text("ai.toolCall.name") ?? "tool",
+      { id: text("ai.toolCall.id"), input },
+      besideCall(work),
+    );
   }
   if (/\.do(?:Generate|Stream)$/.test(operation)) return work.modelCall(askedIn(given), undefined);
   if (operation.endsWith(".doEmbed")) return work.vectorCall("embedding", askedIn(given));
@@ -108,6 +112,11 @@ function begun(work: Work, operation: string, given: object): Span {
   const prompt = structured(fieldIn(given, "ai.prompt"));
   work.said(span, fieldIn(prompt, "prompt"), fieldIn(prompt, "messages"));
   return span;
+}
+
+/** What a tool's call lies below. A stream's parts may come in the context of the call of the model that asks for the tool: from Node 24 on. */
+function besideCall({ tracer: { currentSpan } }: Work): Span | undefined {
+  return currentSpan?.attributes[NAMES.traceType] === "llm-invocation" ? currentSpan.parentSpan : undefined;
 }
 
 function askedIn(given: object): Asked {

@@ -149,7 +149,7 @@ export class Runs {
 
   failed(id: unknown, error: unknown): void {
     this.#hidden.delete(id);
-    this.#end(id, isNoError(error) ? { how: "done" } : { how: "failed", error });
+    this.#end(id, endBy(error));
   }
 
   #begin(
@@ -193,6 +193,12 @@ export class Runs {
   #shown(id: unknown): unknown {
     return this.#hidden.has(id) ? this.#hidden.get(id) : id;
   }
+}
+
+/** LangChain's own aborts have their name for a message. */
+function endBy(error: unknown): WorkEnd {
+  if (isNoError(error)) return { how: "done" };
+  return fieldIn(error, "message") === "AbortError" ? { how: "abandoned" } : { how: "failed", error };
 }
 
 /** Steps that a graph is made of and nobody wrote. */
