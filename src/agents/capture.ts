@@ -1,7 +1,9 @@
 // What of the content goes on spans: one option, the same in every adapter.
+import { NAMES } from "../conventions/names.ts";
 import { asTracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { OWNER, type Span } from "../tracing/span.ts";
+import { withoutKeys, withoutSignatures } from "./secrets.ts";
 
 /**
  * What is kept of content: of what people, models and tools said. `"all"`, all of it. `"metadata"`, none: names, times, counts and
@@ -19,19 +21,26 @@ export interface CaptureOptions {
 /** Puts content on a span, as far as it is to be kept. Undefined is nothing. */
 export type PutContent = (span: Span, where: string, value: unknown) => void;
 
-/** How an adapter with these options puts content on spans. */
+/** How an adapter with these options puts content on spans: without what gives access, whatever is kept. */
 export function putContent({ capture = "all" }: CaptureOptions): PutContent {
   if (capture === "metadata") return () => undefined;
-  if (capture === "all") return (span, where, value) => void span.addAttribute(where, value);
+  if (capture === "all") return (span, where, value) => void span.addAttribute(where, harmless(where, value));
   return (span, where, value) => {
     if (value === undefined) return;
     try {
-      span.addAttribute(where, capture(value, where));
+      span.addAttribute(where, capture(harmless(where, value), where));
     } catch (error) {
       span[OWNER]?.notice(asTracelightError(error, "INVALID_ARGUMENT", `capture threw for ${where}`));
     }
   };
 }
+
+function harmless(where: string, value: unknown): unknown {
+  return SETTINGS.has(where) ? withoutKeys(value) : withoutSignatures(value);
+}
+
+/** Settings of a request may have keys and headers among them, such as those of an MCP server. */
+const SETTINGS: ReadonlySet<string> = new Set([NAMES.requestToolConfig, NAMES.requestInferenceConfig]);
 
 /**
  * Checks the tracer and the options of an adapter; `checks` has those beside `capture`.

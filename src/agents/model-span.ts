@@ -4,7 +4,6 @@ import { asTracelightError } from "../model/errors.ts";
 import { OWNER, type Span } from "../tracing/span.ts";
 import { type CaptureOptions, type PutContent, putContent } from "./capture.ts";
 import type { Answered, Asked, Dialect } from "./dialects/dialect.ts";
-import { withoutKeys, withoutSignatures } from "./secrets.ts";
 
 /** Puts on spans what requests and answers say, as far as the options let it. */
 export class ModelSpans {
@@ -24,20 +23,18 @@ export class ModelSpans {
 
   /** Of the request. */
   asked(span: Span, { operation }: Dialect, asked: Asked, provider: string | undefined): void {
-    const { model } = asked;
-    span.addAttribute(NAMES.traceType, operation === "chat" ? "llm-invocation" : "embedding");
-    if (model !== undefined) span.addAttribute(NAMES.peerService, `llm:${model}`);
-    span.addAttribute(NAMES.requestModel, model).addAttribute(NAMES.provider, provider);
-    this.#put(span, NAMES.requestSystem, withoutSignatures(asked.system));
-    this.#put(span, NAMES.requestMessages, withoutSignatures(asked.messages));
-    this.#put(span, NAMES.requestToolConfig, withoutKeys(asked.tools));
+    const type = operation === "chat" ? "llm-invocation" : "embedding";
+    span.addAttributes(calledModel(type, asked.model, provider));
+    this.#put(span, NAMES.requestSystem, asked.system);
+    this.#put(span, NAMES.requestMessages, asked.messages);
+    this.#put(span, NAMES.requestToolConfig, asked.tools);
     if (this.isMetadataOnly) span.addAttribute(NAMES.requestInferenceConfig, figuresOf(asked.config));
-    else this.#put(span, NAMES.requestInferenceConfig, withoutKeys(asked.config));
+    else this.#put(span, NAMES.requestInferenceConfig, asked.config);
   }
 
   /** Of what the model has said so far. */
   said(span: Span, { output }: Answered): void {
-    this.#put(span, NAMES.responseOutput, withoutSignatures(output));
+    this.#put(span, NAMES.responseOutput, output);
   }
 
   /** Of the whole answer, or of as much as came. */
@@ -51,6 +48,20 @@ export class ModelSpans {
       .addAttribute(NAMES.responseModel, answered.model);
     span.addAttribute(NAMES.responseId, answered.id);
   }
+}
+
+/** What the span of a model's call says of the model, whichever adapter makes it. */
+export function calledModel(
+  type: "llm-invocation" | "embedding" | "retrieval",
+  model: string | undefined,
+  provider: string | undefined,
+): Record<string, unknown> {
+  return {
+    [NAMES.traceType]: type,
+    [NAMES.peerService]: model === undefined ? undefined : `llm:${model}`,
+    [NAMES.requestModel]: model,
+    [NAMES.provider]: provider,
+  };
 }
 
 /** Numbers and switches are no content. */

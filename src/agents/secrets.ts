@@ -1,9 +1,10 @@
 // What must not be on a span: keys and headers among a request's settings, and the signatures of URLs.
 import { isPlain } from "../model/plain.ts";
+import { isSecretName } from "../model/secret-names.ts";
 
 /** Settings of a request without what gives access: of an MCP server's tool, for one, its headers and its token. */
 export function withoutKeys(value: unknown): unknown {
-  return mapped(value, (text, key) => (SECRET.test(key) ? REDACTED : withoutSignature(text)), 0);
+  return mapped(value, (text, key) => (isSecretName(key) ? REDACTED : withoutSignature(text)), 0);
 }
 
 /** Messages in which a URL that is signed has lost what it was asked with. */
@@ -48,7 +49,5 @@ const REDACTED = "[redacted]";
 const MAX_LEVELS = 100;
 const MIN_SECRET = 6;
 const HEADERS = /^headers$/i;
-/** By the whole name: a tool's own arguments may be called anything. */
-const SECRET = /^(?:secret|authorization|authorization_token|access_token|api[-_]?key|password)$/i;
 const SIGNED =
   /^https?:\/\/[^?]*\?(?:[^#]*&)?(?:x-amz-|x-goog-|sig=|signature=|token=|key=|access_token=|sv=)/i;

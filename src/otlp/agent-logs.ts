@@ -20,6 +20,9 @@ export function spansOfAgentLog(log: ReceivedLog): readonly SpanFields[] | undef
 
 type Vendor = "claude-code" | "codex";
 
+/** What the names of its events begin with. */
+const PREFIX: Readonly<Record<Vendor, string>> = { "claude-code": "claude_code", codex: "codex" };
+
 interface AgentEvent {
   readonly vendor: Vendor;
   readonly name: string;
@@ -66,13 +69,7 @@ function eventOf(log: ReceivedLog): AgentEvent | undefined {
 type Read = (event: AgentEvent) => Said | undefined;
 
 const CLAUDE_CODE: ReadonlyMap<string, Read> = new Map<string, Read>([
-  [
-    "user_prompt",
-    ({ text }) => ({
-      ...{ name: "turn", isTurn: true, read: ["prompt"] },
-      attributes: { [NAMES.traceType]: "converse", [NAMES.userInput]: unlessHidden(text("prompt")) },
-    }),
-  ],
+  ["user_prompt", turn],
   ["api_request", (event) => modelCall(event, CLAUDE_TOKENS)],
   [
     "api_error",
@@ -89,13 +86,7 @@ const CLAUDE_CODE: ReadonlyMap<string, Read> = new Map<string, Read>([
 ]);
 
 const CODEX: ReadonlyMap<string, Read> = new Map<string, Read>([
-  [
-    "user_prompt",
-    ({ text }) => ({
-      ...{ name: "turn", isTurn: true, read: ["prompt"] },
-      attributes: { [NAMES.traceType]: "converse", [NAMES.userInput]: unlessHidden(text("prompt")) },
-    }),
-  ],
+  ["user_prompt", turn],
   [
     "sse_event",
     (event) => {
@@ -133,6 +124,13 @@ const CODEX_TOKENS = {
   cached_token_count: "cached_input_tokens",
   reasoning_token_count: "reasoning_output_tokens",
 };
+
+function turn({ text }: AgentEvent): Said {
+  return {
+    ...{ name: "turn", isTurn: true, read: ["prompt"] },
+    attributes: { [NAMES.traceType]: "converse", [NAMES.userInput]: unlessHidden(text("prompt")) },
+  };
+}
 
 function modelCall(event: AgentEvent, tokens: Readonly<Record<string, string>>): Said {
   const counts = Object.entries(tokens).flatMap(([from, to]) => {
@@ -187,16 +185,16 @@ function spanOf(event: AgentEvent, said: Said): SpanFields {
   const prompt = text("prompt.id");
   // The events of one prompt are a trace, as in a transcript; where none is named, those of the session are.
   const around = prompt === undefined ? `${vendor} session ${conversation}` : `${vendor} turn ${prompt}`;
-  const turn = prompt === undefined ? undefined : spanIdFrom(around);
+  const turnId = prompt === undefined ? undefined : spanIdFrom(around);
   const own = said.id === undefined ? ownIdOf(event) : `${vendor} ${said.id}`;
   const isTurn = said.isTurn === true;
   const lasted = Math.max(0, Math.round((said.durationMs ?? 0) * 1000));
   return {
-    spanName: said.name ?? `${vendor === "codex" ? "codex" : "claude_code"}.${event.name}`,
+    spanName: said.name ?? `${PREFIX[vendor]}.${event.name}`,
     spanKind: "INTERNAL",
     traceId: traceIdFrom(around),
-    spanId: isTurn && turn !== undefined ? turn : spanIdFrom(own),
-    parentSpanId: isTurn ? undefined : turn,
+    spanId: isTurn && turnId !== undefined ? turnId : spanIdFrom(own),
+    parentSpanId: isTurn ? undefined : turnId,
     startedAtMicros: nearestTime(at - lasted),
     endedAtMicros: at,
     state: "ended",
@@ -216,7 +214,7 @@ function attributesOf(
 ): Attributes {
   const all: Record<string, unknown> = { [NAMES.conversationId]: conversation, [NAMES.agentName]: vendor };
   for (const [name, value] of Object.entries(attributes)) if (value !== undefined) all[name] = value;
-  const prefix = vendor === "codex" ? "codex" : "claude_code";
+  const prefix = PREFIX[vendor];
   for (const [name, value] of Object.entries(log.attributes))
     if (!read.includes(name) && !AROUND.has(name)) all[`${prefix}.${name}`] = value;
   return Object.freeze(all);

@@ -2,7 +2,7 @@
 import { TracelightError } from "../model/errors.ts";
 import { messageText } from "../model/escape.ts";
 import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
-import type { SpanFields } from "../model/span-fields.ts";
+import type { Scope, SpanFields } from "../model/span-fields.ts";
 
 /** What a request from outside may hold. */
 export interface DecodeLimits {
@@ -24,6 +24,11 @@ export interface DecodedRequest {
   readonly spans: readonly ReceivedSpan[];
   /** Spans that are none, such as those without an id; `messages` says why, the first few. */
   readonly rejected: { readonly count: number; readonly messages: readonly string[] };
+}
+
+/** A scope of those: what is not said is empty. */
+export function scopeOf(name: string, version: string): Scope {
+  return Object.freeze(version === "" ? { name } : { name, version });
 }
 
 /** For what is being put together. */

@@ -1,7 +1,6 @@
 // The body of an ExportLogsServiceRequest, JSON. Names are read in both spellings.
 import type { Attributes } from "../model/attributes.ts";
-import type { Scope } from "../model/span-fields.ts";
-import { Budget, type DecodeLimits, malformed } from "./decoded.ts";
+import { Budget, type DecodeLimits, malformed, scopeOf } from "./decoded.ts";
 import { type Keyed, keyed, listOf, optional, textOf, timeOf, WrongField } from "./json-fields.ts";
 import { JsonValues } from "./json-values.ts";
 import { CollectedLogs, type ReceivedLog } from "./logs.ts";
@@ -75,10 +74,6 @@ export class JsonLogsDecoder {
       attributes: this.#in.attributes(record["attributes"]) ?? NO_ATTRIBUTES,
     };
   }
-}
-
-function scopeOf(name: string, version: string): Scope {
-  return Object.freeze(version === "" ? { name } : { name, version });
 }
 
 const BODY = "body";

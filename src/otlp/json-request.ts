@@ -2,7 +2,7 @@
 import type { Attributes } from "../model/attributes.ts";
 import { messageOf } from "../model/errors.ts";
 import type { OtlpPartDetails } from "../model/otlp-details.ts";
-import type { Scope, SpanEvent, SpanLink } from "../model/span-fields.ts";
+import type { SpanEvent, SpanLink } from "../model/span-fields.ts";
 import {
   Budget,
   Collected,
@@ -10,6 +10,7 @@ import {
   type DecodeLimits,
   malformed,
   partDetails,
+  scopeOf,
   sharedDetails,
 } from "./decoded.ts";
 import {
@@ -269,10 +270,6 @@ function droppedIn(part: Keyed): number {
     part["droppedAttributesCount"] ?? part["dropped_attributes_count"],
     "droppedAttributesCount",
   );
-}
-
-function scopeOf(name: string, version: string): Scope {
-  return Object.freeze(version === "" ? { name } : { name, version });
 }
 
 const NO_ATTRIBUTES: Attributes = Object.freeze({});

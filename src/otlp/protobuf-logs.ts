@@ -1,7 +1,7 @@
 // The body of an ExportLogsServiceRequest, protobuf. Field numbers: opentelemetry-proto, logs/v1/logs.proto.
 import type { Attributes } from "../model/attributes.ts";
 import type { Scope } from "../model/span-fields.ts";
-import { Budget, type DecodeLimits, malformed } from "./decoded.ts";
+import { Budget, type DecodeLimits, malformed, scopeOf } from "./decoded.ts";
 import { CollectedLogs, type ReceivedLog } from "./logs.ts";
 import type { Builder } from "./many.ts";
 import { ProtobufReader, WireFault } from "./protobuf-reader.ts";
@@ -104,7 +104,7 @@ export class ProtobufLogsDecoder {
       else read.skip(tag, FIELDS.scope);
     }
     read.leave(outer);
-    return Object.freeze(version === "" ? { name } : { name, version });
+    return scopeOf(name, version);
   }
 
   *#record(around: Pick<ReceivedLog, "resourceAttributes" | "scope">): Generator<void, void> {

@@ -10,6 +10,7 @@ import {
   type Mutable,
   malformed,
   partDetails,
+  scopeOf,
   sharedDetails,
 } from "./decoded.ts";
 import { type Builder, MANY_FROM, Many } from "./many.ts";
@@ -188,7 +189,7 @@ export class ProtobufRequestDecoder {
     }
     read.leave(outer);
     if (attributes !== undefined) part.attributes = Object.freeze(attributes);
-    return Object.freeze(version === "" ? { name } : { name, version });
+    return scopeOf(name, version);
   }
 
   /** Fields of a span, as many as belong to this step. */

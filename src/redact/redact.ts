@@ -1,12 +1,12 @@
 // `redact`: a `process` that keeps secrets and personal data out of every sink.
 import { TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
+import { isSecretName, mayNameSecret, spelled } from "../model/secret-names.ts";
 import type { Process, SpanDraft } from "../tracing/draft.ts";
 import { reportUnowned } from "../tracing/faults.ts";
 import { type Replacement, replaceBy } from "./replacement.ts";
 import { byPattern, type Rule } from "./rule.ts";
 import { RULE_NAMES, RULES, type RuleName } from "./rules/index.ts";
-import { isSecretName, mayNameSecret } from "./secret-names.ts";
 import { TextRedactor } from "./text.ts";
 import { ValueRedactor } from "./values.ts";
 
@@ -108,10 +108,6 @@ function secretNames(names: RedactOptions["names"]): ((name: string) => boolean)
   if (texts.size === 0 && patterns.length === 0) return isSecretName;
   return (name) =>
     isSecretName(name) || texts.has(spelled(name)) || patterns.some((pattern) => pattern.test(name));
-}
-
-function spelled(name: string): string {
-  return name.replace(/[-_\s]/g, "").toLowerCase();
 }
 
 const MAX_NAMES = 10_000;

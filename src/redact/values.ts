@@ -1,6 +1,7 @@
 // Any captured value without what must not be kept. What holds nothing is given back as it is, and what was redacted once is remembered
 // by its object: a history costs what is new.
 import { Buffer } from "node:buffer";
+import { isAnObject } from "../conventions/values.ts";
 import { asCaptured } from "../model/captured.ts";
 import { setOwn } from "../model/own-property.ts";
 import { sealed } from "../model/sealed.ts";
@@ -134,8 +135,8 @@ export class ValueRedactor {
   #earlier(items: readonly unknown[]): KnownList | undefined {
     for (let i = items.length - 1; i >= LONG_LIST - 1 && i >= items.length - LOOK_BACK; i--) {
       const item = items[i];
-      const list = isObject(item) ? this.#lists.get(item) : undefined;
-      if (list === undefined || !isObject(item) || list.known.length !== i + 1) continue;
+      const list = isAnObject(item) ? this.#lists.get(item) : undefined;
+      if (list === undefined || !isAnObject(item) || list.known.length !== i + 1) continue;
       if (!beginsWith(items, list.known)) continue;
       this.#lists.delete(item);
       return list;
@@ -145,7 +146,7 @@ export class ValueRedactor {
 
   #remember(list: KnownList): void {
     const last = list.known.at(-1);
-    if (list.known.length >= LONG_LIST && isObject(last)) this.#lists.set(last, list);
+    if (list.known.length >= LONG_LIST && isAnObject(last)) this.#lists.set(last, list);
   }
 
   /** Undefined where nothing is found. */
@@ -207,10 +208,6 @@ export class ValueRedactor {
 function beginsWith(items: readonly unknown[], beginning: readonly unknown[]): boolean {
   for (let i = 0; i < beginning.length; i++) if (items[i] !== beginning[i]) return false;
   return true;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }
 
 function captured<T extends object>(value: T): T {

@@ -5,12 +5,13 @@ import { createOpenAI as openAi6 } from "ai-sdk-openai3";
 import { createOpenAI as openAi7 } from "ai-sdk-openai4";
 import * as ai6 from "ai6";
 import * as ai7 from "ai7";
-import { InMemoryTracer, type Span } from "tracelight";
+import { InMemoryTracer } from "tracelight";
 import { aiSdk } from "tracelight/ai-sdk";
 import { readSpan } from "tracelight/conventions";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { begun, calls, errorPart, failed, type ModelStub, modelStub, streamed, whole } from "./model-stub.ts";
+import { failure, tree } from "./tree.ts";
 
 /** What the tests use of the three versions, whose types do not know of one another. */
 interface Sdk {
@@ -58,18 +59,6 @@ function asked(version: 5 | 6 | 7, stub: ModelStub, tracer: InMemoryTracer | und
   };
 }
 
-function tree(spans: readonly Span[], parent: string | undefined = undefined, depth = 0): string[] {
-  return spans
-    .filter(({ parentSpanId }) => parentSpanId === parent)
-    .flatMap((span) => {
-      const { kind, aborted, error } = readSpan(span);
-      const how = aborted ? " aborted" : error === undefined ? "" : ` ERROR ${error}`;
-      return [`${"  ".repeat(depth)}${kind} ${span.spanName}${how}`, ...tree(spans, span.spanId, depth + 1)];
-    });
-}
-
-const failure = (error: unknown) => (error instanceof Error ? error.message : error);
-
 describe.each([5, 6, 7] as const)("ai %i", (version) => {
   const { ai } = SDKS[version];
 
@@ -112,6 +101,7 @@ describe.each([5, 6, 7] as const)("ai %i", (version) => {
       { type: "tool-call", id: "call-Atlantis" },
     ]);
     expect(first).toMatchObject({ model: "gpt-x", finishReason: "tool-calls", conversation: "c1" });
+    expect(first?.provider).toMatch(/^openai/);
     expect({ ...tool?.tool }).toMatchObject({ name: "weather" });
     expect([tool?.tool?.callId, tool?.tool?.arguments, tool?.tool?.result]).toEqual([
       ...["call-Paris", { city: "Paris" }, { city: "Paris", temperature: 20 }],

@@ -1,6 +1,5 @@
 // tracelight/bedrock with the real client, against a stub that speaks HTTP/2 and AWS's binary event streams.
 import { createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
-import { crc32 } from "node:zlib";
 import {
   BedrockRuntimeClient,
   ConverseCommand,
@@ -13,6 +12,7 @@ import { InMemoryTracer, type Span } from "tracelight";
 import { traceBedrock } from "tracelight/bedrock";
 import { readSpan } from "tracelight/conventions";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventFrame } from "../event-frames.ts";
 import {
   type Answer,
   essence,
@@ -79,33 +79,6 @@ function frames(events: readonly (readonly [string, object])[], isLeftOpen: bool
     for (const [name, payload] of events) stream.write(eventFrame(name, payload));
     if (!isLeftOpen) stream.end();
   };
-}
-
-/** Lengths, headers, payload and check sums: https://smithy.io/2.0/aws/amazon-eventstream.html */
-function eventFrame(name: string, payload: object): Buffer {
-  const kind = name.endsWith("Exception") ? "exception" : "event";
-  const named = [
-    [":message-type", kind],
-    [`:${kind}-type`, name],
-    [":content-type", "application/json"],
-  ] as const;
-  const headers = Buffer.concat(named.map(([key, value]) => header(key, value)));
-  const body = Buffer.from(JSON.stringify(payload));
-  const prelude = Buffer.concat([uint32(16 + headers.length + body.length), uint32(headers.length)]);
-  const checked = Buffer.concat([prelude, uint32(crc32(prelude)), headers, body]);
-  return Buffer.concat([checked, uint32(crc32(checked))]);
-}
-
-function header(name: string, value: string): Buffer {
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(value.length);
-  return Buffer.concat([Buffer.of(name.length), Buffer.from(name), Buffer.of(7), length, Buffer.from(value)]);
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
 }
 
 function request(hasResults: boolean): ConverseCommandInput {

@@ -18,7 +18,7 @@ import {
 } from "@langchain/langgraph";
 import { ToolNode } from "@langchain/langgraph/prebuilt";
 import { ChatOpenAI } from "@langchain/openai";
-import { InMemoryTracer, type Span } from "tracelight";
+import { InMemoryTracer } from "tracelight";
 import { readSpan } from "tracelight/conventions";
 import { langChain } from "tracelight/langchain";
 import { expect, it } from "vitest";
@@ -34,6 +34,7 @@ import {
   streamed,
   whole,
 } from "./model-stub.ts";
+import { failure, tree } from "./tree.ts";
 
 const model = (stub: ModelStub, also: object = {}) =>
   new ChatOpenAI({
@@ -69,18 +70,6 @@ function callsIn(message: BaseMessage | undefined): number {
   return Array.isArray(made) ? made.length : 0;
 }
 
-function tree(spans: readonly Span[], parent: string | undefined = undefined, depth = 0): string[] {
-  return spans
-    .filter(({ parentSpanId }) => parentSpanId === parent)
-    .flatMap((span) => {
-      const { kind, aborted, error } = readSpan(span);
-      const how = aborted ? " aborted" : error === undefined ? "" : ` ERROR ${error}`;
-      return [`${"  ".repeat(depth)}${kind} ${span.spanName}${how}`, ...tree(spans, span.spanId, depth + 1)];
-    });
-}
-
-const failure = (error: unknown) => (error instanceof Error ? error.message : error);
-
 it("a graph's turn: nodes, calls of models, tools at once and one that fails", async () => {
   const replies = () => [
     whole({ content: "I'll look.", tool_calls: calls("Paris", "Atlantis") }, "tool_calls"),
@@ -105,6 +94,7 @@ it("a graph's turn: nodes, calls of models, tools at once and one that fails", a
   const [turn, , first, , , tool, , , last] = spans.map(readSpan);
   expect(turn).toMatchObject({ input: "How is the weather?", output: "It is sunny.", conversation: "t1" });
   expect(first?.usage).toEqual({ input: 20, output: 5, cachedRead: 8, reasoning: 2 });
+  expect(first?.provider).toBe("openai");
   expect(first?.tools).toMatchObject([{ name: "weather" }]);
   expect(first?.outputMessages[0]?.parts).toMatchObject([
     { type: "text", text: "I'll look." },
@@ -231,6 +221,22 @@ it("all runs, by LangChain's configure hook; nothing of what was said where only
   setContextVariable("tracelight", undefined);
   expect(tree(tracer.getTraces())).toEqual(["model-call chat gpt-x"]);
   expect(JSON.stringify(tracer.getTraces())).not.toMatch(/secret|Hello/);
+});
+
+it("keeps no signature of a URL and no key of a tool's settings", async () => {
+  const stub = await modelStub(whole({ content: "A cat." }));
+  const tracer = new InMemoryTracer();
+  const url = "https://images.example.com/cat.png?X-Amz-Signature=0123456789abcdef";
+  const content = [{ type: "image_url", image_url: { url } }];
+  const tools = [{ type: "mcp", server_url: "https://tools.example.com", authorization: "very-secret" }];
+  const handler = langChain(tracer);
+  await model(stub).invoke([{ role: "user", content }], { callbacks: [handler] });
+  // As LangChain tells of a model that has such a tool.
+  handler.handleChatModelStart({}, [[]], "run", undefined, { invocation_params: { model: "gpt-x", tools } });
+  handler.handleLLMEnd({}, "run");
+  const kept = JSON.stringify(tracer.getTraces());
+  expect(kept).toContain("cat.png?[redacted]");
+  expect(kept).not.toMatch(/0123456789abcdef|very-secret/);
 });
 
 it("names at once what it does not know", () => {

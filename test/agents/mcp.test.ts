@@ -1,6 +1,7 @@
 // tracelight/mcp with the protocol's own SDKs, 1 and 2: a client here, a server in another process, one trace.
+
 import { spawn } from "node:child_process";
-import { EventEmitter, once } from "node:events";
+import { EventEmitter, getEventListeners, once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -294,6 +295,25 @@ describe("in one process", () => {
     });
     expect(thrown.flat()).toEqual(Array(4).fill(undefined));
   });
+});
+
+it("leaves nothing on a signal that outlives its requests", async () => {
+  const { signal } = new AbortController();
+  const tracer = new InMemoryTracer();
+  // As SDK 2 calls a transport.
+  const transport = {
+    send: async (_message: unknown, _options?: object) => undefined,
+    onmessage: (_message: unknown): void => undefined,
+  };
+  const peer = { connect: async (_transport: typeof transport) => undefined };
+  await traceMcp(peer, tracer).connect(transport);
+  for (const id of [1, 2, 3]) {
+    const request = { jsonrpc: "2.0", id, method: "tools/call", params: { name: "echo" } };
+    await transport.send(request, { requestSignal: signal });
+    transport.onmessage({ jsonrpc: "2.0", id, result: { content: [] } });
+  }
+  expect(tracer.getTraces()).toHaveLength(3);
+  expect(getEventListeners(signal, "abort")).toEqual([]);
 });
 
 it("says at once what it cannot trace, and which option it does not know", () => {

@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import type { CallRowJson, ComparedCallsJson, WordPieceJson } from "../../src/viewer/api.ts";
 import { count, counted, line } from "../app/figures.ts";
 import { change, param, traceUrl } from "../app/location.ts";
-import { wordsOf } from "../context/shares.ts";
+import { glyphOfPiece, wordsOf } from "../context/shares.ts";
 import type { KindGlyph } from "../parts/glyphs.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { nearby, Words } from "../value/difference.tsx";
@@ -190,7 +190,5 @@ function sameWords(section: CallRowJson["section"], pieces: number): string {
 function glyphOf({ section, a, b }: CallRowJson): KindGlyph {
   const piece = b ?? a;
   if (section === "answer") return "model";
-  if (piece?.kind === "result" || piece?.kind === "tool") return "tool";
-  if (piece?.role === "assistant" || piece?.role === "model") return "model";
-  return piece?.role === "user" ? "user" : "other";
+  return piece === null ? "other" : glyphOfPiece(piece);
 }

@@ -10,12 +10,11 @@ import type {
   SegmentJson,
 } from "../../src/viewer/api.ts";
 import { count, counted, line } from "../app/figures.ts";
-import type { KindGlyph } from "../parts/glyphs.ts";
 import { Kind } from "../parts/icon.tsx";
 import { Part } from "../span/part.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
 import { callName } from "./lens.ts";
-import { wordsOf } from "./shares.ts";
+import { glyphOfPiece, wordsOf } from "./shares.ts";
 
 const SHOWN = 12;
 const MORE = 50;
@@ -43,7 +42,7 @@ export function Fresh(props: {
       {fresh.slice(0, shown.value).map((one, i) => (
         <div key={`${one.segment.message} ${one.at}`} class="fresh">
           <div class="nw">
-            <Kind name={glyphOf(one.segment)} />
+            <Kind name={glyphOfPiece(one.segment)} />
             <b class={`cut ${one.segment.kind === "result" ? "mono" : ""}`.trim()}>
               {line(nameOf(one.segment, i, call.before))}
             </b>
@@ -129,12 +128,6 @@ function Body(props: {
 
 function nameOf(segment: SegmentJson, i: number, before: CallNameJson | null): string {
   if (segment.kind === "result") return segment.name ?? "a tool";
-  const isAnswer = i === 0 && before !== null && glyphOf(segment) === "model";
+  const isAnswer = i === 0 && before !== null && glyphOfPiece(segment) === "model";
   return isAnswer ? `answer of ${callName(before)}` : wordsOf(segment);
-}
-
-function glyphOf({ kind, role }: SegmentJson): KindGlyph {
-  if (kind === "result" || kind === "tool") return "tool";
-  if (role === "assistant" || role === "model") return "model";
-  return role === "user" ? "user" : "other";
 }

@@ -1,5 +1,6 @@
 // A prompt as a bar: its parts in order, what of it was cached, what was read again and what is new.
 import type { ContextCallJson, ContextPartsJson, SegmentJson } from "../../src/viewer/api.ts";
+import type { KindGlyph } from "../parts/glyphs.ts";
 
 /** A part of a prompt. */
 export type PartName = keyof ContextPartsJson;
@@ -84,4 +85,11 @@ export function wordsOf({ kind, name, role }: Pick<SegmentJson, "kind" | "name" 
   if (kind === "result") return `${name ?? "a tool"}, result`;
   if (kind === "tool") return `tool ${name ?? ""}`.trim();
   return kind === "system" ? "system" : role;
+}
+
+/** The glyph of a piece of a prompt: a tool's, or that of who said it. */
+export function glyphOfPiece({ kind, role }: Pick<SegmentJson, "kind" | "role">): KindGlyph {
+  if (kind === "result" || kind === "tool") return "tool";
+  if (role === "assistant" || role === "model") return "model";
+  return role === "user" ? "user" : "other";
 }

@@ -8,7 +8,7 @@ import type { Span } from "../../tracing/span.ts";
 import { guardStream } from "../../tracing/streams/guard.ts";
 import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
 import { noteFailure } from "../../tracing/verdict.ts";
-import { type Asked, reasonIn, type Work } from "./work.ts";
+import { type Asked, ENDED_WITH_ERROR, reasonIn, type Work } from "./work.ts";
 
 /** A span as the SDK sees one. */
 export interface AiSdkSpan {
@@ -244,13 +244,13 @@ class ShapedSpan implements AiSdkSpan {
     if (traceType === "llm-invocation") return this.#work.answered(this.#span, this.#answer());
     if (this.#operation === "ai.toolCall")
       return this.#work.put(this.#span, NAMES.toolOutput, structured(text("ai.toolCall.result")));
-    if (traceType === "embedding") return this.#tokens();
+    if (traceType === "embedding") return this.#work.counted(this.#span, this.#said.get("ai.usage.tokens"));
     const object = structured(text("ai.response.object"));
     this.#work.put(this.#span, NAMES.agentResponse, object ?? text("ai.response.text"));
     const reason = reasonIn(text("ai.response.finishReason"));
     this.#span.addAttribute(NAMES.stopReason, reason);
     if (reason === "error" && this.#span.spanStatus !== "ERROR")
-      this.#span.setStatus("ERROR", "The model's answer ended with an error.");
+      this.#span.setStatus("ERROR", ENDED_WITH_ERROR);
   }
 
   #answer() {
@@ -282,13 +282,6 @@ class ShapedSpan implements AiSdkSpan {
       reasoningTokens: of("outputTokenDetails.reasoningTokens", "reasoningTokens"),
     });
     return Object.keys(usage).length === 0 ? undefined : usage;
-  }
-
-  #tokens(): void {
-    const tokens = this.#said.get("ai.usage.tokens");
-    if (typeof tokens === "number" && Number.isFinite(tokens)) {
-      this.#span.addAttribute(NAMES.responseUsage, { inputTokens: tokens });
-    }
   }
 }
 

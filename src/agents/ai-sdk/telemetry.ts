@@ -10,7 +10,7 @@ import type { WorkEnd } from "../../tracing/steps.ts";
 import { guardStream } from "../../tracing/streams/guard.ts";
 import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
 import { Answer } from "./answer.ts";
-import { type Asked, reasonIn, settingsIn, usageIn, type Work } from "./work.ts";
+import { type Asked, ENDED_WITH_ERROR, reasonIn, settingsIn, usageIn, type Work } from "./work.ts";
 
 type OnEvent = (event: unknown) => void;
 
@@ -141,13 +141,10 @@ class Operations {
 
   vectorDone(event: unknown, kind: string): void {
     const span = this.#take(event, kind);
-    const tokens = fieldIn(fieldIn(event, "usage"), "tokens");
-    if (typeof tokens === "number" && Number.isFinite(tokens)) {
-      span?.addAttribute(NAMES.responseUsage, { inputTokens: tokens });
-    }
-    if (kind === "rerank" && span !== undefined)
-      this.#work.put(span, NAMES.output, fieldIn(event, "ranking"));
-    span?.end();
+    if (span === undefined) return;
+    this.#work.counted(span, fieldIn(fieldIn(event, "usage"), "tokens"));
+    if (kind === "rerank") this.#work.put(span, NAMES.output, fieldIn(event, "ranking"));
+    span.end();
   }
 
   toolDone(event: unknown): void {
@@ -209,7 +206,7 @@ class Operations {
   async runTool<T>(call: { readonly execute: () => PromiseLike<T> }): Promise<T> {
     const operation = this.#running.get(idOf(call));
     const called = fieldIn(call, "toolCall");
-    const id = textIn(firstField(called, "toolCallId"));
+    const id = textIn(fieldIn(called, "toolCallId"));
     const name = textIn(fieldIn(called, "toolName")) ?? "tool";
     const span = this.#work.toolCall(name, { id, input: fieldIn(called, "input") }, operation?.span);
     operation?.below.set(partOf(call, "tool"), span);
@@ -266,7 +263,7 @@ function endOf(event: unknown, failure: unknown): WorkEnd {
   const error = failure ?? fieldIn(event, "error");
   if (error !== undefined && error !== null) return { how: "failed", error };
   return reasonIn(fieldIn(event, "finishReason")) === "error"
-    ? { how: "failed", error: new Error("The model's answer ended with an error.") }
+    ? { how: "failed", error: new Error(ENDED_WITH_ERROR) }
     : { how: "done" };
 }
 

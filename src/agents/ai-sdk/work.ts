@@ -3,12 +3,16 @@
 import { textOfParts } from "../../conventions/messages.ts";
 import { NAMES } from "../../conventions/names.ts";
 import { partsOf } from "../../conventions/parts.ts";
-import { fieldIn, textIn } from "../../conventions/values.ts";
+import { countIn, fieldIn, textIn } from "../../conventions/values.ts";
 import { defined } from "../../model/defined.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
 import { type PutContent, putContent } from "../capture.ts";
+import { calledModel } from "../model-span.ts";
 import type { AiSdkOptions } from "./options.ts";
+
+/** The SDK says so, and no more, where an error came as a part of the stream. */
+export const ENDED_WITH_ERROR = "The model's answer ended with an error.";
 
 /** What a model is asked. */
 export interface Asked {
@@ -68,12 +72,10 @@ export class Work {
   modelCall(asked: Asked, parentSpan: Span | undefined): Span {
     const span = this.tracer.startSpan(asked.model === undefined ? "chat" : `chat ${asked.model}`, {
       spanKind: "CLIENT",
-      ...(parentSpan === undefined ? {} : { parentSpan }),
+      parentSpan,
     });
     span.addAttributes({
-      [NAMES.traceType]: "llm-invocation",
-      [NAMES.requestModel]: asked.model,
-      [NAMES.peerService]: asked.provider,
+      ...calledModel("llm-invocation", asked.model, asked.provider),
       [NAMES.requestInferenceConfig]: Object.keys(asked.settings).length === 0 ? undefined : asked.settings,
     });
     this.put(span, NAMES.requestSystem, asked.system);
@@ -87,7 +89,7 @@ export class Work {
     if (content.length > 0) this.put(call, NAMES.responseOutput, { message: { role: "assistant", content } });
     call.addAttribute(NAMES.stopReason, finishReason).addAttribute(NAMES.responseUsage, usage);
     if (finishReason === "error" && call.spanStatus !== "ERROR") {
-      call.setStatus("ERROR", "The model's answer ended with an error.");
+      call.setStatus("ERROR", ENDED_WITH_ERROR);
     }
   }
 
@@ -96,7 +98,7 @@ export class Work {
     given: { readonly id: string | undefined; readonly input: unknown },
     parentSpan?: Span,
   ): Span {
-    const span = this.tracer.startSpan(name, parentSpan === undefined ? undefined : { parentSpan });
+    const span = this.tracer.startSpan(name, { parentSpan });
     span.addAttributes({
       [NAMES.traceType]: "tool-invocation",
       [NAMES.toolName]: name,
@@ -110,18 +112,17 @@ export class Work {
   vectorCall(type: "embedding" | "retrieval", asked: Asked, parentSpan?: Span): Span {
     const span = this.tracer.startSpan(
       `${type === "embedding" ? "embed" : "rerank"} ${asked.model ?? ""}`.trim(),
-      {
-        spanKind: "CLIENT",
-        ...(parentSpan === undefined ? {} : { parentSpan }),
-      },
+      { spanKind: "CLIENT", parentSpan },
     );
-    span.addAttributes({
-      [NAMES.traceType]: type,
-      [NAMES.requestModel]: asked.model,
-      [NAMES.peerService]: asked.provider,
-    });
+    span.addAttributes(calledModel(type, asked.model, asked.provider));
     this.put(span, NAMES.input, asked.messages);
     return span;
+  }
+
+  /** What it read, in tokens. */
+  counted(call: Span, tokens: unknown): void {
+    const inputTokens = countIn(tokens);
+    if (inputTokens !== undefined) call.addAttribute(NAMES.responseUsage, { inputTokens });
   }
 }
 

@@ -1,5 +1,7 @@
 // `traceBedrock`: calls of models become spans, by the client's own middleware.
+
 import { NAMES } from "../../conventions/names.ts";
+import { fieldIn, wordsIn } from "../../conventions/values.ts";
 import type { Span } from "../../tracing/span.ts";
 import { guardStream } from "../../tracing/streams/guard.ts";
 import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
@@ -9,7 +11,7 @@ import { type CaptureOptions, checkAdapter } from "../capture.ts";
 import { converse } from "../dialects/converse.ts";
 import type { Answered, Assembler, Dialect } from "../dialects/dialect.ts";
 import { dialectOfBody } from "../dialects/invoke-model.ts";
-import { field, fields, isFields, only, text } from "../dialects/values.ts";
+import { fields, isFields, only, parsed } from "../dialects/values.ts";
 import { harmlessly, ModelSpans } from "../model-span.ts";
 
 /** What goes around the calls of a client: whatever they are, it gives on what it is given. */
@@ -62,7 +64,7 @@ export function traceBedrock<Client extends BedrockClient>(
         .run(call.span, () => next(args))
         .then(
           (result) => {
-            harmlessly(call.span, () => call.answered(result.output, field(result.response, "headers")));
+            harmlessly(call.span, () => call.answered(result.output, fieldIn(result.response, "headers")));
             return result;
           },
           (error: unknown) => {
@@ -84,9 +86,9 @@ const COMMANDS: ReadonlySet<string> = new Set([
 function begun(tracer: Tracer, spans: ModelSpans, command: string, input: object): BedrockCall | undefined {
   if (!COMMANDS.has(command)) return undefined;
   try {
-    const body = command.startsWith("Invoke") ? bodyOf(field(input, "body")) : undefined;
+    const body = command.startsWith("Invoke") ? bodyOf(fieldIn(input, "body")) : undefined;
     const dialect = body === undefined ? converse : dialectOfBody(body);
-    const model = text(field(input, "modelId"));
+    const model = wordsIn(fieldIn(input, "modelId"));
     const said = isFields(body) ? dialect.asked(body, "") : dialect.asked(input, "");
     if (said === undefined) return undefined;
     const asked = { ...said, model, config: { ...said.config, ...guardrailOf(body, input) } };
@@ -104,7 +106,7 @@ function guardrailOf(body: unknown, input: object): object | undefined {
 }
 
 function bodyOf(body: unknown): unknown {
-  const json = body instanceof Uint8Array ? new TextDecoder().decode(body) : body;
+  const json = body instanceof Uint8Array ? textOf(body) : body;
   return typeof json === "string" ? JSON.parse(json) : undefined;
 }
 
@@ -133,16 +135,16 @@ class BedrockCall {
 
   /** It failed, after all attempts. */
   failed(error: unknown): void {
-    this.#attempts(field(error, "$metadata"));
+    this.#attempts(fieldIn(error, "$metadata"));
     this.#guard?.end({ how: "failed", error });
   }
 
   /** What `send` gives. A stream in it ends the span. */
   answered(output: object, headers: unknown): void {
     this.#guard?.waits(false);
-    this.#attempts(field(output, "$metadata"));
+    this.#attempts(fieldIn(output, "$metadata"));
     this.#counts = countsIn(headers);
-    const stream = field(output, "stream") ?? field(output, "body");
+    const stream = fieldIn(output, "stream") ?? fieldIn(output, "body");
     if (
       this.#guard !== undefined &&
       typeof stream === "object" &&
@@ -150,7 +152,7 @@ class BedrockCall {
       Symbol.asyncIterator in stream
     )
       return this.#follow(stream, this.#guard);
-    this.#whole = stream instanceof Uint8Array ? parsed(stream) : output;
+    this.#whole = stream instanceof Uint8Array ? parsed(textOf(stream)) : output;
     this.#guard?.end({ how: "done" });
   }
 
@@ -162,9 +164,9 @@ class BedrockCall {
 
   /** Of InvokeModel's, an event is a piece of JSON. */
   #add(event: unknown): boolean {
-    const bytes = field(field(event, "chunk"), "bytes");
-    const said = bytes instanceof Uint8Array ? parsed(bytes) : event;
-    const counts = fields(field(said, "amazon-bedrock-invocationMetrics"));
+    const bytes = fieldIn(fieldIn(event, "chunk"), "bytes");
+    const said = bytes instanceof Uint8Array ? parsed(textOf(bytes)) : event;
+    const counts = fields(fieldIn(said, "amazon-bedrock-invocationMetrics"));
     if (counts !== undefined)
       this.#counts = { inputTokens: counts["inputTokenCount"], outputTokens: counts["outputTokenCount"] };
     const isSaying = this.#assembler.add(said);
@@ -174,9 +176,9 @@ class BedrockCall {
   }
 
   #attempts(metadata: unknown): void {
-    const attempts = field(metadata, "attempts");
+    const attempts = fieldIn(metadata, "attempts");
     if (typeof attempts === "number" && attempts > 1) this.span.addAttribute(NAMES.resends, attempts - 1);
-    this.span.addAttribute(NAMES.responseId, text(field(metadata, "requestId")));
+    this.span.addAttribute(NAMES.responseId, wordsIn(fieldIn(metadata, "requestId")));
   }
 
   #sofar(): Answered {
@@ -191,15 +193,11 @@ class BedrockCall {
 
 /** Llama's and Mistral's tokens, of an answer that comes as a whole. */
 function countsIn(headers: unknown): object | undefined {
-  const input = Number(field(headers, "x-amzn-bedrock-input-token-count") ?? Number.NaN);
-  const output = Number(field(headers, "x-amzn-bedrock-output-token-count") ?? Number.NaN);
+  const input = Number(fieldIn(headers, "x-amzn-bedrock-input-token-count") ?? Number.NaN);
+  const output = Number(fieldIn(headers, "x-amzn-bedrock-output-token-count") ?? Number.NaN);
   return Number.isNaN(input) ? undefined : { inputTokens: input, outputTokens: output };
 }
 
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }

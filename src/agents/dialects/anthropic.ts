@@ -1,18 +1,19 @@
 // Anthropic's Messages, also as Bedrock and Vertex carry them.
+import { fieldIn, wordsIn } from "../../conventions/values.ts";
 import type { WorkEnd } from "../../tracing/steps.ts";
 import type { Answered, Assembler, Dialect, Fields } from "./dialect.ts";
-import { failureOf, field, fields, isFields, isSaying, list, only, text, without } from "./values.ts";
+import { failureOf, fields, inputOf, isFields, isSaying, list, only, without } from "./values.ts";
 
 export const anthropic: Dialect = {
   operation: "chat",
   provider: "anthropic",
   asked: (body, path) => {
-    const messages = field(body, "messages");
-    if (!Array.isArray(messages) || field(body, "max_tokens") === undefined) return undefined;
+    const messages = fieldIn(body, "messages");
+    if (!Array.isArray(messages) || fieldIn(body, "max_tokens") === undefined) return undefined;
     return {
-      model: text(field(body, "model")) ?? /\/models\/([^/:]+)/.exec(path)?.[1],
+      model: wordsIn(fieldIn(body, "model")) ?? /\/models\/([^/:]+)/.exec(path)?.[1],
       messages,
-      system: field(body, "system") ?? undefined,
+      system: fieldIn(body, "system") ?? undefined,
       tools: only(body, "tools", "tool_choice", "mcp_servers"),
       config: without(body, "model", "messages", "system", "tools", "tool_choice", "mcp_servers"),
     };
@@ -22,17 +23,17 @@ export const anthropic: Dialect = {
 };
 
 function answered(answer: unknown): Answered {
-  const content = field(answer, "content");
+  const content = fieldIn(answer, "content");
   return {
     output:
       content === undefined
         ? undefined
-        : { message: { role: field(answer, "role") ?? "assistant", content } },
-    stopReason: text(field(answer, "stop_reason")),
-    usage: fields(field(answer, "usage")),
-    model: text(field(answer, "model")),
-    id: text(field(answer, "id")),
-    error: field(answer, "type") === "error" ? field(answer, "error") : undefined,
+        : { message: { role: fieldIn(answer, "role") ?? "assistant", content } },
+    stopReason: wordsIn(fieldIn(answer, "stop_reason")),
+    usage: fields(fieldIn(answer, "usage")),
+    model: wordsIn(fieldIn(answer, "model")),
+    id: wordsIn(fieldIn(answer, "id")),
+    error: fieldIn(answer, "type") === "error" ? fieldIn(answer, "error") : undefined,
   };
 }
 
@@ -43,7 +44,7 @@ class MessageAssembler implements Assembler {
   end: WorkEnd | undefined;
 
   add(event: unknown): boolean {
-    const take = TAKEN.get(text(field(event, "type")) ?? "");
+    const take = TAKEN.get(wordsIn(fieldIn(event, "type")) ?? "");
     return take === undefined ? false : take(this, event);
   }
 
@@ -54,13 +55,13 @@ class MessageAssembler implements Assembler {
 
   start(message: unknown): boolean {
     if (isFields(message)) this.#message = { ...message };
-    for (const [i, block] of list(field(message, "content")).entries()) this.block(i, block);
+    for (const [i, block] of list(fieldIn(message, "content")).entries()) this.block(i, block);
     return false;
   }
 
   block(index: unknown, block: unknown): boolean {
     if (isFields(block)) this.#blocks.set(index, { ...block });
-    return ["text", "thinking", "name", "data"].some((key) => isSaying(field(block, key)));
+    return ["text", "thinking", "name", "data"].some((key) => isSaying(fieldIn(block, key)));
   }
 
   delta(index: unknown, delta: unknown): boolean {
@@ -70,7 +71,7 @@ class MessageAssembler implements Assembler {
     if (typeof json === "string") this.#inputs.set(index, (this.#inputs.get(index) ?? "") + json);
     for (const key of ["text", "thinking", "signature"]) {
       const piece = delta[key];
-      if (typeof piece === "string") block[key] = `${text(block[key]) ?? ""}${piece}`;
+      if (typeof piece === "string") block[key] = `${wordsIn(block[key]) ?? ""}${piece}`;
     }
     if (delta["citation"] !== undefined)
       block["citations"] = [...list(block["citations"]), delta["citation"]];
@@ -78,8 +79,8 @@ class MessageAssembler implements Assembler {
   }
 
   finish(event: unknown): boolean {
-    const usage = { ...fields(this.#message["usage"]), ...definedIn(field(event, "usage")) };
-    this.#message = { ...this.#message, ...definedIn(field(event, "delta")), usage };
+    const usage = { ...fields(this.#message["usage"]), ...definedIn(fieldIn(event, "usage")) };
+    this.#message = { ...this.#message, ...definedIn(fieldIn(event, "delta")), usage };
     return false;
   }
 
@@ -88,27 +89,21 @@ class MessageAssembler implements Assembler {
     return false;
   }
 
-  /** What is left half-way is kept as the text that came. */
   #setInput(index: unknown, json: string): void {
     const block = this.#blocks.get(index);
-    if (block === undefined || json === "") return;
-    try {
-      block["input"] = JSON.parse(json);
-    } catch {
-      block["input"] = json;
-    }
+    if (block !== undefined && json !== "") block["input"] = inputOf(json);
   }
 }
 
 type Take = (to: MessageAssembler, event: unknown) => boolean;
 
 const TAKEN: ReadonlyMap<string, Take> = new Map<string, Take>([
-  ["message_start", (to, event) => to.start(field(event, "message"))],
-  ["content_block_start", (to, event) => to.block(field(event, "index"), field(event, "content_block"))],
-  ["content_block_delta", (to, event) => to.delta(field(event, "index"), field(event, "delta"))],
+  ["message_start", (to, event) => to.start(fieldIn(event, "message"))],
+  ["content_block_start", (to, event) => to.block(fieldIn(event, "index"), fieldIn(event, "content_block"))],
+  ["content_block_delta", (to, event) => to.delta(fieldIn(event, "index"), fieldIn(event, "delta"))],
   ["message_delta", (to, event) => to.finish(event)],
   ["message_stop", (to) => to.over({ how: "done" })],
-  ["error", (to, event) => to.over(failureOf(field(event, "error")))],
+  ["error", (to, event) => to.over(failureOf(fieldIn(event, "error")))],
 ]);
 
 function definedIn(value: unknown): object {

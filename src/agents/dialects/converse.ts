@@ -1,18 +1,19 @@
 // Bedrock's Converse, which Amazon's Nova models speak in InvokeModel too.
+import { fieldIn, wordsIn } from "../../conventions/values.ts";
 import type { WorkEnd } from "../../tracing/steps.ts";
 import type { Answered, Assembler, Dialect, Fields } from "./dialect.ts";
-import { field, fields, isFields, isSaying, text, without } from "./values.ts";
+import { fields, inputOf, isFields, isSaying, without } from "./values.ts";
 
 export const converse: Dialect = {
   operation: "chat",
   provider: "aws.bedrock",
   asked: (input) => ({
-    model: text(field(input, "modelId")),
-    messages: field(input, "messages"),
-    system: field(input, "system"),
-    tools: fields(field(input, "toolConfig")),
+    model: wordsIn(fieldIn(input, "modelId")),
+    messages: fieldIn(input, "messages"),
+    system: fieldIn(input, "system"),
+    tools: fields(fieldIn(input, "toolConfig")),
     config: {
-      ...fields(field(input, "inferenceConfig")),
+      ...fields(fieldIn(input, "inferenceConfig")),
       ...without(input, "modelId", "messages", "system", "toolConfig", "inferenceConfig"),
     },
   }),
@@ -22,10 +23,10 @@ export const converse: Dialect = {
 
 function answered(answer: unknown): Answered {
   return {
-    output: field(answer, "output"),
-    stopReason: text(field(answer, "stopReason")),
-    usage: fields(field(answer, "usage")),
-    metrics: fields(field(answer, "metrics")),
+    output: fieldIn(answer, "output"),
+    stopReason: wordsIn(fieldIn(answer, "stopReason")),
+    usage: fields(fieldIn(answer, "usage")),
+    metrics: fields(fieldIn(answer, "metrics")),
   };
 }
 
@@ -38,13 +39,13 @@ class ConverseAssembler implements Assembler {
 
   add(event: unknown): boolean {
     const [kind] = isFields(event) ? Object.keys(event) : [];
-    const said = field(event, kind ?? "");
-    if (kind === "messageStart") this.#role = field(said, "role") ?? this.#role;
-    if (kind === "messageStop") this.#answer["stopReason"] = field(said, "stopReason");
+    const said = fieldIn(event, kind ?? "");
+    if (kind === "messageStart") this.#role = fieldIn(said, "role") ?? this.#role;
+    if (kind === "messageStop") this.#answer["stopReason"] = fieldIn(said, "stopReason");
     if (kind === "metadata") this.#finish(said);
-    const index = field(said, "contentBlockIndex");
-    if (kind === "contentBlockStart") return this.#start(index, field(field(said, "start"), "toolUse"));
-    return kind === "contentBlockDelta" && this.#delta(index, field(said, "delta"));
+    const index = fieldIn(said, "contentBlockIndex");
+    if (kind === "contentBlockStart") return this.#start(index, fieldIn(fieldIn(said, "start"), "toolUse"));
+    return kind === "contentBlockDelta" && this.#delta(index, fieldIn(said, "delta"));
   }
 
   answer(): unknown {
@@ -68,30 +69,24 @@ class ConverseAssembler implements Assembler {
   #delta(index: unknown, delta: unknown): boolean {
     const block = this.#blocks.get(index) ?? {};
     this.#blocks.set(index, block);
-    const [words, json] = [field(delta, "text"), field(field(delta, "toolUse"), "input")];
-    const thought = field(delta, "reasoningContent");
-    if (typeof words === "string") block["text"] = `${text(block["text"]) ?? ""}${words}`;
+    const [words, json] = [fieldIn(delta, "text"), fieldIn(fieldIn(delta, "toolUse"), "input")];
+    const thought = fieldIn(delta, "reasoningContent");
+    if (typeof words === "string") block["text"] = `${wordsIn(block["text"]) ?? ""}${words}`;
     if (typeof json === "string") this.#inputs.set(index, (this.#inputs.get(index) ?? "") + json);
     if (isFields(thought)) block["reasoningContent"] = grownThought(block["reasoningContent"], thought);
     return isSaying(words) || isSaying(json) || isFields(thought);
   }
 
   #setInput(index: unknown, json: string): void {
-    const tool = fields(field(this.#blocks.get(index), "toolUse"));
-    if (tool === undefined || json === "") return;
-    try {
-      tool["input"] = JSON.parse(json);
-    } catch {
-      // It was left half-way.
-      tool["input"] = json;
-    }
+    const tool = fields(fieldIn(this.#blocks.get(index), "toolUse"));
+    if (tool !== undefined && json !== "") tool["input"] = inputOf(json);
   }
 }
 
 function grownThought(before: unknown, piece: Fields): Fields {
   if (piece["redactedContent"] !== undefined) return piece;
-  const known = fields(field(before, "reasoningText")) ?? {};
+  const known = fields(fieldIn(before, "reasoningText")) ?? {};
   const signature = piece["signature"] ?? known["signature"];
-  const words = `${text(known["text"]) ?? ""}${text(piece["text"]) ?? ""}`;
+  const words = `${wordsIn(known["text"]) ?? ""}${wordsIn(piece["text"]) ?? ""}`;
   return { reasoningText: { text: words, ...(signature === undefined ? {} : { signature }) } };
 }

@@ -1,18 +1,19 @@
 // Google's generateContent, of Gemini's API and of Vertex.
+import { fieldIn, wordsIn } from "../../conventions/values.ts";
 import type { WorkEnd } from "../../tracing/steps.ts";
 import type { Answered, Assembler, Dialect, Fields } from "./dialect.ts";
-import { failureOf, field, fields, isFields, isSaying, list, only, text, without } from "./values.ts";
+import { failureOf, fields, isFields, isSaying, list, only, without } from "./values.ts";
 
 export const gemini: Dialect = {
   operation: "chat",
   provider: "google",
   asked: (body, path) => {
-    const contents = field(body, "contents");
+    const contents = fieldIn(body, "contents");
     if (contents === undefined) return undefined;
     return {
       model: /models\/([^/:]+)/.exec(path)?.[1],
       messages: contents,
-      system: field(body, "systemInstruction") ?? field(body, "system_instruction") ?? undefined,
+      system: fieldIn(body, "systemInstruction") ?? fieldIn(body, "system_instruction") ?? undefined,
       tools: only(body, "tools", "toolConfig"),
       config: without(body, "contents", "systemInstruction", "system_instruction", "tools", "toolConfig"),
     };
@@ -22,17 +23,18 @@ export const gemini: Dialect = {
 };
 
 function answered(answer: unknown): Answered {
-  const candidates = list(field(answer, "candidates"));
+  const candidates = list(fieldIn(answer, "candidates"));
   const [first] = candidates;
-  const message = field(first, "content");
+  const message = fieldIn(first, "content");
   return {
     output: message === undefined ? undefined : { message, ...(candidates.length > 1 ? { candidates } : {}) },
     stopReason:
-      text(field(first, "finishReason")) ?? text(field(field(answer, "promptFeedback"), "blockReason")),
-    usage: fields(field(answer, "usageMetadata")),
-    model: text(field(answer, "modelVersion")),
-    id: text(field(answer, "responseId")),
-    error: field(answer, "error") ?? undefined,
+      wordsIn(fieldIn(first, "finishReason")) ??
+      wordsIn(fieldIn(fieldIn(answer, "promptFeedback"), "blockReason")),
+    usage: fields(fieldIn(answer, "usageMetadata")),
+    model: wordsIn(fieldIn(answer, "modelVersion")),
+    id: wordsIn(fieldIn(answer, "responseId")),
+    error: fieldIn(answer, "error") ?? undefined,
   };
 }
 
@@ -65,7 +67,7 @@ class CandidateAssembler implements Assembler {
     const known = this.#candidates.get(index) ?? { fields: {}, parts: [] };
     this.#candidates.set(index, known);
     for (const [key, value] of Object.entries(candidate)) if (isSaying(value)) known.fields[key] = value;
-    const parts = list(field(candidate["content"], "parts")).filter(isFields);
+    const parts = list(fieldIn(candidate["content"], "parts")).filter(isFields);
     const saying = parts.filter((part) =>
       Object.entries(part).some(([key, value]) => key !== "thought" && isSaying(value)),
     );

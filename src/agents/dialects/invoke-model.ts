@@ -1,22 +1,23 @@
 // The bodies of Bedrock's InvokeModel: each family of models has its own.
+import { fieldIn, wordsIn } from "../../conventions/values.ts";
 import type { WorkEnd } from "../../tracing/steps.ts";
 import { anthropic } from "./anthropic.ts";
 import { converse } from "./converse.ts";
 import type { Assembler, Dialect, Fields } from "./dialect.ts";
-import { field, fields, isSaying, list, text, without } from "./values.ts";
+import { fields, isSaying, list, without } from "./values.ts";
 
 /** How a body is read, by what is in it. */
 export function dialectOfBody(body: unknown): Dialect {
-  if (field(body, "anthropic_version") !== undefined) return anthropic;
-  return field(body, "inputText") !== undefined || field(body, "prompt") !== undefined
+  if (fieldIn(body, "anthropic_version") !== undefined) return anthropic;
+  return fieldIn(body, "inputText") !== undefined || fieldIn(body, "prompt") !== undefined
     ? prompted
     : withMessages(body);
 }
 
 /** Nova's messages are Converse's; Mistral's are OpenAI's. */
 function withMessages(body: unknown): Dialect {
-  const [first] = list(field(body, "messages"));
-  return Array.isArray(field(first, "content")) ? converse : messagesOfMistral;
+  const [first] = list(fieldIn(body, "messages"));
+  return Array.isArray(fieldIn(first, "content")) ? converse : messagesOfMistral;
 }
 
 const PROMPT = ["prompt", "inputText"] as const;
@@ -26,18 +27,18 @@ const prompted: Dialect = {
   operation: "chat",
   provider: "aws.bedrock",
   asked: (body) => ({
-    messages: field(body, PROMPT[0]) ?? field(body, PROMPT[1]),
+    messages: fieldIn(body, PROMPT[0]) ?? fieldIn(body, PROMPT[1]),
     config: without(body, ...PROMPT),
   }),
   answered: (answer) => {
-    const [first] = [...list(field(answer, "results")), ...list(field(answer, "outputs"))];
-    const words = field(answer, "generation") ?? field(first, "outputText") ?? field(first, "text");
+    const [first] = [...list(fieldIn(answer, "results")), ...list(fieldIn(answer, "outputs"))];
+    const words = fieldIn(answer, "generation") ?? fieldIn(first, "outputText") ?? fieldIn(first, "text");
     const reason =
-      field(answer, "stop_reason") ?? field(first, "completionReason") ?? field(first, "stop_reason");
+      fieldIn(answer, "stop_reason") ?? fieldIn(first, "completionReason") ?? fieldIn(first, "stop_reason");
     return {
       output:
         words === undefined ? undefined : { message: { role: "assistant", content: [{ text: words }] } },
-      stopReason: text(reason),
+      stopReason: wordsIn(reason),
       usage: countsOf(answer, first),
     };
   },
@@ -45,8 +46,8 @@ const prompted: Dialect = {
 };
 
 function countsOf(answer: unknown, first: unknown): object | undefined {
-  const input = field(answer, "prompt_token_count") ?? field(answer, "inputTextTokenCount");
-  const output = field(answer, "generation_token_count") ?? field(first, "tokenCount");
+  const input = fieldIn(answer, "prompt_token_count") ?? fieldIn(answer, "inputTextTokenCount");
+  const output = fieldIn(answer, "generation_token_count") ?? fieldIn(first, "tokenCount");
   return input === undefined && output === undefined
     ? undefined
     : { inputTokens: input, outputTokens: output };
@@ -55,14 +56,14 @@ function countsOf(answer: unknown, first: unknown): object | undefined {
 const messagesOfMistral: Dialect = {
   operation: "chat",
   provider: "aws.bedrock",
-  asked: (body) => ({ messages: field(body, "messages"), config: without(body, "messages") }),
+  asked: (body) => ({ messages: fieldIn(body, "messages"), config: without(body, "messages") }),
   answered: (answer) => {
-    const [choice] = list(field(answer, "choices"));
-    const message = field(choice, "message");
+    const [choice] = list(fieldIn(answer, "choices"));
+    const message = fieldIn(choice, "message");
     return {
       output: message === undefined ? undefined : { message },
-      stopReason: text(field(choice, "stop_reason") ?? field(choice, "finish_reason")),
-      usage: fields(field(answer, "usage")),
+      stopReason: wordsIn(fieldIn(choice, "stop_reason") ?? fieldIn(choice, "finish_reason")),
+      usage: fields(fieldIn(answer, "usage")),
     };
   },
   assembler: () => new WordsAssembler(),
@@ -76,10 +77,10 @@ class WordsAssembler implements Assembler {
   end: WorkEnd | undefined;
 
   add(event: unknown): boolean {
-    const [first] = [...list(field(event, "outputs")), ...list(field(event, "choices"))];
-    const said = field(event, "generation") ?? field(event, "outputText") ?? field(first, "text");
+    const [first] = [...list(fieldIn(event, "outputs")), ...list(fieldIn(event, "choices"))];
+    const said = fieldIn(event, "generation") ?? fieldIn(event, "outputText") ?? fieldIn(first, "text");
     const words =
-      said ?? field(field(first, "message"), "content") ?? field(field(first, "delta"), "content");
+      said ?? fieldIn(fieldIn(first, "message"), "content") ?? fieldIn(fieldIn(first, "delta"), "content");
     this.#reason = reasonIn(event, first) ?? this.#reason;
     for (const [name, value] of Object.entries(fields(event) ?? {}))
       if (/_token_count$/.test(name)) this.#counts[name] = value;
@@ -100,9 +101,9 @@ class WordsAssembler implements Assembler {
 
 function reasonIn(event: unknown, first: unknown): unknown {
   return (
-    field(event, "stop_reason") ??
-    field(event, "completionReason") ??
-    field(first, "stop_reason") ??
-    field(first, "finish_reason")
+    fieldIn(event, "stop_reason") ??
+    fieldIn(event, "completionReason") ??
+    fieldIn(first, "stop_reason") ??
+    fieldIn(first, "finish_reason")
   );
 }

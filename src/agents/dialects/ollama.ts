@@ -1,18 +1,19 @@
 // Ollama's own API: a line of JSON for each piece.
+import { fieldIn, wordsIn } from "../../conventions/values.ts";
 import type { WorkEnd } from "../../tracing/steps.ts";
 import type { Answered, Assembler, Dialect, Fields } from "./dialect.ts";
-import { failureOf, field, grow, isFields, isSaying, only, text, without } from "./values.ts";
+import { failureOf, grow, isFields, isSaying, only, without } from "./values.ts";
 
 export const ollama: Dialect = {
   operation: "chat",
   provider: "ollama",
   asked: (body) => {
-    const messages = field(body, "messages") ?? field(body, "prompt");
-    if (messages === undefined || text(field(body, "model")) === undefined) return undefined;
+    const messages = fieldIn(body, "messages") ?? fieldIn(body, "prompt");
+    if (messages === undefined || wordsIn(fieldIn(body, "model")) === undefined) return undefined;
     return {
-      model: text(field(body, "model")),
+      model: wordsIn(fieldIn(body, "model")),
       messages,
-      system: field(body, "system") ?? undefined,
+      system: fieldIn(body, "system") ?? undefined,
       tools: only(body, "tools"),
       config: without(body, "model", "messages", "prompt", "system", "tools", "images"),
     };
@@ -22,20 +23,20 @@ export const ollama: Dialect = {
 };
 
 function answered(answer: unknown): Answered {
-  const message = field(answer, "message") ?? completion(answer);
+  const message = fieldIn(answer, "message") ?? completion(answer);
   return {
     output: message === undefined ? undefined : { message },
-    stopReason: text(field(answer, "done_reason")),
+    stopReason: wordsIn(fieldIn(answer, "done_reason")),
     usage: isFields(answer) ? only(answer, "prompt_eval_count", "eval_count") : undefined,
     metrics: isFields(answer) ? only(answer, ...TIMES) : undefined,
-    model: text(field(answer, "model")),
-    error: field(answer, "error") ?? undefined,
+    model: wordsIn(fieldIn(answer, "model")),
+    error: fieldIn(answer, "error") ?? undefined,
   };
 }
 
 /** `generate` answers with words, not with a message. */
 function completion(answer: unknown): Fields | undefined {
-  const content = field(answer, "response");
+  const content = fieldIn(answer, "response");
   return typeof content === "string"
     ? { role: "assistant", content, ...(isFields(answer) ? only(answer, "thinking") : {}) }
     : undefined;

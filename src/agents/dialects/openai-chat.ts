@@ -1,15 +1,16 @@
 // OpenAI's Chat Completions, which Mistral, Groq, DeepSeek, OpenRouter, vLLM and many others speak too.
+import { fieldIn, wordsIn } from "../../conventions/values.ts";
 import type { WorkEnd } from "../../tracing/steps.ts";
 import type { Answered, Assembler, Dialect, Fields } from "./dialect.ts";
-import { failureOf, field, fields, grow, isFields, isSaying, list, only, text, without } from "./values.ts";
+import { failureOf, fields, grow, isFields, isSaying, list, only, without } from "./values.ts";
 
 export const openAiChat: Dialect = {
   operation: "chat",
   asked: (body) => {
-    const messages = field(body, "messages");
-    if (!Array.isArray(messages) || text(field(body, "model")) === undefined) return undefined;
+    const messages = fieldIn(body, "messages");
+    if (!Array.isArray(messages) || wordsIn(fieldIn(body, "model")) === undefined) return undefined;
     return {
-      model: text(field(body, "model")),
+      model: wordsIn(fieldIn(body, "model")),
       messages,
       tools: only(body, "tools", "tool_choice", "parallel_tool_calls", "functions"),
       config: without(body, "model", "messages", "tools", "tool_choice", "parallel_tool_calls", "functions"),
@@ -20,16 +21,16 @@ export const openAiChat: Dialect = {
 };
 
 function answered(answer: unknown): Answered {
-  const choices = list(field(answer, "choices"));
+  const choices = list(fieldIn(answer, "choices"));
   const [first] = choices;
-  const message = field(first, "message");
+  const message = fieldIn(first, "message");
   return {
     output: message === undefined ? undefined : { message, ...(choices.length > 1 ? { choices } : {}) },
-    stopReason: text(field(first, "finish_reason")),
-    usage: fields(field(answer, "usage")) ?? fields(field(field(answer, "x_groq"), "usage")),
-    model: text(field(answer, "model")),
-    id: text(field(answer, "id")),
-    error: field(answer, "error") ?? undefined,
+    stopReason: wordsIn(fieldIn(first, "finish_reason")),
+    usage: fields(fieldIn(answer, "usage")) ?? fields(fieldIn(fieldIn(answer, "x_groq"), "usage")),
+    model: wordsIn(fieldIn(answer, "model")),
+    id: wordsIn(fieldIn(answer, "id")),
+    error: fieldIn(answer, "error") ?? undefined,
   };
 }
 
@@ -52,11 +53,11 @@ class ChatAssembler implements Assembler {
   }
 
   #choice(choice: unknown): boolean {
-    const index = field(choice, "index") ?? 0;
+    const index = fieldIn(choice, "index") ?? 0;
     const known = this.#choices.get(index) ?? { index, message: {}, finish_reason: null };
     this.#choices.set(index, known);
-    const delta = fields(field(choice, "delta")) ?? {};
-    known["finish_reason"] = field(choice, "finish_reason") ?? known["finish_reason"];
+    const delta = fields(fieldIn(choice, "delta")) ?? {};
+    known["finish_reason"] = fieldIn(choice, "finish_reason") ?? known["finish_reason"];
     known["message"] = grow(fields(known["message"]) ?? {}, delta);
     return Object.entries(delta).some(([key, value]) => key !== "role" && isSaying(value));
   }

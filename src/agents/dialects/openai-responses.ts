@@ -1,18 +1,19 @@
 // OpenAI's Responses.
+import { fieldIn, wordsIn } from "../../conventions/values.ts";
 import type { WorkEnd } from "../../tracing/steps.ts";
 import type { Answered, Assembler, Dialect, Fields } from "./dialect.ts";
-import { failureOf, field, fields, isFields, isSaying, list, only, text, without } from "./values.ts";
+import { failureOf, fields, isFields, isSaying, list, only, without } from "./values.ts";
 
 export const openAiResponses: Dialect = {
   operation: "chat",
   asked: (body) => {
-    const input = field(body, "input");
-    const isPrompt = isSaying(input) || isFields(field(body, "prompt"));
+    const input = fieldIn(body, "input");
+    const isPrompt = isSaying(input) || isFields(fieldIn(body, "prompt"));
     if (!isPrompt || !("model" in body || "prompt" in body)) return undefined;
     return {
-      model: text(field(body, "model")),
+      model: wordsIn(fieldIn(body, "model")),
       messages: input,
-      system: field(body, "instructions") ?? undefined,
+      system: fieldIn(body, "instructions") ?? undefined,
       tools: only(body, "tools", "tool_choice", "parallel_tool_calls"),
       config: without(body, "model", "input", "instructions", "tools", "tool_choice", "parallel_tool_calls"),
     };
@@ -22,14 +23,15 @@ export const openAiResponses: Dialect = {
 };
 
 function answered(answer: unknown): Answered {
-  const output = field(answer, "output");
+  const output = fieldIn(answer, "output");
   return {
     output: Array.isArray(output) ? { output } : undefined,
-    stopReason: text(field(field(answer, "incomplete_details"), "reason")) ?? text(field(answer, "status")),
-    usage: fields(field(answer, "usage")),
-    model: text(field(answer, "model")),
-    id: text(field(answer, "id")),
-    error: field(answer, "error") ?? undefined,
+    stopReason:
+      wordsIn(fieldIn(fieldIn(answer, "incomplete_details"), "reason")) ?? wordsIn(fieldIn(answer, "status")),
+    usage: fields(fieldIn(answer, "usage")),
+    model: wordsIn(fieldIn(answer, "model")),
+    id: wordsIn(fieldIn(answer, "id")),
+    error: fieldIn(answer, "error") ?? undefined,
   };
 }
 
@@ -39,12 +41,12 @@ class ResponseAssembler implements Assembler {
   end: WorkEnd | undefined;
 
   add(event: unknown): boolean {
-    const type = text(field(event, "type")) ?? "";
-    const response = field(event, "response");
+    const type = wordsIn(fieldIn(event, "type")) ?? "";
+    const response = fieldIn(event, "response");
     if (isFields(response)) this.#response = response;
     if (OVER.has(type)) this.end = { how: "done" };
     if (type === "error" || type === "response.failed")
-      this.end = failureOf(field(response, "error") ?? field(event, "error") ?? event);
+      this.end = failureOf(fieldIn(response, "error") ?? fieldIn(event, "error") ?? event);
     return this.#piece(type, event);
   }
 
@@ -57,13 +59,13 @@ class ResponseAssembler implements Assembler {
   }
 
   #piece(type: string, event: unknown): boolean {
-    const at = field(event, "output_index");
+    const at = fieldIn(event, "output_index");
     if (typeof at !== "number" || !(at >= 0 && at < MAX_ITEMS)) return false;
-    const item = field(event, "item");
+    const item = fieldIn(event, "item");
     const known = isFields(item) ? { ...item } : (this.#output[at] ?? {});
     this.#output[at] = known;
     const place = PIECES[type];
-    const delta = text(field(event, "delta"));
+    const delta = wordsIn(fieldIn(event, "delta"));
     if (place === undefined || delta === undefined) return false;
     place(known, delta, event);
     return true;
@@ -89,7 +91,7 @@ function partOf(item: Fields, name: string, at: unknown, made: Fields): Fields {
 
 function inContent(key: string, type: string): Place {
   return (item, delta, event) =>
-    added(partOf(item, "content", field(event, "content_index"), { type }), key, delta);
+    added(partOf(item, "content", fieldIn(event, "content_index"), { type }), key, delta);
 }
 
 const PIECES: Readonly<Record<string, Place>> = {
@@ -97,7 +99,7 @@ const PIECES: Readonly<Record<string, Place>> = {
   "response.refusal.delta": inContent("refusal", "refusal"),
   "response.reasoning_text.delta": inContent("text", "reasoning_text"),
   "response.reasoning_summary_text.delta": (item, delta, event) =>
-    added(partOf(item, "summary", field(event, "summary_index"), { type: "summary_text" }), "text", delta),
+    added(partOf(item, "summary", fieldIn(event, "summary_index"), { type: "summary_text" }), "text", delta),
   "response.function_call_arguments.delta": (item, delta) => added(item, "arguments", delta),
   "response.custom_tool_call_input.delta": (item, delta) => added(item, "input", delta),
 };

@@ -1,20 +1,10 @@
 // Parts of bodies and answers: read without trust, and put together from their pieces.
+import { fieldIn, wordsIn } from "../../conventions/values.ts";
 import type { WorkEnd } from "../../tracing/steps.ts";
 import type { Fields } from "./dialect.ts";
 
 export function isFields(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** A property of an object that came as JSON. */
-export function field(value: unknown, key: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, key)
-    ? Reflect.get(value, key)
-    : undefined;
-}
-
-export function text(value: unknown): string | undefined {
-  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 export function fields(value: unknown): Fields | undefined {
@@ -34,10 +24,24 @@ export function without(body: object, ...names: readonly string[]): object | und
 /** Those of an object's properties that are there; undefined where none is. */
 export function only(body: object, ...names: readonly string[]): object | undefined {
   const some = names.flatMap((name) => {
-    const value = field(body, name);
+    const value = fieldIn(body, name);
     return value === undefined || value === null ? [] : [[name, value] as const];
   });
   return some.length === 0 ? undefined : Object.fromEntries(some);
+}
+
+/** What JSON says; undefined where it is none. */
+export function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a tool is given, of JSON that came in pieces: of one that was left half-way the text. */
+export function inputOf(json: string): unknown {
+  return parsed(json) ?? json;
 }
 
 /** True for what a piece of an answer can say something with. */
@@ -81,7 +85,7 @@ function grownList(before: unknown, items: readonly unknown[]): unknown[] {
       : [];
   for (const item of items) {
     const known =
-      field(item, "index") === undefined
+      fieldIn(item, "index") === undefined
         ? joined(grown.at(-1), item)
         : grown.findLast((one) => isOne(one, item));
     if (isFields(known) && isFields(item)) grow(known, item);
@@ -92,32 +96,37 @@ function grownList(before: unknown, items: readonly unknown[]): unknown[] {
 
 /** A text that follows a text is a further piece of it. */
 function joined(last: unknown, item: unknown): unknown {
-  const type = field(item, "type");
-  return JOINED.has(type) && field(last, "type") === type ? last : undefined;
+  const type = fieldIn(item, "type");
+  return JOINED.has(type) && fieldIn(last, "type") === type ? last : undefined;
 }
 
 /** By its index, unless it has an id of its own. */
 function isOne(known: unknown, item: unknown): boolean {
-  const [id, knownId] = [text(field(item, "id")), text(field(known, "id"))];
+  const [id, knownId] = [wordsIn(fieldIn(item, "id")), wordsIn(fieldIn(known, "id"))];
   const isOther = id !== undefined && knownId !== undefined && id !== knownId;
-  return field(item, "index") === field(known, "index") && !isOther;
+  return fieldIn(item, "index") === fieldIn(known, "index") && !isOther;
 }
 
 const JOINED: ReadonlySet<unknown> = new Set(["text", "thinking"]);
 
 /** What a provider says went wrong, as what was thrown would say it. */
 export function failureOf(error: unknown): WorkEnd {
-  const message = messageOf(error) ?? "The model's service failed.";
-  const details = { code: field(error, "code"), type: field(error, "type"), status: field(error, "status") };
+  const message = saidIn(error) ?? "The model's service failed.";
+  const details = {
+    code: fieldIn(error, "code"),
+    type: fieldIn(error, "type"),
+    status: fieldIn(error, "status"),
+  };
   return { how: "failed", error: new ProviderFailure(message, details) };
 }
 
-export function messageOf(error: unknown): string | undefined {
+/** What a failure says, in words: an error, or what a provider has in its place. */
+export function saidIn(error: unknown): string | undefined {
   return (
-    text(error) ??
-    text(field(error, "message")) ??
-    text(field(field(error, "error"), "message")) ??
-    text(field(error, "error"))
+    wordsIn(error) ??
+    wordsIn(fieldIn(error, "message")) ??
+    wordsIn(fieldIn(fieldIn(error, "error"), "message")) ??
+    wordsIn(fieldIn(error, "error"))
   );
 }
 

@@ -1,5 +1,7 @@
 // One call of a model, over all its attempts: what is known of it, and how its span ends.
+
 import { NAMES } from "../../conventions/names.ts";
+import { fieldIn, wordsIn } from "../../conventions/values.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { WorkEnd } from "../../tracing/steps.ts";
 import { guardStream } from "../../tracing/streams/guard.ts";
@@ -7,7 +9,7 @@ import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
 import { watchStream } from "../../tracing/streams/watch.ts";
 import { heedSignal } from "../../tracing/verdict.ts";
 import type { Answered, Dialect } from "../dialects/dialect.ts";
-import { failureOf, field, messageOf, ProviderFailure, text } from "../dialects/values.ts";
+import { failureOf, ProviderFailure, saidIn } from "../dialects/values.ts";
 import type { ModelSpans } from "../model-span.ts";
 import { withoutSecrets } from "../secrets.ts";
 import { type AnswerReader, FailureText, readerOf } from "./lines.ts";
@@ -82,7 +84,7 @@ export class ModelCall {
     if (signal?.aborted === true && nr === undefined) return this.#guard?.end({ how: "failed", error });
     this.#failedSo(
       { how: "failed", error },
-      { "exception.message": messageOf(error) ?? "no answer" },
+      { "exception.message": saidIn(error) ?? "no answer" },
       undefined,
     );
   }
@@ -121,7 +123,7 @@ export class ModelCall {
       if (told?.how === "failed") return this.#harmless(told);
       return error === undefined ? { how: "done" } : this.#harmless(failureOf(error));
     } catch (error) {
-      return { how: "failed", error: new ProviderFailure(`The answer is no JSON: ${messageOf(error)}`, {}) };
+      return { how: "failed", error: new ProviderFailure(`The answer is no JSON: ${saidIn(error)}`, {}) };
     }
   }
 
@@ -158,10 +160,10 @@ export class ModelCall {
   }
 
   #refusal(status: number, body: unknown): WorkEnd {
-    const message = messageOf(body);
+    const message = saidIn(body);
     const said = message === undefined ? "" : ` ${message}`;
-    const reason = field(body, "error") ?? body;
-    const details = { status, code: field(reason, "code"), type: text(field(reason, "type")) };
+    const reason = fieldIn(body, "error") ?? body;
+    const details = { status, code: fieldIn(reason, "code"), type: wordsIn(fieldIn(reason, "type")) };
     return this.#harmless({ how: "failed", error: new ProviderFailure(`${status}${said}`, details) });
   }
 
@@ -170,7 +172,7 @@ export class ModelCall {
     if (end.how !== "failed" || !(end.error instanceof ProviderFailure)) return end;
     const { message } = end.error;
     const kept = this.#parts.spans.isMetadataOnly
-      ? String(field(end.error, "status") ?? "The model's service failed.")
+      ? String(fieldIn(end.error, "status") ?? "The model's service failed.")
       : withoutSecrets(message, this.#attempt.secrets());
     return { how: "failed", error: new ProviderFailure(kept, { ...end.error }) };
   }
@@ -187,7 +189,7 @@ export class ModelCall {
 }
 
 function messageIn(end: WorkEnd): object {
-  const message = end.how === "failed" ? messageOf(end.error) : undefined;
+  const message = end.how === "failed" ? saidIn(end.error) : undefined;
   return message === undefined ? {} : { "exception.message": message };
 }
 

@@ -1,6 +1,7 @@
 // An answer as it arrives, beside the app: bytes to text, text to events.
 import type { WorkEnd } from "../../tracing/steps.ts";
 import type { Assembler, Dialect } from "../dialects/dialect.ts";
+import { parsed } from "../dialects/values.ts";
 
 /** What is done with the pieces of an answer. */
 export interface AnswerReader {
@@ -189,11 +190,3 @@ export class FailureText {
 
 const MAX_FAILURE = 2 ** 20;
 const MAX_SHOWN = 500;
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
-}

@@ -10,6 +10,7 @@ import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
 import type { TraceOptions } from "../../tracing/trace-options.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
 import { type CaptureOptions, type PutContent, putContent } from "../capture.ts";
+import { calledModel } from "../model-span.ts";
 import { answeredIn, isNoError, plain, plainMessage, resultOf, saidIn } from "./messages.ts";
 
 /** What LangChain says of every run. */
@@ -68,9 +69,7 @@ export class Runs {
     const name = model === undefined ? start.name : `${String(start.name)} ${model}`;
     const run = this.#begin({ ...start, name }, { spanKind: "CLIENT" }, false);
     run?.span.addAttributes({
-      [NAMES.traceType]: "llm-invocation",
-      [NAMES.requestModel]: model,
-      [NAMES.peerService]: textIn(fieldIn(start.metadata, "ls_provider")),
+      ...calledModel("llm-invocation", model, textIn(fieldIn(start.metadata, "ls_provider"))),
       [NAMES.requestInferenceConfig]: settingsIn(given),
     });
     if (run === undefined) return;

@@ -10,7 +10,14 @@ import { askedIn, placeOf, type RequestId, type Told, toldBy, withMeta, wordsOf 
 
 type Request = Extract<Told, { readonly type: "request" }>;
 type Answer = Extract<Told, { readonly type: "answer" }>;
-type Open = Map<RequestId, Span>;
+/** A request that has no answer yet. */
+interface Pending {
+  readonly span: Span;
+  /** Nobody need call it off any more: a signal may outlive any number of requests. */
+  readonly release: () => void;
+}
+
+type Open = Map<RequestId, Pending>;
 
 /** Sees the messages of one transport. What it does never reaches the app. */
 export class Session {
@@ -36,8 +43,11 @@ export class Session {
       return sent;
     }
     const span = this.#begin(told, "CLIENT");
-    open(this.#sent, told.id, span);
-    whenAborted(fieldIn(options, "requestSignal"), () => this.#callOff(this.#sent, told.id));
+    const callOff = () => this.#callOff(this.#sent, told.id);
+    const given = fieldIn(options, "requestSignal");
+    const signal = given instanceof AbortSignal ? given : undefined;
+    open(this.#sent, told.id, { span, release: whenAborted(signal, callOff) });
+    if (signal?.aborted === true) callOff();
     const sent = this.#tracer.run(span, () =>
       this.#pass(told.id, () => pass(withMeta(message, inject({}, span)))),
     );
@@ -56,7 +66,7 @@ export class Session {
       return deliver();
     }
     const span = this.#begin(told, "SERVER");
-    open(this.#received, told.id, span);
+    open(this.#received, told.id, { span, release: () => undefined });
     return this.#tracer.run(span, deliver);
   }
 
@@ -140,17 +150,18 @@ export class Session {
   }
 }
 
-function open(spans: Open, id: RequestId, span: Span): void {
+function open(spans: Open, id: RequestId, pending: Pending): void {
   // An id that is used again while its request runs can be answered once only.
-  const before = spans.get(id);
+  const before = take(spans, id);
   if (before !== undefined) endBy(before, { how: "abandoned" });
-  spans.set(id, span);
+  spans.set(id, pending);
 }
 
 function take(spans: Open, id: RequestId): Span | undefined {
-  const span = spans.get(id);
+  const pending = spans.get(id);
   spans.delete(id);
-  return span;
+  pending?.release();
+  return pending?.span;
 }
 
 function endFailed(span: Span | undefined, message: string): void {
@@ -167,10 +178,10 @@ function withPlaces(result: unknown): unknown {
   return { ...result, contents: placed };
 }
 
-function whenAborted(signal: unknown, callOff: () => void): void {
-  if (!(signal instanceof AbortSignal)) return;
-  if (signal.aborted) callOff();
-  else signal.addEventListener("abort", callOff, { once: true });
+/** Calls it off with the signal; gives the undo. */
+function whenAborted(signal: AbortSignal | undefined, callOff: () => void): () => void {
+  signal?.addEventListener("abort", callOff, { once: true });
+  return () => signal?.removeEventListener("abort", callOff);
 }
 
 const CALL = "tools/call";

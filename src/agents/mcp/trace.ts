@@ -1,4 +1,5 @@
 // `traceMcp`: clients and servers of the Model Context Protocol, of SDK 1 and 2.
+import { isAnObject } from "../../conventions/values.ts";
 import { checkOptions, is } from "../../model/options.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
 import { type CaptureOptions, checkAdapter } from "../capture.ts";
@@ -67,21 +68,17 @@ const traced = new WeakSet<object>();
 /** An `McpServer` lets its `server` connect, which can also be connected by itself. */
 function protocolOf(given: object): object {
   const server: unknown = Reflect.get(given, "server");
-  return isObject(server) && typeof Reflect.get(server, "connect") === "function" ? server : given;
+  return isAnObject(server) && typeof Reflect.get(server, "connect") === "function" ? server : given;
 }
 
 /** What the other side called itself when they met. */
 function nameOfOther(peer: object): string | undefined {
   const ask: unknown = Reflect.get(peer, "getServerVersion") ?? Reflect.get(peer, "getClientVersion");
   const said: unknown = typeof ask === "function" ? Reflect.apply(ask, peer, []) : undefined;
-  const name: unknown = isObject(said) ? Reflect.get(said, "name") : undefined;
+  const name: unknown = isAnObject(said) ? Reflect.get(said, "name") : undefined;
   return typeof name === "string" ? name : undefined;
 }
 
 function isTransport(value: unknown): value is McpTransport {
-  return isObject(value) && typeof Reflect.get(value, "send") === "function";
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
+  return isAnObject(value) && typeof Reflect.get(value, "send") === "function";
 }

@@ -4,6 +4,7 @@
 import { NAMES } from "../../conventions/names.ts";
 import { countIn, fieldIn, isAnObject, textIn, wordsIn } from "../../conventions/values.ts";
 import { parseIsoMicros } from "../../model/clock.ts";
+import { defined } from "../../model/defined.ts";
 import { invalid } from "../../model/record-reader.ts";
 import { isTime } from "../../model/times.ts";
 import type { Agents } from "./agents.ts";
@@ -113,7 +114,7 @@ export class ClaudeThread {
       key: subcontext !== undefined ? `${subcontext} ${uuid}` : isSame ? uuid : (promptId ?? uuid),
       at,
       input: commandIn(words) ?? words ?? content,
-      attributes: said({
+      attributes: defined({
         "claude_code.cwd": wordsIn(fieldIn(json, "cwd")),
         "claude_code.git_branch": wordsIn(fieldIn(json, "gitBranch")),
         "claude_code.permission_mode": wordsIn(fieldIn(json, "permissionMode")),
@@ -162,7 +163,7 @@ export class ClaudeThread {
     thread.say(
       {
         ...{ key, id: requestId ?? key, at, size, model: model === SYNTHETIC ? undefined : model },
-        attributes: said({ "claude_code.message_id": key, "claude_code.request_id": requestId }),
+        attributes: defined({ "claude_code.message_id": key, "claude_code.request_id": requestId }),
       },
       blocks,
     );
@@ -181,7 +182,7 @@ export class ClaudeThread {
     const isMore = (countIn(fieldIn(usage, "output_tokens")) ?? 0) >= before;
     const isError = fieldIn(json, "isApiErrorMessage") === true;
     this.thread.tell(
-      said({
+      defined({
         [NAMES.stopReason]: wordsIn(fieldIn(message, "stop_reason")),
         [NAMES.responseUsage]: isAnObject(usage) && isMore && !isError ? usage : undefined,
       }),
@@ -210,7 +211,7 @@ export class ClaudeThread {
     if (subtype === "compact_boundary") {
       const { trigger, preTokens, postTokens } = Object(fieldIn(json, "compactMetadata"));
       const numbers = { preTokens: countIn(preTokens), postTokens: countIn(postTokens) };
-      this.thread.event("compaction", at, said({ trigger: textIn(trigger), ...numbers }));
+      this.thread.event("compaction", at, defined({ trigger: textIn(trigger), ...numbers }));
     } else if (subtype === "api_error") {
       this.thread.event("retry", at, retryOf(json));
     } else if (subtype === "turn_duration") this.thread.settle(at);
@@ -235,18 +236,11 @@ export class ClaudeThread {
 
 function retryOf(json: object): Readonly<Record<string, unknown>> {
   const error = fieldIn(json, "error");
-  return said({
+  return defined({
     attempt: countIn(fieldIn(json, "retryAttempt")),
     status: countIn(fieldIn(error, "status")),
     error: textIn(fieldIn(error, "message")) ?? textIn(error),
   });
-}
-
-/** What is there. */
-function said(all: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const found: Record<string, unknown> = {};
-  for (const name in all) if (all[name] !== undefined) found[name] = all[name];
-  return found;
 }
 
 /** The words of content that has nothing else; undefined where it has. */

@@ -5,6 +5,7 @@ import { structured } from "../../conventions/json-text.ts";
 import { NAMES } from "../../conventions/names.ts";
 import { countIn, fieldIn, firstField, isAnObject, textIn, wordsIn } from "../../conventions/values.ts";
 import { parseIsoMicros } from "../../model/clock.ts";
+import { defined } from "../../model/defined.ts";
 import { invalid } from "../../model/record-reader.ts";
 import { isTime } from "../../model/times.ts";
 import type { Agents } from "./agents.ts";
@@ -64,7 +65,7 @@ export function rolloutOf({ payload }: CodexLine): Rollout {
     agent: wordsIn(firstField(spawned, "agent_role", "agent_nickname")),
     version: wordsIn(fieldIn(payload, "cli_version")),
     instructions: fieldIn(base, "text") ?? fieldIn(payload, "instructions") ?? undefined,
-    attributes: said({
+    attributes: defined({
       "codex.cwd": wordsIn(fieldIn(payload, "cwd")),
       "codex.originator": wordsIn(fieldIn(payload, "originator")),
       "codex.git_branch": wordsIn(fieldIn(fieldIn(payload, "git"), "branch")),
@@ -109,7 +110,7 @@ export class CodexThread {
 
   #contextOf(payload: object): void {
     this.#model = wordsIn(fieldIn(payload, "model")) ?? this.#model;
-    this.#context = said({
+    this.#context = defined({
       "codex.approval_policy": wordsIn(fieldIn(payload, "approval_policy")),
       "codex.effort": wordsIn(fieldIn(payload, "effort")),
     });
@@ -132,7 +133,7 @@ export class CodexThread {
     else if (type === "task_complete" || type === "turn_complete") this.#complete(payload, at);
     else if (type === "turn_aborted") this.thread.abort(at);
     else if (type === "error" || type === "stream_error")
-      this.thread.event(type, at, said({ error: textIn(fieldIn(payload, "message")) }));
+      this.thread.event(type, at, defined({ error: textIn(fieldIn(payload, "message")) }));
     else if (type === "collab_agent_spawn_end") this.#spawned(payload);
   }
 
@@ -246,7 +247,7 @@ export class CodexThread {
     const list = Array.isArray(left) && left.length > 0 ? left : [{ role: "user", content: [summary] }];
     this.thread.history.replace(list, size);
     const preTokens = countIn(fieldIn(this.thread.told(NAMES.responseUsage), "input_tokens"));
-    this.thread.event("compaction", at, said({ preTokens }));
+    this.thread.event("compaction", at, defined({ preTokens }));
     this.#isAnswered = true;
   }
 }
@@ -286,11 +287,6 @@ function wordsOf(content: unknown): string | undefined {
   if (!Array.isArray(content)) return undefined;
   const texts = content.flatMap((part) => textIn(fieldIn(part, "text")) ?? []);
   return texts.length === 0 ? undefined : texts.join("\n");
-}
-
-/** What is there. */
-function said(all: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
 const OUTPUTS: ReadonlySet<string> = new Set([

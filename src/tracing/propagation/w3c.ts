@@ -1,6 +1,8 @@
 // The grammar of W3C Trace Context and Baggage: headers to data and back. Whatever a header says, nothing here throws.
+
 import { defined } from "../../model/defined.ts";
 import { isSpanId, isTraceId } from "../../model/ids.ts";
+import { urlPart } from "../../model/url-part.ts";
 import type { RemoteParent } from "../remote-parent.ts";
 
 /** One entry of a baggage. */
@@ -86,7 +88,7 @@ function parseItem(member: string): BaggageItem | undefined {
 function formatItem({ key, value, metadata }: BaggageItem): string | undefined {
   if (key === "") return undefined;
   const safe = metadata !== undefined && PROPERTIES.test(metadata) ? `;${metadata}` : "";
-  const member = `${encoded(key)}=${encoded(value)}${safe}`;
+  const member = `${urlPart(key)}=${urlPart(value)}${safe}`;
   return member.length > MAX_ITEM ? undefined : member;
 }
 
@@ -96,11 +98,6 @@ function decoded(text: string): string {
   } catch {
     return text;
   }
-}
-
-/** Half a surrogate pair has no bytes to encode. */
-function encoded(text: string): string {
-  return encodeURIComponent(text.toWellFormed());
 }
 
 /** Without the spaces and tabs that headers allow around values. */

@@ -2,8 +2,8 @@
 // framing of AWS.
 import { createServer } from "node:http2";
 import type { Server } from "node:net";
-import { crc32 } from "node:zlib";
 import type { BedrockRuntimeClient } from "@aws-sdk/client-bedrock-runtime";
+import { eventFrame } from "../../event-frames.ts";
 import { type Work, withServer } from "./support.ts";
 
 /** The model that is asked for. */
@@ -61,39 +61,6 @@ function bedrock(used: Promise<void>): Server {
   });
 }
 
-/** Lengths, headers, payload and check sums: https://smithy.io/2.0/aws/amazon-eventstream.html */
-function eventFrame(name: string, payload: object): Buffer {
-  const headers = Buffer.concat([
-    header(":message-type", "event"),
-    header(":event-type", name),
-    header(":content-type", "application/json"),
-  ]);
-  const body = Buffer.from(JSON.stringify(payload));
-  const prelude = Buffer.concat([uint32(16 + headers.length + body.length), uint32(headers.length)]);
-  const checked = Buffer.concat([prelude, uint32(crc32(prelude)), headers, body]);
-  return Buffer.concat([checked, uint32(crc32(checked))]);
-}
-
-function header(name: string, value: string): Buffer {
-  const length = Buffer.alloc(2);
-  length.writeUInt16BE(value.length);
-  return Buffer.concat([
-    Buffer.of(name.length),
-    Buffer.from(name),
-    Buffer.of(STRING),
-    length,
-    Buffer.from(value),
-  ]);
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
-/** The type of a header that is text. */
-const STRING = 7;
 /** What the tool of the request takes. */
 export const SCHEMA = { type: "object", properties: { city: { type: "string" } } };
 const REQUEST = {
