@@ -85,11 +85,12 @@ function shown(value: unknown): string | Uint8Array {
   return value instanceof Uint8Array ? value : String(value);
 }
 
-/** The outlines of a trace or conversation, or of all spans, in start order. */
+/** The outlines of a trace or conversation, or of all spans, in start order; more than the limit where they come many at a time. */
 export async function outlinesOf(view: View, query: OutlineQuery): Promise<readonly SpanOutline[]> {
   const read: ReadOutline[] = [];
+  const { limit = Number.POSITIVE_INFINITY } = query;
   for await (const ids of idsWhere(view, query)) {
-    for (let from = 0; from < ids.length; from += ROWS_AT_ONCE) {
+    for (let from = 0; from < ids.length && read.length < limit; from += ROWS_AT_ONCE) {
       for (const one of await askedFor(view, ids.slice(from, from + ROWS_AT_ONCE), query)) read.push(one);
       await turn();
     }
@@ -99,12 +100,14 @@ export async function outlinesOf(view: View, query: OutlineQuery): Promise<reado
   return inStartOrder(read.map(({ outline }) => outline));
 }
 
-/** Numbers of all rows that may be asked for, many at a time. */
+/** Numbers of all rows that may be asked for, many at a time; in the order of their start where few of them may be enough. */
 async function* idsWhere(view: View, query: OutlineQuery): AsyncGenerator<readonly number[]> {
   const index = indexFor(query);
   const { sql, values } = queryToSql(query);
-  if (index !== "spans_by_start")
-    return yield await idsIn(view, `spans INDEXED BY ${index} WHERE ${sql}`, values);
+  if (index !== "spans_by_start" || query.limit !== undefined) {
+    const rows = `(SELECT id FROM spans INDEXED BY ${index} WHERE ${sql} ORDER BY started_at)`;
+    return yield await idsIn(view, rows, values);
+  }
   for (let last = 0; ; ) {
     const rows = `(SELECT id FROM spans WHERE ${sql} AND id > ? ORDER BY id LIMIT ${IDS_AT_ONCE})`;
     const ids = await idsIn(view, rows, [...values, last]);

@@ -32,6 +32,12 @@ export const readsContract: readonly ContractTest[] = [
       assert.deepEqual(await tracer.outlines(query), wanted, JSON.stringify(query));
     }
     assert.equal((await tracer.outlines({})).length, spans.length);
+    for (const query of [{ traceId }, { conversation: 7 }, {}]) {
+      const first = (await tracer.outlines(query)).slice(0, 2);
+      assert.equal(first.length, 2);
+      assert.deepEqual(await tracer.outlines({ ...query, limit: 2 }), first, JSON.stringify(query));
+    }
+    await assert.rejects(tracer.outlines({ limit: -1 }), isInvalid);
     assert.deepEqual(await tracer.outlines({ traceId: "f".repeat(32) }), []);
     await assert.rejects(tracer.outlines({ conversation: null }), isInvalid);
   }),

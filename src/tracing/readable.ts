@@ -131,8 +131,14 @@ export class StoreReader implements ReadableStore {
 
   /** The spans of a trace or conversation without their payload, in start order. */
   outlines(query: OutlineQuery = {}): Promise<readonly SpanOutline[]> {
+    const ask = async (): Promise<readonly SpanOutline[]> => {
+      if (this.#store.outlines !== undefined) return this.#store.outlines(query);
+      // Which began first, a store that gives them one by one need not know.
+      const spans = query.limit === undefined ? this.#each(query) : await this.#store.find(query);
+      return (await slowWays()).outlinesIn(spans);
+    };
     return this.#ask(
-      async () => this.#store.outlines?.(query) ?? (await slowWays()).outlinesIn(this.#each(query)),
+      async () => (await ask()).slice(0, query.limit),
       () => checkFields(query, OUTLINE_FIELDS),
     );
   }
@@ -246,5 +252,5 @@ function importing(store: Store): NonNullable<ReadableStore["importSpans"]> {
   return async (spans, progress) => (await slowWays()).importInto(store, spans, progress);
 }
 
-const OUTLINE_FIELDS: QueryFields = queryFields(["traceId", "conversation", "identifier"]);
+const OUTLINE_FIELDS: QueryFields = queryFields(["traceId", "conversation", "identifier", "limit"]);
 const SEARCH_FIELDS: QueryFields = queryFields(["since", "until", "where", "limit"]);

@@ -35,7 +35,7 @@ const IMPORTED_AT_ONCE = 200;
 const IMPORT_FLUSH_MS = 30_000;
 
 /** The spans without their payload. */
-export async function outlinesIn(spans: Spans): Promise<readonly SpanOutline[]> {
+export async function outlinesIn(spans: Spans | readonly Span[]): Promise<readonly SpanOutline[]> {
   const outlines: SpanOutline[] = [];
   for await (const span of spans) outlines.push(outlineOf(span));
   return inStartOrder(outlines);

@@ -104,8 +104,8 @@ export interface SummaryPage {
   readonly notes: readonly string[];
 }
 
-/** Whose outlines to read. None given means those of all spans. */
-export type OutlineQuery = Pick<TraceQuery, "traceId" | "conversation" | "identifier">;
+/** Whose outlines to read. None given means those of all spans; `limit`: at most so many, those that began first. */
+export type OutlineQuery = Pick<TraceQuery, "traceId" | "conversation" | "identifier" | "limit">;
 
 /** An id that was looked for by its beginning. */
 export interface FoundId {

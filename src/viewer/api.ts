@@ -1,6 +1,7 @@
 // The API of the viewer: where things are, and what all JSON of it is. No code but paths: the page takes its types from here.
 
 import { urlPart } from "../model/url-part.ts";
+import type { TraceJson } from "./api/trace.ts";
 
 export type {
   CallRowJson,
@@ -108,6 +109,7 @@ export type {
   OutlineJson,
   OutlineTextJson,
   TraceJson,
+  TraceParams,
   TraceTurnJson,
 } from "./api/trace.ts";
 export type { LargeJson, MediaJson, Shown } from "./api/values.ts";
@@ -179,6 +181,13 @@ export const API: {
   value: (traceId, spanId, path) => `api/traces/${traceId}/spans/${spanId}/value?path=${urlPart(path)}`,
   media: (traceId, spanId, path) => `api/traces/${traceId}/spans/${spanId}/media?path=${urlPart(path)}`,
 };
+
+/** The ids of a trace's spans, one by one. */
+export function spanIdsIn({ ids, spans }: Pick<TraceJson, "ids" | "spans">): string[] {
+  return spans.parent.map((_, i) => ids.slice(i * ID_LENGTH, (i + 1) * ID_LENGTH));
+}
+
+const ID_LENGTH = 16;
 
 function opening(call: string | undefined): string {
   return call === undefined ? "" : `?call=${call}`;

@@ -7,7 +7,7 @@ import { cut } from "./rows.ts";
 /** The columns of a trace; its outlines are in start order. */
 export type TraceColumns = Pick<
   TraceJson,
-  "texts" | "spans" | "calls" | "tools" | "agents" | "failed" | "aborted" | "running" | "interrupted"
+  "texts" | "ids" | "spans" | "calls" | "tools" | "agents" | "failed" | "aborted" | "running" | "interrupted"
 >;
 
 /** Makes the columns; offsets count from the start of the first. */
@@ -19,7 +19,7 @@ export function traceColumns(
   const made = new ColumnMaker(outlines, startMicros, prices);
   // Span by span: a list for each column, made from all spans, would take three times as long.
   for (let i = 0; i < outlines.length; i++) made.add(i);
-  return made.columns;
+  return { ids: outlines.map(({ spanId }) => spanId).join(""), ...made.columns };
 }
 
 /** Columns while they are made. */
@@ -36,9 +36,9 @@ class ColumnMaker {
   readonly #texts = new Texts();
   readonly #indexes = new Map<string, number>();
   #latestParent: { readonly spanId: string; readonly index: number } | undefined;
-  readonly columns: Growing<TraceColumns> = {
+  readonly columns: Growing<Omit<TraceColumns, "ids">> = {
     texts: this.#texts.all,
-    spans: { span_id: [], parent: [], name: [], kind: [], start_us: [], duration_us: [] },
+    spans: { parent: [], name: [], kind: [], start_us: [], duration_us: [] },
     calls: { span: [], model: [], input_tokens: [], output_tokens: [], first_token_ms: [], cost_usd: [] },
     ...{ tools: { span: [], text: [] }, agents: { span: [], text: [] } },
     ...{ failed: [], aborted: [], running: [], interrupted: [] },
@@ -55,12 +55,11 @@ class ColumnMaker {
   add(i: number): void {
     const outline = this.#outlines[i];
     if (outline === undefined) return;
-    const { spanId, startedAtMicros, endedAtMicros, facts, state } = outline;
+    const { startedAtMicros, endedAtMicros, facts, state } = outline;
     const { spans, failed, aborted, running, interrupted } = this.columns;
-    spans.span_id.push(spanId);
     spans.parent.push(this.#parentOf(outline));
     spans.name.push(this.#texts.indexOf(outline.spanName));
-    spans.kind.push(facts.kind);
+    spans.kind.push(this.#texts.indexOf(facts.kind));
     spans.start_us.push(startedAtMicros - this.#startMicros);
     spans.duration_us.push(endedAtMicros === undefined ? null : endedAtMicros - startedAtMicros);
     if (facts.failed) failed.push(i);

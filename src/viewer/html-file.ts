@@ -9,7 +9,7 @@ import { TracelightError } from "../model/errors.ts";
 import { urlPart } from "../model/url-part.ts";
 import type { StoreReader } from "../tracing/readable.ts";
 import type { FoundId } from "../tracing/store.ts";
-import { API, type StoreJson } from "./api.ts";
+import { API, type StoreJson, spanIdsIn } from "./api.ts";
 import { Asked } from "./asked.ts";
 import { conversation } from "./conversation.ts";
 import { Counting } from "./counting.ts";
@@ -104,7 +104,7 @@ class Answers {
     // What is not in the file is led to by nothing.
     yield this.#add(API.trace(traceId), where === "alone" ? { ...found, conversation: null } : found);
     yield this.#add(API.calls(traceId), await calls(this.#asked({ trace: traceId })));
-    const ids = found.spans.span_id;
+    const ids = spanIdsIn(found);
     const all: Record<string, unknown> = {};
     for (let at = 0; at < ids.length; at += MOST_GLANCES) {
       const some = ids.slice(at, at + MOST_GLANCES);

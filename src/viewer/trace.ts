@@ -11,16 +11,20 @@ import { notFound } from "./problems.ts";
 
 /** `GET /api/traces/ID` */
 export async function trace(asked: Asked): Promise<TraceJson> {
-  asked.params();
+  const most = asked.params("first").count("first", { most: MOST_FIRST, or: Number.POSITIVE_INFINITY });
   const { reader, prices } = asked;
   const traceId = asked.traceId();
-  const outlines = await reader.outlines({ traceId });
+  const isAll = most === Number.POSITIVE_INFINITY;
+  const found = await reader.outlines({ traceId, limit: isAll ? undefined : most + 1 });
+  const whole = found.length <= most;
+  const outlines = whole ? found : found.slice(0, most);
   const [first] = outlines;
   const summary = summarizeOutlines(outlines, "trace", prices);
   if (first === undefined || summary === undefined) throw notFound("There is no such trace here.");
   return {
+    whole,
     summary: summaryJson(summary),
-    conversation: await turnsAround(traceId, outlines, reader),
+    conversation: whole ? await turnsAround(traceId, outlines, reader) : null,
     started_at: isoMicros(first.startedAtMicros),
     ...traceColumns(outlines, first.startedAtMicros, prices),
     notes: reader.notes,
@@ -43,3 +47,5 @@ export async function calls(asked: Asked): Promise<CallNumbersJson> {
     },
   };
 }
+
+const MOST_FIRST = 100_000;

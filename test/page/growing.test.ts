@@ -4,8 +4,8 @@ import type { ChangedSpanJson, TraceJson } from "../../src/viewer/api.ts";
 import { GrowingTrace } from "../../web/trace/growing.ts";
 import { layOut } from "../../web/trace/layout.ts";
 import { FAILED, idAt, labelAt, RUNNING } from "../../web/trace/model.ts";
+import { idOf as id, START, traceOf } from "./trace-json.ts";
 
-const START = "2026-11-25T22:41:19.600000Z";
 const NOW = Date.parse(START) + 5000;
 
 describe("a trace that grows", () => {
@@ -52,7 +52,7 @@ describe("a trace that grows", () => {
   it("puts spans that are told of together in the order of their starts", () => {
     const growing = new GrowingTrace(running());
     growing.take([2, 1].map((n) => changed({ span_id: id(n), started_at: at(n) })));
-    expect(growing.trace.spans.span_id).toEqual([id(0), id(1), id(2)]);
+    expect(growing.trace.ids).toBe([id(0), id(1), id(2)].join(""));
   });
 
   it("leaves the trace that was read as it was", () => {
@@ -71,10 +71,6 @@ describe("a trace that grows", () => {
   });
 });
 
-function id(n: number): string {
-  return n.toString(16).padStart(16, "0");
-}
-
 function at(ms: number): string {
   return START.replace("600000", `60${ms}000`);
 }
@@ -91,26 +87,6 @@ function changed(span: Partial<ChangedSpanJson>): ChangedSpanJson {
 
 /** A turn that runs. */
 function running(): TraceJson {
-  const none = { span: [], text: [] };
-  return {
-    summary: {
-      ...{ by: "trace", id: "t", title: null, name: "turn", agent: null, user: null, state: "running" },
-      ...{
-        started_at: START,
-        ended_at: null,
-        latest_at: START,
-        duration_ms: 0,
-        time_to_first_token_ms: null,
-      },
-      ...{ traces: 1, spans: 1, model_calls: 0, tool_calls: 0, errors: 0, aborted: 0, tools: [], models: [] },
-      ...{ finish_reasons: [], cost_usd: null, unpriced_calls: 0, input_tokens: 0, output_tokens: 0 },
-      ...{ cached_read_tokens: 0, cached_write_tokens: 0, reasoning_tokens: 0 },
-    },
-    ...{ conversation: null, started_at: START, texts: ["turn"], notes: [] },
-    spans: {
-      ...{ span_id: [id(0)], parent: [-1], name: [0], kind: ["turn"], start_us: [0], duration_us: [null] },
-    },
-    calls: { span: [], model: [], input_tokens: [], output_tokens: [], first_token_ms: [], cost_usd: [] },
-    ...{ tools: none, agents: none, failed: [], aborted: [], running: [0], interrupted: [] },
-  };
+  const one = traceOf({ spans: 1 });
+  return { ...one, spans: { ...one.spans, duration_us: [null] }, running: [0] };
 }

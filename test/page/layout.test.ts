@@ -1,64 +1,38 @@
 // The tree of a trace as the page lays it out, against plain ways to say the same.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { TraceJson } from "../../src/viewer/api.ts";
+import type { TraceJson, WorkKind } from "../../src/viewer/api.ts";
 import { layOut, selfParts } from "../../web/trace/layout.ts";
 import { childrenOf, idAt, indexOfId, placeIn, type TraceModel } from "../../web/trace/model.ts";
 import { scaleOf, WHOLE } from "../../web/trace/scale.ts";
 import { foldedAtFirst, nextError, rowAt, rowOf, shownRows } from "../../web/trace/tree.ts";
+import { START, traceOf } from "./trace-json.ts";
 
 interface Given {
   readonly parent: number;
   readonly start: number;
   readonly took: number | null;
-  readonly kind?: TraceJson["spans"]["kind"][number];
+  readonly kind?: WorkKind;
 }
 
 /** A trace of these spans, in start order as the API has them. */
 function trace(given: readonly Given[], marks: Partial<TraceJson> = {}): TraceJson {
-  const none = { span: [], text: [] };
+  const kinds = given.map(({ kind = "other" }) => kind);
+  const texts = ["work", ...new Set<string>(kinds)];
   return {
-    summary: {
-      ...{ by: "trace", id: "t", title: null, name: "root", agent: null, user: null },
-      ...{ started_at: START, ended_at: null, latest_at: START, duration_ms: 0 },
-      ...{ traces: 1, spans: given.length, model_calls: 0, tool_calls: 0, errors: 0, aborted: 0 },
-      ...{
-        tools: [],
-        models: [],
-        time_to_first_token_ms: null,
-        finish_reasons: [],
-        state: "ended",
-        cost_usd: null,
-        unpriced_calls: 0,
-      },
-      ...{
-        input_tokens: 0,
-        output_tokens: 0,
-        cached_read_tokens: 0,
-        cached_write_tokens: 0,
-        reasoning_tokens: 0,
-      },
-    },
-    conversation: null,
-    started_at: START,
-    texts: ["work"],
+    ...traceOf({ spans: given.length }),
+    texts,
     spans: {
-      span_id: given.map((_, i) => i.toString(16).padStart(16, "0")),
       parent: given.map(({ parent }) => parent),
       name: given.map(() => 0),
-      kind: given.map(({ kind = "other" }) => kind),
+      kind: kinds.map((kind) => texts.indexOf(kind)),
       start_us: given.map(({ start }) => start * 1000),
       duration_us: given.map(({ took }) => (took === null ? null : took * 1000)),
     },
-    calls: { span: [], model: [], input_tokens: [], output_tokens: [], first_token_ms: [], cost_usd: [] },
-    tools: none,
-    agents: none,
-    ...{ failed: [], aborted: [], running: [], interrupted: [], notes: [] },
     ...marks,
   };
 }
 
-const START = "2026-11-25T22:40:55.000Z";
 const NOW = Date.parse(START) + 60_000;
 
 /** Spans in start order; each lies below one before it, or below none. */
@@ -154,8 +128,8 @@ describe("the tree", () => {
         const earlier = layOut(trace(some), NOW);
         const whole = layOut(later, NOW);
         // Whatever came first, and whatever else there is.
-        const spans = { ...later.spans, span_id: later.spans.span_id.toReversed() };
-        const others = layOut({ ...later, spans }, NOW);
+        const ids = (later.ids.match(/.{16}/g) ?? []).toReversed().join("");
+        const others = layOut({ ...later, ids }, NOW);
         for (let i = 0; i < earlier.spans; i++) {
           expect(placeIn(whole, earlier, i)).toBe(indexOfId(whole, idAt(earlier, i)));
           expect(idAt(others, placeIn(others, earlier, i))).toBe(idAt(earlier, i));

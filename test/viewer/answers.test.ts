@@ -2,6 +2,7 @@
 import type { Tracer } from "tracelight";
 import { createViewer } from "tracelight/viewer";
 import { describe, expect, test } from "vitest";
+import { spanIdsIn } from "../../src/viewer/api.ts";
 import { converse, json, memory, raw, served, sqlite } from "./support.ts";
 
 const PNG =
@@ -20,7 +21,7 @@ function call(tracer: Tracer, id: unknown, attributes: Record<string, unknown>):
 async function idsOf(url: string, key: string): Promise<{ trace: string; spans: string[] }> {
   const { turns } = await json(`${url}api/conversations/${encodeURIComponent(key)}`);
   const trace = turns[0].trace_id;
-  return { trace, spans: (await json(`${url}api/traces/${trace}`)).spans.span_id };
+  return { trace, spans: spanIdsIn(await json(`${url}api/traces/${trace}`)) };
 }
 
 test("a page of 25 rows whose prompts are 20 KB each has at most 8 KB, packed or not", async () => {
@@ -434,4 +435,23 @@ test("a reader that does not read is told to read anew, and nothing is kept for 
   expect(seen).toContain('{"reason":"behind"}');
   expect(seen.length).toBeLessThan(100_000);
   await Promise.all([reader?.cancel(), awake?.cancel()]);
+});
+
+describe("a trace of many spans", () => {
+  test.each([
+    ["memory", memory],
+    ["SQLite", sqlite],
+  ])("gives those that began first, and says whether there are more: %s", async (_, make) => {
+    const tracer = make();
+    converse(tracer);
+    const { url } = await served(tracer);
+    const { trace, spans } = await idsOf(url, "trip-1");
+    const some = await json(`${url}api/traces/${trace}?first=3`);
+    expect([some.whole, spanIdsIn(some), some.conversation]).toEqual([false, spans.slice(0, 3), null]);
+    const all = await json(`${url}api/traces/${trace}?first=${spans.length}`);
+    expect([all.whole, spanIdsIn(all)]).toEqual([true, spans]);
+    expect(all).toEqual(await json(`${url}api/traces/${trace}`));
+    const { status } = await raw(`${url}api/traces/${trace}?first=0`, {});
+    expect(status).toBe(400);
+  });
 });

@@ -1,5 +1,6 @@
 // The API of the viewer: the list, a conversation, a trace, a span.
 import { describe, expect, test } from "vitest";
+import { spanIdsIn } from "../../src/viewer/api.ts";
 import { converse, json, memory, served, sqlite } from "./support.ts";
 
 describe.each([
@@ -37,7 +38,7 @@ describe.each([
       previous_trace_id: null,
       next_trace_id: null,
     });
-    expect(trace.spans.kind).toEqual([
+    expect(trace.spans.kind.map((i: number) => trace.texts[i])).toEqual([
       "turn",
       "model-call",
       "tool-call",
@@ -49,7 +50,7 @@ describe.each([
     expect(trace.spans.parent).toEqual([-1, 0, 0, 0, 3, 4, 0]);
     expect(trace.failed).toEqual([3]);
 
-    const span = await json(`${url}api/traces/${traceId}/spans/${trace.spans.span_id[1]}`);
+    const span = await json(`${url}api/traces/${traceId}/spans/${spanIdsIn(trace)[1]}`);
     expect(span.reading).toMatchObject({
       kind: "model-call",
       model: "sonnet",

@@ -1,6 +1,7 @@
 // One person's page: nothing of another's is in any answer.
 import { createViewer } from "tracelight/viewer";
 import { describe, expect, test } from "vitest";
+import { spanIdsIn } from "../../src/viewer/api.ts";
 import { converse, json, memory, raw, served, sqlite } from "./support.ts";
 
 describe.each([
@@ -16,7 +17,7 @@ describe.each([
     const idsOf = async (key: string): Promise<{ trace: string; span: string }> => {
       const { turns } = await json(`${all.url}api/conversations/${key}`);
       const trace = turns[0].trace_id;
-      return { trace, span: (await json(`${all.url}api/traces/${trace}`)).spans.span_id[1] };
+      return { trace, span: spanIdsIn(await json(`${all.url}api/traces/${trace}`))[1] ?? "" };
     };
     const [hers, his] = [await idsOf("hers"), await idsOf("his")];
 

@@ -1,7 +1,7 @@
 // What is read from the server and shown: the last answer stays while a new one is on its way, or failed.
 import { type ReadonlySignal, type Signal, signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { Problem } from "./api.ts";
+import { Problem } from "./problem.ts";
 
 /** An answer and its state. */
 export interface Resource<T> {

@@ -17,7 +17,7 @@ export function Head(props: {
   return (
     <ObjectHead
       crumb={isExported ? undefined : { href: urlOf(""), name: "Conversations" }}
-      {...{ summary, notes }}
+      {...{ summary, notes, title: summary.title ?? summary.name }}
       facts={[
         <span key="id" class="mono cut" title={line(key)}>
           {line(key)}

@@ -1,5 +1,6 @@
 // A page that was exported: what the API would answer lies in the file, as packed pieces that are unpacked when they are looked at.
 import type { ProblemJson, ValueJson } from "../../src/viewer/api.ts";
+import { jsonOf } from "../app/answers.ts";
 import { LayingOut, type LayoutAnswer, type LayoutRequest } from "../trace/laying-out.ts";
 import { Pieces } from "./pieces.ts";
 
@@ -101,7 +102,7 @@ function metaOf(name: string): string {
 export function layoutPort() {
   const heard = new Set<(event: MessageEvent<LayoutAnswer>) => void>();
   const laying = new LayingOut(
-    (url) => ask(url),
+    async (url) => jsonOf(await ask(url)),
     (data) => {
       for (const one of heard) one(new MessageEvent("message", { data }));
     },

@@ -2,9 +2,10 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { API, type RowJson, type RowsJson } from "../../src/viewer/api.ts";
-import { type Problem, read } from "../app/api.ts";
+import { read } from "../app/api.ts";
 import { useChanges } from "../app/live.ts";
 import { rememberedScroll } from "../app/location.ts";
+import type { Problem } from "../app/problem.ts";
 import { useBusy, useResource } from "../app/resource.ts";
 import { rowsOf } from "./items.ts";
 import { joined, type Pages, withLatest } from "./pages.ts";

@@ -1,8 +1,8 @@
 // The spans are being counted for the first time: how far that is, and the numbers as soon as they are there.
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import type { Problem } from "../app/api.ts";
 import { count } from "../app/figures.ts";
+import type { Problem } from "../app/problem.ts";
 
 const AGAIN_MS = 1000;
 

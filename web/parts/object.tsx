@@ -13,7 +13,9 @@ type Fact = ComponentChildren | undefined | false;
 export function ObjectHead(props: {
   /** Undefined where it leads nowhere, as in a file of one conversation. */
   readonly crumb: { readonly href: string; readonly name: string } | undefined;
-  readonly summary: SummaryJson;
+  readonly title: string;
+  /** Undefined where it is not known yet. */
+  readonly summary: SummaryJson | undefined;
   /** Those that are undefined or false are left out. */
   readonly facts: readonly Fact[];
   readonly states: readonly Fact[];
@@ -21,7 +23,7 @@ export function ObjectHead(props: {
   readonly children: ComponentChildren;
 }): JSX.Element {
   const { summary, crumb } = props;
-  const title = line(summary.title ?? summary.name);
+  const title = line(props.title);
   const notes = props.notes.map((note) => (
     <span key={note} class="warn" title={note}>
       {note}
@@ -43,9 +45,12 @@ export function ObjectHead(props: {
         {props.children}
       </div>
       <div class="o2" tabIndex={0} role="group" aria-label="Facts">
-        {[...props.facts, ...usedFacts(summary), ...props.states, ...notes].map((fact, i) =>
-          fact ? <span key={i}>{fact}</span> : null,
-        )}
+        {[
+          ...props.facts,
+          ...(summary === undefined ? [] : usedFacts(summary)),
+          ...props.states,
+          ...notes,
+        ].map((fact, i) => (fact ? <span key={i}>{fact}</span> : null))}
       </div>
     </div>
   );

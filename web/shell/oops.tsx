@@ -2,8 +2,8 @@
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { Problem } from "../app/api.ts";
 import { useKeys } from "../app/keys.ts";
+import { Problem } from "../app/problem.ts";
 import { isExported } from "../app/source.ts";
 import { store } from "../app/store.ts";
 import { Code } from "../parts/code.tsx";

@@ -12,7 +12,7 @@ export function useFolds(model: TraceModel): {
   const folds = useSignal<{ readonly of: TraceModel; readonly spans: ReadonlySet<number> } | undefined>(
     undefined,
   );
-  const first = useMemo(() => ({ of: model, spans: foldedAtFirst(model) }), []);
+  const first = useMemo(() => ({ of: model, spans: foldedAtFirst(model) }), [model.whole]);
   const { of, spans: folded } = folds.value ?? first;
   const spans = useMemo(() => (of === model ? folded : carried(of, model, folded)), [model, of, folded]);
   return {
@@ -24,8 +24,20 @@ export function useFolds(model: TraceModel): {
 }
 
 function carried(from: TraceModel, to: TraceModel, spans: ReadonlySet<number>): ReadonlySet<number> {
+  if (from.whole !== to.whole) return amongAll(from, to, spans);
   if (spans.size === 0) return spans;
   return new Set([...spans].map((i) => placeIn(to, from, i)).filter((i) => i >= 0));
+}
+
+/** Those that were seen before the others had come stay as they were left. */
+function amongAll(from: TraceModel, to: TraceModel, spans: ReadonlySet<number>): ReadonlySet<number> {
+  const all = foldedAtFirst(to);
+  for (let i = 0; i < from.spans; i++) {
+    const at = placeIn(to, from, i);
+    if (spans.has(i)) all.add(at);
+    else all.delete(at);
+  }
+  return all;
 }
 
 /** All spans that can be folded. */

@@ -1,5 +1,5 @@
 // A trace that grows: what is told of its spans is put into the columns that were read, so that a row need not wait for a new reading.
-import type { ChangedSpanJson, TraceJson } from "../../src/viewer/api.ts";
+import { type ChangedSpanJson, spanIdsIn, type TraceJson } from "../../src/viewer/api.ts";
 
 /** Columns that can grow. */
 type Lists<Columns> = {
@@ -8,7 +8,8 @@ type Lists<Columns> = {
 
 /** A trace as it was read, and what came since. */
 export class GrowingTrace {
-  readonly trace: TraceJson;
+  readonly #read: TraceJson;
+  #ids: string;
   readonly #spans: Lists<TraceJson["spans"]>;
   readonly #calls: Lists<TraceJson["calls"]>;
   readonly #tools: Lists<TraceJson["tools"]>;
@@ -23,9 +24,9 @@ export class GrowingTrace {
 
   constructor(trace: TraceJson) {
     const { spans, calls, tools, agents } = trace;
-    const { span_id, parent, name, kind, start_us, duration_us } = spans;
+    const { parent, name, kind, start_us, duration_us } = spans;
     this.#spans = {
-      ...{ span_id: [...span_id], parent: [...parent], name: [...name], kind: [...kind] },
+      ...{ parent: [...parent], name: [...name], kind: [...kind] },
       ...{ start_us: [...start_us], duration_us: [...duration_us] },
     };
     this.#calls = {
@@ -41,11 +42,17 @@ export class GrowingTrace {
     };
     this.#allTexts = [...trace.texts];
     const lists = { spans: this.#spans, calls: this.#calls, tools: this.#tools, agents: this.#agents };
-    this.trace = { ...trace, ...lists, ...this.#marks, texts: this.#allTexts };
-    this.#places = new Map(trace.spans.span_id.map((id, i) => [id, i]));
+    this.#read = { ...trace, ...lists, ...this.#marks, texts: this.#allTexts };
+    this.#ids = trace.ids;
+    this.#places = new Map(spanIdsIn(trace).map((id, i) => [id, i]));
     this.#texts = new Map(trace.texts.map((text, i) => [text, i]));
     this.#beganMicros = microsOf(trace.started_at);
     for (const parent of trace.spans.parent) if (parent === ABSENT) this.#orphans++;
+  }
+
+  /** The trace with all that came. */
+  get trace(): TraceJson {
+    return { ...this.#read, ids: this.#ids };
   }
 
   /** Puts changes in. False where that needs a new reading: a span that began before others, or whose children came first. */
@@ -66,14 +73,14 @@ export class GrowingTrace {
 
   #add(span: ChangedSpanJson): void {
     const spans = this.#spans;
-    const place = spans.span_id.length;
+    const place = spans.parent.length;
     const parent = span.parent_span_id === null ? NONE : (this.#places.get(span.parent_span_id) ?? ABSENT);
     if (parent === ABSENT) this.#orphans++;
     this.#places.set(span.span_id, place);
-    spans.span_id.push(span.span_id);
+    this.#ids += span.span_id;
     spans.parent.push(parent);
     spans.name.push(this.#text(span.name));
-    spans.kind.push(span.kind);
+    spans.kind.push(this.#text(span.kind));
     spans.start_us.push(this.#sinceStart(span.started_at));
     spans.duration_us.push(null);
     this.#put(place, span);
@@ -91,7 +98,7 @@ export class GrowingTrace {
     const [spans, calls, tools, agents] = [this.#spans, this.#calls, this.#tools, this.#agents];
     const ended = span.ended_at === null ? null : this.#sinceStart(span.ended_at);
     spans.name[place] = this.#text(span.name);
-    spans.kind[place] = span.kind;
+    spans.kind[place] = this.#text(span.kind);
     spans.duration_us[place] = ended === null ? null : ended - (spans.start_us[place] ?? 0);
     if (span.kind === "model-call" || span.input_tokens > 0 || span.output_tokens > 0) {
       calls.span.push(place);

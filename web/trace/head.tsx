@@ -22,19 +22,21 @@ export function chatUrl({ key, turn }: OfTurn, span: string = param("span")): st
 /** The head. */
 export function Head({ loaded }: { readonly loaded: LoadedTrace }): JSX.Element {
   const { id, model } = loaded;
-  const { summary, conversation, notes } = loaded.head;
+  const { whole, summary, conversation, notes } = loaded.head;
   const interrupted = model.flags.reduce((n, flags) => n + ((flags & INTERRUPTED) !== 0 ? 1 : 0), 0);
   const chat = conversation === null ? undefined : chatUrl(conversation);
   return (
     <ObjectHead
       crumb={
         conversation === null
-          ? isExported
+          ? isExported || !whole
             ? undefined
             : { href: urlOf("", { by: "trace" }), name: "Traces" }
           : { href: chatUrl(conversation, ""), name: conversation.key }
       }
-      {...{ summary, notes }}
+      summary={whole ? summary : undefined}
+      title={summary.title ?? summary.name}
+      notes={notes}
       facts={[
         <span key="id" class="mono" title={id}>
           {id.slice(0, 8)}
@@ -47,9 +49,9 @@ export function Head({ loaded }: { readonly loaded: LoadedTrace }): JSX.Element 
             running {time(model.total)}
           </span>
         ) : (
-          time(summary.duration_ms)
+          whole && time(summary.duration_ms)
         ),
-        counted(summary.spans, "span"),
+        whole && counted(summary.spans, "span"),
       ]}
       states={[interrupted > 0 && <Interrupted key="interrupted" spans={interrupted} />]}
     >

@@ -1,5 +1,4 @@
 // The kinds of work as the page shows them: a number for arrays, a glyph, a word.
-import type { WorkKind } from "../../src/viewer/api.ts";
 import type { KindGlyph } from "../parts/glyphs.ts";
 
 /** What the page tells apart, in the order of the legend. */
@@ -27,8 +26,8 @@ export const KIND_WORDS: Readonly<Record<ShownKind, readonly [one: string, many:
   other: ["other", "other"],
 };
 
-/** The kind that is shown for a kind of work. */
-export function shownKind(kind: WorkKind): ShownKind {
+/** The kind that is shown for a kind of work, as the API names it. */
+export function shownKind(kind: string): ShownKind {
   switch (kind) {
     case "model-call":
       return "model";

@@ -1,17 +1,21 @@
 // Reads a trace and lays it out; keeps it, and puts into it what comes since.
 import type { ChangedSpanJson, ProblemJson, TraceJson } from "../../src/viewer/api.ts";
+import { Problem } from "../app/problem.ts";
 import { GrowingTrace } from "./growing.ts";
 import { layOut } from "./layout.ts";
 import type { TraceModel } from "./model.ts";
 
 /** What the worker is asked; `now` is the moment, in milliseconds since the epoch. */
 export type LayoutRequest =
-  | { readonly id: number; readonly url: string; readonly now: number }
+  /** `firstUrl`: of the spans that are to be shown before all have come. */
+  | { readonly id: number; readonly url: string; readonly firstUrl?: string; readonly now: number }
   /** What is known of the trace, with these changes. */
   | { readonly id: number; readonly changes: readonly ChangedSpanJson[]; readonly now: number };
 
+type Reading = Extract<LayoutRequest, { readonly url: string }>;
+
 /** All of a trace but its spans. */
-export type TraceHead = Pick<TraceJson, "summary" | "conversation" | "started_at" | "notes">;
+export type TraceHead = Pick<TraceJson, "whole" | "summary" | "conversation" | "started_at" | "notes">;
 
 /** What it answers. */
 export type LayoutAnswer =
@@ -29,14 +33,15 @@ const MOST_GROWN = 20_000;
 
 /** Does what it is asked, and sends what came of it. */
 export class LayingOut {
-  readonly #ask: (url: string) => Promise<Response>;
+  readonly #read: (url: string) => Promise<TraceJson>;
   readonly #send: (answer: LayoutAnswer) => void;
   #known: GrowingTrace | undefined;
   /** What came while the trace was read: it may be newer than that. */
   #missed: (readonly ChangedSpanJson[])[] | undefined;
 
-  constructor(ask: (url: string) => Promise<Response>, send: (answer: LayoutAnswer) => void) {
-    this.#ask = ask;
+  /** `read` rejects with a `Problem` where the server says what is wrong. */
+  constructor(read: (url: string) => Promise<TraceJson>, send: (answer: LayoutAnswer) => void) {
+    this.#read = read;
     this.#send = send;
   }
 
@@ -45,23 +50,24 @@ export class LayingOut {
     else this.#grow(request.id, request.changes, request.now);
   }
 
-  async #answer({ id, url, now }: { id: number; url: string; now: number }): Promise<void> {
+  async #answer({ id, url, firstUrl, now }: Reading): Promise<void> {
     this.#missed = [];
     try {
-      const response = await this.#ask(url);
-      if (!response.ok) {
-        const details: ProblemJson = await response.json();
-        return this.#send({ id, problem: { message: details.detail, details } });
+      let trace = await this.#read(firstUrl ?? url);
+      if (!trace.whole) {
+        this.#sendLaidOut(id, trace, now);
+        trace = await this.#read(url);
       }
-      const trace: TraceJson = await response.json();
       this.#known =
-        trace.running.length > 0 && trace.spans.span_id.length < MOST_GROWN
+        trace.running.length > 0 && trace.spans.parent.length < MOST_GROWN
           ? new GrowingTrace(trace)
           : undefined;
       for (const changes of this.#missed) if (this.#known?.take(changes) === false) this.#known = undefined;
       this.#sendLaidOut(id, this.#known?.trace ?? trace, now);
     } catch (error) {
-      this.#send({ id, problem: { message: error instanceof Error ? error.message : String(error) } });
+      const details = error instanceof Problem ? error.details : undefined;
+      const message = error instanceof Error ? error.message : String(error);
+      this.#send({ id, problem: { message, ...(details && { details }) } });
     } finally {
       this.#missed = undefined;
     }
@@ -74,10 +80,10 @@ export class LayingOut {
   }
 
   #sendLaidOut(id: number, trace: TraceJson, now: number): void {
-    const { summary, conversation, started_at, notes } = trace;
+    const { whole, summary, conversation, started_at, notes } = trace;
     const began = performance.now();
     const model = layOut(trace, now);
     const layoutMs = performance.now() - began;
-    this.#send({ id, head: { summary, conversation, started_at, notes }, model, layoutMs });
+    this.#send({ id, head: { whole, summary, conversation, started_at, notes }, model, layoutMs });
   }
 }

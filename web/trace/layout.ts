@@ -1,5 +1,5 @@
 // Lays a trace out: the order of its tree, depths, self times, sums over subtrees, the critical path and the scale of steps.
-import type { TraceJson, WorkKind } from "../../src/viewer/api.ts";
+import type { TraceJson } from "../../src/viewer/api.ts";
 import { SHOWN_KINDS, shownKind } from "./kinds.ts";
 import { ABORTED, FAILED, INTERRUPTED, RUNNING, type TraceModel } from "./model.ts";
 import { criticalPath } from "./path.ts";
@@ -14,6 +14,7 @@ export function layOut(trace: TraceJson, now: number): TraceModel {
   const name = new Int32Array(n);
   const flags = flagsOf(trace, place, n);
   const nowMs = now - Date.parse(trace.started_at);
+  const kinds = trace.texts.map((text) => SHOWN_KINDS.indexOf(shownKind(text)));
   let total = 1e-3;
   for (let i = 0; i < n; i++) {
     const from = order[i] ?? 0;
@@ -24,31 +25,20 @@ export function layOut(trace: TraceJson, now: number): TraceModel {
     start[i] = began;
     end[i] = ended;
     if (ended > total) total = ended;
-    kind[i] = kindAt(trace.spans.kind[from] ?? "other");
+    kind[i] = kinds[trace.spans.kind[from] ?? 0] ?? 0;
     name[i] = trace.spans.name[from] ?? 0;
   }
   if (trace.interrupted.length > 0) reachInterrupted(end, parent, flags);
   const sums = sumsOf(trace, { place, parent, flags });
   const tree = { parent, last, start, end };
   return {
-    ...{ spans: n, ids: new TextEncoder().encode(trace.spans.span_id.join("")) },
+    ...{ spans: n, whole: trace.whole, ids: new TextEncoder().encode(trace.ids) },
     ...{ order, place },
     ...{ texts: trace.texts, parent, depth, last, start, end, kind, flags, name, total },
     ...{ self: selfTimes(tree), called: calledOf(trace, place), ...sums },
     ...criticalPath(tree),
     now: trace.running.length > 0 ? nowMs : undefined,
   };
-}
-
-const KIND_AT = new Map<WorkKind, number>();
-
-function kindAt(kind: WorkKind): number {
-  let at = KIND_AT.get(kind);
-  if (at === undefined) {
-    at = SHOWN_KINDS.indexOf(shownKind(kind));
-    KIND_AT.set(kind, at);
-  }
-  return at;
 }
 
 interface Order {
@@ -145,7 +135,7 @@ function calledOf(trace: TraceJson, place: Int32Array): Int32Array {
     spans.forEach((span, i) => {
       called[place[span] ?? 0] = texts[i] ?? -1;
     });
-  const isAgent = trace.agents.span.map((span) => trace.spans.kind[span] === "agent");
+  const isAgent = trace.agents.span.map((span) => trace.texts[trace.spans.kind[span] ?? 0] === "agent");
   put(
     trace.agents.span.filter((_, i) => isAgent[i]),
     trace.agents.text.filter((_, i) => isAgent[i]),

@@ -1,13 +1,16 @@
 // Reads a trace in a worker, again where something of it changed, never faster than it can be shown.
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { API } from "../../src/viewer/api.ts";
-import { apiUrl, Problem } from "../app/api.ts";
+import { API, type TraceParams } from "../../src/viewer/api.ts";
+import { apiUrl } from "../app/api.ts";
 import { listen } from "../app/live.ts";
+import { param } from "../app/location.ts";
+import { Problem } from "../app/problem.ts";
 import { busy } from "../app/resource.ts";
 import { isExported, layoutPort, now } from "../app/source.ts";
 import type { LayoutAnswer, LayoutRequest, TraceHead } from "./laying-out.ts";
 import type { TraceModel } from "./model.ts";
+import { MANY } from "./tree.ts";
 
 /** What is known of a trace. */
 export interface LoadedTrace {
@@ -48,8 +51,11 @@ export function useTrace(id: string): {
       isStale = false;
       began = performance.now();
       busy.value++;
+      const url = apiUrl(API.trace(id));
+      const isFirst = loaded.peek()?.id !== id && param("span") === "";
       worker.postMessage({
-        ...{ id: ++asked, url: apiUrl(API.trace(id)), now: now() },
+        ...{ id: ++asked, url, now: now() },
+        ...(isFirst && { firstUrl: apiUrl(API.trace(id), { first: MANY } satisfies TraceParams) }),
       } satisfies LayoutRequest);
     };
     const soon = (): void => {
@@ -57,7 +63,7 @@ export function useTrace(id: string): {
       if (!isAsking) timer ??= setTimeout(ask, pause);
     };
     worker.addEventListener("message", ({ data }: MessageEvent<LayoutAnswer>) => {
-      if (data.id === GROWN) {
+      if (data.id === GROWN || ("model" in data && !data.model.whole)) {
         if ("model" in data) loaded.value = { id, head: data.head, model: data.model };
         return;
       }

@@ -9,6 +9,8 @@ export const INTERRUPTED = 8;
 /** A trace, laid out. Times are milliseconds since it began. All arrays are by the span's place in the tree. */
 export interface TraceModel {
   readonly spans: number;
+  /** False where these are only those that began first: the others are being read. */
+  readonly whole: boolean;
   /** Ids of 16 characters as bytes, one behind the other, by start: the span at place `i` has the one at `order[i]`. */
   readonly ids: Uint8Array;
   readonly order: Int32Array;

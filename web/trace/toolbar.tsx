@@ -1,5 +1,7 @@
 // Above a timeline: how many spans of each kind, the critical path, and how time is drawn.
 import type { JSX } from "preact";
+import { count } from "../app/figures.ts";
+import type { Problem } from "../app/problem.ts";
 import { Legend } from "./legend.tsx";
 import type { TraceModel } from "./model.ts";
 import { type ScaleName, WHOLE } from "./scale.ts";
@@ -14,13 +16,22 @@ export function turnScale(scale: ScaleName): void {
 export function Toolbar({
   model,
   query,
+  problem,
+  again,
 }: {
   readonly model: TraceModel;
   readonly query: TraceQuery;
+  /** Why the spans behind the first could not be read. */
+  readonly problem: Problem | undefined;
+  readonly again: () => void;
 }): JSX.Element {
   return (
     <div class="tools facts">
-      <Legend model={model} hidden={query.hidden} onHide={(hidden) => changeTrace({ hidden })} />
+      {model.whole ? (
+        <Legend model={model} hidden={query.hidden} onHide={(hidden) => changeTrace({ hidden })} />
+      ) : (
+        <Rest {...{ model, problem, again }} />
+      )}
       <span class="grow" />
       <button
         type="button"
@@ -45,5 +56,30 @@ export function Toolbar({
         </button>
       </span>
     </div>
+  );
+}
+
+/** The first spans are shown while the others are read. */
+function Rest(props: {
+  readonly model: TraceModel;
+  readonly problem: Problem | undefined;
+  readonly again: () => void;
+}): JSX.Element {
+  const { model, problem, again } = props;
+  const first = `The first ${count(model.spans)} spans`;
+  if (problem === undefined) {
+    return (
+      <span class="fact mute" role="status">
+        {first}; the others are being read …
+      </span>
+    );
+  }
+  return (
+    <span class="fact warn" role="status">
+      {first} only: {problem.message}{" "}
+      <button type="button" class="link" onClick={again}>
+        Try again
+      </button>
+    </span>
   );
 }

@@ -5,6 +5,7 @@ import { useEffect, useMemo, useRef } from "preact/hooks";
 import { count } from "../app/figures.ts";
 import { useKeys } from "../app/keys.ts";
 import { open, place, traceUrl } from "../app/location.ts";
+import type { Problem } from "../app/problem.ts";
 import { Icon } from "../parts/icon.tsx";
 import { useFixedPage } from "../parts/object.tsx";
 import { Side } from "../parts/side.tsx";
@@ -44,10 +45,20 @@ export function Trace(): JSX.Element {
       <Oops error={problem.value} again={reload.value} />
     );
   }
-  return <Timeline key={id} id={id} loaded={loaded.value} />;
+  return (
+    <Timeline key={id} id={id} loaded={loaded.value} problem={problem.value} again={() => reload.value()} />
+  );
 }
 
-function Timeline({ id, loaded }: { readonly id: string; readonly loaded: LoadedTrace }): JSX.Element {
+interface TimelineProps {
+  readonly id: string;
+  readonly loaded: LoadedTrace;
+  /** Why it could not be read the last time. */
+  readonly problem: Problem | undefined;
+  readonly again: () => void;
+}
+
+function Timeline({ id, loaded, problem, again }: TimelineProps): JSX.Element {
   const { model, head } = loaded;
   const query = traceQuery();
   const folded = useFolds(model);
@@ -158,7 +169,7 @@ function Timeline({ id, loaded }: { readonly id: string; readonly loaded: Loaded
       <Head loaded={loaded} />
       <div class={`split ${seen < 0 ? "alone" : ""}`}>
         <div class="tl">
-          <Toolbar model={model} query={query} />
+          <Toolbar {...{ model, query, problem, again }} />
           <div class="th2">
             <div class="th-l">
               <label class="tfind">

@@ -2,8 +2,8 @@
 import { SHOWN_KINDS, type ShownKind } from "./kinds.ts";
 import { FAILED, INTERRUPTED, RUNNING, type TraceModel } from "./model.ts";
 
-/** More spans than this open with what is deep folded. */
-const MANY = 2000;
+/** More spans than this open with what is deep folded; and so many are read before the others. */
+export const MANY = 2000;
 const OPEN_DEPTH = 2;
 
 /** A row of the tree. */
@@ -28,7 +28,7 @@ export interface Shown {
 /** What is folded when a trace is first seen: of a large one, what is deep, but for the way to each error. */
 export function foldedAtFirst(model: TraceModel): Set<number> {
   const folded = new Set<number>();
-  if (model.spans <= MANY) return folded;
+  if (model.whole && model.spans <= MANY) return folded;
   for (let i = 0; i < model.spans; i++) {
     const isDeep = (model.depth[i] ?? 0) >= OPEN_DEPTH;
     if (isDeep && (model.last[i] ?? 0) > i + 1 && (model.errorsBelow[i] ?? 0) === 0) folded.add(i);

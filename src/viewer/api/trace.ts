@@ -1,17 +1,27 @@
 // JSON of the API: a trace without its payloads, and its spans at a glance.
 import type { SummaryJson } from "../../conventions/json-forms.ts";
-import type { WorkKind } from "../../conventions/work-kind.ts";
 import type { Columns } from "./list.ts";
+
+/** What may be asked of a trace. */
+export interface TraceParams {
+  /** Only so many spans, those that began first: the rows that are seen before the others have come. */
+  readonly first?: number;
+}
 
 /** A trace without its payloads. */
 export interface TraceJson {
+  /** False where only the first spans were asked for, and there are more. */
+  readonly whole: boolean;
+  /** Of the spans that are here. */
   readonly summary: SummaryJson;
-  /** Where it belongs; null where it is of no conversation. */
+  /** Where it belongs; null where it is of no conversation, or not whole. */
   readonly conversation: TraceTurnJson | null;
   /** The offsets of the spans count from here. */
   readonly started_at: string;
   /** Texts that columns name by their index. */
   readonly texts: readonly string[];
+  /** The spans' ids: 16 characters each, one behind the other. */
+  readonly ids: string;
   /** Each span, in start order, parents first where times tie. */
   readonly spans: Columns<OutlineJson>;
   /** What model calls have besides. */
@@ -41,12 +51,12 @@ export interface TraceTurnJson {
 
 /** A span in a trace. */
 export interface OutlineJson {
-  readonly span_id: string;
   /** The index of its parent; -1 where it has none, -2 where that is not there. */
   readonly parent: number;
   /** Its name, in `texts`. */
   readonly name: number;
-  readonly kind: WorkKind;
+  /** Its kind of work, in `texts`. */
+  readonly kind: number;
   /** Microseconds since the trace began. */
   readonly start_us: number;
   /** Microseconds; null where it has not ended. */

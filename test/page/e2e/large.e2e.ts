@@ -1,6 +1,6 @@
 // A large timeline costs what is in view of it: what is on the page, what is asked for, and what is drawn again.
 import { join } from "node:path";
-import type { Page } from "playwright-core";
+import type { Page, Route } from "playwright-core";
 import { SqliteTracer } from "tracelight/sqlite";
 import { expect, it } from "vitest";
 import { Browsing } from "./browser.ts";
@@ -42,6 +42,38 @@ it("reads a trace that has ended once, and words only of rows that are seen", as
   }
 });
 
+it("shows the first rows before all spans have come, and those stay where they are", async () => {
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const page = await opened(undefined, async (route) => {
+    await held;
+    await route.continue();
+  });
+  const rest = page.getByText("The first 2,000 spans; the others are being read …");
+  await rest.waitFor();
+  // A fold of the reader's own stays.
+  await page.locator(".tr[aria-level='2'] .tw").first().click();
+  await page.locator(`[role=treegrid][aria-rowcount='${2000 - STEPS}']`).waitFor();
+  const before = await texts(page);
+  release();
+  await rest.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: /tool calls 6,000/ }).waitFor();
+  expect(await texts(page)).toEqual(before);
+  const rows = await page.locator("[role=treegrid]").getAttribute("aria-rowcount");
+  expect(rows).toBe(String(SPANS - STEPS));
+});
+
+it("says where the other spans cannot be read, and reads them again", async () => {
+  let isBroken = true;
+  const page = await opened(undefined, (route) =>
+    isBroken ? route.fulfill({ status: 503, json: { detail: "The store is away." } }) : route.continue(),
+  );
+  await page.getByText("The first 2,000 spans only: The store is away.").waitFor();
+  isBroken = false;
+  await page.getByRole("button", { name: "Try again" }).click();
+  await page.getByRole("button", { name: /tool calls 6,000/ }).waitFor();
+});
+
 it("draws nothing again that stays in view as it is scrolled, and makes no element for what comes", async () => {
   const page = await opened();
   await page.keyboard.press("Shift+ArrowRight");
@@ -68,12 +100,16 @@ it("draws nothing again that stays in view as it is scrolled, and makes no eleme
 });
 
 /** The page of a trace of six thousand spans. */
-async function opened(onRequest: (url: string) => void = () => undefined): Promise<Page> {
+async function opened(
+  onRequest: (url: string) => void = () => undefined,
+  onWhole?: (route: Route) => Promise<void>,
+): Promise<Page> {
   const path = join(folder(), "large.db");
   const traceId = await make(path);
   const { url } = await view(path);
   const page = await browser.blank();
   page.on("request", (request) => onRequest(request.url()));
+  if (onWhole !== undefined) await page.context().route(`**/api/traces/${traceId}`, onWhole);
   await page.goto(`${url}t/${traceId}`);
   await page.locator(".tr").first().waitFor();
   return page;
@@ -97,6 +133,11 @@ async function make(path: string): Promise<string> {
   turn.end();
   await tracer.close();
   return turn.traceId;
+}
+
+/** What the rows on the screen say. */
+function texts(page: Page): Promise<string[]> {
+  return page.locator(".tr .nm").evaluateAll((names) => names.map((name) => name.textContent ?? ""));
 }
 
 async function mounted(page: Page): Promise<{ readonly rows: number; readonly bars: number }> {
