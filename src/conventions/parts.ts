@@ -1,7 +1,7 @@
 // The content of messages as parts, whichever provider's or library's shape it has. Total: it never throws.
 //
 // Shapes: OpenTelemetry's gen_ai parts (semantic conventions 1.37 and newer), OpenAI's Chat Completions and Responses, Anthropic's Messages,
-// Bedrock's Converse, the Vercel AI SDK's model messages (5 to 7).
+// Bedrock's Converse, the Vercel AI SDK's model messages (5 to 7), the items of OpenAI's Agents SDK.
 import { defined } from "../model/defined.ts";
 import { structured } from "./json-text.ts";
 import type { MediaPart, Message, MessagePart, OfferedTool, ToolResultPart } from "./messages.ts";
@@ -54,7 +54,7 @@ function itemOf(message: unknown): MessagePart | undefined {
 }
 
 const ITEMS =
-  /^(?:function_call|function_call_output|custom_tool_call|custom_tool_call_output|local_shell_call|web_search_call|reasoning|compaction)$/;
+  /^(?:function_call|function_call_output|function_call_result|custom_tool_call|custom_tool_call_output|local_shell_call|web_search_call|reasoning|compaction)$/;
 
 const ROLES: ReadonlyMap<string, string> = new Map([
   ["developer", "system"],
@@ -132,7 +132,9 @@ function toolCall(part: unknown): MessagePart {
     type: "tool-call",
     ...defined({
       // An item of OpenAI's Responses has an id of its own beside that of the call.
-      id: textIn(firstField(part, "call_id", "id", "toolCallId") ?? firstField(called, "toolUseId")),
+      id: textIn(
+        firstField(part, "call_id", "callId", "id", "toolCallId") ?? firstField(called, "toolUseId"),
+      ),
       name: textIn(firstField(called, "name", "toolName")),
       arguments: structured(firstField(called, "arguments", "input", "args")),
     }),
@@ -150,13 +152,15 @@ function toolResult(part: unknown): MessagePart {
   return {
     type: "tool-result",
     ...defined({
-      id: textIn(firstField(part, "call_id", "id", "tool_use_id", "toolCallId", "toolUseId")),
+      id: textIn(firstField(part, ...CALL_IDS)),
       name: textIn(firstField(part, "name", "toolName")),
       result: resultOf(firstField(part, "response", "result", "output", "content")),
       isError: isFailed(part) ? (true as const) : undefined,
     }),
   };
 }
+
+const CALL_IDS = ["call_id", "callId", "id", "tool_use_id", "toolCallId", "toolUseId"] as const;
 
 function isFailed(part: unknown): boolean {
   return firstField(part, "is_error", "isError") === true || fieldIn(part, "status") === "error";
@@ -168,10 +172,12 @@ function resultOf(result: unknown): unknown {
     const only: unknown = firstField(result[0], "json", "text");
     if (only !== undefined) return structured(only);
   }
-  // The Vercel AI SDK says of what type a result is.
+  // The Vercel AI SDK says of what type a result is, and so does OpenAI's Agents SDK.
   const type = fieldIn(result, "type");
   if ((type === "json" || type === "text") && fieldIn(result, "value") !== undefined)
     return fieldIn(result, "value");
+  if (type === "text" && textIn(fieldIn(result, "text")) !== undefined)
+    return structured(fieldIn(result, "text"));
   return structured(result);
 }
 
@@ -250,7 +256,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map<string, Reader>([
   ),
   ["custom_tool_call", toolCall],
   ...["local_shell_call", "web_search_call"].map((type) => [type, namedCall] as const),
-  ...["tool_call_response", "tool_result", "tool-result", "function_call_output"].map(
+  ...["tool_call_response", "tool_result", "tool-result", "function_call_output", "function_call_result"].map(
     (type) => [type, toolResult] as const,
   ),
   ["custom_tool_call_output", toolResult],

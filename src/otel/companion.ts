@@ -1,25 +1,26 @@
 // Beside an OpenTelemetry SDK that is there already: each side's active span is the other's, so that both make one tree.
 import type * as api from "@opentelemetry/api";
 import { isSpanId, isTraceId } from "../model/ids.ts";
-import { type Companion, type Frame, setCompanion } from "../tracing/context.ts";
+import { type Companion, type Frame, goAlong, isBridged } from "../tracing/context.ts";
 import { isSuppressed, SUPPRESSED } from "../tracing/propagation/carried.ts";
 import type { RemoteParent } from "../tracing/remote-parent.ts";
 import { bridgeSpanOf, nodeBehind, remoteOf } from "./bridge-span.ts";
 import { traceStateOf } from "./trace-state.ts";
 
 let joined = 0;
+let leave: () => void = () => undefined;
 
 /** Joins Tracelight's context with that of OpenTelemetry, until the undo that it returns is called. */
 export function joinContexts(module: typeof api): () => void {
-  if (joined++ === 0) setCompanion(new OtelContext(module));
+  if (joined++ === 0) leave = goAlong(new OtelContext(module));
   let isJoined = true;
   return () => {
-    if (isJoined && --joined === 0) setCompanion(undefined);
+    if (isJoined && --joined === 0) leave();
     isJoined = false;
   };
 }
 
-/** OpenTelemetry's own context, whoever manages it. Where nobody does, it knows of nothing. */
+/** OpenTelemetry's own context, whoever manages it. Where nobody does, or we do, it knows of nothing. */
 class OtelContext implements Companion {
   readonly #api: typeof api;
 
@@ -29,6 +30,7 @@ class OtelContext implements Companion {
 
   /** The SDK's active span in the place of ours, where it is the inner one. */
   seen(frame: Frame | undefined): Frame | undefined {
+    if (isBridged()) return frame;
     const { trace, context } = this.#api;
     const shown = trace.getSpan(context.active());
     if (shown === undefined) return frame;
@@ -44,6 +46,7 @@ class OtelContext implements Companion {
   }
 
   run<T>(frame: Frame | undefined, fn: () => T): T {
+    if (isBridged()) return fn();
     const { context } = this.#api;
     const active = this.#with(context.active(), frame);
     return context.with(isSuppressed(frame?.carried) ? active.setValue(SUPPRESSED, true) : active, fn);

@@ -50,7 +50,8 @@ interface Shared {
   revision: number;
   /** True while libraries that OpenTelemetry instruments make spans of ours. */
   isBridged?: boolean;
-  companion?: Companion | undefined;
+  /** Absent where there is none: that costs a span nothing. */
+  companions?: readonly Companion[] | undefined;
 }
 
 const KEY = Symbol.for("tracelight.context.v1");
@@ -71,14 +72,15 @@ function isShared(value: unknown): value is Shared {
 /** The frame that is active, if any. */
 export function activeFrame(): Frame | undefined {
   const frame = shared.storage.getStore();
-  return shared.companion === undefined || shared.isBridged === true ? frame : shared.companion.seen(frame);
+  if (shared.companions === undefined) return frame;
+  return shared.companions.reduce((seen, companion) => companion.seen(seen), frame);
 }
 
 /** Calls `fn(argument)` with `frame` active, for this call and all it awaits. */
 export function runIn<A, T>(frame: Frame | undefined, fn: (argument: A) => T, argument: A): T {
-  if (shared.companion === undefined || shared.isBridged === true)
-    return shared.storage.run(frame, fn, argument);
-  return shared.companion.run(frame, () => shared.storage.run(frame, fn, argument));
+  if (shared.companions === undefined) return shared.storage.run(frame, fn, argument);
+  const run = () => shared.storage.run(frame, fn, argument);
+  return shared.companions.reduce((inner, companion) => () => companion.run(frame, inner), run)();
 }
 
 /**
@@ -89,9 +91,13 @@ export function runQuietly<T>(fn: () => T): T {
   return runIn(QUIET, fn, undefined);
 }
 
-/** Lets another library's context go along with ours; undefined ends that. */
-export function setCompanion(companion: Companion | undefined): void {
-  shared.companion = companion;
+/** Lets another library's context go along with ours, until the undo that it returns is called. */
+export function goAlong(companion: Companion): () => void {
+  shared.companions = [...(shared.companions ?? []), companion];
+  return () => {
+    const left = shared.companions?.filter((one) => one !== companion) ?? [];
+    shared.companions = left.length === 0 ? undefined : left;
+  };
 }
 
 /** Says whether libraries that OpenTelemetry instruments make spans of ours from now on. */
