@@ -4,8 +4,9 @@ import { requireInstalled } from "../delivery/installed.ts";
 import { defined } from "../model/defined.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
 import { is, type OptionRules } from "../model/options.ts";
+import { NEXT_TO_THE_WIRE, takeItems } from "./answers.ts";
 import type { Connection } from "./connection.ts";
-import { prepareClient } from "./wire.ts";
+import { BUILD, putBody } from "./wire.ts";
 
 /** The part of the AWS SDK's `DynamoDBClient` that Tracelight uses. */
 export interface DynamoDbClientLike {
@@ -42,11 +43,13 @@ export const isTableName: (value: unknown) => string | undefined = (value) =>
 export async function connect(options: ConnectionOptions): Promise<Connection> {
   const sdk = await importSdk();
   if (options.client !== undefined && isClient(options.client)) {
-    return { sdk, client: options.client, close: () => undefined };
+    return { sdk, client: options.client, isOurs: false, close: () => undefined };
   }
   const client = new sdk.DynamoDBClient(clientConfig(options));
-  prepareClient(client);
-  return { sdk, client, close: () => client.destroy() };
+  // On the client itself, so that it can keep its chain of middleware from one request to the next.
+  client.middlewareStack.add(putBody, BUILD);
+  client.middlewareStack.add(takeItems, NEXT_TO_THE_WIRE);
+  return { sdk, client, isOurs: true, close: () => client.destroy() };
 }
 
 /** Bundlers take in what is imported; what they leave out may lie where only `require` looks, as Lambda's own SDK does. */

@@ -5,6 +5,8 @@ import type * as Sdk from "@aws-sdk/client-dynamodb";
 export interface Connection {
   readonly sdk: typeof Sdk;
   readonly client: Sdk.DynamoDBClient;
+  /** True where the client was made here, with our middleware in it. A caller's is left as it is: commands bring what they need. */
+  readonly isOurs: boolean;
   /** Lets go of the client, where it is ours. */
   readonly close: () => void;
 }

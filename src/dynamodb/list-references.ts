@@ -60,23 +60,47 @@ function readReference(pk: string | undefined, text: string | undefined): ListRe
   return { pk, root, length, hash };
 }
 
+/** Lists that begin with the same message are of one chain. */
+export function chainOf({ pk, root }: ListReference): string {
+  return `${pk}\n${root}`;
+}
+
+/** A range to read, and up to which length it holds all nodes of which chains. */
+export interface ChainRange {
+  readonly range: KeyRange;
+  readonly chains: ReadonlyMap<string, number>;
+}
+
 /** Beyond so many chains of one partition, reading all its nodes at once takes fewer requests. */
 const CHAINS_AT_ONCE = 4;
 
-/** The ranges that hold all nodes of these lists: one a chain, however many lists refer to it. */
-export function nodeRanges(references: Iterable<ListReference>): KeyRange[] {
-  const partitions = new Map<string, Map<string, number>>();
-  for (const { pk, root, length } of references) {
-    const roots = partitions.get(pk) ?? new Map<string, number>();
-    partitions.set(pk, roots.set(root, Math.max(length, roots.get(root) ?? 0)));
+/** The ranges that hold all nodes of these lists, but for those up to the length that is known: one a chain, however many lists refer to it. */
+export function nodeRanges(
+  references: Iterable<ListReference>,
+  knownLength: (chain: string) => number,
+): ChainRange[] {
+  const partitions = new Map<string, Map<string, ListReference>>();
+  for (const reference of references) {
+    const { pk, root, length } = reference;
+    if (length <= knownLength(chainOf(reference))) continue;
+    const longest = partitions.get(pk) ?? new Map<string, ListReference>();
+    partitions.set(pk, longest);
+    if (length > (longest.get(root)?.length ?? 0)) longest.set(root, reference);
   }
-  return [...partitions].flatMap(([pk, roots]) =>
-    roots.size > CHAINS_AT_ONCE
-      ? [{ pk, from: "NODE#", to: "NODE#~" }]
-      : [...roots].map(([root, length]) => ({
-          pk,
-          from: `NODE#${root}#`,
-          to: `NODE#${root}#${paddedLength(length)}#~`,
-        })),
+  return [...partitions].flatMap(([pk, longest]) =>
+    longest.size > CHAINS_AT_ONCE
+      ? [{ range: { pk, from: "NODE#", to: "NODE#~" }, chains: lengthsOf([...longest.values()]) }]
+      : [...longest.values()].map((reference) => chainRange(reference, knownLength(chainOf(reference)))),
   );
+}
+
+function chainRange(reference: ListReference, known: number): ChainRange {
+  const { pk, root, length } = reference;
+  const from = `NODE#${root}#${paddedLength(known + 1)}#`;
+  const to = `NODE#${root}#${paddedLength(length)}#~`;
+  return { range: { pk, from, to }, chains: lengthsOf([reference]) };
+}
+
+function lengthsOf(references: readonly ListReference[]): ReadonlyMap<string, number> {
+  return new Map(references.map((reference) => [chainOf(reference), reference.length]));
 }

@@ -1,10 +1,9 @@
-// Spans as items of any size, with message lists stored once, and back: the one door for writing and for reading.
+// Spans as items of any size, with message lists stored once.
 
 import { CONVERSATION_NAMES } from "../conventions/conversation.ts";
 import { NAMES } from "../conventions/names.ts";
 import { MESSAGE_LISTS } from "../conventions/vocabularies/recognised.ts";
 import { knownAttributes } from "../delivery/known-attributes.ts";
-import { noteMissing } from "../delivery/missing.ts";
 import { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { entriesIn } from "../model/many-keys.ts";
@@ -13,12 +12,9 @@ import { fieldsWith, type SpanFields } from "../model/span-fields.ts";
 import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";
 import { OWN } from "../tracing/readable-span.ts";
 import type { Span } from "../tracing/span.ts";
-import type { StoredSpan } from "./item.ts";
 import { itemBytes } from "./item-size.ts";
-import { type Item, type ItemReader, ItemsByKey } from "./items.ts";
-import { joinSpan, missingText, partsPlace, readSplit, type SplitList, splitKeys } from "./joined-span.ts";
-import { ListReader } from "./list-reader.ts";
-import { type ListReference, nodeRanges, readReferences } from "./list-references.ts";
+import type { Item, ItemReader } from "./items.ts";
+import { partsPlace } from "./joined-span.ts";
 import { isLongList, ListPacker } from "./message-chains.ts";
 import { isTooLarge, packMoved, splitSpan } from "./split.ts";
 import { toAttributeValue } from "./values.ts";
@@ -166,93 +162,4 @@ function itemUnder(span: SpanFields, shortened: SpanFields, toItem: ToItem): Ite
     else stored[key] = toAttributeValue(typeof shown === "string" ? shown.toWellFormed() : shown);
   }
   return { ...item, attributes: { M: stored } };
-}
-
-/** How items are read. */
-export interface UnpackOptions {
-  readonly reader: ItemReader;
-  /** How a main item is read; undefined for what is no span. */
-  readonly fromItem: (item: Item) => StoredSpan | undefined;
-  /** Told of items that are broken spans; they are left out. */
-  readonly onUnreadable: (error: unknown, item: Item) => void;
-}
-
-/** A span, and the main item that it was read from. */
-export interface UnpackedSpan extends StoredSpan {
-  readonly item: Item;
-}
-
-/** One main item, and what it refers to. */
-interface Opened {
-  readonly stored: UnpackedSpan;
-  readonly split: SplitList | undefined;
-  readonly lists: ReadonlyMap<string, ListReference | undefined>;
-}
-
-/**
- * The spans of main items, in their order, put together of their parts and nodes; other items are passed over. What is
- * missing or damaged is marked in its place and named in the attribute `tracelight.missing`.
- * @throws (rejects) what the reader rejects with.
- */
-export async function unpack(
-  items: readonly Item[],
-  { reader, fromItem, onUnreadable }: UnpackOptions,
-): Promise<UnpackedSpan[]> {
-  const turns = new Turns();
-  const opened = items.flatMap((item) => {
-    try {
-      return open(item, fromItem(item)) ?? [];
-    } catch (error) {
-      onUnreadable(error, item);
-      return [];
-    }
-  });
-  if (!opened.some(isMore)) return opened.map(({ stored }) => stored);
-  const found = await fetchAll(opened, reader);
-  const lists = new ListReader(found, turns);
-  const spans: UnpackedSpan[] = [];
-  for (const { stored, split, lists: references } of opened) {
-    let fields = stored.fields;
-    if (split !== undefined) fields = await joinSpan(fields, split, { found, turns });
-    if (references.size > 0) fields = await withLists(fields, references, lists);
-    spans.push({ ...stored, fields });
-  }
-  return spans;
-}
-
-function open(item: Item, stored: StoredSpan | undefined): Opened | undefined {
-  return stored && { stored: { ...stored, item }, split: readSplit(item), lists: readReferences(item) };
-}
-
-function isMore({ split, lists }: Opened): boolean {
-  return split !== undefined || lists.size > 0;
-}
-
-async function fetchAll(opened: readonly Opened[], reader: ItemReader): Promise<ItemsByKey> {
-  const found = new ItemsByKey();
-  const keys = opened.flatMap(({ split }) => (split === undefined ? [] : splitKeys(split)));
-  const references = opened.flatMap(({ lists }) => [...lists.values()].filter((one) => one !== undefined));
-  const reads = nodeRanges(references).map((range) => reader.range(range));
-  if (keys.length > 0) reads.push(reader.get(keys));
-  for (const read of await Promise.all(reads)) found.add(read);
-  return found;
-}
-
-async function withLists(
-  span: SpanFields,
-  references: ReadonlyMap<string, ListReference | undefined>,
-  reader: ListReader,
-): Promise<SpanFields> {
-  let attributes: Attributes = { ...span.attributes };
-  for (const [name, reference] of references) {
-    try {
-      if (reference === undefined) throw new Error("what the item says of it cannot be true");
-      attributes = { ...attributes, [name]: await reader.read(reference) };
-    } catch (error) {
-      const reason = error instanceof Error ? error.message : "it cannot be read";
-      const shown = missingText(attributes[name], reason);
-      attributes = noteMissing({ ...attributes, [name]: shown }, `${name}: ${reason}`);
-    }
-  }
-  return { ...span, attributes: Object.freeze(attributes) };
 }

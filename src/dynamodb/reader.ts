@@ -8,14 +8,16 @@ import type { SpanFields } from "../model/span-fields.ts";
 import type { Faults } from "../tracing/faults.ts";
 import { arrangeSpans } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
+import { type ItemPage, readPage } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import { fromItem, sortKeyPrefix } from "./item.ts";
 import type { Item, ItemReader } from "./items.ts";
 import { type JustWritten, keyText } from "./just-written.ts";
 import type { KeyLayout } from "./layout.ts";
-import { type UnpackedSpan, unpack } from "./packing.ts";
+import { ListReader } from "./list-reader.ts";
 import { layoutsOf, sampleScan } from "./recognise.ts";
 import { nextPage, type ReadRequest, readRequest, type TableNames } from "./requests.ts";
+import { type UnpackedSpan, unpack } from "./unpacking.ts";
 
 /** Runs a request; rejects with a TracelightError. */
 type Send = <T>(work: (connection: Connection) => Promise<T>) => Promise<T>;
@@ -29,6 +31,11 @@ export interface ReaderOptions {
   readonly faults: Faults;
   /** True where the user said which layout it is. */
   readonly isLayoutGiven: boolean;
+}
+
+interface PagesOptions {
+  readonly onPage?: (() => boolean) | undefined;
+  readonly areAllWanted?: boolean;
 }
 
 /** Reads one table. */
@@ -103,9 +110,9 @@ export class TableReader {
   }
 
   async #sample(): Promise<readonly KeyLayout[]> {
-    const { Items = [] } = await this.#page("scan", sampleScan(this.#names));
-    const layouts = layoutsOf(Items);
-    if (Items.length > 0 && layouts.length === 0) this.#tellUnknownLayout();
+    const { items } = await this.#page("scan", sampleScan(this.#names));
+    const layouts = layoutsOf(items);
+    if (items.length > 0 && layouts.length === 0) this.#tellUnknownLayout();
     return layouts;
   }
 
@@ -126,26 +133,32 @@ export class TableReader {
     const conversation = request.kind === "query" ? request.conversation : undefined;
     const unseen = this.#options.justWritten.under(conversation, sortKeyPrefix(query.identifier));
     const end = new End(query, request);
-    for await (const page of this.pages(request.kind, request.input)) {
-      for (const { item, ...stored } of await this.#unpack(page)) {
+    const lists = new ListReader(this.#options.items);
+    const areAllWanted = query.limit === undefined;
+    for await (const page of this.pages(request.kind, request.input, { areAllWanted })) {
+      for (const { item, ...stored } of await this.#unpack(page, lists)) {
         const isWanted = matches(stored.fields, query, stored.identifier);
-        if (isWanted && end.isReached(stored.fields)) return yield* this.#unseen(unseen, end, query);
+        if (isWanted && end.isReached(stored.fields))
+          return yield* this.#unseen(unseen, { end, query, lists });
         unseen.delete(keyText(item));
         end.lastKey = item["sk"]?.S;
         if (isWanted) yield stored.fields;
       }
     }
-    yield* this.#unseen(unseen, end, query);
+    yield* this.#unseen(unseen, { end, query, lists });
   }
 
   /** What was written just now and the index has not shown, as far as it lies within the end. */
-  async *#unseen(unseen: ReadonlyMap<string, Item>, end: End, query: TraceQuery): AsyncGenerator<SpanFields> {
+  async *#unseen(
+    unseen: ReadonlyMap<string, Item>,
+    { end, query, lists }: { readonly end: End; readonly query: TraceQuery; readonly lists: ListReader },
+  ): AsyncGenerator<SpanFields> {
     const keys = [...unseen.values()].filter((key) => end.isWithin(key));
     if (keys.length === 0) return;
     const items = await this.#options.items.get(
       keys.map(({ pk, sk }) => ({ pk: pk?.S ?? "", sk: sk?.S ?? "" })),
     );
-    for (const stored of await this.#unpack(items)) {
+    for (const stored of await this.#unpack(items, lists)) {
       if (matches(stored.fields, query, stored.identifier)) yield stored.fields;
     }
   }
@@ -156,30 +169,30 @@ export class TableReader {
     input: QueryCommandInput | ScanCommandInput,
     onPage?: () => boolean,
   ): AsyncGenerator<Item> {
-    for await (const page of this.pages(kind, input, onPage)) yield* page;
+    for await (const page of this.pages(kind, input, { onPage })) yield* page;
   }
 
-  /** The pages of a request, while `onPage` says so. */
+  /** The pages of a request, while `onPage` says so; the next is asked for while one is looked at where all are wanted. */
   async *pages(
     kind: "query" | "scan",
     input: QueryCommandInput | ScanCommandInput,
-    onPage?: () => boolean,
+    { onPage, areAllWanted = false }: PagesOptions = {},
   ): AsyncGenerator<readonly Item[]> {
-    let next: QueryCommandInput | ScanCommandInput | undefined = input;
-    while (next !== undefined) {
-      const page = await this.#page(kind, next);
-      yield page.Items ?? [];
-      const from: Item | undefined = page.LastEvaluatedKey;
-      const goesOn: boolean = from !== undefined && (onPage === undefined || onPage());
-      next =
-        goesOn && from !== undefined ? { ...next, ...nextPage(next), ExclusiveStartKey: from } : undefined;
+    let asked = input;
+    let coming: Promise<ItemPage> | undefined;
+    for (;;) {
+      const { items, next } = await (coming ?? this.#page(kind, asked));
+      if (next !== undefined) asked = { ...asked, ...nextPage(asked), ExclusiveStartKey: next };
+      coming = next !== undefined && areAllWanted ? this.#page(kind, asked) : undefined;
+      // Who looks at this page learns of it when they ask for the next.
+      coming?.catch(() => undefined);
+      yield items;
+      if (next === undefined || onPage?.() === false) return;
     }
   }
 
   #page(kind: "query" | "scan", input: QueryCommandInput | ScanCommandInput) {
-    return this.#options.send(({ sdk, client }) =>
-      kind === "query" ? client.send(new sdk.QueryCommand(input)) : client.send(new sdk.ScanCommand(input)),
-    );
+    return this.#options.send((connection) => readPage(connection, kind, input));
   }
 
   #request(query: TraceQuery): ReadRequest {
@@ -194,9 +207,10 @@ export class TableReader {
   }
 
   /** An item that cannot be read is reported and left out; the others are still found. */
-  #unpack(items: readonly Item[]): Promise<UnpackedSpan[]> {
+  #unpack(items: readonly Item[], lists: ListReader): Promise<UnpackedSpan[]> {
     return unpack(items, {
       reader: this.#options.items,
+      lists,
       fromItem: (item) => fromItem(item, this.names.keyLayout),
       onUnreadable: (error, item) => {
         const where = `The item ${item["pk"]?.S} ${item["sk"]?.S}`;

@@ -1,11 +1,8 @@
 // Reads items of one table by key and by range, in as few requests as DynamoDB allows.
-import type {
-  BatchGetItemCommandOutput,
-  KeysAndAttributes,
-  QueryCommandOutput,
-} from "@aws-sdk/client-dynamodb";
+import type { KeysAndAttributes } from "@aws-sdk/client-dynamodb";
 import { TracelightError } from "../model/errors.ts";
 import { setTimeout } from "../model/timers.ts";
+import { type ItemBatch, type ItemPage, readBatch, readPage } from "./answers.ts";
 import type { Connection } from "./connection.ts";
 import type { Item, ItemKey, ItemReader, KeyRange } from "./items.ts";
 
@@ -51,7 +48,7 @@ export class TableItems implements ItemReader {
       ...only(attributes),
     };
     for (let empty = 0; request !== undefined && (request.Keys?.length ?? 0) > 0; ) {
-      const page: Page = await this.#getPage(request);
+      const page: ItemBatch = await this.#getPage(request);
       found.push(...page.items);
       request = page.rest;
       empty = page.items.length > 0 ? 0 : empty + 1;
@@ -60,13 +57,9 @@ export class TableItems implements ItemReader {
     return found;
   }
 
-  #getPage(request: KeysAndAttributes): Promise<Page> {
+  #getPage(request: KeysAndAttributes): Promise<ItemBatch> {
     const { tableName } = this.#options;
-    return this.#options.request(async ({ sdk, client }) => {
-      const input = { RequestItems: { [tableName]: request } };
-      const page: BatchGetItemCommandOutput = await client.send(new sdk.BatchGetItemCommand(input));
-      return { items: page.Responses?.[tableName] ?? [], rest: page.UnprocessedKeys?.[tableName] };
-    });
+    return this.#options.request((connection) => readBatch(connection, tableName, request));
   }
 
   async #pause(times: number): Promise<void> {
@@ -93,19 +86,14 @@ export class TableItems implements ItemReader {
     let start: Item | undefined;
     do {
       const after: { ExclusiveStartKey?: Item } = start === undefined ? {} : { ExclusiveStartKey: start };
-      const page: QueryCommandOutput = await this.#options.request(({ sdk, client }) =>
-        client.send(new sdk.QueryCommand({ ...input, ...after })),
+      const page: ItemPage = await this.#options.request((connection) =>
+        readPage(connection, "query", { ...input, ...after }),
       );
-      found.push(...(page.Items ?? []));
-      start = page.LastEvaluatedKey;
+      found.push(...page.items);
+      start = page.next;
     } while (start !== undefined);
     return found;
   }
-}
-
-interface Page {
-  readonly items: readonly Item[];
-  readonly rest: KeysAndAttributes | undefined;
 }
 
 function keyOf({ pk, sk }: ItemKey): Item {

@@ -6,7 +6,7 @@ import type { Connection } from "./connection.ts";
 import type { Item } from "./items.ts";
 
 /** The protocol that the body is written for; an SDK that speaks another one gets the items to serialise itself. */
-const JSON_PROTOCOL = "application/x-amz-json-1.0";
+export const JSON_PROTOCOL = "application/x-amz-json-1.0";
 
 /** Clients that turned out to speak another protocol. */
 const otherProtocol = new WeakSet<object>();
@@ -32,7 +32,7 @@ function writePlain({ sdk, client }: Connection, tableName: string, items: reado
   return client.send(new sdk.BatchWriteItemCommand({ RequestItems: { [tableName]: requests } }));
 }
 
-function writeAsJson({ sdk, client }: Connection, tableName: string, items: readonly Item[]) {
+function writeAsJson({ sdk, client, isOurs }: Connection, tableName: string, items: readonly Item[]) {
   const requests = items.map((item) => ({ PutRequest: { Item: hasBinary(item) ? toWire(item) : item } }));
   // Bytes, since the SDK would make them of a text twice: to sign it and to send it.
   const body = Buffer.from(JSON.stringify({ RequestItems: { [tableName]: requests } }));
@@ -41,28 +41,18 @@ function writeAsJson({ sdk, client }: Connection, tableName: string, items: read
   const input = { RequestItems: { [tableName]: first } };
   bodies.set(input, body);
   const command = new sdk.BatchWriteItemCommand(input);
-  if (!prepared.has(client)) command.middlewareStack.add(putBody, BUILD);
+  if (!isOurs) command.middlewareStack.add(putBody, BUILD);
   return client.send(command);
 }
 
 /** The bodies of requests on their way, by their input. */
 const bodies = new WeakMap<object, Buffer>();
-/** Clients that put in the bodies by themselves. */
-const prepared = new WeakSet<object>();
 
-/**
- * Lets a client of our own put in the bodies of all its requests, so that it can keep its chain of middleware from one
- * request to the next. A caller's client is left as it is: there each command brings the middleware.
- */
-export function prepareClient(client: Connection["client"]): void {
-  client.middlewareStack.add(putBody, BUILD);
-  prepared.add(client);
-}
-
-const BUILD = { step: "build", priority: "high", name: "tracelightBody" } as const;
+/** Where in a chain of middleware it stands. */
+export const BUILD = { step: "build", priority: "high", name: "tracelightBody" } as const;
 
 /** Puts in the body of a request that has one. */
-function putBody<A extends { readonly input: object; readonly request: unknown }, R>(
+export function putBody<A extends { readonly input: object; readonly request: unknown }, R>(
   next: (args: A) => R,
 ): (args: A) => R {
   return (args) => {

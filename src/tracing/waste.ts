@@ -76,8 +76,9 @@ async function sourceOf(reader: StoreReader, { signal, ...query }: WasteQuery): 
     outlines: (row) => reader.outlines(queryOf(row)),
     calls: async function* (groups, options) {
       for (const { row, outlines } of groups) {
-        const asked = { of: queryOf(row), outlines, signal, ...options };
-        yield (await conversationContext(reader, asked)).calls;
+        const of = queryOf(row);
+        const whole = { outlines, spans: reader.iterate(of) };
+        yield (await conversationContext(reader, { of, whole, signal, ...options })).calls;
       }
     },
   };

@@ -3,20 +3,20 @@
 import { wordDiff } from "../conventions/compare/words.ts";
 import { type Piece, textOfPiece } from "../conventions/context/content.ts";
 import type { OpenedCall } from "../conventions/context.ts";
-import type { SpanOutline } from "../conventions/facts.ts";
 import { cutTo } from "../model/cut.ts";
 import { contextJson, toolStoryJson } from "../render/context-json.ts";
 import { conversationContext } from "../tracing/conversation-context.ts";
+import type { Whole, WholeOf } from "../tracing/read-whole.ts";
 import { toolStory } from "../tracing/tool-story.ts";
 import type { ContextAnswerJson, OpenedCallJson, SegmentJson, WhyJson } from "./api.ts";
 import type { Asked } from "./asked.ts";
-import { findConversation } from "./conversation.ts";
+import { findWhole } from "./conversation.ts";
 import { notFound } from "./problems.ts";
 
 /** `GET /api/conversations/ID/context` */
 export async function conversationLens(asked: Asked): Promise<ContextAnswerJson> {
-  const { id, outlines } = await findConversation(asked.path("key"), asked.reader);
-  return lens(asked, { conversation: id }, outlines);
+  const { id, whole } = await findWhole(asked.path("key"), asked.reader);
+  return lens(asked, { conversation: id }, whole);
 }
 
 /** `GET /api/traces/ID/context` */
@@ -35,14 +35,10 @@ export async function why(asked: Asked): Promise<WhyJson> {
   return { story, notes: reader.notes };
 }
 
-async function lens(
-  asked: Asked,
-  of: { readonly conversation: unknown } | { readonly traceId: string },
-  outlines?: readonly SpanOutline[],
-): Promise<ContextAnswerJson> {
+async function lens(asked: Asked, of: WholeOf, whole?: Whole): Promise<ContextAnswerJson> {
   const open = asked.params("call").text("call")?.toLowerCase();
   const { reader, prices, signal } = asked;
-  const report = await conversationContext(reader, { of, outlines, prices, open, signal });
+  const report = await conversationContext(reader, { of, whole, prices, open, signal });
   if (open !== undefined && report.opened === undefined) throw notFound("There is no such call here.");
   return {
     ...contextJson(report),

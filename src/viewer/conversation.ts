@@ -12,6 +12,7 @@ import { summarizeOutlines } from "../conventions/summary.ts";
 import type { TurnOf } from "../conventions/turns.ts";
 import { isoDate, isoMicros } from "../model/clock.ts";
 import { conversationKey, idKey, idText, isSameConversation, textOfKey } from "../model/conversation.ts";
+import { readWhole, type Whole } from "../tracing/read-whole.ts";
 import type { StoreReader } from "../tracing/readable.ts";
 import type { ConversationJson, TraceTurnJson, TurnJson } from "./api.ts";
 import type { Asked } from "./asked.ts";
@@ -21,6 +22,11 @@ import { notFound } from "./problems.ts";
 export interface Found {
   readonly id: unknown;
   readonly outlines: readonly SpanOutline[];
+}
+
+/** The same with its spans. */
+export interface FoundWhole extends Found {
+  readonly whole: Whole;
 }
 
 /** `GET /api/conversations/ID` */
@@ -40,9 +46,28 @@ export async function conversation(asked: Asked): Promise<ConversationJson> {
 
 /** The conversation that the key names. Throws a `Problem` where there is none. */
 export async function findConversation(key: string, reader: StoreReader): Promise<Found> {
+  return firstFound(key, reader, async (id) => ({
+    id,
+    outlines: await reader.outlines({ conversation: id }),
+  }));
+}
+
+/** The same, to be looked at as a whole. */
+export async function findWhole(key: string, reader: StoreReader): Promise<FoundWhole> {
+  return firstFound(key, reader, async (id) => {
+    const whole = await readWhole(reader, { conversation: id });
+    return { id, outlines: whole.outlines, whole };
+  });
+}
+
+async function firstFound<F extends Found>(
+  key: string,
+  reader: StoreReader,
+  read: (id: unknown) => Promise<F>,
+): Promise<F> {
   for (const id of await idsOf(key, reader)) {
-    const outlines = await reader.outlines({ conversation: id });
-    if (outlines.length > 0) return { id, outlines };
+    const found = await read(id);
+    if (found.outlines.length > 0) return found;
   }
   throw unknownConversation();
 }

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fromItem } from "../../src/dynamodb/item.ts";
 import type { Item } from "../../src/dynamodb/items.ts";
-import { unpack } from "../../src/dynamodb/packing.ts";
+import { unpack } from "../../src/dynamodb/unpacking.ts";
 import { fromMap } from "../../src/dynamodb/values.ts";
 import { capture } from "../../src/model/capture.ts";
 import type { SpanFields } from "../../src/model/span-fields.ts";

@@ -10,8 +10,9 @@ import {
 import { ensureTable, type LocalDynamoDb, startLocalDynamoDb } from "tracelight/dynamodb";
 import { fromItem, type StoredSpan, toItem } from "../../src/dynamodb/item.ts";
 import type { Item, ItemKey, ItemReader, KeyRange } from "../../src/dynamodb/items.ts";
-import { type PackedSpan, Packer, type PackerOptions, unpack } from "../../src/dynamodb/packing.ts";
+import { type PackedSpan, Packer, type PackerOptions } from "../../src/dynamodb/packing.ts";
 import { TableItems } from "../../src/dynamodb/table-items.ts";
+import { unpack } from "../../src/dynamodb/unpacking.ts";
 import type { SpanFields } from "../../src/model/span-fields.ts";
 
 const BATCH = 25;
@@ -28,7 +29,7 @@ export class TestTable {
     this.name = name;
     this.#items = new TableItems({
       tableName: name,
-      request: (work) => work({ sdk, client, close: () => undefined }),
+      request: (work) => work({ sdk, client, isOurs: false, close: () => undefined }),
     });
   }
 
