@@ -1,8 +1,21 @@
 // The commands: their arguments, options and help, each loaded when it is called.
-import { Argument, Command, Option } from "commander";
-import { parseCount, parseDuration, parseOrigin, parsePort, parseSize, parseTime } from "./arguments.ts";
+import { type Command, Option } from "commander";
+import { parseCount, parseDuration, parseOrigin, parsePort, parseSize } from "./arguments.ts";
+import {
+  described,
+  documents,
+  ELSE,
+  json,
+  limit,
+  prices,
+  redaction,
+  STORE,
+  since,
+  until,
+  valued,
+  where,
+} from "./command-options.ts";
 import type { Context } from "./context.ts";
-import { addExamples, type Item } from "./help.ts";
 import type { ExitCode } from "./world.ts";
 
 /** A command, and what runs it. */
@@ -10,54 +23,6 @@ export interface Declared {
   readonly command: Command;
   readonly run: (context: Context, command: Command) => Promise<ExitCode>;
 }
-
-/** What a command's help begins and ends with. */
-interface Description {
-  readonly does: string;
-  readonly arguments: readonly (readonly [syntax: string, description: string])[];
-  readonly options?: readonly Option[];
-  readonly examples: readonly Item[];
-}
-
-function described(name: string, { does, arguments: args, options = [], examples }: Description): Command {
-  const command = new Command(name).description(does);
-  for (const [syntax, description] of args) command.addArgument(new Argument(syntax, description));
-  for (const option of options) command.addOption(option);
-  return addExamples(command, examples);
-}
-
-const ELSE = "without it TRACELIGHT_STORE, else ./traces.db";
-const STORE = ["[store]", `a file, dynamodb:Table or -; ${ELSE}`] as const;
-
-/** An option whose value is read by `parse`. */
-function valued<T>(flags: string, description: string, parse: (text: string) => T): Option {
-  return new Option(flags, description).argParser((text: string) => parse(text));
-}
-
-const since = () => valued("-s, --since <time>", "from this time on: 2h (ago), today, 2026-11-22", parseTime);
-const until = () => valued("-u, --until <time>", "before this time", parseTime);
-const where = () =>
-  new Option("-w, --where <filter>", `such as 'ai.tool.name = "get_weather" and duration > 2s'`);
-const prices = () =>
-  new Option("--prices <file>", "what models cost, as JSON; else TRACELIGHT_PRICES names it");
-const json = () => new Option("--json", "one JSON object a line");
-const limit = (count: number, most: number) =>
-  valued("-n, --limit <count>", "at most so many", (text) => parseCount(text, most)).default(count);
-
-/** One trace or conversation, in a form for others. */
-const documents = () =>
-  DOCUMENTS.map(([name, description]) =>
-    new Option(`--${name} <id>`, description).conflicts([
-      ...["since", "until", "where", "trace", "logLines", "otlp", "translate"],
-      ...DOCUMENTS.flatMap(([other]) => (other === name ? [] : [other])),
-    ]),
-  );
-
-const DOCUMENTS = [
-  ["markdown", "this conversation or trace as Markdown: all that was said is shown as code"],
-  ["atif", "this conversation or trace as a trajectory of ATIF 1.7"],
-  ["html", "this conversation or trace as one file: the page, read-only, without a server"],
-] as const;
 
 /** All commands, in the order of the help; each is declared when it is asked for. */
 export const COMMANDS: readonly (() => Declared)[] = [
@@ -222,6 +187,7 @@ export const COMMANDS: readonly (() => Declared)[] = [
           .conflicts("logLines"),
         ...documents(),
         new Option("--full", "Markdown whose long values are not cut"),
+        redaction(),
         prices(),
         new Option("-o, --out <file>", "write to this file, whole or not at all"),
         new Option("--force", "replace the file"),
@@ -272,6 +238,7 @@ export const COMMANDS: readonly (() => Declared)[] = [
           "--origin <origin>",
           "let web pages of this origin send, such as https://app.example.com; may be given several times",
         ).argParser((origin: string, before: readonly string[] = []) => [...before, parseOrigin(origin)]),
+        redaction(),
       ],
       examples: [
         ["tracelight collect", "into ./traces.db, then, in another terminal:"],
@@ -305,7 +272,7 @@ export const COMMANDS: readonly (() => Declared)[] = [
           "--allow-host <name>",
           "a name by which the page may be asked for, beside localhost; may be given several times",
         ).argParser((name: string, before: readonly string[] = []) => [...before, name]),
-        prices(),
+        ...[redaction(), prices()],
       ],
       examples: [
         ["tracelight view", "./traces.db, which is made where it is missing"],
@@ -332,6 +299,31 @@ export const COMMANDS: readonly (() => Declared)[] = [
     }),
     run: async (context, command) =>
       (await import("./commands/prune.ts")).prune(context, command.args[0], command.opts()),
+  }),
+  () => ({
+    command: described("redact", {
+      does: "Find secrets and personal data in a store (--check), or take them out of an SQLite file in place (--apply).",
+      arguments: [STORE],
+      options: [
+        new Option(
+          "--check",
+          "list what would be found, by kind and place, without showing it; exit code 1 where there is something",
+        ),
+        new Option(
+          "--apply",
+          "take it out of the SQLite file, its index, its log and its free pages",
+        ).conflicts("check"),
+        new Option("--rules <rules>", "a file of rules (.json, .js); default: those that are built in"),
+        json(),
+      ],
+      examples: [
+        ["tracelight redact my.db --check", "what is in it"],
+        ["tracelight redact my.db --apply", "take it out; nothing brings it back"],
+        ["tracelight redact my.db --apply --rules rules.json", "by rules of your own"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/redact.ts")).redactStore(context, command.args[0], command.opts()),
   }),
   () => ({
     command: described("create-table", {

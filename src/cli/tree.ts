@@ -175,6 +175,14 @@ function bar(
   return " ".repeat(column) + block;
 }
 
+/** A bar that is full at 1, and the share in per cent. */
+export function progressBar(share: number): string {
+  const filled = Math.min(1, share);
+  return `${blocks(Math.round(filled * PROGRESS_WIDTH * 8)).padEnd(PROGRESS_WIDTH)} ${Math.floor(filled * 100)}%  `;
+}
+
+const PROGRESS_WIDTH = 24;
+
 /** A bar of so many eighths of a column. */
 export function blocks(eighths: number): string {
   return "█".repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? "");

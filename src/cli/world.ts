@@ -18,8 +18,8 @@ export interface World {
   readonly signal: AbortSignal;
 }
 
-/** What a run says to the shell. */
-export const EXIT = { ok: 0, nothingFound: 1, usage: 2, store: 3 } as const;
+/** What a run says to the shell; `toRedact`: `redact --check` found something. */
+export const EXIT = { ok: 0, nothingFound: 1, usage: 2, store: 3, toRedact: 1 } as const;
 
 /** An exit code. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

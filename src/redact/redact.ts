@@ -4,10 +4,10 @@ import { checkOptions, is } from "../model/options.ts";
 import { isSecretName, mayNameSecret, spelled } from "../model/secret-names.ts";
 import type { Process, SpanDraft } from "../tracing/draft.ts";
 import { reportUnowned } from "../tracing/faults.ts";
-import { type Replacement, replaceBy } from "./replacement.ts";
+import { isReplaced, type Replace, type Replacement, replaceBy } from "./replacement.ts";
 import { byPattern, type Rule } from "./rule.ts";
 import { RULE_NAMES, RULES, type RuleName } from "./rules/index.ts";
-import { TextRedactor } from "./text.ts";
+import { FAILED, TextRedactor, TooSlow } from "./text.ts";
 import { ValueRedactor } from "./values.ts";
 
 /** A rule of your own. */
@@ -56,21 +56,36 @@ const MIN_KEY = 16;
  * @throws TracelightError `INVALID_OPTION`.
  */
 export function redact(options: RedactOptions = {}): Process | undefined {
+  checkRedactOptions(options);
+  return processOf(options, replaceBy(options.replace ?? "label"));
+}
+
+/** @throws TracelightError `INVALID_OPTION` for what are no options of `redact`. */
+export function checkRedactOptions(options: unknown): asserts options is RedactOptions {
   checkOptions(options, { owner: "redact", checks: CHECKS, secret: ["replace"] });
+}
+
+/** The process of options that are known to be right; what stands in the place of something is made by `replace`. */
+export function processOf(options: RedactOptions, replace: Replace): Process | undefined {
   const rules = (options.rules ?? RULE_NAMES).flatMap(rulesOf);
   const isSecret = secretNames(options.names);
   if (rules.length === 0 && isSecret === undefined && options.value === undefined) return undefined;
-  const values = valueRedactor(rules, isSecret ?? (() => false), options);
+  const values = valueRedactor({ rules, isSecret: isSecret ?? (() => false), replace }, options);
   return (draft) => redactDraft(draft, values);
 }
 
+interface Means {
+  readonly rules: readonly Rule[];
+  readonly isSecret: (name: string) => boolean;
+  readonly replace: Replace;
+}
+
 function valueRedactor(
-  rules: readonly Rule[],
-  isSecret: (name: string) => boolean,
-  { replace: replacement = "label", maxRuleMs = MAX_RULE_MS, value: own, onError, names }: RedactOptions,
+  { rules, isSecret, replace }: Means,
+  { maxRuleMs = MAX_RULE_MS, value: own, onError, names }: RedactOptions,
 ): ValueRedactor {
-  const replace = replaceBy(replacement);
-  const onFault = teller(onError ?? reportUnowned);
+  const tell = teller(onError ?? reportUnowned);
+  const onFault = (rule: Rule, cause: unknown) => tell(rule, `The rule for [${rule.label}]`, cause);
   const unproven = new Set(rules.filter(({ hints }) => hints === 0));
   const texts = new TextRedactor({ rules, unproven, replace, maxRuleMs, onFault });
   const hasOwnNames = names !== false && names !== undefined && names.length > 0;
@@ -78,8 +93,8 @@ function valueRedactor(
     text: (text) => texts.redact(text),
     isSecret: remembered(isSecret),
     mayNameSecret: hasOwnNames ? () => true : names === false ? () => false : mayNameSecret,
-    secret: (value) => replace(value, SECRET),
-    own,
+    secret: (value) => (isReplaced(value) ? value : replace(value, SECRET)),
+    own: own && closed(own, (cause) => tell(own, "The option value", cause)),
   });
 }
 
@@ -126,14 +141,36 @@ function remembered(isSecret: (name: string) => boolean): (name: string) => bool
   };
 }
 
-/** A rule that fails may fail at each text: each is told once. */
-function teller(onError: (error: TracelightError) => void): (rule: Rule, cause: unknown) => void {
-  const told = new Set<Rule>();
-  return (rule, cause) => {
-    if (told.has(rule)) return;
-    told.add(rule);
-    const message = `The rule for [${rule.label}] failed, so the texts that it fails at are masked whole: ${cause instanceof Error ? cause.message : cause}`;
-    onError(new TracelightError("REDACTION_FAILED", message, { cause }));
+/** What fails may fail at each text: each is told once. */
+function teller(
+  onError: (error: TracelightError) => void,
+): (who: object, name: string, cause: unknown) => void {
+  const told = new Set<object>();
+  return (who, name, cause) => {
+    if (told.has(who)) return;
+    told.add(who);
+    // What it threw may quote the text that it failed at.
+    const message = `${name} failed, so what it fails at is masked whole: ${nameOf(cause)}`;
+    onError(new TracelightError("REDACTION_FAILED", message));
+  };
+}
+
+function nameOf(cause: unknown): string {
+  return cause instanceof TooSlow ? cause.message : cause instanceof Error ? cause.name : typeof cause;
+}
+
+/** A last word that throws has said nothing: the value is masked. */
+function closed(
+  own: (value: unknown, name: string) => unknown,
+  onFault: (cause: unknown) => void,
+): (value: unknown, name: string) => unknown {
+  return (value, name) => {
+    try {
+      return own(value, name);
+    } catch (error) {
+      onFault(error);
+      return FAILED;
+    }
   };
 }
 

@@ -4,7 +4,7 @@ import type { Rule } from "./rule.ts";
 
 /**
  * What stands in the place of a secret: `"label"`, such as `[EMAIL]`; `"last-four"`, the label with the last four characters of what is
- * long enough for them to give nothing away; or a pseudonym, the label with ten hex digits that are the same for the same value
+ * long enough for them to give nothing away; or a pseudonym, the label with twelve letters that are the same for the same value
  * wherever the key is the same: HMAC-SHA-256 (RFC 2104), cut.
  */
 export type Replacement =
@@ -21,7 +21,22 @@ export type Replace = (piece: string, rule: Pick<Rule, "label" | "canonical">) =
 /** The fewest characters of which four may be shown. */
 const SHOWS_FOUR = 12;
 const MAX_REMEMBERED = 10_000;
-const DIGITS = 10;
+/** 48 bits: of a million values two are alike in about one case of 500. */
+const LETTERS = 12;
+/** What stands in the place of something already. Whatever the label, there is nothing in it to find. */
+const REPLACED = /\[[A-Z][A-Z_]{0,60}(?: (?:…[\s\S]{4}|[a-p]{12}))?\]/g;
+const IS_REPLACED = new RegExp(`^(?:${REPLACED.source})$`);
+
+/** True for what a redaction has made: another leaves it as it is. */
+export function isReplaced(text: string): boolean {
+  return text.startsWith("[") && IS_REPLACED.test(text);
+}
+
+/** Where in a text such stands: from, and up to. */
+export function replacedIn(text: string): readonly (readonly [start: number, end: number])[] {
+  if (!text.includes("[")) return [];
+  return [...text.matchAll(REPLACED)].map(({ 0: made, index }) => [index, index + made.length]);
+}
 
 /** How a choice is carried out. */
 export function replaceBy(replacement: Replacement): Replace {
@@ -42,8 +57,13 @@ function pseudonyms(key: string): Replace {
     const found = known.get(whole);
     if (found !== undefined) return found;
     if (known.size >= MAX_REMEMBERED) known.clear();
-    const made = `[${label} ${createHmac("sha256", key).update(whole).digest("hex").slice(0, DIGITS)}]`;
+    const made = `[${label} ${letters(createHmac("sha256", key).update(whole).digest("hex"))}]`;
     known.set(whole, made);
     return made;
   };
+}
+
+/** Hex digits as letters from a to p, which no rule takes for a number. */
+function letters(hex: string): string {
+  return hex.slice(0, LETTERS).replace(/./g, (digit) => String.fromCharCode(97 + Number.parseInt(digit, 16)));
 }

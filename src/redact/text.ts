@@ -1,11 +1,14 @@
 // A text without what the rules find in it.
 import { steadyNow } from "../model/timers.ts";
-import type { Replace } from "./replacement.ts";
+import { type Replace, replacedIn } from "./replacement.ts";
 import type { Found, Rule } from "./rule.ts";
 import { survey } from "./survey.ts";
 
 /** What stands in the place of a text that a rule failed at. */
-const FAILED = "[REDACTED: a rule failed]";
+export const FAILED = "[REDACTED: a rule failed]";
+
+/** A rule took too long over a text. */
+export class TooSlow extends Error {}
 
 /** A piece that a rule found. */
 interface Piece {
@@ -38,7 +41,10 @@ export class TextRedactor {
   redact(text: string): string {
     const pieces = this.#piecesIn(text);
     if (pieces === undefined) return FAILED;
-    return pieces.length === 0 ? text : this.#without(text, pieces);
+    if (pieces.length === 0) return text;
+    const made = replacedIn(text);
+    const fresh = pieces.filter(({ start, end }) => !made.some(([from, to]) => from <= start && end <= to));
+    return fresh.length === 0 ? text : this.#without(text, fresh);
   }
 
   #piecesIn(text: string): Piece[] | undefined {
@@ -63,7 +69,7 @@ export class TextRedactor {
     const began = steadyNow();
     rule.find(text, found);
     if (steadyNow() - began > maxRuleMs)
-      throw new Error(`It took longer than ${maxRuleMs} ms over one text.`);
+      throw new TooSlow(`it took longer than ${maxRuleMs} ms over one text.`);
   }
 
   /** Pieces that overlap become one, which the first rule of the list names: nothing of either is left. */

@@ -99,9 +99,13 @@ export class ContentWriter {
     this.#release.run(ids);
   }
 
+  removePieces(owner: string): void {
+    this.#removePieces.run(owner);
+  }
+
   /** No row will refer to the pieces. */
   abandon(prefix: string, claim: number): void {
-    this.#removePieces.run(piecesOwner(prefix, claim));
+    this.removePieces(piecesOwner(prefix, claim));
     this.#release.run(JSON.stringify([claim]));
   }
 

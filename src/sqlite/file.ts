@@ -7,12 +7,14 @@ import type { TallyReport } from "../conventions/tally.ts";
 import { TallySums } from "../conventions/tally-sums.ts";
 import { defined } from "../model/defined.ts";
 import { TracelightError } from "../model/errors.ts";
+import { NO_IDENTIFIER } from "../model/identifier.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { Faults } from "../tracing/faults.ts";
 import { StoreReader } from "../tracing/readable.ts";
 import { batches, deliver, inSlices } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
 import type {
+  ChangeSpan,
   Changes,
   FoundId,
   Imported,
@@ -21,6 +23,8 @@ import type {
   PruneLimits,
   ReadableStore,
   Removed,
+  RewriteProgress,
+  Rewritten,
   SearchOptions,
   SearchPage,
   SummaryPage,
@@ -29,7 +33,7 @@ import type {
 } from "../tracing/store.ts";
 import { changesSince, NOTHING_SEEN } from "./changes.ts";
 import type { Connection, Driver } from "./connection.ts";
-import { DamageNotes } from "./damage.ts";
+import { DamageNotes, type OnDamage } from "./damage.ts";
 import { makeDigests } from "./digests.ts";
 import { directDatabase } from "./direct-database.ts";
 import { explainSqlite, sqliteDriver } from "./driver.ts";
@@ -39,6 +43,7 @@ import { Keeping } from "./keeping.ts";
 import { type Opened, openToRead, openToWrite, PATIENCE_MS } from "./open.ts";
 import { SqliteReader } from "./reader.ts";
 import { Retention, retentionBounds } from "./retention.ts";
+import { Rewriting, scour } from "./rewriting.ts";
 import { FIND_SPAN, keyValues } from "./rows.ts";
 import { checkAtSight, fileKind } from "./schema.ts";
 import { bringUpToDate, isUpToDate } from "./search-index.ts";
@@ -46,6 +51,7 @@ import { readsOf, SharedReader } from "./shared.ts";
 import { SnapshotPool } from "./snapshots.ts";
 import { SqliteStore } from "./store.ts";
 import { ToolkitFile } from "./toolkit-file.ts";
+import { WriterFile } from "./writer-file.ts";
 
 /** How a file is opened. */
 export interface SqliteFileOptions {
@@ -231,6 +237,19 @@ class TracelightFile implements ReadableStore {
     if (this.#isEmpty) return { traces: 0, spans: 0, bytes: 0 };
     const bounds = { ...retentionBounds(), maxAgeMicros: maxAgeMs * 1000, maxBytes };
     return new Retention(this.#reader.database, this.#reader.states).run(bounds);
+  }
+
+  async rewrite(change: ChangeSpan, progress?: RewriteProgress): Promise<Rewritten> {
+    if (this.#isEmpty) return { spans: 0, changed: 0, running: 0, isClean: true };
+    const { database, states } = this.#reader;
+    const file = new WriterFile(this.#driver, this.#path, NO_IDENTIFIER);
+    file.waitForLocks(PATIENCE_MS);
+    const onDamage: OnDamage = (damage) => this.#damage.add(damage);
+    const rewriting = new Rewriting({ database, states, file, onDamage });
+    const done = await rewriting.run(change, progress).finally(() => file.close());
+    const left = await scour(database, states);
+    if (left !== undefined) this.#notes.push(left);
+    return { ...done, isClean: left === undefined };
   }
 
   async close(): Promise<void> {

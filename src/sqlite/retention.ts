@@ -9,6 +9,7 @@ import type { Row, SqlValue } from "./connection.ts";
 import type { Database, SqlStatement } from "./database.ts";
 import { exactly, type StateOf } from "./decoded-rows.ts";
 import { Forgetting } from "./forgetting.ts";
+import { emptyLog, giveBackPages, numberOf } from "./giving-back.ts";
 import { nodePrefix, scopeOf } from "./message-chains.ts";
 import { type States, UNKNOWN_WRITER } from "./states.ts";
 import { NO_NUMBER } from "./times.ts";
@@ -35,16 +36,12 @@ const DEFAULT_BYTES = 2 * 1024 ** 3;
 /** Spans that one transaction removes, about: some ten milliseconds on another thread. */
 const SLICE_SPANS = 500;
 const SLICE_TRACES = 100;
-/** Free pages given back to the disk at a time. */
-const SLICE_PAGES = 500;
 /** A file that was too large is brought to so much of its bound, so that there is room before the next time. */
 const ENOUGH = 0.9;
 /** Of more spans than this a slice is small enough anyway. */
 const MOST_COUNTED = 20_000;
 /** Slices between two checkpoints. */
 const CHECKPOINT_EVERY = 10;
-/** The log is asked for so often. */
-const MOST_ATTEMPTS = 10;
 /** Between slices others may write. */
 const PAUSE_MS = 10;
 
@@ -116,7 +113,9 @@ export class Retention {
     await this.#forgetting.forget(() => this.#pause(told));
     this.#indexBytes = 0;
     const removed = { ...so(), bytes: Math.max(0, all - (await this.#bytes())) };
-    await this.#giveBack(told);
+    const pause = () => this.#pause(told);
+    await giveBackPages(this.#database, pause);
+    await emptyLog(this.#database, pause);
     return removed;
   }
 
@@ -221,45 +220,20 @@ export class Retention {
     ]);
   }
 
-  /** Free pages go back to the disk, some at a time. */
-  async #giveBack(progress: () => void): Promise<void> {
-    for (let free = await this.#number("freelist_count"); free > 0; ) {
-      await this.#database.all(`PRAGMA incremental_vacuum(${SLICE_PAGES})`);
-      const left = await this.#number("freelist_count");
-      if (left >= free) break;
-      free = left;
-      await this.#pause(progress);
-    }
-    await this.#emptyLog(progress);
-  }
-
-  /** Only then the file gets smaller, and what was removed is gone from the log. Those who read have to let go of it first. */
-  async #emptyLog(progress: () => void): Promise<void> {
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const [{ busy } = {}] = await this.#database.all("PRAGMA wal_checkpoint(TRUNCATE)");
-      if (busy === 0) return;
-      await this.#pause(progress);
-    }
-  }
-
   /** Bytes of the pages in use, but for those of the search index. */
   async #bytes(): Promise<number> {
-    const pages = (await this.#number("page_count")) - (await this.#number("freelist_count"));
-    return pages * (await this.#number("page_size")) - this.#indexBytes;
-  }
-
-  async #number(name: string): Promise<number> {
-    const [row] = await this.#database.all(`PRAGMA ${name}`);
-    return Number(row?.[name] ?? 0);
+    const pages =
+      (await numberOf(this.#database, "page_count")) - (await numberOf(this.#database, "freelist_count"));
+    return pages * (await numberOf(this.#database, "page_size")) - this.#indexBytes;
   }
 }
 
 /** Pieces that are being written: their row is still to come. */
-const IS_NO_CLAIM = "owner NOT IN (SELECT prefix || '/' || id FROM claims)";
+export const IS_NO_CLAIM: string = "owner NOT IN (SELECT prefix || '/' || id FROM claims)";
 /** Of a trace, those of spans without a row. Their owner is the trace, a slash, the span's 16 digits, and more. */
 const REMOVE_PIECES = `DELETE FROM pieces WHERE owner >= ? AND owner < ? AND ${IS_NO_CLAIM}
   AND NOT EXISTS (SELECT 1 FROM spans WHERE trace_id = ? AND span_id = substr(owner, 34, 16))`;
-const NODE = `'${nodePrefix("")}'`;
+export const NODE: string = `'${nodePrefix("")}'`;
 
 /** The message lists of a scope go when none of its spans is left. */
 function scopeStatements(scope: string, condition: string, value: string): SqlStatement[] {

@@ -1,10 +1,12 @@
 // The file as its writer has it: opened when first needed, rows added and brought up to date in short transactions.
 import { mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { nowMicros } from "../model/clock.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
-import type { Connection, Driver, Statement } from "./connection.ts";
+import type { Connection, Driver, Row, Statement } from "./connection.ts";
 import { ContentWriter } from "./content-writer.ts";
+import { READ_COLUMNS } from "./decoded-rows.ts";
 import { type LifeLock, takeLifeLock } from "./liveness.ts";
 import { type PreparedSpan, spanPrefix } from "./message-chains.ts";
 import {
@@ -30,6 +32,15 @@ export interface RowTarget {
   readonly isRunning: boolean;
   /** The event loop may be held: at the end of the process. */
   readonly mayTakeLong: boolean;
+}
+
+/** What is to be in the place of a row. */
+export interface NewRow {
+  /** As it was read, by `READ_COLUMNS`. */
+  readonly row: Row;
+  readonly prepared: PreparedSpan;
+  /** Owners of pieces that it has no more. */
+  readonly unused: readonly string[];
 }
 
 /** A row that is there. */
@@ -119,6 +130,19 @@ export class WriterFile {
     // Retention may have removed the row of a span that ran for long.
     if (Number(this.#update.run(...changingValues(values, id)).changes) > 0) return id;
     return Number(this.#insert.run(...values).lastInsertRowid);
+  }
+
+  /**
+   * Brings the row up to date where it still is as it was read, and removes pieces that it has no more. Within a transaction.
+   * @returns false where the row is another by now
+   */
+  replace({ row, prepared, unused }: NewRow): boolean {
+    const id = Number(row["id"]);
+    const now = this.#connection.prepare(`SELECT ${READ_COLUMNS} FROM spans WHERE spans.id = ?`).get(id);
+    if (!isDeepStrictEqual(now, row)) return false;
+    this.put(prepared, { id, isRunning: false, mayTakeLong: true });
+    for (const owner of unused) this.#content.removePieces(owner);
+    return true;
   }
 
   /** The row of a span that is there already. */

@@ -68,6 +68,8 @@ export class StoreReader implements ReadableStore {
   readonly importSpans: ReadableStore["importSpans"];
   /** Removes whole traces, the oldest first; undefined where the store cannot. */
   readonly prune: ReadableStore["prune"];
+  /** Changes spans where they are; undefined where the store cannot. */
+  readonly rewrite: ReadableStore["rewrite"];
   /** How much of a stream has been read; undefined where the store is none. */
   readonly position: ReadableStore["position"];
   readonly #store: ReadableStore;
@@ -78,9 +80,10 @@ export class StoreReader implements ReadableStore {
     this.name = store.name;
     this.#store = store;
     this.#setup = setup;
-    const { importSpans, prune } = store;
+    const { importSpans, prune, rewrite } = store;
     this.importSpans = importSpans?.bind(store) ?? (isWritable(store) ? importing(store) : undefined);
     this.position = store.position?.bind(store);
+    this.rewrite = rewrite && ((change, progress) => this.#ask(() => rewrite.call(store, change, progress)));
     this.prune = prune && ((limits) => this.#ask(() => prune.call(store, limits)));
   }
 

@@ -40,6 +40,8 @@ export interface ReadableStore {
     | undefined;
   /** Removes whole traces, the oldest first. */
   readonly prune?: ((limits: PruneLimits) => Awaitable<Removed>) | undefined;
+  /** Puts other spans in the place of those of which `change` gives another; what they were goes from the store. */
+  readonly rewrite?: ((change: ChangeSpan, progress?: RewriteProgress) => Promise<Rewritten>) | undefined;
   /** What the reader should know; what could not be read is among it. Grows while the store is read. */
   readonly notes?: readonly string[] | undefined;
   /** How many spans could not be read so far, at most, and were left out. */
@@ -166,6 +168,24 @@ export interface Imported {
   readonly added: number;
   /** Those that were there already, where the store can tell. */
   readonly known: number;
+}
+
+/** The span as it is to be: of the same ids and times. Undefined leaves it as it is. */
+export type ChangeSpan = (span: Span) => Span | undefined;
+
+/** Told how far a rewriting is; what it throws ends the work. */
+export type RewriteProgress = (progress: { readonly done: number; readonly of: number }) => void;
+
+/** What a rewriting did. */
+export interface Rewritten {
+  /** Spans that were looked at. */
+  readonly spans: number;
+  /** Those that are others now. */
+  readonly changed: number;
+  /** Spans that living processes still write: they are as they were. */
+  readonly running: number;
+  /** False where something that was may be in the file still, since others have it open: see `notes`. */
+  readonly isClean: boolean;
 }
 
 /** What to keep. */

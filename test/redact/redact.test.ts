@@ -212,7 +212,7 @@ describe("what stands in its place", () => {
   it("may be a pseudonym, the same for the same value however it is written, another with another key", () => {
     const replace = { pseudonym: "a key of sixteen characters" };
     const [, first, second] =
-      /mail (\[EMAIL \w{10}\]) or (\[EMAIL \w{10}\])/.exec(String(redacted(text, { replace }))) ?? [];
+      /mail (\[EMAIL [a-p]{12}\]) or (\[EMAIL [a-p]{12}\])/.exec(String(redacted(text, { replace }))) ?? [];
     expect(first).toBeDefined();
     expect(first).toBe(second);
     expect(redacted("ada@example.org", { replace })).toBe(first);

@@ -10,12 +10,13 @@ import type { DeliveryReport } from "../../tracing/sink.ts";
 import type { Context } from "../context.ts";
 import { sayingOf } from "../failures.ts";
 import { counted } from "../format.ts";
+import { processOf, type RedactFlag } from "../redaction.ts";
 import { closed, GRACE_MS, listening, stopped } from "../serving.ts";
 import { type Target, type TargetSetup, targetOf } from "../stores/target.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 
 /** Options of `collect`. */
-export interface CollectOptions {
+export interface CollectOptions extends RedactFlag {
   readonly port: number;
   readonly host: string;
   /** Origins of web pages that may send. */
@@ -30,7 +31,7 @@ export async function collect(
 ): Promise<ExitCode> {
   const collector = new Collector(context);
   const { gone, setup } = collector;
-  const target = await targetOf(name, setup);
+  const target = await targetOf(name, { ...setup, process: await processOf(context, options) });
   const server = await collector.serve(target, options);
   context.atEnd(() => server.close());
   context.atEnd(async () => void (await target.tracer.close()));

@@ -8,12 +8,13 @@ import { scopedTo } from "../../viewer/scope.ts";
 import type { Context } from "../context.ts";
 import { counted } from "../format.ts";
 import { resolveId, shownId } from "../ids.ts";
+import { type RedactFlag, redactedBy } from "../redaction.ts";
 import { unknownId } from "../wanted.ts";
 import { WholeFile } from "../whole-file.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 
 /** Options of all documents. */
-export interface DocumentOptions {
+export interface DocumentOptions extends RedactFlag {
   readonly markdown?: string;
   readonly atif?: string;
   readonly html?: string;
@@ -55,7 +56,8 @@ export async function exportDocument(
   { id, make, ...options }: Wanted & DocumentOptions,
 ): Promise<ExitCode> {
   const opened = await context.open(name, { again: true });
-  const store = options.principal === undefined ? opened : scopedTo(options.principal, opened);
+  const own = options.principal === undefined ? opened : scopedTo(options.principal, opened);
+  const store = await redactedBy(context, options, own);
   const { Subject } = await import("../../exchange/subject.ts");
   const found = await resolveId(id.trim(), store);
   const prices = await context.prices(options);

@@ -16,6 +16,7 @@ import type { Context } from "../context.ts";
 import { UsageError } from "../failures.ts";
 import { counted, idText } from "../format.ts";
 import { resolveId, shownId } from "../ids.ts";
+import { redactedBy } from "../redaction.ts";
 import { WholeFile } from "../whole-file.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 import { type DocumentOptions, exportDocument, wantedDocument } from "./export-document.ts";
@@ -40,7 +41,8 @@ export async function exportSpans(
   if (wanted !== undefined) return exportDocument(context, name, { ...options, ...wanted });
   const again = (options.trace ?? options.conversation) !== undefined;
   const opened = await context.open(name, { again });
-  const store = options.principal === undefined ? opened : scopedTo(options.principal, opened);
+  const own = options.principal === undefined ? opened : scopedTo(options.principal, opened);
+  const store = await redactedBy(context, options, own);
   const spans = exported(store, context, options);
   if (options.out === undefined) {
     const written = await write(spans, options, (line) => context.output.line(line));

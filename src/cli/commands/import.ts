@@ -6,10 +6,8 @@ import type { ImportProgress } from "../../tracing/store.ts";
 import type { Context } from "../context.ts";
 import { Interrupted, UsageError } from "../failures.ts";
 import { bytes, counted, howFar } from "../format.ts";
-import { blocks } from "../tree.ts";
+import { progressBar } from "../tree.ts";
 import { EXIT, type ExitCode } from "../world.ts";
-
-const BAR_WIDTH = 24;
 
 /** Options of `import`. */
 export interface ImportOptions {
@@ -60,6 +58,5 @@ function barOf({ position }: StoreReader): string {
   const { bytes: read = 0, of } = position?.() ?? {};
   if (read === 0) return "";
   if (of === undefined || of === 0) return `${bytes(read)}  `;
-  const share = Math.min(1, read / of);
-  return `${blocks(Math.round(share * BAR_WIDTH * 8)).padEnd(BAR_WIDTH)} ${Math.floor(share * 100)}%  `;
+  return progressBar(read / of);
 }

@@ -4,11 +4,13 @@ import { resolve } from "node:path";
 import { Rarely } from "../../delivery/rarely.ts";
 import { errorCode } from "../../model/errors.ts";
 import { InMemoryTracer } from "../../sinks/in-memory.ts";
+import type { Process } from "../../tracing/draft.ts";
 import type { StoreReader } from "../../tracing/readable.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
 import { serveViewer, type ViewerServer } from "../../viewer/serve.ts";
 import type { Context } from "../context.ts";
 import { sayingOf } from "../failures.ts";
+import { processOf, type RedactFlag, redactedBy } from "../redaction.ts";
 import { closed, GRACE_MS, listening, stopped } from "../serving.ts";
 import { isSqliteOrNew, storeName } from "../store.ts";
 import { namedStores } from "../stores/by-name.ts";
@@ -16,7 +18,7 @@ import { type Target, targetOf } from "../stores/target.ts";
 import { EXIT, type ExitCode } from "../world.ts";
 
 /** Options of `view`. */
-export interface ViewOptions {
+export interface ViewOptions extends RedactFlag {
   readonly port: number;
   readonly host: string;
   readonly open?: boolean;
@@ -59,19 +61,20 @@ interface Opened {
 /** To be written to where it can be; else it is only read. */
 async function opened(context: Context, wanted: string | undefined, options: ViewOptions): Promise<Opened> {
   const name = storeName(wanted, context.world);
-  if (name === MEMORY) return inMemory();
+  const process = await processOf(context, options);
+  if (name === MEMORY) return inMemory(process);
   const isWritten = options.readOnly !== true && options.principal === undefined;
   const target =
-    isWritten && (await canBeWritten(context, name)) ? await writable(context, wanted) : undefined;
+    isWritten && (await canBeWritten(context, name)) ? await writable(context, wanted, process) : undefined;
   const kind =
     namedStores(name) === undefined ? await kindOf(context, name) : (name.split(":", 1)[0] ?? name);
   // The store has ways of being read that an agent's tracer has not.
-  const viewed = await context.open(wanted, { again: true });
+  const viewed = await redactedBy(context, options, await context.open(wanted, { again: true }));
   return { viewed, kind, name: viewed.name, target };
 }
 
-function inMemory(): Opened {
-  const tracer = new InMemoryTracer({ memorySize: MEMORY_SPANS });
+function inMemory(process: Process | undefined): Opened {
+  const tracer = new InMemoryTracer({ memorySize: MEMORY_SPANS, process });
   const target = { name: "memory", tracer, check: async () => undefined, isOutput: false };
   return { viewed: tracer, kind: "memory", name: target.name, target };
 }
@@ -87,12 +90,15 @@ async function kindOf({ world }: Context, name: string): Promise<string> {
 }
 
 /** Undefined for a file that may only be read: the Python toolkit's, and one without the right to write. */
-async function writable(context: Context, wanted: string | undefined): Promise<Target | undefined> {
+async function writable(
+  context: Context,
+  wanted: string | undefined,
+  process: Process | undefined,
+): Promise<Target | undefined> {
   const { world, output } = context;
   const rarely = new Rarely();
   const target = await targetOf(wanted, {
-    world,
-    output,
+    ...{ world, output, process },
     onGone: () => undefined,
     onError: (error) => {
       const saying = sayingOf(error);

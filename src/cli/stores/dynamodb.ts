@@ -18,7 +18,7 @@ import type {
   SummaryQuery,
 } from "../../tracing/store.ts";
 import { UsageError } from "../failures.ts";
-import type { NamedStores, Written } from "./named.ts";
+import type { NamedStores, WriteOptions, Written } from "./named.ts";
 import { createTableLine, inShell } from "./table-faults.ts";
 
 const PARAMETERS = ["region", "endpoint", "identifier", "index", "recentIndex", "keyLayout"] as const;
@@ -31,14 +31,14 @@ function openTable(location: string): StoreReader {
   return new StoreReader(new DynamoDbTable(options), { explain: (error) => inShell(error, options) });
 }
 
-function writeTable(location: string, onError: (error: TracelightError) => void): Written {
+function writeTable(location: string, { onError, process }: WriteOptions): Written {
   const options = parseLocation(location);
   const explain = (error: unknown): unknown => inShell(error, options);
   const told = (error: TracelightError): void => {
     const explained = explain(error);
     onError(explained instanceof TracelightError ? explained : error);
   };
-  const tracer = new DynamoDbTracer({ ...options, onError: told });
+  const tracer = new DynamoDbTracer({ ...options, onError: told, process });
   return { tracer, explain, label: `dynamodb:${options.tableName}` };
 }
 

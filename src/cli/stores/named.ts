@@ -1,5 +1,6 @@
 // What the command line asks of a back end whose stores are known by how their name begins.
 import type { TracelightError } from "../../model/errors.ts";
+import type { Process } from "../../tracing/draft.ts";
 import type { StoreReader } from "../../tracing/readable.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
 
@@ -8,7 +9,14 @@ export interface NamedStores {
   /** Opens the store of that name for reading and import; nothing is sent before the first read. */
   open(name: string): StoreReader;
   /** Writes into the store of that name. Throws UsageError where it cannot be one. */
-  write(name: string, onError: (error: TracelightError) => void): Written;
+  write(name: string, options: WriteOptions): Written;
+}
+
+/** What is done with the spans, and the faults. */
+export interface WriteOptions {
+  readonly onError: (error: TracelightError) => void;
+  /** The last change to each span. */
+  readonly process?: Process | undefined;
 }
 
 /** What `collect` writes to. */

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { TracelightError } from "../../model/errors.ts";
 import { asciiJson } from "../../model/escape.ts";
 import { encodeRecord } from "../../model/record.ts";
+import type { Process } from "../../tracing/draft.ts";
 import type { DeliveryReport, Sink } from "../../tracing/sink.ts";
 import type { Span } from "../../tracing/span.ts";
 import { Tracer } from "../../tracing/tracer.ts";
@@ -34,6 +35,8 @@ export interface TargetSetup {
   readonly onError: (error: TracelightError) => void;
   /** Called where standard output can take no more. */
   readonly onGone: (reason: unknown) => void;
+  /** The last change to each span. */
+  readonly process?: Process | undefined;
 }
 
 /**
@@ -43,7 +46,7 @@ export interface TargetSetup {
 export async function targetOf(wanted: string | undefined, setup: TargetSetup): Promise<Target> {
   const name = storeName(wanted, setup.world);
   if (name === "-") return linesTarget(setup);
-  const made: Made = (await namedStores(name)?.())?.write(name, setup.onError) ?? (await file(name, setup));
+  const made: Made = (await namedStores(name)?.())?.write(name, setup) ?? (await file(name, setup));
   const { tracer, label = name, path, explain = (error: unknown) => error } = made;
   const check = async (): Promise<void> => {
     if (path !== undefined) await checkWritable(path, name);
@@ -70,18 +73,18 @@ async function checkWritable(path: string, name: string): Promise<void> {
   });
 }
 
-async function file(name: string, { onError, world }: TargetSetup): Promise<Made> {
+async function file(name: string, { onError, world, process }: TargetSetup): Promise<Made> {
   const path = resolve(world.cwd, name);
   if (!(await isSqliteOrNew(path, name))) {
     const mend = `for lines, write: tracelight collect - >> ${name}`;
     throw new UsageError(`collect writes to an SQLite file or a DynamoDB table; ${name} is neither; ${mend}`);
   }
   const { SqliteTracer } = await import("../../sqlite/tracer.ts");
-  return { tracer: new SqliteTracer({ path, onError }), path };
+  return { tracer: new SqliteTracer({ path, onError, process }), path };
 }
 
-function linesTarget({ output, onError, onGone }: TargetSetup): Target {
-  const tracer = new Tracer(new RecordLines(output, onGone), { onError });
+function linesTarget({ output, onError, onGone, process }: TargetSetup): Target {
+  const tracer = new Tracer(new RecordLines(output, onGone), { onError, process });
   return { name: "standard output", tracer, check: async () => undefined, isOutput: true };
 }
 
