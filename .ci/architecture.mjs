@@ -10,8 +10,8 @@ const FLOORS = [
   ["conventions"], // 1: one reading of a span, whichever vocabulary wrote it
   ["render"], // 2: span -> text, pure
   ["tracing"], // 3: span, context, sink, tracer
-  ["delivery", "redact"], // 4: queue, retry, journal; what is kept
-  ["sinks", "sqlite", "dynamodb", "otlp", "otel", "prices", "exchange", "agents"], // 5: back ends, what models cost, forms for others, ways into SDKs
+  ["delivery", "redact", "agents"], // 4: queue, retry, journal; what is kept; ways into SDKs
+  ["sinks", "sqlite", "dynamodb", "otlp", "otel", "prices", "exchange"], // 5: back ends, what models cost, forms for others
   ["testing", "viewer"], // 6: what is built on tracers and stores
   ["cli"], // 7: argv -> command -> exit code
 ];

@@ -1,5 +1,6 @@
 // OpenTelemetry's tracer provider and tracers on a Tracelight tracer.
 import type * as api from "@opentelemetry/api";
+import { claimHere } from "../agents/ai-sdk/announced.ts";
 import { defined } from "../model/defined.ts";
 import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
 import type { Scope } from "../model/span-fields.ts";
@@ -84,8 +85,10 @@ class BridgeTracer implements api.Tracer {
   /** What all spans of the tracer start with. */
   readonly #start: StartOptions;
   readonly #elsewhere: () => api.Tracer;
+  readonly #isOfAiSdk: boolean;
 
   constructor(keys: Keys, target: Target, { start, elsewhere }: TracerParts) {
+    this.#isOfAiSdk = AI_SDK.has(start.scope?.name);
     this.#keys = keys;
     this.#target = target;
     this.#start = start;
@@ -156,6 +159,7 @@ class BridgeTracer implements api.Tracer {
     frame: Frame | undefined,
   ): api.Span {
     if (frame !== undefined && isSuppressed(frame.carried)) return this.#unrecorded(frame);
+    if (this.#isOfAiSdk) claimHere(tracer, frame?.carried);
     const span = tracer[START](name, options ? this.#optionsOf(options) : this.#start, frame);
     return span === NOOP_SPAN ? this.#unrecorded(frame) : new BridgeSpan(span[NODE]);
   }
@@ -221,5 +225,7 @@ function hasContext(value: unknown): value is api.Span {
   return isObject(value) && "spanContext" in value;
 }
 
+/** The tracers of the AI SDK's own integrations. */
+const AI_SDK: ReadonlySet<string | undefined> = new Set(["ai", "gen_ai"]);
 /** What the API calls INVALID_SPAN_CONTEXT. */
 const INVALID: api.SpanContext = { traceId: "0".repeat(32), spanId: "0".repeat(16), traceFlags: 0 };

@@ -1,5 +1,6 @@
 // `registerTracer`: Tracelight as the OpenTelemetry of this process.
 import type * as api from "@opentelemetry/api";
+import { followAiSdk } from "../agents/ai-sdk/channel.ts";
 import { defined } from "../model/defined.ts";
 import { TracelightError } from "../model/errors.ts";
 import { setBridged } from "../tracing/context.ts";
@@ -13,7 +14,8 @@ import { BridgePropagator } from "./propagator.ts";
 /**
  * Makes a tracer the global OpenTelemetry provider of this process, with Tracelight's context as its context manager:
  * spans of any library that OpenTelemetry instruments go to the tracer's sink, below ours and above ours as the code
- * nests. W3C propagation is set too, unless the program has set its own. Nothing is sampled away.
+ * nests. W3C propagation is set too, unless the program has set its own. Nothing is sampled away. What `ai` 7, the Vercel AI SDK, does is
+ * told as well, with nothing registered with it.
  *
  * @returns The undo: what was there before is there again. A second call does nothing. The same tracer may be registered again, as
  * a hot reload does: then the latest undo counts.
@@ -35,6 +37,7 @@ export function registerTracer(tracer: Tracer): () => void {
   const registered = register(module, bridge);
   bridge.target.tracer = tracer;
   bridge.current = registered;
+  leaveAiSdk = followAiSdk(tracer);
   setBridged(true);
   return () => unregister(module, registered);
 }
@@ -58,6 +61,7 @@ interface Bridge {
 }
 
 let bridge: Bridge | undefined;
+let leaveAiSdk: () => void = () => undefined;
 
 type Registered = Partial<Record<"trace" | "context" | "propagation", unknown>>;
 
@@ -101,6 +105,7 @@ function register(module: typeof api, { provider, contexts, propagator }: Bridge
 function unregister(module: typeof api, registered: Registered): void {
   if (bridge === undefined || bridge.current !== registered) return;
   bridge.current = undefined;
+  leaveAiSdk();
   setBridged(false);
   bridge.target.tracer = undefined;
   const now = globals() ?? {};

@@ -1,5 +1,6 @@
 // What is active now: one AsyncLocalStorage for the whole process, shared by all tracers and all copies of this package.
 import { AsyncLocalStorage } from "node:async_hooks";
+import type { Channel } from "node:diagnostics_channel";
 import { type Attributes, addInheritable, type Inheritable, rebase } from "../model/attributes.ts";
 import type { Scope } from "../model/span-fields.ts";
 import type { RemoteParent } from "./remote-parent.ts";
@@ -81,6 +82,12 @@ export function runIn<A, T>(frame: Frame | undefined, fn: (argument: A) => T, ar
   if (shared.companions === undefined) return shared.storage.run(frame, fn, argument);
   const run = () => shared.storage.run(frame, fn, argument);
   return shared.companions.reduce((inner, companion) => () => companion.run(frame, inner), run)();
+}
+
+/** Lets what runs within a message of a diagnostics channel have the frame that `frameOf` makes of it, until the undo is called. */
+export function bindFrames(channel: Channel, frameOf: (message: unknown) => Frame | undefined): () => void {
+  channel.bindStore(shared.storage, frameOf);
+  return () => void channel.unbindStore(shared.storage);
 }
 
 /**

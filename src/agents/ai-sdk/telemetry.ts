@@ -9,6 +9,7 @@ import type { Span } from "../../tracing/span.ts";
 import type { WorkEnd } from "../../tracing/steps.ts";
 import { guardStream } from "../../tracing/streams/guard.ts";
 import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
+import { claimById } from "./announced.ts";
 import { Answer } from "./answer.ts";
 import { type Asked, ENDED_WITH_ERROR, reasonIn, settingsIn, usageIn, type Work } from "./work.ts";
 
@@ -58,7 +59,10 @@ interface Operation {
 export function telemetryOf(work: Work): AiSdkTelemetry {
   const operations = new Operations(work);
   return {
-    onStart: (event) => operations.start(event),
+    onStart: (event) => {
+      claimById(work.tracer, idOf(event));
+      operations.start(event);
+    },
     onEnd: (event) => operations.end(event),
     onAbort: (event) => operations.over(event, { how: "abandoned" }),
     onError: (event) => operations.over(event, { how: "failed", error: fieldIn(event, "error") ?? event }),
@@ -66,10 +70,14 @@ export function telemetryOf(work: Work): AiSdkTelemetry {
       operations.begin(event, "object", (span) => work.modelCall(objectAsked(event), span)),
     onObjectStepEnd: (event) => operations.objectDone(event),
     onEmbedStart: (event) =>
-      operations.begin(event, "embed", (span) => work.vectorCall("embedding", asked(event), span)),
+      operations.begin(event, "embed", (span) =>
+        work.vectorCall("embedding", asked(event), { parentSpan: span }),
+      ),
     onEmbedEnd: (event) => operations.vectorDone(event, "embed"),
     onRerankStart: (event) =>
-      operations.begin(event, "rerank", (span) => work.vectorCall("retrieval", asked(event), span)),
+      operations.begin(event, "rerank", (span) =>
+        work.vectorCall("retrieval", asked(event), { parentSpan: span }),
+      ),
     onRerankEnd: (event) => operations.vectorDone(event, "rerank"),
     onToolExecutionEnd: (event) => operations.toolDone(event),
     executeLanguageModelCall: (call) => operations.callModel(call),
@@ -78,7 +86,7 @@ export function telemetryOf(work: Work): AiSdkTelemetry {
 }
 
 /** The operations that run, by the id of their call. */
-class Operations {
+export class Operations {
   readonly #work: Work;
   readonly #running = new Map<string, Operation>();
 
@@ -86,10 +94,17 @@ class Operations {
     this.#work = work;
   }
 
-  start(event: unknown): void {
+  /** The span of the operation that an event is of. */
+  spanOf(event: unknown): Span | undefined {
+    return this.#running.get(idOf(event))?.span;
+  }
+
+  /** Begins an operation, unless it has begun. */
+  start(event: unknown, startedAt?: Date): void {
     const id = idOf(event);
+    if (this.#running.has(id)) return;
     const operationId = textIn(fieldIn(event, "operationId")) ?? "";
-    const span = this.#work.operation(operationId, textIn(fieldIn(event, "functionId")));
+    const span = this.#work.operation(operationId, textIn(fieldIn(event, "functionId")), startedAt);
     this.#work.said(span, fieldIn(event, "prompt"), fieldIn(event, "messages"));
     const guard = guardStream(span, { idleMs: PATIENCE_MS, onEnd: () => void this.#running.delete(id) });
     this.#running.set(id, { span, guard, below: new Map(), failure: undefined });
@@ -149,8 +164,10 @@ class Operations {
 
   toolDone(event: unknown): void {
     const span = this.#take(event, "tool");
-    if (span === undefined) return;
-    const given = fieldIn(event, "toolOutput");
+    if (span !== undefined) this.toolAnswered(span, fieldIn(event, "toolOutput"));
+  }
+
+  toolAnswered(span: Span, given: unknown): void {
     if (fieldIn(given, "type") === "tool-error")
       return endBy(span, { how: "failed", error: fieldIn(given, "error") });
     this.#work.put(span, NAMES.toolOutput, fieldIn(given, "output"));
@@ -158,8 +175,7 @@ class Operations {
   }
 
   async callModel<T>(call: { readonly execute: () => PromiseLike<T> }): Promise<T> {
-    const operation = this.#running.get(idOf(call));
-    const span = this.#work.modelCall(asked(call), operation?.span);
+    const span = this.modelBegins(call);
     let answer: T;
     try {
       answer = await this.#work.tracer.run(span, () => call.execute());
@@ -167,10 +183,18 @@ class Operations {
       endBy(span, { how: "failed", error });
       throw error;
     }
-    const stream = fieldIn(answer, "stream");
-    if (isAnObject(stream)) this.#follow(span, stream, operation);
-    else this.#finish(span, contentIn(answer), answer);
+    this.modelAnswered(span, call, answer);
     return answer;
+  }
+
+  modelBegins(event: unknown): Span {
+    return this.#work.modelCall(asked(event), this.spanOf(event));
+  }
+
+  modelAnswered(span: Span, event: unknown, answer: unknown): void {
+    const stream = fieldIn(answer, "stream");
+    if (isAnObject(stream)) this.#follow(span, stream, this.#running.get(idOf(event)));
+    else this.#finish(span, contentIn(answer), answer);
   }
 
   /** The rest is read later, or not: then neither it nor the operation ends by itself. */
@@ -198,25 +222,33 @@ class Operations {
     else if (finishReason === undefined) guard?.expect({ how: "abandoned" }, GRACE_MS);
     else if (goesOn) guard?.expect(undefined, PATIENCE_MS);
     else {
-      if (span.state === "running") this.#work.put(span, NAMES.agentResponse, textOfParts(partsOf(content)));
+      if (span.state === "running") {
+        this.#work.put(span, NAMES.agentResponse, textOfParts(partsOf(content)));
+        span.addAttribute(NAMES.stopReason, finishReason);
+      }
       guard?.expect({ how: "done" }, GRACE_MS);
     }
   }
 
   async runTool<T>(call: { readonly execute: () => PromiseLike<T> }): Promise<T> {
+    const span = this.toolBegins(call);
+    // What it gave, or threw, is told by what comes next; nobody tells it of a tool of no operation.
+    const { tracer } = this.#work;
+    try {
+      return await tracer.run(span, () => call.execute());
+    } finally {
+      if (!this.#running.has(idOf(call))) span.end();
+    }
+  }
+
+  toolBegins(call: unknown): Span {
     const operation = this.#running.get(idOf(call));
     const called = fieldIn(call, "toolCall");
     const id = textIn(fieldIn(called, "toolCallId"));
     const name = textIn(fieldIn(called, "toolName")) ?? "tool";
     const span = this.#work.toolCall(name, { id, input: fieldIn(called, "input") }, operation?.span);
     operation?.below.set(partOf(call, "tool"), span);
-    // What it gave, or threw, is told by what comes next; nobody tells it of a tool of no operation.
-    const { tracer } = this.#work;
-    try {
-      return await tracer.run(span, () => call.execute());
-    } finally {
-      if (operation === undefined) span.end();
-    }
+    return span;
   }
 
   #take(event: unknown, kind: string): Span | undefined {
@@ -228,7 +260,8 @@ class Operations {
   }
 }
 
-function idOf(event: unknown): string {
+/** The id of the call that an event is of. */
+export function idOf(event: unknown): string {
   return textIn(fieldIn(event, "callId")) ?? "";
 }
 
@@ -238,7 +271,8 @@ function partOf(event: unknown, kind: string): string {
   return `${kind} ${textIn(fieldIn(event, "embedCallId") ?? fieldIn(call, "toolCallId")) ?? ""}`;
 }
 
-function asked(event: unknown): Asked {
+/** What a model is asked, as an event tells it. */
+export function asked(event: unknown): Asked {
   return {
     model: textIn(fieldIn(event, "modelId")),
     provider: textIn(fieldIn(event, "provider")),

@@ -6,6 +6,7 @@ import { partsOf } from "../../conventions/parts.ts";
 import { countIn, fieldIn, textIn } from "../../conventions/values.ts";
 import { defined } from "../../model/defined.ts";
 import type { Span } from "../../tracing/span.ts";
+import type { TraceOptions } from "../../tracing/trace-options.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
 import { type PutContent, putContent } from "../capture.ts";
 import { calledModel } from "../model-span.ts";
@@ -44,10 +45,10 @@ export class Work {
   }
 
   /** An operation that the app asked for, such as `streamText`, as `operationId` has it. */
-  operation(operationId: string, functionId: string | undefined): Span {
+  operation(operationId: string, functionId: string | undefined, startedAt?: Date): Span {
     const { conversation, user, agent = functionId } = this.#options;
     const name = operationId.replace(/^ai\./, "");
-    const span = this.tracer.startSpan(agent ?? name);
+    const span = this.tracer.startSpan(agent ?? name, { startedAt });
     if (TURNS.test(name)) {
       span.addAttribute(NAMES.traceType, name.startsWith("stream") ? "converse-stream" : "converse");
     }
@@ -109,10 +110,10 @@ export class Work {
   }
 
   /** A call of a model that embeds or ranks. */
-  vectorCall(type: "embedding" | "retrieval", asked: Asked, parentSpan?: Span): Span {
+  vectorCall(type: "embedding" | "retrieval", asked: Asked, options: TraceOptions = {}): Span {
     const span = this.tracer.startSpan(
       `${type === "embedding" ? "embed" : "rerank"} ${asked.model ?? ""}`.trim(),
-      { spanKind: "CLIENT", parentSpan },
+      { spanKind: "CLIENT", ...options },
     );
     span.addAttributes(calledModel(type, asked.model, asked.provider));
     this.put(span, NAMES.input, asked.messages);
