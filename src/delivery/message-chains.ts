@@ -143,11 +143,18 @@ export class NodeEncoder {
   }
 }
 
+/** Messages that were read, by the hash of the list that ends with them: lists that part late share all before, whichever nodes have them. */
+export type ReadMessages = Map<ContentHash, unknown>;
+
 /**
  * The messages of a stored node, if they are those that its hash says.
  * @throws (rejects) RangeError where they are not.
  */
-export async function checkNode(place: NodeLabel, payload: Buffer, turns: Turns): Promise<CheckedNode> {
+export async function checkNode(
+  place: NodeLabel,
+  payload: Buffer,
+  { turns, known }: { readonly turns: Turns; readonly known: ReadMessages },
+): Promise<CheckedNode> {
   const messages: unknown[] = [];
   let hash = place.previous;
   for (let at = 0; at < payload.length; ) {
@@ -155,15 +162,24 @@ export async function checkNode(place: NodeLabel, payload: Buffer, turns: Turns)
     at = next + count;
     if (at > payload.length) throw new RangeError("A message is cut off.");
     const bytes = payload.subarray(next, at);
-    hash = await hashBytes(hash, bytes, turns);
-    messages.push(await decode(bytes, turns));
+    hash = bytes.length > HASHED_AT_ONCE ? await hashLong(hash, bytes, turns) : hashNow(hash, bytes);
+    if (!known.has(hash)) {
+      const decoder = new BinaryDecoder(bytes);
+      known.set(hash, (decoder.step() ?? (await restOf(decoder, turns))).value);
+    }
+    messages.push(known.get(hash));
+    if (turns.over) await turns.next();
   }
   const isWhole = hash === place.hash && messages.length === place.length - place.from;
   if (!isWhole) throw new RangeError("The messages are not those of the node's hash.");
   return { ...place, messages };
 }
 
-async function hashBytes(after: ContentHash, bytes: Buffer, turns: Turns): Promise<ContentHash> {
+function hashNow(after: ContentHash, bytes: Buffer): ContentHash {
+  return createHash("sha256").update(after).update(bytes).digest("hex").slice(0, HASH_DIGITS);
+}
+
+async function hashLong(after: ContentHash, bytes: Buffer, turns: Turns): Promise<ContentHash> {
   const sum = createHash("sha256").update(after);
   for (let at = 0; at < bytes.length; at += HASHED_AT_ONCE) {
     sum.update(bytes.subarray(at, at + HASHED_AT_ONCE));
@@ -174,12 +190,11 @@ async function hashBytes(after: ContentHash, bytes: Buffer, turns: Turns): Promi
 
 const HASHED_AT_ONCE = 256 * 1024;
 
-async function decode(bytes: Buffer, turns: Turns): Promise<unknown> {
-  const decoder = new BinaryDecoder(bytes);
+async function restOf(decoder: BinaryDecoder, turns: Turns): Promise<{ readonly value: unknown }> {
   for (;;) {
-    const result = decoder.step();
-    if (result !== undefined) return result.value;
     if (turns.over) await turns.next();
+    const result = decoder.step();
+    if (result !== undefined) return result;
   }
 }
 

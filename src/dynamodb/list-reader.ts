@@ -1,6 +1,6 @@
 // Message lists put together again of the nodes of their chains: each node is read, unpacked and checked once, however many lists lean on it.
 import { decompress, MAX_BLOB_BYTES } from "../delivery/compression.ts";
-import { type CheckedNode, checkNode, RecentMap } from "../delivery/message-chains.ts";
+import { type CheckedNode, checkNode, type ReadMessages, RecentMap } from "../delivery/message-chains.ts";
 import { Turns } from "../delivery/turns.ts";
 import { countOf, type Item, type ItemReader, ItemsByKey } from "./items.ts";
 import { type ChainRange, chainOf, type ListReference, nodeKey, nodeRanges } from "./list-references.ts";
@@ -27,6 +27,7 @@ export class ListReader {
   #found = new ItemsByKey();
   #bytes = 0;
   #chains = new Map<string, Chain>();
+  #messages: ReadMessages = new Map();
   #lists = new RecentMap<string, readonly unknown[]>(KEPT_LISTS);
 
   constructor(reader: ItemReader) {
@@ -58,6 +59,7 @@ export class ListReader {
     this.#found = new ItemsByKey();
     this.#bytes = 0;
     this.#chains = new Map();
+    this.#messages = new Map();
     this.#lists = new RecentMap(KEPT_LISTS);
   }
 
@@ -117,7 +119,7 @@ export class ListReader {
     if (item === undefined || from === undefined || previous === undefined) return undefined;
     const payload = await this.#payload(item, { pk: key.pk, prefix: key.sk });
     const { length, hash } = reference;
-    return checkNode({ hash, length, previous, from }, payload, this.turns);
+    return checkNode({ hash, length, previous, from }, payload, { turns: this.turns, known: this.#messages });
   }
 
   async #payload(item: Item, place: PartsKey): Promise<Buffer> {

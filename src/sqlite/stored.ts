@@ -1,6 +1,6 @@
 // Rows as spans, with what is kept outside of them: message lists put together from their nodes, large values from their pieces.
 import { decodeInSlices, decompress } from "../delivery/compression.ts";
-import { assemble, type CheckedNode, checkNode } from "../delivery/message-chains.ts";
+import { assemble, type CheckedNode, checkNode, type ReadMessages } from "../delivery/message-chains.ts";
 import { Turns } from "../delivery/turns.ts";
 import { messageOf } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
@@ -40,6 +40,7 @@ export class RowReader {
   readonly #stateOf: StateOf;
   readonly #onDamage: OnDamage;
   readonly #nodes = new Map<string, CheckedNode>();
+  readonly #messages: ReadMessages = new Map();
   readonly #turns = new Turns();
 
   constructor({ database, stateOf, onDamage }: RowReading) {
@@ -153,7 +154,10 @@ export class RowReader {
     const place = { hash, length, from, previous: String(previous) };
     const parsed: unknown = JSON.parse(textIn(row["messages"]) ?? "");
     if (!Array.isArray(parsed))
-      return checkNode(place, await this.#pieces(largeNodePlace(hash, parsed)), this.#turns);
+      return checkNode(place, await this.#pieces(largeNodePlace(hash, parsed)), {
+        turns: this.#turns,
+        known: this.#messages,
+      });
     if (parsed.length !== length - from) throw new RangeError("too few messages, or too many");
     return { ...place, messages: parsed.map((message) => decodeValue(message)) };
   }

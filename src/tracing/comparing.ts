@@ -14,9 +14,8 @@ import { numberedTurns } from "../conventions/numbered-turns.ts";
 import { readSpan } from "../conventions/reading.ts";
 import { type Summary, summarizeOutlines } from "../conventions/summary.ts";
 import { canonicalJson } from "../model/values.ts";
-import { findSpan, queryOf } from "./found.ts";
+import { findSpans, type Place, queryOf } from "./found.ts";
 import type { StoreReader } from "./readable.ts";
-import type { Span } from "./span.ts";
 import type { FoundId } from "./store.ts";
 
 /** A trace or a conversation; of it one call, where that is meant: by its number through the conversation, or its span. */
@@ -53,33 +52,27 @@ export async function compareIn(
 type Asked = Parameters<typeof compareIn>[1];
 
 async function calls(reader: StoreReader, { a, b, prices }: Asked): Promise<Comparison> {
-  const one = await callOf(reader, a);
+  const [one, other] = [await placeOf(reader, a), await placeOf(reader, b)];
   if (one === undefined) return { kind: "missing", side: "a" };
-  const other = await callOf(reader, b);
   if (other === undefined) return { kind: "missing", side: "b" };
-  return { kind: "calls", compared: compareCalls(one, other, prices) };
+  const spans = await findSpans(reader, [one, other]);
+  const [left, right] = [one, other].map(({ traceId, spanId }) =>
+    spans.find((span) => span.traceId === traceId && span.spanId === spanId),
+  );
+  if (left === undefined) return { kind: "missing", side: "a" };
+  if (right === undefined) return { kind: "missing", side: "b" };
+  return { kind: "calls", compared: compareCalls(left, right, prices) };
 }
 
-async function callOf(reader: StoreReader, subject: Subject): Promise<Span | undefined> {
+async function placeOf(reader: StoreReader, subject: Subject): Promise<Place | undefined> {
   const { call } = subject;
   if (call === undefined) return undefined;
-  const place =
-    "spanId" in call
-      ? { traceId: String(subject.id), spanId: call.spanId }
-      : await placeOf(reader, subject, call.number);
-  return place === undefined ? undefined : findSpan(reader, place);
-}
-
-async function placeOf(
-  reader: StoreReader,
-  subject: Subject,
-  number: number,
-): Promise<{ readonly traceId: string; readonly spanId: string } | undefined> {
+  if ("spanId" in call) return { traceId: String(subject.id), spanId: call.spanId };
   const turns = numberedTurns(await reader.outlines(queryOf(subject)));
   const turn = turns.find(
-    ({ firstCall, calls: own }) => number >= firstCall && number < firstCall + own.length,
+    ({ firstCall, calls: own }) => call.number >= firstCall && call.number < firstCall + own.length,
   );
-  const spanId = turn?.calls[number - turn.firstCall];
+  const spanId = turn?.calls[call.number - turn.firstCall];
   return turn?.outlines.find((outline) => outline.spanId === spanId);
 }
 
