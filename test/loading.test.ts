@@ -17,10 +17,10 @@ const LOADED = `
 
 it('import "tracelight" loads neither cryptography, nor streams, nor what else of Node it does not need', () => {
   const loaded = printed(LOADED);
-  // The clock is taken at once, before a test puts another in its place.
-  expect(loaded).toContain("perf_hooks");
   const mayBeLeftOut = [
     "crypto",
+    // Loaded at the first look at the clock: test/model/time.test.ts has what a test puts in its place until then.
+    "perf_hooks",
     "stream",
     "internal/mime",
     "internal/util/parse_args/parse_args",

@@ -1,6 +1,6 @@
 // One clock: whole microseconds since the epoch, steady between corrections, in step with the system's clock or with the one
 // that a test has put in its place.
-import { steadyNow, systemNow } from "./timers.ts";
+import { steadyNow, steadyOriginMs, systemNow } from "./timers.ts";
 
 /** So short that hardly a span begins before a jump is seen and ends after; so long that it costs a burst nothing. */
 const RECHECK_AFTER_MS = 20;
@@ -9,7 +9,7 @@ const TOLERATED_DRIFT_MS = 5;
 const MAX_LEAD_MICROS = 1000;
 
 /** In an array, since a variable would be a number on the heap: read by a detour, and a new one each time it is given. */
-const times = new Float64Array([performance.timeOrigin, Number.NEGATIVE_INFINITY, 0]);
+const times = new Float64Array([Number.NaN, Number.NEGATIVE_INFINITY, 0]);
 /** Where in it: what the steady clock counts from, when that was checked last, and the latest time that was given. */
 const ORIGIN_MS = 0;
 const CHECKED_AT_MS = 1;
@@ -54,9 +54,10 @@ function steadyMicros(): number {
 
 function followSystemClock(steadyMs: number): void {
   times[CHECKED_AT_MS] = steadyMs;
-  const originMs = times[ORIGIN_MS] ?? 0;
+  // NaN before the first look.
+  const originMs = times[ORIGIN_MS] || steadyOriginMs();
   const driftMs = systemNow() - (originMs + steadyMs);
-  if (Math.abs(driftMs) > TOLERATED_DRIFT_MS) times[ORIGIN_MS] = originMs + driftMs;
+  times[ORIGIN_MS] = Math.abs(driftMs) > TOLERATED_DRIFT_MS ? originMs + driftMs : originMs;
 }
 
 /** A Date that knows its microseconds, for times that come from elsewhere. */

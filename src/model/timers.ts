@@ -1,5 +1,5 @@
-// Time as the system has it, whatever a test has put in its place: Node's own timers, and the clocks of when this was loaded.
-import { performance } from "node:perf_hooks";
+// Time as the system has it, whatever a test has put in its place: Node's own timers and clocks, not the globals.
+import type { Performance } from "node:perf_hooks";
 import * as timers from "node:timers";
 import * as promises from "node:timers/promises";
 
@@ -17,7 +17,26 @@ export const delay: typeof promises.setTimeout = promises.setTimeout;
 export const turn: typeof promises.setImmediate = promises.setImmediate;
 
 /** The steady clock, as an object: our own tests put it forward. */
-export const steadyClock: { now: () => number } = { now: performance.now.bind(performance) };
+export const steadyClock: { now: () => number } = { now: firstNow };
+
+/** Node takes some milliseconds to load its clock, which an import of this package has no need of: that waits for the first look. */
+function firstNow(): number {
+  const clock = nodeClock();
+  // That of its class, since a test may have put another into the object.
+  const { now = clock.now }: Partial<Pick<Performance, "now">> = Object.getPrototypeOf(clock);
+  steadyClock.now = now.bind(clock);
+  return steadyClock.now();
+}
+
+/** When the steady clock was 0, in milliseconds since the epoch, with microseconds. */
+export function steadyOriginMs(): number {
+  return nodeClock().timeOrigin;
+}
+
+/** Not the global, which a test may have replaced. */
+function nodeClock(): Performance {
+  return process.getBuiltinModule("node:perf_hooks").performance;
+}
 
 /** Milliseconds of a clock that never goes back, for waits and limits; 0 is when the process began. */
 export function steadyNow(): number {
