@@ -25,6 +25,12 @@ export function* parseInPieces(body: Uint8Array, options: PiecesOptions): Genera
 /** An object or a list that is being put together, since its text is long. */
 type Container = unknown[] | Record<string, unknown>;
 
+/** A text that is longer than a piece, as far as it is read, and what stands before it: nothing, or its name. */
+interface LongText {
+  readonly before: string;
+  readonly parts: string[];
+}
+
 class Pieces {
   readonly #bytes: Buffer;
   readonly #options: PiecesOptions;
@@ -39,8 +45,9 @@ class Pieces {
   #tokens = 0;
   /** True behind a comma: a member has to follow. */
   #wantsMember = false;
-  /** True behind a container that was put together: a comma or a bracket has to follow. */
+  /** True behind a container or a text that was put together: a comma or a bracket has to follow. */
   #hasMember = false;
+  #long: LongText | undefined;
   value: unknown;
 
   constructor(body: Uint8Array, options: PiecesOptions) {
@@ -55,6 +62,7 @@ class Pieces {
     if (this.#opens.length === 0) return this.#begin();
     const from = this.#from;
     while (this.#at < this.#bytes.length) {
+      if (this.#long !== undefined) return this.#readOn(this.#long);
       this.#token();
       if (this.#opens.length === 0) return this.#end();
       if (this.#at - this.#from > this.#pieceBytes) this.#cut();
@@ -95,10 +103,44 @@ class Pieces {
   }
 
   #string(): void {
+    const from = this.#at + 1;
+    const end = this.#endOfText(from, from + this.#pieceBytes);
+    if (end >= this.#bytes.length || this.#bytes[end] === QUOTE) this.#at = end + 1;
+    else if (this.#beginLong(this.#at)) this.#at = from;
+    else this.#at = this.#endOfText(end, Number.POSITIVE_INFINITY) + 1;
+  }
+
+  /** Where the text's quote is, or the first place from `limit` on that is within no escape and no character. */
+  #endOfText(from: number, limit: number): number {
     const bytes = this.#bytes;
-    let at = this.#at + 1;
-    while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
-    this.#at = at + 1;
+    let at = from;
+    while (at < bytes.length && bytes[at] !== QUOTE && (at < limit || isContinued(bytes[at])))
+      at += bytes[at] === BACKSLASH ? escapeBytes(bytes[at + 1]) : 1;
+    return at;
+  }
+
+  /** The text at `at` becomes a member of its own, as a container does; false where it is a name, or where it is wrong. */
+  #beginLong(at: number): boolean {
+    while (!this.#hasMember && this.#cutOne());
+    const before = this.#text(this.#from, at).trim();
+    const isName = before === "" && !Array.isArray(this.#built.at(-1));
+    if (this.#hasMember || isName) return false;
+    this.#long = { before, parts: [] };
+    return true;
+  }
+
+  #readOn({ before, parts }: LongText): true {
+    const from = this.#at;
+    this.#at = this.#endOfText(from, from + this.#pieceBytes);
+    const part = this.#parsed(`"${this.#text(from, this.#at)}"`);
+    if (typeof part === "string") parts.push(part);
+    if (this.#bytes[this.#at] !== QUOTE) return true;
+    const parent = this.#built.at(-1);
+    if (parent !== undefined) this.#put(parent, before, parts.join(""));
+    this.#long = undefined;
+    this.#from = ++this.#at;
+    this.#endMember();
+    return true;
   }
 
   #count(): void {
@@ -134,22 +176,29 @@ class Pieces {
     else this.#take(this.#at - 1, this.#wantsMember);
     this.#built.pop();
     this.#from = this.#at;
+    this.#endMember();
+  }
+
+  #endMember(): void {
     this.#hasMember = true;
     this.#wantsMember = false;
   }
 
-  /** Reads members that are whole, or makes the member that is too long a container of its own. */
   #cut(): void {
-    while (this.#at - this.#from > this.#pieceBytes && !this.#hasMember) {
-      const level = this.#built.length - 1;
-      const comma = this.#commas[level] ?? -1;
-      if (comma >= this.#from) {
-        this.#take(comma, true);
-        this.#from = comma + 1;
-        this.#wantsMember = true;
-      } else if (this.#opens.length > this.#built.length) this.#build(level + 1);
-      else return;
-    }
+    while (this.#at - this.#from > this.#pieceBytes && !this.#hasMember && this.#cutOne());
+  }
+
+  /** Reads members that are whole, or makes the member that is too long a container of its own; false where neither can be. */
+  #cutOne(): boolean {
+    const level = this.#built.length - 1;
+    const comma = this.#commas[level] ?? -1;
+    if (comma >= this.#from) {
+      this.#take(comma, true);
+      this.#from = comma + 1;
+      this.#wantsMember = true;
+    } else if (this.#opens.length > this.#built.length) this.#build(level + 1);
+    else return false;
+    return true;
   }
 
   #build(level: number): Container {
@@ -163,16 +212,16 @@ class Pieces {
     return container;
   }
 
-  /** `before` is what stands between a container and what was read last: nothing, or its name. */
-  #put(parent: Container, before: string, container: Container): void {
+  /** `before` is what stands between a member and what was read last: nothing, or its name. */
+  #put(parent: Container, before: string, member: Container | string): void {
     if (Array.isArray(parent)) {
       if (before !== "") throw malformed("it is not JSON: a comma is missing");
-      parent.push(container);
+      parent.push(member);
       return;
     }
     const key = before.endsWith(":") ? this.#parsed(before.slice(0, -1)) : undefined;
     if (typeof key !== "string") throw malformed("it is not JSON: a name is missing");
-    setOwn(parent, key, container);
+    setOwn(parent, key, member);
   }
 
   /** Reads the members up to `to` into the last container. */
@@ -214,11 +263,22 @@ function isBlank(byte: number | undefined): boolean {
   return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
+/** True within a character of UTF-8, but for its first byte. */
+function isContinued(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
+}
+
+/** The bytes of an escape, by what follows its backslash. */
+function escapeBytes(byte: number | undefined): number {
+  return byte === SMALL_U ? 6 : 2;
+}
+
 const PIECE_BYTES = 32 * 1024;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
 const BRACKET = 0x5b;
 const BACKSLASH = 0x5c;
+const SMALL_U = 0x75;
 const CLOSE_BRACKET = 0x5d;
 const BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;

@@ -25,8 +25,13 @@ function outcome(read: () => unknown): unknown {
 }
 
 const anyJson = fc
-  .jsonValue({ maxDepth: 6 })
-  .chain((json) => fc.constantFrom(0, 2).map((indent) => JSON.stringify(json, undefined, indent)));
+  .jsonValue({ maxDepth: 6, stringUnit: fc.constantFrom(...'ab"\\\n\u0001é€\u{1f600}\ud800u') })
+  .chain((json) => fc.constantFrom(0, 2).map((indent) => JSON.stringify(json, undefined, indent)))
+  .chain((text) => fc.constantFrom(text, text.replace(/[^ -~\s]/g, escaped)));
+
+function escaped(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
 
 test("any JSON, whatever the size of the pieces", () => {
   fc.assert(
@@ -38,15 +43,25 @@ test("any JSON, whatever the size of the pieces", () => {
 });
 
 test("any text that was JSON and was changed is refused where JSON.parse refuses it", () => {
-  const change = fc.tuple(fc.nat(), fc.constantFrom(...'[]{},:"\\ 1ax'), fc.nat({ max: 2 }));
+  const change = fc.tuple(fc.nat(), fc.constantFrom(...'[]{},:"\\ 1axu'), fc.nat({ max: 2 }));
   fc.assert(
     fc.property(anyJson, change, fc.integer({ min: 1, max: 20 }), (text, [at, put, cut], pieceBytes) => {
       const start = at % (text.length + 1);
-      const changed = text.slice(0, start) + put + text.slice(start + cut);
+      const changed = Buffer.from(text.slice(0, start) + put + text.slice(start + cut)).toString();
       expect(outcome(() => parsed(changed, pieceBytes))).toEqual(outcome(() => JSON.parse(changed)));
     }),
     { numRuns: runs(5000) },
   );
+});
+
+test("a long text is read a piece at a time, wherever it lies, unless it is a name", () => {
+  const text = '"\n\u0001é\u{1f600}'.repeat(1000);
+  for (const json of [[text], { text }, { a: [1, { b: [2, text, 3] }, 4] }, { [text]: text }]) {
+    const body = Buffer.from(JSON.stringify(json));
+    const steps = [...parseInPieces(body, { maxTokens: 100, integersAsText: false, pieceBytes: 500 })];
+    expect(steps.length).toBeGreaterThan(Buffer.byteLength(JSON.stringify(text)) / 500);
+    expect(parsed(body.toString(), 500)).toEqual(json);
+  }
 });
 
 test.each([
