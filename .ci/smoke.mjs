@@ -22,6 +22,8 @@ const PEERS = {
   "tracelight/dynamodb": ["@aws-sdk/client-dynamodb"],
   "tracelight/otel": ["@opentelemetry/api"],
 };
+/** What is for test runners is imported within one alone: see test/testing. */
+const RUNNERS = ["tracelight/jest", "tracelight/vitest"];
 const [tarball, tools] = process.argv.slice(2).map((path) => resolve(path));
 const repository = resolve(import.meta.dirname, "..");
 const folder = mkdtempSync(join(tmpdir(), "tracelight-smoke-"));
@@ -107,7 +109,8 @@ function subpaths() {
   const { exports } = JSON.parse(readFileSync(join(project, "node_modules/tracelight/package.json"), "utf8"));
   return Object.keys(exports)
     .filter((path) => !path.endsWith(".json"))
-    .map((path) => `tracelight${path.slice(1)}`);
+    .map((path) => `tracelight${path.slice(1)}`)
+    .filter((path) => !RUNNERS.includes(path));
 }
 
 /** The Node that runs this where it fits, else the one of the tools. */

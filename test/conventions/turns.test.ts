@@ -6,7 +6,7 @@ import { Nesting } from "../../src/conventions/nesting.ts";
 import { summarize } from "../../src/conventions/summary.ts";
 import { mayBeginTurn, TurnTimes, turnsIn } from "../../src/conventions/turns.ts";
 import type { SpanFields } from "../../src/model/span-fields.ts";
-import { expectTraces } from "../../src/testing/expect.ts";
+import { expectTraces } from "../../src/testing/index.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { runs } from "../sizes.ts";
 
@@ -187,5 +187,5 @@ test("assertions know the turns of agents and of bare model calls, and no turn b
     .toHaveUserInput("Any mail?")
     .toHaveAgentResponse("None.");
   const below = [planned([1, undefined, "agent"]), planned([2, 1, "turn"])];
-  expect(() => expectTraces(below).toHaveUserInput("Go")).toThrow("Expected a turn with the user input Go");
+  expect(() => expectTraces(below).toHaveUserInput("Go")).toThrow('Expected a turn with the user input "Go"');
 });
