@@ -2,6 +2,7 @@
 
 import { NAMES } from "../../conventions/names.ts";
 import { fieldIn, wordsIn } from "../../conventions/values.ts";
+import { checkOptions } from "../../model/options.ts";
 import type { Span } from "../../tracing/span.ts";
 import { guardStream } from "../../tracing/streams/guard.ts";
 import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
@@ -40,7 +41,7 @@ export interface BedrockClient {
  * `InvokeModelWithResponseStream`. All attempts of a call are one span. A stream stays the client's own object, is read when the app reads
  * it, and ends its span.
  *
- * @throws TracelightError `INVALID_OPTION` where the tracer or an option cannot be used.
+ * @throws TracelightError `INVALID_OPTION` where the client, the tracer or an option cannot be used: a client of `aws-sdk` 2 cannot.
  * @example
  * ```typescript
  * import { BedrockRuntimeClient } from "@aws-sdk/client-bedrock-runtime";
@@ -53,6 +54,7 @@ export function traceBedrock<Client extends BedrockClient>(
   tracer: Tracer,
   options: CaptureOptions = {},
 ): Client {
+  checkOptions({ client }, { owner: "traceBedrock", checks: { client: isClient }, required: ["client"] });
   checkAdapter("traceBedrock", { tracer, options });
   const spans = new ModelSpans(options);
   const middleware: Middleware =
@@ -75,6 +77,14 @@ export function traceBedrock<Client extends BedrockClient>(
     };
   client.middlewareStack.add(middleware, { step: "initialize", name: "tracelight", override: true });
   return client;
+}
+
+/** Clients of `aws-sdk` 2 have no such thing. */
+function isClient(value: unknown): string | undefined {
+  const add = fieldIn(fieldIn(value, "middlewareStack"), "add");
+  return typeof add === "function"
+    ? undefined
+    : "a client of @aws-sdk/client-bedrock-runtime 3, with its middlewareStack";
 }
 
 const COMMANDS: ReadonlySet<string> = new Set([

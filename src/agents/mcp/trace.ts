@@ -39,6 +39,7 @@ export function traceMcp<P extends McpPeer>(
     {
       owner: "traceMcp",
       checks: { clientOrServer: is.having("connect", "a Client or Server of MCP's SDK") },
+      required: ["clientOrServer"],
     },
   );
   checkAdapter("traceMcp", { tracer, options });
