@@ -190,12 +190,50 @@ for (const span of stored) console.log(`${span.asHumanReadable({ color: colors()
 assert.deepEqual(names(stored), ["parent", "child"], "both spans came back, in start order");
 assert.equal(stored[1]?.parentSpan, stored[0], "and the child still knows its parent");
 
-//: ## 6. `SqliteTracer`, and a model call
+//: ## 6. `NoopTracer`
+//:
+//: For when you want no traces: the code stays as it is, nothing is recorded, and a span costs next to nothing.
+heading("6. NoopTracer: nothing is recorded"); //-
+
+const noop = new NoopTracer();
+const answer = noop.trace("noop", (span) => {
+  span.addAttribute("foo", "bar");
+  return 42;
+});
+
+console.log(`The function ran and returned ${answer}; the tracer holds ${noop.getTraces().length} spans.`);
+assert.equal(answer, 42);
+assert.deepEqual(noop.getTraces(), []);
+
+//: ## 7. `TeeTracer`
+//:
+//: Sends spans to several tracers at once. `addTracer` chains, and `getTraces()` asks the first one, so put one first that
+//: can be read.
+heading("7. TeeTracer: several tracers at once"); //-
+
+const tee = new TeeTracer()
+  .addTracer(dynamoDb) // can be read, so it comes first
+  .addTracer(humanReadable)
+  .addTracer(noop); // of no use, and no harm
+tee.setContext({ resourceAttributes: { "service.name": "MyAgent" } });
+
+const teeId = Math.floor(Math.random() * 1_000_000);
+terminal.text = "";
+await converse(tee, teeId, "user456");
+
+console.log("\n==== from DynamoDB: ====\n");
+const both = await readBack(tee, { "ai.conversation.id": teeId, "ai.auth.context": "user456" });
+for (const span of both) console.log(span, "\n");
+
+assert.deepEqual(names(both), ["parent", "child"]);
+for (const { spanId } of both) assert.ok(terminal.text.includes(spanId), "the terminal saw the same spans");
+
+//: ## 8. `SqliteTracer`, and a model call
 //:
 //: Stores spans in an SQLite file: no server, nothing to set up. This turn has a model call too, with its model, messages and
 //: tokens (a real one would go to your provider). The command `tracelight` reads the file, in any terminal, while the agent runs
 //: and after it.
-heading("6. SqliteTracer: a file, which the command reads"); //-
+heading("8. SqliteTracer: a file, which the command reads"); //-
 
 const folder = mkdtempSync(join(tmpdir(), "tracing-101-"));
 const sqlite = new SqliteTracer({ path: join(folder, "traces.db") });
@@ -244,44 +282,6 @@ const shown = tracelight("show", "amsterdam");
 assert.match(shown, /tool +get_weather/);
 assert.match(shown, /21→6/, "the tokens of the model call");
 rmSync(folder, { recursive: true });
-
-//: ## 7. `NoopTracer`
-//:
-//: For when you want no traces: the code stays as it is, nothing is recorded, and a span costs next to nothing.
-heading("7. NoopTracer: nothing is recorded"); //-
-
-const noop = new NoopTracer();
-const answer = noop.trace("noop", (span) => {
-  span.addAttribute("foo", "bar");
-  return 42;
-});
-
-console.log(`The function ran and returned ${answer}; the tracer holds ${noop.getTraces().length} spans.`);
-assert.equal(answer, 42);
-assert.deepEqual(noop.getTraces(), []);
-
-//: ## 8. `TeeTracer`
-//:
-//: Sends spans to several tracers at once. `addTracer` chains, and `getTraces()` asks the first one, so put one first that
-//: can be read.
-heading("8. TeeTracer: several tracers at once"); //-
-
-const tee = new TeeTracer()
-  .addTracer(dynamoDb) // can be read, so it comes first
-  .addTracer(humanReadable)
-  .addTracer(noop); // of no use, and no harm
-tee.setContext({ resourceAttributes: { "service.name": "MyAgent" } });
-
-const teeId = Math.floor(Math.random() * 1_000_000);
-terminal.text = "";
-await converse(tee, teeId, "user456");
-
-console.log("\n==== from DynamoDB: ====\n");
-const both = await readBack(tee, { "ai.conversation.id": teeId, "ai.auth.context": "user456" });
-for (const span of both) console.log(span, "\n");
-
-assert.deepEqual(names(both), ["parent", "child"]);
-for (const { spanId } of both) assert.ok(terminal.text.includes(spanId), "the terminal saw the same spans");
 
 //: ## What next
 //:
