@@ -12,7 +12,7 @@ const FLOORS = [
   ["tracing"], // 3: span, context, sink, tracer
   ["delivery", "redact", "agents"], // 4: queue, retry, journal; what is kept; ways into SDKs
   ["sinks", "sqlite", "dynamodb", "otlp", "otel", "prices", "exchange"], // 5: back ends, what models cost, forms for others
-  ["testing", "viewer"], // 6: what is built on tracers and stores
+  ["testing", "viewer", "sampling"], // 6: what is built on tracers, stores and prices
   ["cli"], // 7: argv -> command -> exit code
 ];
 /** A file does one thing: none has more lines than this, and nine of ten have no more than that. */

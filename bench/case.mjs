@@ -71,6 +71,7 @@ async function unitOf(name, isAsync) {
     drop: () => new Tracer({ name: "drop", write() {} }),
     memory: () => new InMemoryTracer({ memorySize: 1000 }),
     noop: () => new NoopTracer(),
+    unsampled: () => new Tracer({ name: "drop", write() {} }, { sample: 0 }),
   };
   const tracer = tracers[name]();
   const options = { spanKind: "SERVER" };

@@ -5,6 +5,7 @@
 export { Tracer, type TraceContext } from "./tracing/tracer.ts";
 export type { TracerOptions } from "./tracing/tracer-options.ts";
 export type { Limits } from "./tracing/limits.ts";
+export type { Sampler, TraceStart } from "./tracing/sampler.ts";
 export type { RemoteParent } from "./tracing/remote-parent.ts";
 export type { TraceOptions } from "./tracing/trace-options.ts";
 export { Span, type AttributeOptions } from "./tracing/span.ts";
@@ -33,7 +34,15 @@ export {
 } from "./delivery/lifecycle.ts";
 
 // For back ends of your own.
-export type { Awaitable, DeliveryReport, FaultReporter, FlushOptions, Sink } from "./tracing/sink.ts";
+export type {
+  Awaitable,
+  DeliveryReport,
+  FaultReporter,
+  FlushOptions,
+  FlushWish,
+  Sink,
+  Unsampled,
+} from "./tracing/sink.ts";
 export type {
   Changes,
   FoundId,

@@ -15,6 +15,7 @@ export {
   counted,
   dollars,
   duration,
+  keptInWords,
   timestamp,
   tokens,
   tokensInWords,

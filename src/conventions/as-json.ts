@@ -41,7 +41,7 @@ export function summaryJson(row: Summary): SummaryJson {
 export function totalJson(total: TallyTotal): TotalJson {
   return {
     by: "total",
-    ...{ spans: total.spans, traces: total.traces },
+    ...{ spans: total.spans, traces: total.traces, kept: total.kept ?? null },
     ...{ model_calls: total.modelCalls, tool_calls: total.toolCalls },
     ...{ turns: total.turns, errors: total.errors },
     ...{ p50_ms: total.p50Ms ?? null, p95_ms: total.p95Ms ?? null },
@@ -52,9 +52,10 @@ export function totalJson(total: TallyTotal): TotalJson {
 }
 
 /** One line of a count. */
-export function countJson({ by, name, calls, errors, p50Ms, p95Ms, topError, ...use }: TallyRow): CountJson {
+export function countJson(row: TallyRow): CountJson {
+  const { by, name, calls, kept = null, errors, p50Ms, p95Ms, topError, ...use } = row;
   return {
-    ...{ by, name, calls, errors, p50_ms: p50Ms ?? null, p95_ms: p95Ms ?? null },
+    ...{ by, name, calls, kept, errors, p50_ms: p50Ms ?? null, p95_ms: p95Ms ?? null },
     top_error: topError ?? null,
     ...useJson(use),
   };

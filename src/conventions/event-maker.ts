@@ -31,7 +31,7 @@ export class EventMaker {
     const { kind, failed = false } = facts;
     const place = this.#nesting.add(span, facts);
     this.#turns.add(span, kind, place);
-    const trace = this.#traceOf(span);
+    const trace = this.#traceOf(span, facts.adjustedCount ?? 1);
     const isHead = isTurnHead(kind);
     const where = { place, trace, isHead, start: span.startedAtMicros };
     const agent = this.#agents.note(this.#named(facts.agent), where);
@@ -48,14 +48,17 @@ export class EventMaker {
     return { names: [...this.#names.keys()], traces: this.#traces, table: this.#table };
   }
 
-  #traceOf({ traceId, startedAtMicros: start }: NestedSpan): number {
+  #traceOf({ traceId, startedAtMicros: start }: NestedSpan, weight: number): number {
     const number = this.#nesting.traceNumber(traceId);
     const trace = this.#traces[number];
     if (trace === undefined) {
-      this.#traces[number] = { id: traceId, spans: 1, first: start, last: start };
+      this.#traces[number] = { id: traceId, spans: 1, first: start, last: start, weight, estimated: weight };
       return number;
     }
     trace.spans++;
+    trace.estimated += weight;
+    // That it is there at all says no more than the most likely of its spans.
+    if (weight < trace.weight) trace.weight = weight;
     if (start < trace.first) trace.first = start;
     if (start > trace.last) trace.last = start;
     return number;
@@ -73,6 +76,7 @@ export class EventMaker {
     table.set(at, "provider", this.#named(provider));
     table.set(at, "tool", kind === "tool-call" ? this.#named(tool) : NO_NAME);
     table.set(at, "error", this.#errorNamed(facts.error));
+    table.set(at, "weight", facts.adjustedCount ?? 0);
     for (const [, name] of TOKENS) table.set(at, name, facts[name] ?? 0);
   }
 
@@ -120,7 +124,9 @@ export class EventMaker {
   *#addTurns(): Generator<void> {
     for (const { start, end, head = NO_SPAN, trace } of this.#turns.all()) {
       const at = this.#add(start, end, FLAG.turn);
+      const weight = this.#traces[trace]?.weight ?? 1;
       this.#table.set(at, "trace", trace);
+      this.#table.set(at, "weight", weight === 1 ? 0 : weight);
       this.#table.set(at, "agent", this.#agents.of(NO_NAME, head, trace));
       this.#table.set(at, "user", this.#users.of(NO_NAME, head, trace));
       if (at % SLICE === SLICE - 1) yield;

@@ -1,6 +1,7 @@
 // What a row needs of one span: read once, stored beside the span, never its payload. Total: it never throws.
 
 import { failureWords, hasFailed } from "../model/failure.ts";
+import { adjustedCountOf } from "../model/probability.ts";
 import { OWN_SCOPE, type SpanFields } from "../model/span-fields.ts";
 import { conversationOf } from "./conversation.ts";
 import type { Usage } from "./messages.ts";
@@ -38,6 +39,8 @@ export interface SpanFacts extends TokenFacts {
   readonly error?: string;
   /** Present where its work was called off. */
   readonly aborted?: true;
+  /** How many spans it stands for, where only a share of them was kept: 20 where that was 5 %. */
+  readonly adjustedCount?: number;
 }
 
 /** Tokens of one span; a part is never counted beside its whole. */
@@ -92,6 +95,8 @@ export function factsOf(span: SpanFields): SpanFacts {
   addTokens(facts, reading);
   if (hasFailed(span)) addFailure(facts, span);
   if (reading.aborted) facts.aborted = true;
+  const adjustedCount = adjustedCountOf(span.traceId, span.traceState);
+  if (adjustedCount !== 1) facts.adjustedCount = adjustedCount;
   return facts;
 }
 

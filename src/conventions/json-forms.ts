@@ -77,6 +77,8 @@ export interface TotalJson extends UseJson {
   readonly spans: number;
   /** The traces that they are of. */
   readonly traces: number;
+  /** What is there of them, where only a share was kept: all figures are estimates by it then. Null where all are there. */
+  readonly kept: { readonly spans: number; readonly traces: number } | null;
   /** Calls of models. */
   readonly model_calls: number;
   /** Calls of tools. */
@@ -103,6 +105,8 @@ export interface CountJson extends UseJson {
   readonly name: string;
   /** Calls of the model or tool; an agent's, a user's and a day's are their turns. */
   readonly calls: number;
+  /** Of the calls, those that are there: the figures of the row are estimates by them. Null where all are there. */
+  readonly kept: number | null;
   /** Calls that failed; an agent's, a user's and a day's are all spans that did. */
   readonly errors: number;
   /** Milliseconds that half of the calls were within; null where none has ended. */

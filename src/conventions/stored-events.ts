@@ -27,10 +27,12 @@ interface Header {
   readonly order: string;
   readonly size: number;
   readonly names: readonly string[];
-  /** Each trace's id, number of spans, first and last start. */
-  readonly traces: readonly (readonly [string, number, number, number])[];
+  /** Each trace's id, number of spans, first and last start; and how many traces and spans it stands for, where that is more. */
+  readonly traces: readonly StoredTrace[];
   readonly columns: readonly (readonly [EventColumn, Width])[];
 }
+
+type StoredTrace = readonly [id: string, spans: number, first: number, last: number, ...shares: number[]];
 
 /** Events as bytes. */
 export function encodeEvents({ names, traces, table }: TallyEvents): Uint8Array {
@@ -42,13 +44,22 @@ export function encodeEvents({ names, traces, table }: TallyEvents): Uint8Array 
   });
   const header: Header = {
     ...{ order: ORDER, size, names },
-    traces: traces.map(({ id, spans, first, last }) => [id, spans, first, last]),
+    traces: traces.map(storedTrace),
     columns: columns.map(({ name, width }) => [name, width]),
   };
   const json = Buffer.from(JSON.stringify(header));
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt32LE(json.length);
   return Buffer.concat([length, json, ...columns.map(({ bytes }) => bytes)]);
+}
+
+function storedTrace({ id, spans, first, last, weight, estimated }: TalliedTrace): StoredTrace {
+  const isAll = weight === 1 && estimated === spans;
+  return isAll ? [id, spans, first, last] : [id, spans, first, last, weight, estimated];
+}
+
+function tracedIn([id, spans, first, last, weight = 1, estimated = spans]: StoredTrace): TalliedTrace {
+  return { id, spans, first, last, weight, estimated };
 }
 
 const LENGTH_BYTES = 4;
@@ -79,7 +90,7 @@ export function decodeEvents(bytes: Uint8Array): TallyEvents | undefined {
   if (!isHeader(header) || header.order !== ORDER) return undefined;
   const columns = columnsIn(header, bytes.subarray(from));
   if (columns === undefined) return undefined;
-  const traces = header.traces.map(([id, spans, first, last]): TalliedTrace => ({ id, spans, first, last }));
+  const traces = header.traces.map(tracedIn);
   return { names: header.names, traces, table: new EventTable(columns, header.size) };
 }
 
@@ -128,7 +139,7 @@ function isListOf(list: unknown, isOne: (item: unknown) => boolean): boolean {
 function isTrace(trace: unknown): boolean {
   return (
     Array.isArray(trace) &&
-    trace.length === 4 &&
+    (trace.length === 4 || trace.length === 6) &&
     typeof trace[0] === "string" &&
     trace.slice(1).every(Number.isFinite)
   );

@@ -4,10 +4,12 @@ import { parseJsonText } from "./json-text.ts";
 import { isAnObject } from "./values.ts";
 
 /** The version of the reading that makes facts: raised whenever a span may have other facts than before. */
-export const FACTS_VERSION = 4;
-/** The one before does not have the tokens of some providers, and nothing else: see `READ_SINCE`. */
+export const FACTS_VERSION = 5;
+/** The one before does not know of shares: what it stored counts as one. */
+const WITHOUT_SHARES = 4;
+/** The one before that does not have the tokens of some providers, and nothing else: see `READ_SINCE`. */
 const WITHOUT_SOME_TOKENS = 3;
-/** The one before that lacks what failures said. */
+/** The one before those lacks what failures said. */
 const WITHOUT_ERRORS = 2;
 
 /** Facts as stores keep them: JSON, with the version of the reading that made them. */
@@ -48,7 +50,7 @@ function storedIn({ v: version = 1, ...facts }: SpanFacts & { readonly v?: unkno
 
 /** To make facts anew costs reading the span, prompt and all: it is done where they may be others. */
 function neededFor(facts: SpanFacts): number {
-  if (mayHaveOtherTokens(facts)) return FACTS_VERSION;
+  if (mayHaveOtherTokens(facts)) return WITHOUT_SHARES;
   return facts.failed ? WITHOUT_SOME_TOKENS : WITHOUT_ERRORS;
 }
 
@@ -74,6 +76,8 @@ const TEXTS: readonly (keyof SpanFacts)[] = [
 
 const FACT_TYPES: ReadonlyMap<string, string> = new Map<string, string>([
   ...TEXTS.map((name) => [name, "string"] as const),
-  ...[...TOKENS.map(([, name]) => name), "timeToFirstTokenMs"].map((name) => [name, "number"] as const),
+  ...[...TOKENS.map(([, name]) => name), "timeToFirstTokenMs", "adjustedCount"].map(
+    (name) => [name, "number"] as const,
+  ),
   ...["failed", "aborted"].map((name) => [name, "boolean"] as const),
 ]);

@@ -43,30 +43,31 @@ export class TallyCounts {
     if (portion !== this.#portion) this.#begin(portion);
     const flags = portion.flags[at] ?? 0;
     const others = this.#othersOf(portion, at);
+    const weight = portion.weight(at);
     const words = (flags & FLAG.failed) === 0 ? undefined : portion.name(portion.number("error", at));
     if ((flags & FLAG.failed) !== 0) {
-      this.#sum.fail(words);
-      for (const group of others) group?.fail(words);
+      this.#sum.fail(words, weight);
+      for (const group of others) group?.fail(words, weight);
     }
     if ((flags & FLAG.turn) !== 0) {
-      this.#turns++;
-      for (const group of others) group?.call(portion.ms(at));
+      this.#turns += weight;
+      for (const group of others) group?.call(portion.ms(at), weight);
     }
     const called = this.#called(portion, at);
     if ((flags & FLAG.counted) !== 0) {
-      this.#call(called, flags, portion.ms(at));
-      if ((flags & FLAG.failed) !== 0) called?.fail(words);
+      this.#call(called, flags, { ms: portion.ms(at), weight });
+      if ((flags & FLAG.failed) !== 0) called?.fail(words, weight);
     }
     if (use === undefined) return;
-    this.#sum.add(use);
-    called?.add(use);
-    for (const group of others) group?.add(use);
+    this.#sum.add(use, weight);
+    called?.add(use, weight);
+    for (const group of others) group?.add(use, weight);
   }
 
-  #call(called: TallyGroup | undefined, flags: number, ms: number | undefined): void {
-    if ((flags & FLAG.model) === 0) this.#toolCalls++;
-    else this.#sum.call(ms);
-    called?.call(ms);
+  #call(called: TallyGroup | undefined, flags: number, { ms, weight }: Call): void {
+    if ((flags & FLAG.model) === 0) this.#toolCalls += weight;
+    else this.#sum.call(ms, weight);
+    called?.call(ms, weight);
   }
 
   /** The groups of a portion's names are looked up once. */
@@ -114,8 +115,16 @@ export class TallyCounts {
 
   /** What was counted in all. */
   total(): TallyCalls {
-    const { calls: modelCalls, errors, times, use } = this.#sum;
-    return { modelCalls, toolCalls: this.#toolCalls, turns: this.#turns, errors, ...times, ...use };
+    const { calls, errors, times, use } = this.#sum;
+    const [modelCalls, toolCalls] = [Math.round(calls), Math.round(this.#toolCalls)];
+    return {
+      modelCalls,
+      toolCalls,
+      turns: Math.round(this.#turns),
+      errors: Math.round(errors),
+      ...times,
+      ...use,
+    };
   }
 
   /** Grouping by grouping, in slices. */
@@ -130,6 +139,11 @@ export class TallyCounts {
     }
     return rows;
   }
+}
+
+interface Call {
+  readonly ms: number | undefined;
+  readonly weight: number;
 }
 
 type Counted = Exclude<Named, "error">;

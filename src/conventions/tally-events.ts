@@ -3,10 +3,22 @@ import { TOKENS, type TokenFacts } from "./facts.ts";
 
 /**
  * What is kept of an event: its trace by number, when it began, how many microseconds it took, its flags; its names as places in
- * the list of names, plus one, and 0 for none; and its tokens.
+ * the list of names, plus one, and 0 for none; how many it stands for, and 0 for itself alone; and its tokens.
  */
 export const EVENT_COLUMNS: readonly EventColumn[] = [
-  ...(["trace", "start", "micros", "flags", "model", "provider", "tool", "agent", "user", "error"] as const),
+  ...([
+    "trace",
+    "start",
+    "micros",
+    "flags",
+    "model",
+    "provider",
+    "tool",
+    "agent",
+    "user",
+    "error",
+    "weight",
+  ] as const),
   ...TOKENS.map(([, name]) => name),
 ];
 
@@ -22,6 +34,7 @@ export type EventColumn =
   | "agent"
   | "user"
   | "error"
+  | "weight"
   | keyof TokenFacts;
 
 /** What an event is. */
@@ -105,4 +118,7 @@ export interface TalliedTrace {
   readonly spans: number;
   readonly first: number;
   readonly last: number;
+  /** How many traces it stands for, and how many spans its own do. */
+  readonly weight: number;
+  readonly estimated: number;
 }

@@ -16,6 +16,8 @@ export interface CallUse {
 export class TallyGroup {
   calls = 0;
   errors = 0;
+  /** Of the calls, those that are there; each stands for as many as its weight says. */
+  kept = 0;
   #input = 0;
   #output = 0;
   #cachedRead = 0;
@@ -25,18 +27,27 @@ export class TallyGroup {
   #priced = 0;
   readonly #cost = new ExactSum();
   readonly #times: number[] = [];
+  /** Of each time, how many it stands for; none while that is one each. */
+  #weights: number[] | undefined;
   readonly #errorWords = new Map<string, number>();
 
   /** A call; undefined milliseconds where it has not ended. */
-  call(ms: number | undefined): void {
-    this.calls++;
-    if (ms !== undefined) this.#times.push(ms);
+  call(ms: number | undefined, weight: number): void {
+    this.calls += weight;
+    this.kept++;
+    if (ms !== undefined) this.#time(ms, weight);
+  }
+
+  #time(ms: number, weight: number): void {
+    if (weight !== 1) this.#weights ??= this.#times.map(() => 1);
+    this.#weights?.push(weight);
+    this.#times.push(ms);
   }
 
   /** An error, and what it said. */
-  fail(words: string | undefined): void {
-    this.errors++;
-    if (words !== undefined) this.#note(words, 1);
+  fail(words: string | undefined, weight: number): void {
+    this.errors += weight;
+    if (words !== undefined) this.#note(words, weight);
   }
 
   #note(words: string, count: number): void {
@@ -46,23 +57,24 @@ export class TallyGroup {
   }
 
   /** Tokens, and what they cost. */
-  add({ input, output, cachedRead, cachedWrite, reasoning, cost }: CallUse): void {
-    this.#input += input;
-    this.#output += output;
-    this.#cachedRead += cachedRead;
-    this.#cachedWrite += cachedWrite;
-    this.#reasoning += reasoning;
+  add({ input, output, cachedRead, cachedWrite, reasoning, cost }: CallUse, weight: number): void {
+    this.#input += input * weight;
+    this.#output += output * weight;
+    this.#cachedRead += cachedRead * weight;
+    this.#cachedWrite += cachedWrite * weight;
+    this.#reasoning += reasoning * weight;
     if (Number.isNaN(cost)) {
-      this.#unpriced++;
+      this.#unpriced += weight;
     } else {
       this.#priced++;
-      this.#cost.add(cost);
+      this.#cost.add(cost * weight);
     }
   }
 
   /** Counts all that the other did. */
   take(other: TallyGroup): void {
     this.calls += other.calls;
+    this.kept += other.kept;
     this.errors += other.errors;
     this.#input += other.#input;
     this.#output += other.#output;
@@ -72,7 +84,7 @@ export class TallyGroup {
     this.#unpriced += other.#unpriced;
     this.#priced += other.#priced;
     this.#cost.take(other.#cost);
-    for (const ms of other.#times) this.#times.push(ms);
+    for (const [i, ms] of other.#times.entries()) this.#time(ms, other.#weights?.[i] ?? 1);
     for (const [words, count] of other.#errorWords) this.#note(words, count);
   }
 
@@ -84,24 +96,27 @@ export class TallyGroup {
   /** Tokens and cost. */
   get use(): TallyUse {
     return {
-      ...{ inputTokens: this.#input, outputTokens: this.#output },
-      ...{ cachedReadTokens: this.#cachedRead, cachedWriteTokens: this.#cachedWrite },
-      reasoningTokens: this.#reasoning,
+      ...{ inputTokens: Math.round(this.#input), outputTokens: Math.round(this.#output) },
+      cachedReadTokens: Math.round(this.#cachedRead),
+      cachedWriteTokens: Math.round(this.#cachedWrite),
+      reasoningTokens: Math.round(this.#reasoning),
       costUsd: this.#priced === 0 ? undefined : this.#cost.value,
-      unpricedCalls: this.#unpriced,
+      unpricedCalls: Math.round(this.#unpriced),
     };
   }
 
   /** How long calls took. */
   get times(): Pick<TallyRow, "p50Ms" | "p95Ms"> {
+    if (this.#weights !== undefined) return weightedTimes(this.#times, this.#weights);
     const times = Float64Array.from(this.#times);
     return { p50Ms: percentile(times, 0.5), p95Ms: percentile(times, 0.95) };
   }
 
   /** All but whose they are. */
   figures(): Omit<TallyRow, "by" | "name"> {
-    const { calls, errors } = this;
-    return { calls, errors, ...this.times, topError: this.#topError(), ...this.use };
+    const [calls, errors] = [Math.round(this.calls), Math.round(this.errors)];
+    const kept = this.isEstimated ? this.kept : undefined;
+    return { calls, errors, kept, ...this.times, topError: this.#topError(), ...this.use };
   }
 
   /** The same in whatever order they came. */
@@ -111,11 +126,38 @@ export class TallyGroup {
       const isAhead = top === undefined || count > top.count || (count === top.count && words < top.words);
       if (isAhead) top = { words, count };
     }
-    return top;
+    return top && { words: top.words, count: Math.round(top.count) };
+  }
+
+  /** True where one call stands for more. */
+  get isEstimated(): boolean {
+    return this.calls !== this.kept;
   }
 }
 
 const MOST_ERRORS = 1000;
+
+/** The same where each time stands for as many as its weight says. */
+function weightedTimes(
+  times: readonly number[],
+  weights: readonly number[],
+): Pick<TallyRow, "p50Ms" | "p95Ms"> {
+  const ordered = times.map((ms, i) => ({ ms, weight: weights[i] ?? 1 })).sort((a, b) => a.ms - b.ms);
+  const all = weights.reduce((sum, weight) => sum + weight, 0);
+  return { p50Ms: timeWithin(ordered, all * 0.5), p95Ms: timeWithin(ordered, all * 0.95) };
+}
+
+function timeWithin(
+  ordered: readonly { readonly ms: number; readonly weight: number }[],
+  wanted: number,
+): number | undefined {
+  let seen = 0;
+  const found = ordered.find(({ weight }) => {
+    seen += weight;
+    return seen >= wanted;
+  });
+  return found?.ms;
+}
 
 /** The nearest rank: a time that was measured. Orders the times, but not all. */
 function percentile(times: Float64Array, share: number): number | undefined {

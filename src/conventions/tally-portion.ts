@@ -12,6 +12,7 @@ export class Portion {
   readonly flags: Float64Array;
   readonly start: Float64Array;
   readonly trace: Float64Array;
+  readonly #weight: Float64Array;
   readonly #micros: Float64Array;
   readonly #provider: Float64Array;
   readonly #input: Float64Array;
@@ -32,7 +33,7 @@ export class Portion {
     this.#table = table;
     this.#prices = prices;
     [this.flags, this.start, this.trace] = [of("flags"), of("start"), of("trace")];
-    [this.#micros, this.#provider] = [of("micros"), of("provider")];
+    [this.#micros, this.#provider, this.#weight] = [of("micros"), of("provider"), of("weight")];
     [this.#input, this.#output, this.#reasoning] = [
       of("inputTokens"),
       of("outputTokens"),
@@ -57,6 +58,11 @@ export class Portion {
   /** The name of that number. */
   name(number: number): string | undefined {
     return this.#names[number - 1];
+  }
+
+  /** How many it stands for. */
+  weight(at: number): number {
+    return this.#weight[at] || 1;
   }
 
   /** How long it took; undefined where it has not ended. */

@@ -2,7 +2,7 @@
 
 import { boundOf } from "../model/clock.ts";
 import type { PriceTable } from "./cost.ts";
-import type { TallyCourse, TallyOptions, TallyReport } from "./tally.ts";
+import type { TallyCourse, TallyOptions, TallyReport, TallyTotal } from "./tally.ts";
 import { TallyCounts } from "./tally-counts.ts";
 import type { TallyEvents } from "./tally-events.ts";
 import { Portion } from "./tally-portion.ts";
@@ -17,6 +17,9 @@ export class TallySums {
   readonly #course: Course;
   #spans = 0;
   #traces = 0;
+  /** Of these, what is there; the others are estimated by it. */
+  #keptSpans = 0;
+  #keptTraces = 0;
   #first = Number.POSITIVE_INFINITY;
   #last = Number.NEGATIVE_INFINITY;
 
@@ -29,10 +32,12 @@ export class TallySums {
   /** Counts the events of the traces that are wanted, in slices. */
   *add(events: TallyEvents, isWanted: (trace: number) => boolean = () => true): Generator<void> {
     const wanted = Uint8Array.from(events.traces, (_, number) => (isWanted(number) ? 1 : 0));
-    for (const [number, { spans, first, last }] of events.traces.entries()) {
+    for (const [number, { spans, first, last, weight, estimated }] of events.traces.entries()) {
       if (wanted[number] === 0) continue;
-      this.#traces++;
-      this.#spans += spans;
+      this.#keptTraces++;
+      this.#keptSpans += spans;
+      this.#traces += weight;
+      this.#spans += estimated;
       this.#first = Math.min(this.#first, first);
       this.#last = Math.max(this.#last, last);
     }
@@ -49,10 +54,16 @@ export class TallySums {
     this.#course.at(portion.start[at] ?? 0)?.count(portion, at, use);
   }
 
+  #kept(): TallyTotal["kept"] {
+    const [spans, traces] = [this.#keptSpans, this.#keptTraces];
+    return this.#spans === spans && this.#traces === traces ? undefined : { spans, traces };
+  }
+
   /** What was counted, in slices. */
   *report(): Generator<void, TallyReport> {
     const total = {
-      ...{ spans: this.#spans, traces: this.#traces, ...this.#whole.total() },
+      ...{ spans: Math.round(this.#spans), traces: Math.round(this.#traces), ...this.#whole.total() },
+      kept: this.#kept(),
       firstStartedAtMicros: this.#spans === 0 ? undefined : this.#first,
       lastStartedAtMicros: this.#spans === 0 ? undefined : this.#last,
     };

@@ -40,6 +40,8 @@ export interface TallyRow extends TallyUse {
   readonly calls: number;
   /** Calls that failed; those of an agent, a user, a day and an hour are all spans that did. */
   readonly errors: number;
+  /** Of the calls, those that are there: the figures of the row are estimates by them. Undefined where all are there. */
+  readonly kept: number | undefined;
   /** Milliseconds that half of the calls were within; undefined where none has ended. */
   readonly p50Ms: number | undefined;
   /** Milliseconds that 19 of 20 calls were within. */
@@ -92,6 +94,11 @@ export interface TallyTotal extends TallyCalls {
   readonly spans: number;
   /** The traces that they are of. */
   readonly traces: number;
+  /**
+   * What is there of them, where only a share was kept: then all figures are estimates by it, each span as many as its trace state
+   * says. Undefined where all are there.
+   */
+  readonly kept: { readonly spans: number; readonly traces: number } | undefined;
   /** The first start, in microseconds since the epoch; undefined where there are no spans. */
   readonly firstStartedAtMicros: number | undefined;
   /** The last start. */

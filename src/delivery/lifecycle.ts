@@ -46,26 +46,34 @@ function flushAtExit(): void {
   });
 }
 
+const firstWork = new Set<() => void>();
 const lastWork = new Set<() => void>();
 
-/** Calls `work` when the process exits, whatever way but a kill; only what is synchronous gets done. Returns the undo. */
-export function atExit(work: () => void): () => void {
-  if (lastWork.size === 0) process.on("exit", doLastWork);
-  lastWork.add(work);
+/**
+ * Calls `work` when the process exits, whatever way but a kill; only what is synchronous gets done. `first`: before that of others, which
+ * it hands spans to. Returns the undo.
+ */
+export function atExit(work: () => void, { first = false }: { readonly first?: boolean } = {}): () => void {
+  if (firstWork.size + lastWork.size === 0) process.on("exit", doLastWork);
+  const own = first ? firstWork : lastWork;
+  own.add(work);
   return () => {
-    if (lastWork.delete(work) && lastWork.size === 0) process.off("exit", doLastWork);
+    if (own.delete(work) && firstWork.size + lastWork.size === 0) process.off("exit", doLastWork);
   };
 }
 
 function doLastWork(): void {
-  for (const work of lastWork) {
-    try {
-      work();
-    } catch (error) {
-      reportUnowned(
-        asTracelightError(error, "SINK_FAILED", "Spans could not be written at the end of the process"),
-      );
-    }
+  for (const work of [...firstWork]) done(work);
+  for (const work of lastWork) done(work);
+}
+
+function done(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    reportUnowned(
+      asTracelightError(error, "SINK_FAILED", "Spans could not be written at the end of the process"),
+    );
   }
 }
 

@@ -62,6 +62,11 @@ export const ERROR_CODES = {
     means: "The `classifyError` option threw, or gave what it may not; the failure was taken as without it.",
     mend: 'Mend `classifyError`: it must be synchronous and return `"error"`, `"aborted"`, `"none"` or `undefined`.',
   },
+  SAMPLE_FAILED: {
+    means:
+      "The `sample` option, or a condition of `tailSampling`, threw, or gave what it may not; the trace was kept.",
+    mend: "Mend the function that the message names: it must be synchronous; `sample` returns a number from 0 to 1.",
+  },
   FLUSH_TIMEOUT: {
     means: "A sink's `flush` or `close` ran out of time; `pending` says how many spans still wait.",
     mend: "Give more time, `flush({ timeoutMs })`, or see why the sink hangs.",

@@ -14,6 +14,11 @@ let hex = "";
 let next = 0;
 let pools = 0;
 
+/** Of each number of random bits, one half here and the other behind all first ones. */
+const DRAWS = 512;
+const words = new Uint32Array(2 * DRAWS);
+let draws = 0;
+
 /** A new span id: 16 hex digits. */
 export function newSpanId(): string {
   if (next + 16 > hex.length) refill();
@@ -26,6 +31,22 @@ export function newTraceId(): string {
   if (next + 32 > hex.length) refill();
   next += 32;
   return hex.slice(next - 32, next);
+}
+
+/**
+ * A new number of 52 random bits: what a trace is kept or not by, before it needs an id. It takes a twentieth of the time of an id, which
+ * most traces then never need.
+ */
+export function newRandomness(): number {
+  if (draws === 0) process.getBuiltinModule("node:crypto").randomFillSync(words);
+  draws = (draws + 1) % DRAWS;
+  return ((words[draws] ?? 0) >>> 6) * 2 ** 26 + ((words[draws + DRAWS] ?? 0) >>> 6);
+}
+
+/** A new trace id of that randomness: as W3C Trace Context has it, at its end. */
+export function traceIdOf(randomness: number): string {
+  const id = newTraceId();
+  return `${id.slice(0, 18)}${randomness.toString(16).padStart(13, "0")}${id.slice(31)}`;
 }
 
 /**

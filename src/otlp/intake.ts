@@ -50,7 +50,7 @@ export class Intake {
   }
 
   #flush(deadline: number): Promise<DeliveryReport> {
-    return this.#outlet.flush(Math.max(0, deadline - steadyNow()));
+    return this.#outlet.flush({ timeoutMs: Math.max(0, deadline - steadyNow()) });
   }
 
   async #write(spans: readonly ReceivedSpan[]): Promise<void> {

@@ -37,6 +37,12 @@ export function counted(n: number, noun: string, plural: string = `${noun}s`): s
   return `${count(n)} ${n === 1 ? noun : plural}`;
 }
 
+/** `from 60 kept at 5 %`: what an estimate is made of. */
+export function keptInWords(kept: number, of: number): string {
+  const percent = (kept / Math.max(1, of)) * 100;
+  return `from ${count(kept)} kept at ${percent < 1 ? percent.toPrecision(1) : Math.round(percent)} %`;
+}
+
 /** `312→48`: tokens in and out; empty where there are none. */
 export function tokens(input: number, output: number): string {
   return input === 0 && output === 0 ? "" : `${compact(input)}→${compact(output)}`;

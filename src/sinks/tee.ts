@@ -6,7 +6,7 @@ import { interruptedIn } from "../tracing/outlet.ts";
 import { READER, StoreReader } from "../tracing/readable.ts";
 import type { Awaitable, DeliveryReport, FaultReporter, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import { isStore } from "../tracing/store.ts";
+import { BEHIND, type ReadableStore, type Relay, storeBehind } from "../tracing/store.ts";
 import { OUTLET, Tracer } from "../tracing/tracer.ts";
 import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
 
@@ -76,7 +76,7 @@ const EMPTY = new StoreReader({ name: "tee", find: () => [] });
 
 function canBeRead(tracer: Tracer): boolean {
   const { sink } = tracer[OUTLET];
-  return isStore(sink) || (sink instanceof TeeSink && sink.members.some(canBeRead));
+  return storeBehind(sink) !== undefined;
 }
 
 function isTracer(value: Tracer): boolean {
@@ -88,7 +88,7 @@ function holds(tracer: Tracer, sink: Sink): boolean {
   return own === sink || (own instanceof TeeSink && own.members.some((member) => holds(member, sink)));
 }
 
-class TeeSink implements Sink {
+class TeeSink implements Relay {
   readonly name = "tee";
   /** Replaced, never changed, so that a member may be removed while a span is on its way. */
   members: readonly Tracer[] = [];
@@ -127,8 +127,14 @@ class TeeSink implements Sink {
     };
   }
 
-  flush({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
-    return sumOf(this.members.map((member) => member.flush({ timeoutMs })));
+  /** Of the first member that can be read. */
+  [BEHIND](): ReadableStore | undefined {
+    const member = this.members.find(canBeRead);
+    return member && storeBehind(member[OUTLET].sink);
+  }
+
+  flush({ timeoutMs, isRead }: FlushOptions): Promise<DeliveryReport> {
+    return sumOf(this.members.map((member) => member.flush({ timeoutMs, isRead })));
   }
 
   close({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
@@ -155,6 +161,15 @@ function totalOf(reports: readonly DeliveryReport[]): DeliveryReport {
     dropped: sum((report) => report.dropped),
     failed: sum((report) => report.failed),
     ...interruptedIn(sum((report) => report.interrupted ?? 0)),
+    ...unsampledIn(reports),
     errors: reports.flatMap((report) => report.errors),
   };
+}
+
+function unsampledIn(reports: readonly DeliveryReport[]): Pick<DeliveryReport, "unsampled"> {
+  const all = reports.flatMap(({ unsampled = {} }) => Object.entries(unsampled));
+  if (all.length === 0) return {};
+  const sums = new Map<string, number>();
+  for (const [reason, spans] of all) sums.set(reason, (sums.get(reason) ?? 0) + spans);
+  return { unsampled: Object.fromEntries(sums) };
 }

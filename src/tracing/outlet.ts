@@ -6,7 +6,7 @@ import { callSink, isBridged, runQuietly } from "./context.ts";
 import { type Process, processed } from "./draft.ts";
 import type { Faults } from "./faults.ts";
 import { identityOf } from "./identity.ts";
-import type { DeliveryReport, FaultReporter, Sink } from "./sink.ts";
+import type { DeliveryReport, FaultReporter, FlushWish, Sink } from "./sink.ts";
 import { frozenSpan, type Span } from "./span.ts";
 import { NODE } from "./span-node.ts";
 
@@ -113,12 +113,16 @@ export class Outlet {
   }
 
   /** Delivers what waits, within the time. Never rejects. */
-  async flush(wanted?: number): Promise<DeliveryReport> {
+  async flush({ timeoutMs: wanted, isRead }: FlushWish = {}): Promise<DeliveryReport> {
     const timeoutMs = waitingTime(wanted);
     const { flush } = this.sink;
     if (flush === undefined) return this.report();
     return this.#withOwn(
-      await this.#withinTime("flush", () => flush.call(this.sink, { timeoutMs }), timeoutMs),
+      await this.#withinTime(
+        "flush",
+        () => flush.call(this.sink, isRead === true ? { timeoutMs, isRead } : { timeoutMs }),
+        timeoutMs,
+      ),
     );
   }
 
@@ -173,7 +177,7 @@ export class Outlet {
       if (this.#write(span)) this.#interrupted++;
     }
     const { close } = this.sink;
-    if (close === undefined) return this.flush(wanted);
+    if (close === undefined) return this.flush({ timeoutMs: wanted });
     const timeoutMs = waitingTime(wanted);
     return this.#withOwn(
       await this.#withinTime("close", () => close.call(this.sink, { timeoutMs }), timeoutMs),
@@ -210,6 +214,7 @@ export class Outlet {
       dropped: report.dropped + this.#dropped,
       failed: report.failed + this.#failed,
       ...interruptedIn(this.#interrupted + (report.interrupted ?? 0)),
+      ...(report.unsampled === undefined ? {} : { unsampled: report.unsampled }),
       errors: [...new Set([...report.errors, ...this.#faults.all])],
     };
   }

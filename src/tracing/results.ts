@@ -52,7 +52,7 @@ class SpanWatcher implements Watcher {
 
   constructor(span: Span, frame: Frame) {
     // What runs in a step can be told from the rest of the traced function.
-    this.frame = { ...frame };
+    this.frame = { span: frame.span, scoped: frame.scoped, carried: frame.carried };
     this.#span = span;
   }
 

@@ -56,7 +56,26 @@ export interface FaultReporter {
 export interface FlushOptions {
   /** How long it may take, in milliseconds. */
   readonly timeoutMs: number;
+  /** True where somebody is about to read: what is not ready to go on, as a trace of which not all is known, may wait. */
+  readonly isRead?: boolean | undefined;
 }
+
+/** Spans that tail sampling dropped. */
+export interface Unsampled {
+  /** Their trace was done, and is not of the share that is kept. */
+  readonly share?: number;
+  /** The same of a trace that was decided early: it had waited for too long. */
+  readonly old?: number;
+  /** It was decided early to make room. */
+  readonly long?: number;
+  /** It was decided early by a flush, a close or the end of the process. */
+  readonly flush?: number;
+  /** They came when their trace had been dropped. */
+  readonly late?: number;
+}
+
+/** The same, for who leaves the time to the tracer: 30 s. */
+export type FlushWish = { readonly [K in keyof FlushOptions]?: FlushOptions[K] | undefined };
 
 /** What became of the spans since the start. */
 export interface DeliveryReport {
@@ -73,6 +92,8 @@ export interface DeliveryReport {
    * none.
    */
   readonly interrupted?: number;
+  /** Spans that tail sampling dropped, as it was told to, by reason. Absent where there are none. */
+  readonly unsampled?: Unsampled;
   /** The latest distinct errors, at most 100. */
   readonly errors: readonly TracelightError[];
 }

@@ -27,11 +27,13 @@ export interface SpanNode {
   status: SpanStatus;
   endedAtMicros: number | undefined;
   /** Only where there is one, so that other nodes stay as small as they are. */
-  traceState?: string;
-  /** W3C trace flags, only of a span below one that was not sampled: that is passed on. */
+  traceState?: string | undefined;
+  /** W3C trace flags, only where they say more than that the span is recorded: they are passed on. */
   traceFlags?: number;
+  /** Stands for all of a trace that is not recorded. */
+  readonly isUnsampled?: true;
   /** What an OpenTelemetry library says of the span beyond our own fields, where it says such. */
-  otlp?: OtlpDetails;
+  otlp?: OtlpDetails | undefined;
   /** The nearest span above that can still add inheritable attributes. */
   parent: SpanNode | undefined;
   /** What is inheritable from here: entries of this span (and of ended ones above), then `base`. */

@@ -56,7 +56,7 @@ export interface AttributeOptions {
  */
 export class Span extends ReadableSpan {
   /** @internal */
-  override readonly [NODE]: SpanNode;
+  override [NODE]: SpanNode;
   readonly #owner: SpanOwner<Span> | undefined;
   readonly #parentNode: SpanNode | undefined;
   #own: unknown[] | undefined;

@@ -68,6 +68,24 @@ export interface Store extends Sink, ReadableStore {
   close?(options: FlushOptions): Promise<DeliveryReport>;
 }
 
+/** Where a sink that hands on to others has what can be read of them; the same symbol in every copy of the package. */
+export const BEHIND: unique symbol = Symbol.for("tracelight.behind.v1");
+
+/** A sink that hands on to others. */
+export interface Relay extends Sink {
+  [BEHIND](): ReadableStore | undefined;
+}
+
+/** What can be read of a sink: the sink itself, or the store that stands behind it. */
+export function storeBehind(sink: Sink): ReadableStore | undefined {
+  if (isStore(sink)) return sink;
+  return isRelay(sink) ? sink[BEHIND]() : undefined;
+}
+
+function isRelay(sink: Sink): sink is Relay {
+  return BEHIND in sink;
+}
+
 /** True where a sink can be read. */
 export function isStore(sink: Sink): sink is Store {
   return "find" in sink && typeof sink.find === "function";

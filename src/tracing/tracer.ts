@@ -18,15 +18,17 @@ import { READER, StoreReader } from "./readable.ts";
 import { TracerReads } from "./reads.ts";
 import type { RemoteParent } from "./remote-parent.ts";
 import { endFailed, follow } from "./results.ts";
-import type { DeliveryReport, Sink } from "./sink.ts";
+import { HeadSampling, type SampledRoot } from "./sampler.ts";
+import type { DeliveryReport, FlushWish, Sink } from "./sink.ts";
 import { Span, spanOf } from "./span.ts";
 import type { SpanNode } from "./span-node.ts";
 import { NODE } from "./span-node.ts";
 import type { SpanOwner } from "./span-owner.ts";
-import { isStore } from "./store.ts";
+import { storeBehind } from "./store.ts";
 import { Followed } from "./streams/guard.ts";
 import { givenKind, givenStart, type TraceOptions, usableOptions } from "./trace-options.ts";
 import { TRACER_OPTION_CHECKS, type TracerOptions } from "./tracer-options.ts";
+import { RANDOM, runUnsampled, SAMPLED } from "./unsampled.ts";
 import { classified, heedSignal } from "./verdict.ts";
 
 /** What is in force now. */
@@ -50,8 +52,8 @@ export type StartOptions = { readonly [K in keyof TraceOptions]?: TraceOptions[K
 const READ_FLUSH_MS = 5000;
 const DEFAULT_SCOPE: Scope = Object.freeze({ name: OWN_SCOPE, version: VERSION });
 const NO_FRAME: Frame = Object.freeze({ span: undefined, scoped: undefined });
-/** The W3C trace flag. */
-const SAMPLED = 1;
+/** Others are not passed on, as W3C Trace Context has it. */
+const KNOWN_FLAGS = SAMPLED | RANDOM;
 const NO_ATTRIBUTES: Attributes = Object.freeze({});
 
 /**
@@ -75,6 +77,8 @@ export class Tracer extends TracerReads implements AsyncDisposable {
   readonly #open: OpenSpans = new OpenSpans();
   readonly #followed: Followed = new Followed();
   readonly #layers: ContextUpdate[] = [];
+  /** Undefined where all is recorded. */
+  readonly #head: HeadSampling | undefined;
   #defaults: ContextUpdate = {};
   #reader: StoreReader | undefined;
 
@@ -93,6 +97,9 @@ export class Tracer extends TracerReads implements AsyncDisposable {
     this.#faults = new Faults(options.onError);
     const outlet = new Outlet(sink, options.process, this.#faults);
     this[OUTLET] = outlet;
+    const { sample } = options;
+    const report = (fault: TracelightError): void => this.#faults.reportRarely(fault);
+    this.#head = sample === undefined ? undefined : new HeadSampling(sample, report);
     this.#owner = {
       ended: (span) => {
         this.#open.remove(span[NODE]);
@@ -125,6 +132,7 @@ export class Tracer extends TracerReads implements AsyncDisposable {
     if (fn === undefined) throw new TypeError("trace(name, fn) needs a function to trace.");
     const outer = activeFrame();
     const span = this.#start(name, typeof optionsOrFn === "function" ? undefined : optionsOrFn, outer);
+    if (span[NODE].isUnsampled === true) return runUnsampled(span, fn, outer);
     const frame: Frame =
       outer === undefined
         ? { span: span[NODE], scoped: undefined, carried: undefined }
@@ -199,15 +207,16 @@ export class Tracer extends TracerReads implements AsyncDisposable {
   /** @internal */
   override [READER](): StoreReader {
     const { sink } = this[OUTLET];
-    if (!isStore(sink)) throw notAStore(sink);
-    const prepare = sink.flush && (() => this.flush({ timeoutMs: READ_FLUSH_MS }));
-    this.#reader ??= new StoreReader(sink, { prepare });
+    const store = storeBehind(sink);
+    if (store === undefined) throw notAStore(sink);
+    const prepare = sink.flush && (() => this.flush({ timeoutMs: READ_FLUSH_MS, isRead: true }));
+    this.#reader ??= new StoreReader(store, { prepare });
     return this.#reader;
   }
 
   /** Delivers what waits, within `timeoutMs` (30 s). Never rejects: the report carries the errors. */
-  flush(options?: { readonly timeoutMs?: number | undefined }): Promise<DeliveryReport> {
-    return this[OUTLET].flush(options?.timeoutMs);
+  flush(options?: FlushWish): Promise<DeliveryReport> {
+    return this[OUTLET].flush(options);
   }
 
   /**
@@ -256,11 +265,13 @@ export class Tracer extends TracerReads implements AsyncDisposable {
         : this.#parentOf(options, frame);
     const settings =
       frame === undefined || frame.scoped === undefined ? this.#defaults : this.#settings(frame);
+    const root = this.#head?.decide(parent, frame, { name, options, settings });
+    if (root !== undefined && NODE in root) return root;
     const local = parent !== undefined && isLocal(parent) ? parent : undefined;
     const start = options?.startedAt === undefined ? nextMicros() : givenStart(options.startedAt);
     // Spelled out: a spread would cost more than all the rest.
     const node: SpanNode = {
-      traceId: parent === undefined ? newTraceId() : parent.traceId,
+      traceId: parent === undefined ? (root === undefined ? newTraceId() : root.traceId) : parent.traceId,
       spanId: newSpanId(),
       parentSpanId: parent === undefined ? undefined : parent.spanId,
       kind: options?.spanKind === undefined ? "INTERNAL" : givenKind(options.spanKind),
@@ -283,6 +294,7 @@ export class Tracer extends TracerReads implements AsyncDisposable {
     const above = local ?? (parent === undefined || frame?.remote !== parent ? undefined : frame.outer);
     if (above !== undefined) attach(node, above);
     if (parent !== undefined) passOn(parent, node);
+    else if (root !== undefined) passOn(root, node);
     if (options !== undefined && options.otlp !== undefined) node.otlp = options.otlp;
     const span = new Span(node, this.#owner, undefined, local);
     node.span = span;
@@ -335,9 +347,9 @@ function frameOf(span: Span): Frame {
 }
 
 /** What a trace is known by besides its id goes from span to span. */
-function passOn({ traceState, traceFlags }: SpanNode | RemoteParent, node: SpanNode): void {
+function passOn({ traceState, traceFlags }: SpanNode | RemoteParent | SampledRoot, node: SpanNode): void {
   if (typeof traceState === "string") node.traceState = traceState;
-  if (typeof traceFlags === "number" && (traceFlags & SAMPLED) === 0) node.traceFlags = traceFlags;
+  if (typeof traceFlags === "number" && traceFlags !== SAMPLED) node.traceFlags = traceFlags & KNOWN_FLAGS;
 }
 
 function isLocal(parent: SpanNode | RemoteParent): parent is SpanNode {

@@ -1,7 +1,7 @@
 // Figures as the page writes them: those of the terminal, with a no-break space before the unit.
-import { compact, count, counted, duration } from "../../src/render/figures.ts";
+import { compact, count, counted, duration, keptInWords } from "../../src/render/figures.ts";
 
-export { compact, count, counted };
+export { compact, count, counted, keptInWords };
 
 const NO_BREAK = "\u00a0";
 

@@ -2,7 +2,17 @@
 import type { JSX } from "preact";
 import { API, type NumbersJson } from "../../src/viewer/api.ts";
 import { read } from "../app/api.ts";
-import { compact, count, line, money, share, shortModel, time } from "../app/figures.ts";
+import {
+  compact,
+  count,
+  counted,
+  keptInWords,
+  line,
+  money,
+  share,
+  shortModel,
+  time,
+} from "../app/figures.ts";
 import { useChanges } from "../app/live.ts";
 import { change, param } from "../app/location.ts";
 import { iso } from "../app/moments.ts";
@@ -60,6 +70,7 @@ export function Numbers(): JSX.Element {
       <div class="dh">
         <Groups by={by} />
         <span class="grow" />
+        {data !== undefined && <Estimated numbers={data} />}
         {data !== undefined && <Unpriced numbers={data} />}
       </div>
       {data !== undefined && <Rows numbers={data} />}
@@ -80,6 +91,17 @@ function Groups({ by }: { readonly by: Group }): JSX.Element {
           By {group}
         </button>
       ))}
+    </span>
+  );
+}
+
+/** Where only a share of the traces was kept, all figures stand for more than there is. */
+function Estimated({ numbers }: { readonly numbers: NumbersJson }): JSX.Element | null {
+  const { kept, spans } = numbers.total;
+  if (kept === null) return null;
+  return (
+    <span class="soft">
+      Estimates: about {counted(spans, "span")}, {keptInWords(kept.spans, spans)}
     </span>
   );
 }

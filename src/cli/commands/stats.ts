@@ -15,6 +15,7 @@ import {
   counted,
   duration,
   howFar,
+  keptInWords,
   timestamp,
   tokensInWords,
 } from "../format.ts";
@@ -73,10 +74,18 @@ function* textLines(tally: TallyReport, { output: { paint, width } }: Context): 
 }
 
 function totalLine(total: TallyTotal, room: { readonly width: number; readonly paint: Paint }): string {
-  const { spans, traces, errors, firstStartedAtMicros: start = 0, lastStartedAtMicros: end = 0 } = total;
+  const {
+    spans,
+    traces,
+    kept,
+    errors,
+    firstStartedAtMicros: start = 0,
+    lastStartedAtMicros: end = 0,
+  } = total;
   const [first, last] = [start, end].map((micros) => timestamp(new Date(micros / 1000)));
   const facts: Fact[] = [
-    `${counted(spans, "span")} in ${counted(traces, "trace")}`,
+    `${kept === undefined ? "" : "about "}${counted(spans, "span")} in ${counted(traces, "trace")}`,
+    kept === undefined ? "" : keptInWords(kept.spans, spans),
     errors === 0 ? "" : [counted(errors, "error"), "red"],
     tokensInWords(total),
     costInWords(total),

@@ -1,0 +1,246 @@
+// The sink of tail sampling: what waits, what was decided, and what became of it.
+import { atExit, finished, type Unfinished, unfinished } from "../delivery/lifecycle.ts";
+import { asTracelightError } from "../model/errors.ts";
+import { clearTimeout, setTimeout, steadyNow } from "../model/timers.ts";
+import type { Outlet } from "../tracing/outlet.ts";
+import type { DeliveryReport, FaultReporter, FlushOptions, Unsampled } from "../tracing/sink.ts";
+import type { Span } from "../tracing/span.ts";
+import { BEHIND, type ReadableStore, type Relay, storeBehind } from "../tracing/store.ts";
+import type { Tracer } from "../tracing/tracer.ts";
+import { Decisions } from "./decisions.ts";
+import type { Keep } from "./keep.ts";
+import type { Limiter } from "./limiter.ts";
+import { type Decided, Outgoing } from "./outgoing.ts";
+import { withShare } from "./shares.ts";
+import { WaitingTraces } from "./waiting.ts";
+import type { WaitingTrace } from "./waiting-trace.ts";
+
+/** A condition, and how many of the traces for which it holds are kept; all without a limiter. */
+export interface TailRule {
+  readonly when: Keep;
+  readonly limiter: Limiter | undefined;
+}
+
+/** Every number of tail sampling. */
+export interface TailSettings {
+  readonly rules: readonly TailRule[];
+  readonly otherwise: Limiter;
+  readonly maxSpans: number;
+  readonly maxBytes: number;
+  readonly maxWaitMs: number;
+  readonly maxDecisions: number;
+}
+
+/** What spans go to. */
+export interface Behind {
+  readonly outlet: Outlet;
+  /** Whose it is, where it is a tracer's. */
+  readonly tracer?: Tracer;
+}
+
+/** Why a trace was decided when it was. */
+type Reason = "share" | "old" | "long" | "flush";
+
+interface Decision {
+  /** The share that was kept; undefined for what is dropped. */
+  readonly share: number | undefined;
+}
+
+/** Decides whole traces. */
+export class TailSink implements Relay, Unfinished {
+  readonly name: string;
+  readonly #behind: Behind;
+  readonly #settings: TailSettings;
+  readonly #waiting: WaitingTraces;
+  readonly #decisions: Decisions<Decision>;
+  readonly #outgoing = new Outgoing((decided) => this.#send(decided));
+  readonly #unsampled = new Map<keyof Unsampled, number>();
+  #to: FaultReporter | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isUnfinished = false;
+  #undoExit: (() => void) | undefined;
+
+  constructor(behind: Behind, settings: TailSettings) {
+    this.name = behind.outlet.sink.name;
+    this.#behind = behind;
+    this.#settings = settings;
+    this.#waiting = new WaitingTraces(settings);
+    this.#decisions = new Decisions(settings.maxDecisions);
+  }
+
+  /** @internal What can be read of the sink behind. */
+  [BEHIND](): ReadableStore | undefined {
+    return storeBehind(this.#behind.outlet.sink);
+  }
+
+  attach(to: FaultReporter): void {
+    this.#to = to;
+    this.#behind.outlet.attach(to);
+  }
+
+  /** Spans that are not decided, or not handed over. */
+  get pending(): number {
+    return this.#waiting.ended + this.#outgoing.size;
+  }
+
+  /** Takes note of what runs, and shows it to the sink behind, where that looks at running spans. */
+  observe(span: Span, what: "start" | "snapshot"): void {
+    const decision = this.#decisions.of(span.traceId);
+    if (decision === undefined && what === "start") this.#begin(span);
+    if (decision === undefined || decision.share !== undefined) this.#behind.outlet.observe(span, what);
+  }
+
+  #begin(span: Span): void {
+    this.#waiting.begin(this.#traceOf(span), span);
+    this.#keepBounds();
+  }
+
+  write(span: Span): void {
+    const decision = this.#decisions.of(span.traceId);
+    if (decision !== undefined) return this.#follow(span, decision);
+    const trace = this.#traceOf(span);
+    this.#waiting.end(trace, span);
+    if (this.#isSure(trace, span) || trace.isDone) this.#decide(trace, "share");
+    this.#keepBounds();
+  }
+
+  /** A span that comes later goes the way of its trace. */
+  #follow(span: Span, { share }: Decision): void {
+    if (share === undefined) this.#count("late", 1);
+    this.#outgoing.add([span], share);
+  }
+
+  discard(span: Span): void {
+    this.#behind.outlet.discard(span);
+    const trace = this.#waiting.get(span.traceId);
+    if (trace === undefined) return;
+    this.#waiting.forget(trace, span.spanId);
+    if (trace.isDone) this.#decide(trace, "share");
+  }
+
+  #traceOf({ traceId }: Span): WaitingTrace {
+    this.#begun();
+    return this.#waiting.of(traceId);
+  }
+
+  /** True where a condition says of the trace that it is kept, whatever comes. */
+  #isSure(trace: WaitingTrace, span: Span): boolean {
+    for (const rule of this.#settings.rules) {
+      if (trace.matched.has(rule) || !this.#holds(rule.when, span, trace)) continue;
+      trace.matched.add(rule);
+      trace.share = Math.max(trace.share, rule.limiter?.next() ?? 1);
+    }
+    return trace.share === 1;
+  }
+
+  #holds(when: Keep, span: Span, trace: WaitingTrace): boolean {
+    try {
+      const holds: unknown = when(span, trace);
+      if (typeof holds === "boolean") return holds;
+      throw new TypeError("it must return true or false at once");
+    } catch (error) {
+      const what = "A condition of tailSampling failed, so the trace was kept";
+      this.#to?.report(asTracelightError(error, "SAMPLE_FAILED", what));
+      return true;
+    }
+  }
+
+  /** All of it goes on, or nothing. */
+  #decide(trace: WaitingTrace, reason: Reason): void {
+    const share = trace.decide(trace.share === 1 ? 1 : this.#settings.otherwise.next());
+    this.#waiting.remove(trace);
+    this.#decisions.set(trace.traceId, { share });
+    if (share === undefined) this.#drop(trace, reason);
+    this.#outgoing.add(trace.ended, share);
+  }
+
+  #drop(trace: WaitingTrace, reason: Reason): void {
+    this.#count(reason, trace.spans);
+    if (this.#behind.outlet.sink.observe === undefined) return;
+    for (const span of trace.open) this.#behind.outlet.discard(span);
+  }
+
+  #count(reason: keyof Unsampled, spans: number): void {
+    this.#unsampled.set(reason, (this.#unsampled.get(reason) ?? 0) + spans);
+  }
+
+  #send({ span, share }: Decided): void {
+    const { outlet } = this.#behind;
+    if (share !== undefined) outlet.accept(withShare(span, share));
+    else if (outlet.sink.observe !== undefined) outlet.discard(span);
+  }
+
+  #keepBounds(): void {
+    this.#decideOld();
+    if (!this.#waiting.isOver(this.#outgoing.size)) return;
+    this.#outgoing.drain();
+    for (const trace of this.#waiting.longest()) this.#decide(trace, "long");
+  }
+
+  #decideOld(): void {
+    for (const trace of this.#waiting.old(steadyNow() - this.#settings.maxWaitMs)) this.#decide(trace, "old");
+  }
+
+  /** From now on something waits: it has its time, and the end of the process waits for it. */
+  #begun(): void {
+    this.#timer ??= this.#timerFor(this.#settings.maxWaitMs);
+    if (this.#isUnfinished) return;
+    this.#isUnfinished = true;
+    unfinished(this);
+    this.#undoExit ??= atExit(() => this.#decideAll(), { first: true });
+  }
+
+  #timerFor(ms: number): ReturnType<typeof setTimeout> {
+    const look = (): void => {
+      this.#timer = undefined;
+      this.#decideOld();
+      const oldest = this.#waiting.oldest;
+      if (oldest !== undefined) this.#timer = this.#timerFor(oldest + this.#settings.maxWaitMs - steadyNow());
+    };
+    return setTimeout(look, Math.min(Math.max(1, ms), MAX_TIMER_MS)).unref();
+  }
+
+  #decideAll(): void {
+    for (const trace of this.#waiting.all()) this.#decide(trace, "flush");
+    this.#outgoing.drain();
+  }
+
+  /** Where somebody only reads, what is not decided waits on. */
+  flush(options: FlushOptions | number): Promise<DeliveryReport> {
+    const { timeoutMs, isRead = false } = typeof options === "number" ? { timeoutMs: options } : options;
+    if (isRead) this.#outgoing.drain();
+    else this.#settle();
+    return this.#reportOf((this.#behind.tracer ?? this.#behind.outlet).flush({ timeoutMs, isRead }));
+  }
+
+  close({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
+    this.#settle();
+    this.#undoExit?.();
+    const { outlet, tracer } = this.#behind;
+    return this.#reportOf(tracer === undefined ? outlet.close(timeoutMs) : tracer.close({ timeoutMs }));
+  }
+
+  #settle(): void {
+    this.#decideAll();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#isUnfinished = false;
+    finished(this);
+  }
+
+  report(): DeliveryReport {
+    return this.#withOwn(this.#behind.outlet.report());
+  }
+
+  async #reportOf(delivering: Promise<DeliveryReport>): Promise<DeliveryReport> {
+    return this.#withOwn(await delivering);
+  }
+
+  #withOwn(report: DeliveryReport): DeliveryReport {
+    const unsampled = this.#unsampled.size === 0 ? {} : { unsampled: Object.fromEntries(this.#unsampled) };
+    return { ...report, pending: report.pending + this.pending, ...unsampled };
+  }
+}
+
+/** Node's timers take no more. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
