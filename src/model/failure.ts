@@ -24,8 +24,8 @@ const WITHOUT_WORDS = "failed";
  * ```ts
  * const tracer = new InMemoryTracer();
  * tracer.startSpan("get_weather").setStatus("ERROR", "no network").end();
- * const failed = tracer.getTraces().filter((span) => failureOf(span) !== undefined);
- * console.log(failed.length); // 1
+ * const faulty = tracer.getTraces().filter((span) => failureOf(span) !== undefined);
+ * console.log(faulty.length); // 1
  * ```
  */
 export function failureOf(span: Outcome): string | undefined {

@@ -20,7 +20,7 @@ const FIRST_WORDS: readonly string[] = WORDS.map((word) => word.split(" ", 1).jo
  *
  * @example
  * ```ts
- * const where = parseWhere('ai.tool.name = "get_weather" and duration > 2s');
+ * const filter = parseWhere('ai.tool.name = "get_weather" and duration > 2s');
  * ```
  *
  * @throws TracelightError `INVALID_QUERY`, showing the place, what was expected, and what was probably meant

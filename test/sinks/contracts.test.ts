@@ -13,6 +13,7 @@ import {
   Tracer,
   type TracerOptions,
 } from "tracelight";
+import { tailSampling } from "tracelight/sampling";
 import { type MakeTracer, sinkContract, storeContract } from "tracelight/testing";
 import { describe, expect, test } from "vitest";
 
@@ -39,6 +40,8 @@ const sinks: Record<string, MakeTracer> = {
   StructuredLogsTracer: (options) => new StructuredLogsTracer({ ...options, stream: drained() }),
   IterableTracer: iterated,
   "TeeTracer over one": (options) => new TeeTracer(options).addTracer(new InMemoryTracer()),
+  "tail sampling that keeps all": (options) =>
+    new Tracer(tailSampling(new InMemoryTracer(), { share: 1 }), options),
 };
 
 describe.each(Object.entries(sinks))("%s keeps the contract of sinks:", (_name, makeTracer) => {
@@ -57,6 +60,7 @@ function leastStore(): Store {
 
 const stores: Record<string, MakeTracer> = {
   "a store of one's own with find alone": (options) => new Tracer(leastStore(), options),
+  "tail sampling that keeps all": (options) => new Tracer(tailSampling(leastStore(), { share: 1 }), options),
   InMemoryTracer: (options) => new InMemoryTracer(options),
   "InMemoryTracer bounded in bytes": (options) => new InMemoryTracer({ ...options, maxBytes: 1e9 }),
   "TeeTracer over an InMemoryTracer": (options) =>

@@ -18,6 +18,7 @@ import {
   Tracer,
   traced,
 } from "tracelight";
+import { failed, sample, slowerThan, tailSampling, where } from "tracelight/sampling";
 
 /** Compiles where both types are the same. */
 type Same<A, B> = [A, B] extends [B, A] ? true : false;
@@ -145,3 +146,34 @@ const attributes: Attributes = 42;
 const wrong: number = await promise;
 
 void [value, steps, attributes, wrong, Span.fromRecord];
+
+// Sampling: a share, or what says it; conditions that are such.
+new InMemoryTracer({ sample: 0.1 });
+new InMemoryTracer({ sample: sample({ ratio: 0.1, rules: [{ name: "a", ratio: 0 }, { tenant: ["b"] }] }) });
+new InMemoryTracer({ sample: ({ spanName, attributes }) => (spanName === "a" && attributes["b"] ? 1 : 0) });
+// @ts-expect-error: a share is a number
+new InMemoryTracer({ sample: "10%" });
+// @ts-expect-error: and a sampler gives one
+new InMemoryTracer({ sample: ({ spanName }) => spanName === "a" });
+// @ts-expect-error: whether a trace is recorded cannot wait
+new InMemoryTracer({ sample: async () => 1 });
+// @ts-expect-error: it is the ratio
+sample({ share: 0.1 });
+// @ts-expect-error: a rule is for names, attributes or tenants
+sample({ rules: [{ model: "a", ratio: 1 }] });
+const tail: Sink = tailSampling(new InMemoryTracer(), {
+  keep: [
+    failed,
+    slowerThan("5s"),
+    where("failed"),
+    { when: failed, perSecond: 1 },
+    (_, { spans }) => spans > 9,
+  ],
+});
+new Tracer(tail);
+// @ts-expect-error: a filter is given to where
+tailSampling(tail, { keep: ["failed"] });
+// @ts-expect-error: a condition says it at once
+tailSampling(tail, { keep: [async () => true] });
+// @ts-expect-error: a rule says when
+tailSampling(tail, { keep: [{ share: 1 }] });

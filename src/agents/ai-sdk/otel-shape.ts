@@ -5,8 +5,10 @@ import { NAMES } from "../../conventions/names.ts";
 import { fieldIn, textIn } from "../../conventions/values.ts";
 import { defined } from "../../model/defined.ts";
 import type { Span } from "../../tracing/span.ts";
+import { NODE } from "../../tracing/span-node.ts";
 import { guardStream } from "../../tracing/streams/guard.ts";
 import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
+import { SAMPLED } from "../../tracing/unsampled.ts";
 import { noteFailure } from "../../tracing/verdict.ts";
 import { type Asked, ENDED_WITH_ERROR, reasonIn, type Work } from "./work.ts";
 
@@ -183,7 +185,8 @@ class ShapedSpan implements AiSdkSpan {
   }
 
   spanContext(): { traceId: string; spanId: string; traceFlags: number } {
-    return { traceId: this.#span.traceId, spanId: this.#span.spanId, traceFlags: 1 };
+    const { traceId, spanId, traceFlags = SAMPLED } = this.#span[NODE];
+    return { traceId, spanId, traceFlags };
   }
 
   setAttribute(key: string, value: unknown): this {
