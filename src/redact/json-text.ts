@@ -111,6 +111,8 @@ class Scan {
     const token = TOKEN.exec(this.#json)?.[0];
     if (token === undefined) return undefined;
     const end = at + token.length;
+    const isBlank = /^[\s:]/.test(token);
+    if (!isBlank && !BEHIND_WORD.test(this.#json.charAt(end))) return undefined;
     if (/^[-\d]/.test(token)) {
       const made = this.#isSecretHere() ? this.#redactor.secret(token) : this.#redactor.text(token);
       if (made !== token) this.#put(at, end, JSON.stringify(made));
@@ -141,7 +143,8 @@ class Scan {
   }
 }
 
-const TOKEN = /[\s:]+|(?:-?\d[\d.eE+-]*|true|false|null)(?=[\s,\]}]|$)/y;
+const TOKEN = /[\s:]+|-?\d[\d.eE+-]*|true|false|null/y;
+const BEHIND_WORD = /^[\s,\]}]?$/;
 
 function parsed(literal: string): string | undefined {
   if (!literal.includes("\\")) return literal.slice(1, -1);

@@ -42,8 +42,8 @@ export class TextRedactor {
     const pieces = this.#piecesIn(text);
     if (pieces === undefined) return FAILED;
     if (pieces.length === 0) return text;
-    const made = replacedIn(text);
-    const fresh = pieces.filter(({ start, end }) => !made.some(([from, to]) => from <= start && end <= to));
+    const sorted = pieces.sort((a, b) => a.start - b.start || b.end - a.end);
+    const fresh = withoutReplaced(sorted, replacedIn(text));
     return fresh.length === 0 ? text : this.#without(text, fresh);
   }
 
@@ -73,8 +73,7 @@ export class TextRedactor {
   }
 
   /** Pieces that overlap become one, which the first rule of the list names: nothing of either is left. */
-  #without(text: string, pieces: readonly Piece[]): string {
-    const sorted = pieces.toSorted((a, b) => a.start - b.start || b.end - a.end);
+  #without(text: string, sorted: readonly Piece[]): string {
     let out = "";
     let at = 0;
     for (let i = 0; i < sorted.length; ) {
@@ -96,4 +95,15 @@ export class TextRedactor {
   #rank(rule: Rule): number {
     return this.#options.rules.indexOf(rule);
   }
+}
+
+/** Pieces in order, but for those that lie in what a redaction has made; that is in order as well. */
+function withoutReplaced(pieces: readonly Piece[], made: ReturnType<typeof replacedIn>): readonly Piece[] {
+  if (made.length === 0) return pieces;
+  let at = 0;
+  return pieces.filter(({ start, end }) => {
+    while (at < made.length && (made[at]?.[1] ?? 0) <= start) at++;
+    const [from, to] = made[at] ?? [end, end];
+    return !(from <= start && end <= to);
+  });
 }

@@ -16,7 +16,7 @@ const LOCAL_CHARACTER = /[\p{L}\p{N}.!#$%&'*+/=?^_`{|}~-]/u;
 /** What begins an address only by accident: quotes, and what stands before one in a URL or a query. */
 const NOT_FIRST = /^[.'`=&?/|{#!*^]+/;
 const MAX_LOCAL = 64;
-const IN_URL = /:\/\/[^\s/@]*$/;
+const IN_URL = /:\/\/[^\s/@]{0,64}$/;
 const DOMAIN = /[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})){1,8}/uy;
 
 function findEmail(text: string, at: number, found: Found): void {

@@ -1,7 +1,7 @@
 // Numbers by which states know people: those that have a checksum. What is digits alone, and has a weak one, counts where a word says so.
 import { byPattern, type Rule } from "../rule.ts";
 import { HAS } from "../survey.ts";
-import { hasLuhn, modulo97 } from "./payment.ts";
+import { hasLuhn, isOneDigit, modulo97 } from "./payment.ts";
 
 /** How one country writes them. */
 interface Kind {
@@ -31,7 +31,7 @@ const KINDS: readonly Kind[] = [
   },
   // India, Aadhaar: Verhoeff.
   { form: /^[2-9]\d{3}[ -]\d{4}[ -]\d{4}$/, holds: hasVerhoeff },
-  { form: /^[2-9]\d{11}$/, holds: hasVerhoeff, after: /aadha+r\D{0,12}$/i },
+  { form: /^[2-9]\d{11}$/, holds: hasVerhoeff, after: /aadha{1,2}r\D{0,12}$/i },
   // Italy, codice fiscale.
   { form: /^[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z]$/, holds: isCodiceFiscale },
   // Netherlands, burgerservicenummer: the proof of eleven.
@@ -71,7 +71,7 @@ function weighted(digits: string, weights: readonly number[]): number {
 }
 
 function isCpf(id: string): boolean {
-  if (/^(\d)\1+$/.test(id)) return false;
+  if (isOneDigit(id)) return false;
   const digit = (weights: readonly number[]) => ((weighted(id, weights) * 10) % 11) % 10;
   return (
     digit([10, 9, 8, 7, 6, 5, 4, 3, 2]) === Number(id[9]) &&
@@ -153,7 +153,7 @@ function isCodiceFiscale(id: string): boolean {
 const ODD = [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
 
 function isBsn(id: string): boolean {
-  return !/^(\d)\1+$/.test(id) && weighted(id, [9, 8, 7, 6, 5, 4, 3, 2, -1]) % 11 === 0;
+  return !isOneDigit(id) && weighted(id, [9, 8, 7, 6, 5, 4, 3, 2, -1]) % 11 === 0;
 }
 
 function isPesel(id: string): boolean {
