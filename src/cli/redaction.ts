@@ -104,7 +104,7 @@ class JsonRules {
 
   /** What is not as it should be is left as it is, and refused with the options. */
   revived(json: unknown): unknown {
-    if (!isObject(json)) return json;
+    if (!isObject(json)) throw this.#wrong("it", "redact takes an object of options");
     const { rules, names, replace } = json;
     return {
       ...json,

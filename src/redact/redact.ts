@@ -71,7 +71,8 @@ export function processOf(options: RedactOptions, replace: Replace): Process | u
   const isSecret = secretNames(options.names);
   if (rules.length === 0 && isSecret === undefined && options.value === undefined) return undefined;
   const values = valueRedactor({ rules, isSecret: isSecret ?? (() => false), replace }, options);
-  return (draft) => redactDraft(draft, values);
+  const process = (draft: SpanDraft): void => redactDraft(draft, values);
+  return Object.assign(process, { text: (text: string) => values.text(text) });
 }
 
 interface Means {

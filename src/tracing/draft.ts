@@ -78,7 +78,11 @@ export interface SpanDraft {
 }
 
 /** Changes a draft in place; false keeps the span from every sink. */
-export type Process = (span: SpanDraft) => void | false;
+export interface Process {
+  (span: SpanDraft): void | false;
+  /** Changes what is said of faults, which may quote the name of a span: warnings, and what `onError` is told. Default: nothing is changed. */
+  readonly text?: ((text: string) => string) | undefined;
+}
 
 /** The span as `process` leaves it; undefined where it returned false. Throws `PROCESS_FAILED` where it failed. */
 export function processed(span: Span, process: Process): Span | undefined {

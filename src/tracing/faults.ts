@@ -1,6 +1,6 @@
 // Where faults of tracing go: to `onError` or, by default, to one process warning per distinct fault.
 import * as types from "node:util/types";
-import { messageOf, type TracelightError } from "../model/errors.ts";
+import { messageOf, TracelightError } from "../model/errors.ts";
 import { messageText } from "../model/escape.ts";
 import { steadyNow } from "../model/timers.ts";
 import type { FaultReporter } from "./sink.ts";
@@ -18,12 +18,18 @@ interface Known {
 /** The faults of one tracer. */
 export class Faults {
   readonly #onError: ((error: TracelightError) => void) | undefined;
+  readonly #text: ((text: string) => string) | undefined;
   #to: FaultReporter | undefined;
   readonly #distinct = new Map<string, Known>();
   #isTelling = false;
 
-  constructor(onError: ((error: TracelightError) => void) | undefined) {
+  /** `text` changes what is said, such as a redaction. */
+  constructor(
+    onError: ((error: TracelightError) => void) | undefined,
+    text?: ((text: string) => string) | undefined,
+  ) {
     this.#onError = onError;
+    this.#text = text;
   }
 
   /** Who is told where there is no `onError`, in place of the process: of a sink its tracer, of a tracer the tee it is in. */
@@ -43,11 +49,13 @@ export class Faults {
 
   /** Takes note of a fault and tells the app. Never throws. */
   report(error: TracelightError): void {
-    this.#report(error, this.#note(error));
+    const said = this.#said(error);
+    this.#report(said, this.#note(said));
   }
 
   /** The same for a fault that may come with every span: the app is told of each distinct one once a minute. */
-  reportRarely(error: TracelightError): void {
+  reportRarely(fault: TracelightError): void {
+    const error = this.#said(fault);
     const known = this.#distinct.get(keyOf(error));
     const now = steadyNow();
     if (known !== undefined && now - known.toldAt < RARELY_MS) return;
@@ -77,7 +85,18 @@ export class Faults {
 
   /** Reports what is no news the second time: not a fault, but a use that gives less than the app may think. */
   notice(error: TracelightError): void {
-    if (!this.#distinct.has(keyOf(error))) this.report(error);
+    if (!this.#distinct.has(keyOf(this.#said(error)))) this.report(error);
+  }
+
+  /** Where something is taken out of the message, the cause may say it too. */
+  #said(error: TracelightError): TracelightError {
+    if (this.#text === undefined) return error;
+    try {
+      const message = this.#text(error.message);
+      return message === error.message ? error : new TracelightError(error.code, message);
+    } catch {
+      return new TracelightError(error.code, "A fault that could not be redacted.");
+    }
   }
 
   #tell(onError: (error: TracelightError) => unknown, error: TracelightError, failed: OnFailure): void {

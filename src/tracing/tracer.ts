@@ -94,7 +94,7 @@ export class Tracer extends TracerReads implements AsyncDisposable {
       },
     );
     checkOptions(options, { owner: "Tracer", checks: TRACER_OPTION_CHECKS });
-    this.#faults = new Faults(options.onError);
+    this.#faults = new Faults(options.onError, options.process?.text);
     const outlet = new Outlet(sink, options.process, this.#faults);
     this[OUTLET] = outlet;
     const { sample } = options;
