@@ -4,6 +4,7 @@ import { Icon } from "../parts/icon.tsx";
 import { SHOWN_KINDS, type ShownKind } from "./kinds.ts";
 import { selfParts } from "./layout.ts";
 import { childrenOf, FAILED, hasBelow, INTERRUPTED, RUNNING, type TraceModel } from "./model.ts";
+import { pathOf } from "./path.ts";
 import type { Scale } from "./scale.ts";
 
 /** Parts narrower than this share of the waterfall are not drawn. */
@@ -128,20 +129,17 @@ function Path(props: {
   readonly isFolded: boolean;
 }): JSX.Element | null {
   const { model, span, scale, isFolded } = props;
-  const [first = 0, last = 0] = [
-    model.pathAt[span],
-    model.pathAt[isFolded ? (model.last[span] ?? 0) : span + 1],
-  ];
+  const path = pathOf(model);
+  const [first = 0, last = 0] = [path.at[span], path.at[isFolded ? (model.last[span] ?? 0) : span + 1]];
   if (first === last) return null;
   if (isFolded) {
-    const parts = [...model.pathFrom.subarray(first, last)];
-    const from = parts.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-    const to = model.pathTo.subarray(first, last).reduce((a, b) => Math.max(a, b), 0);
+    const from = path.from.subarray(first, last).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+    const to = path.to.subarray(first, last).reduce((a, b) => Math.max(a, b), 0);
     return <Part scale={scale} from={from} to={to} class="cp" />;
   }
   const parts: JSX.Element[] = [];
   for (let i = first; i < last; i++) {
-    const [from = 0, to = 0] = [model.pathFrom[i], model.pathTo[i]];
+    const [from = 0, to = 0] = [path.from[i], path.to[i]];
     if (scale.at(to) - scale.at(from) > LEAST_PART)
       parts.push(<Part key={i} {...{ scale, from, to }} class="cp" />);
   }

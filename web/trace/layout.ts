@@ -1,12 +1,12 @@
-// Lays a trace out: the order of its tree, depths, self times, sums over subtrees, the critical path and the scale of steps.
+// Lays a trace out: the order of its tree, depths, self times and sums over subtrees.
 import type { TraceJson } from "../../src/viewer/api.ts";
 import { SHOWN_KINDS, shownKind } from "./kinds.ts";
 import { ABORTED, FAILED, INTERRUPTED, RUNNING, type TraceModel } from "./model.ts";
-import { criticalPath } from "./path.ts";
+import { orderOf } from "./order.ts";
 
 /** Lays a trace out as it is at that moment, in milliseconds since the epoch. */
 export function layOut(trace: TraceJson, now: number): TraceModel {
-  const { order, depth, parent, last, place } = treeOf(trace.spans.parent);
+  const { order, depth, parent, last, place } = orderOf(trace.spans.parent);
   const n = order.length;
   const start = new Float64Array(n);
   const end = new Float64Array(n);
@@ -30,79 +30,14 @@ export function layOut(trace: TraceJson, now: number): TraceModel {
   }
   if (trace.interrupted.length > 0) reachInterrupted(end, parent, flags);
   const sums = sumsOf(trace, { place, parent, flags });
-  const tree = { parent, last, start, end };
   return {
     ...{ spans: n, whole: trace.whole, ids: new TextEncoder().encode(trace.ids) },
     ...{ order, place },
     ...{ texts: trace.texts, parent, depth, last, start, end, kind, flags, name, total },
-    ...{ self: selfTimes(tree), called: calledOf(trace, place), ...sums },
-    ...criticalPath(tree),
+    ...{ self: selfTimes({ parent, last, start, end }), called: calledOf(trace, place), ...sums },
     now: trace.running.length > 0 ? nowMs : undefined,
   };
 }
-
-interface Order {
-  /** Of each place in the tree, the index in the answer. */
-  readonly order: Int32Array;
-  readonly depth: Uint16Array;
-  readonly parent: Int32Array;
-  readonly last: Int32Array;
-  /** The other way round. */
-  readonly place: Int32Array;
-}
-
-/** The spans come by start, so children by start is what their lists are in. A circle of parents is cut where it begins. */
-function treeOf(parents: readonly number[]): Order {
-  const n = parents.length;
-  const first = new Int32Array(n + 1).fill(-1);
-  const next = new Int32Array(n).fill(-1);
-  // Backwards, so that each list begins with the first.
-  for (let i = n - 1; i >= 0; i--) {
-    const above = parents[i] ?? -1;
-    const list = above < 0 || above === i ? n : above;
-    next[i] = first[list] ?? -1;
-    first[list] = i;
-  }
-  const order = new Int32Array(n);
-  const depth = new Uint16Array(n);
-  const parent = new Int32Array(n).fill(-1);
-  const last = new Int32Array(n);
-  const place = new Int32Array(n).fill(-1);
-  let at = 0;
-  const walk = (root: number): void => {
-    const open: number[] = [];
-    for (let i = root; i >= 0; ) {
-      order[at] = i;
-      place[i] = at;
-      depth[at] = Math.min(open.length, MAX_DEPTH);
-      if (open.length > 0) parent[at] = place[parents[i] ?? 0] ?? -1;
-      at++;
-      if ((first[i] ?? -1) >= 0) {
-        open.push(i);
-        i = first[i] ?? -1;
-        continue;
-      }
-      last[at - 1] = at;
-      while (i !== root && (next[i] ?? -1) < 0) {
-        i = open.pop() ?? root;
-        last[place[i] ?? 0] = at;
-      }
-      i = i === root ? -1 : (next[i] ?? -1);
-    }
-  };
-  for (let i = first[n] ?? -1; i >= 0; i = next[i] ?? -1) walk(i);
-  for (let i = 0; i < n; i++) if ((place[i] ?? -1) < 0) cutCircle(i);
-  return { order, depth, parent, last, place };
-
-  /** Spans that are below each other are in no tree yet. */
-  function cutCircle(i: number): void {
-    order[at] = i;
-    place[i] = at;
-    last[at] = ++at;
-  }
-}
-
-const MAX_DEPTH = 65_535;
 
 function flagsOf(trace: TraceJson, place: Int32Array, n: number): Uint8Array {
   const flags = new Uint8Array(n);
@@ -130,18 +65,21 @@ function reachInterrupted(end: Float64Array, parent: Int32Array, flags: Uint8Arr
 }
 
 function calledOf(trace: TraceJson, place: Int32Array): Int32Array {
+  const { texts, spans, agents, tools, calls } = trace;
   const called = new Int32Array(place.length).fill(-1);
-  const put = (spans: readonly number[], texts: readonly number[]): void =>
-    spans.forEach((span, i) => {
-      called[place[span] ?? 0] = texts[i] ?? -1;
-    });
-  const isAgent = trace.agents.span.map((span) => trace.texts[trace.spans.kind[span] ?? 0] === "agent");
-  put(
-    trace.agents.span.filter((_, i) => isAgent[i]),
-    trace.agents.text.filter((_, i) => isAgent[i]),
-  );
-  put(trace.tools.span, trace.tools.text);
-  put(trace.calls.span, trace.calls.model);
+  const put = (
+    of: readonly number[],
+    named: readonly number[],
+    isMeant = (_: number): boolean => true,
+  ): void => {
+    for (let i = 0; i < of.length; i++) {
+      const span = of[i] ?? 0;
+      if (isMeant(span)) called[place[span] ?? 0] = named[i] ?? -1;
+    }
+  };
+  put(agents.span, agents.text, (span) => texts[spans.kind[span] ?? 0] === "agent");
+  put(tools.span, tools.text);
+  put(calls.span, calls.model);
   return called;
 }
 
@@ -159,13 +97,20 @@ function sumsOf(
   const costUsd = new Float64Array(n);
   const errorsBelow = new Uint32Array(n);
   const firstTokenMs = new Float64Array(n).fill(Number.NaN);
-  trace.calls.span.forEach((span, call) => {
-    const i = place[span] ?? 0;
-    inputTokens[i] = trace.calls.input_tokens[call] ?? 0;
-    outputTokens[i] = trace.calls.output_tokens[call] ?? 0;
-    costUsd[i] = trace.calls.cost_usd[call] ?? 0;
-    firstTokenMs[i] = trace.calls.first_token_ms[call] ?? Number.NaN;
-  });
+  const {
+    span,
+    input_tokens: input,
+    output_tokens: output,
+    cost_usd: cost,
+    first_token_ms: first,
+  } = trace.calls;
+  for (let call = 0; call < span.length; call++) {
+    const i = place[span[call] ?? 0] ?? 0;
+    inputTokens[i] = input[call] ?? 0;
+    outputTokens[i] = output[call] ?? 0;
+    costUsd[i] = cost[call] ?? 0;
+    firstTokenMs[i] = first[call] ?? Number.NaN;
+  }
   for (let i = n - 1; i > 0; i--) {
     const above = parent[i] ?? -1;
     if (above < 0) continue;

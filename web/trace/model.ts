@@ -40,10 +40,6 @@ export interface TraceModel {
   readonly errorsBelow: Uint32Array;
   /** NaN where it is not a model call, or was not streamed. */
   readonly firstTokenMs: Float64Array;
-  /** The parts of the critical path: of span `i` those from `pathAt[i]` up to `pathAt[i + 1]`. */
-  readonly pathAt: Int32Array;
-  readonly pathFrom: Float64Array;
-  readonly pathTo: Float64Array;
   /** From the first start to the last end. */
   readonly total: number;
   /** When a running trace was looked at; undefined where it has ended. */

@@ -1,14 +1,27 @@
 // The critical path: what the end of a trace waited for, moment by moment, from its end to its start.
-import type { TreeTimes } from "./layout.ts";
 import type { TraceModel } from "./model.ts";
 
-type Path = Pick<TraceModel, "pathAt" | "pathFrom" | "pathTo">;
+/** The parts of the critical path: of span `i` those from `at[i]` up to `at[i + 1]`. */
+export interface Path {
+  readonly at: Int32Array;
+  readonly from: Float64Array;
+  readonly to: Float64Array;
+}
+
+const known = new WeakMap<TraceModel, Path>();
+
+/** The critical path of a trace; made when it is first looked at, which that of most traces never is. */
+export function pathOf(model: TraceModel): Path {
+  const path = known.get(model) ?? criticalPath(model);
+  known.set(model, path);
+  return path;
+}
 
 /**
  * From the end of each root backwards: the child that ended last before a moment is what was waited for; between two such children
  * the span itself was.
  */
-export function criticalPath({ parent, last, start, end }: TreeTimes): Path {
+function criticalPath({ parent, last, start, end }: TraceModel): Path {
   const n = start.length;
   // Each span on the path has a part behind each child and one before all: fewer than two for each span.
   const from = new Float64Array(2 * n);
@@ -23,7 +36,7 @@ export function criticalPath({ parent, last, start, end }: TreeTimes): Path {
     follow(span, until[span] ?? Number.NaN);
     pathAt[span + 1] = made;
   }
-  return { pathAt, pathFrom: from.slice(0, made), pathTo: to.slice(0, made) };
+  return { at: pathAt, from: from.slice(0, made), to: to.slice(0, made) };
 
   function follow(span: number, stop: number): void {
     if (Number.isNaN(stop)) return;
@@ -66,9 +79,10 @@ export function criticalPath({ parent, last, start, end }: TreeTimes): Path {
 
 /** How much of a span lies on the critical path, from 0 to 1. */
 export function pathShare(model: TraceModel, span: number): number {
+  const path = pathOf(model);
   let on = 0;
-  const end = model.pathAt[model.last[span] ?? span + 1] ?? 0;
-  for (let i = model.pathAt[span] ?? 0; i < end; i++) on += (model.pathTo[i] ?? 0) - (model.pathFrom[i] ?? 0);
+  const end = path.at[model.last[span] ?? span + 1] ?? 0;
+  for (let i = path.at[span] ?? 0; i < end; i++) on += (path.to[i] ?? 0) - (path.from[i] ?? 0);
   const took = (model.end[span] ?? 0) - (model.start[span] ?? 0);
   return took <= 0 ? 0 : Math.min(1, on / took);
 }
