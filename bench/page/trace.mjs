@@ -47,7 +47,7 @@ function hearLayout() {
     constructor(...args) {
       super(...args);
       this.addEventListener("message", ({ data }) => {
-        window.layoutMs ??= data.layoutMs;
+        if (data.model?.whole) window.layoutMs = data.layoutMs;
       });
     }
   };

@@ -1,7 +1,7 @@
 // The list of a page that is left open: what came since joins what was read, without gaps and without end.
 import { describe, expect, it } from "vitest";
 import type { RowJson } from "../../src/viewer/api.ts";
-import { MOST_KEPT, type Pages, withLatest } from "../../web/list/pages.ts";
+import { MOST_KEPT, newsIn, type Pages, withLatest } from "../../web/list/pages.ts";
 
 describe("the latest page", () => {
   it("stands above what was read, each row once", () => {
@@ -29,6 +29,25 @@ describe("the latest page", () => {
 
   it("takes the first rows of a list that had none", () => {
     expect(keys(withLatest(page([1], null), page([], null)))).toEqual(["1"]);
+  });
+});
+
+describe("what is new", () => {
+  const before = page([3, 2, 1], null);
+
+  it("is counted: rows that were not there, and those with a new turn", () => {
+    expect(newsIn(page([5, 4, 3], "c3"), before)).toBe("2");
+    const turned = page([3, 2, 1], null).rows.map((one) =>
+      one.key === "2" ? { ...one, latest_at: "4" } : one,
+    );
+    expect(newsIn({ rows: turned, cursor: null }, before)).toBe("1");
+    expect(newsIn(before, before)).toBe("");
+    expect(newsIn({ rows: [], cursor: null }, before)).toBe("");
+  });
+
+  it("may be more where all of a page is", () => {
+    expect(newsIn(page([9, 8, 7], "c7"), before)).toBe("3+");
+    expect(newsIn(page([9, 8, 7], null), page([], null))).toBe("3");
   });
 });
 

@@ -31,9 +31,9 @@ export function Head(props: {
         summary.state === "running" && <State of="running" />,
       ]}
     >
+      <Ways shown="chat" chat={undefined} timeline={props.timeline} />
       <CompareLink href={compareUrl(key, "")} />
       <ExportMenu conversation={key} />
-      <Ways shown="chat" chat={undefined} timeline={props.timeline} />
     </ObjectHead>
   );
 }

@@ -18,6 +18,14 @@ export function withLatest(latest: Pages, before: Pages): Pages {
   return isGap || rows.length > MOST_KEPT ? latest : { rows, cursor: before.cursor };
 }
 
+/** How many rows of the latest page are new, or have a new turn: with `+` where it is all of them, and there may be more. */
+export function newsIn(latest: Pages, before: Pages): string {
+  const known = new Map(before.rows.map(({ key, latest_at }) => [key, latest_at]));
+  const count = latest.rows.filter(({ key, latest_at: at }) => known.get(key) !== at).length;
+  const isAll = latest.cursor !== null && count === latest.rows.length;
+  return count === 0 ? "" : `${count}${isAll ? "+" : ""}`;
+}
+
 /** These rows, and behind them those of the others that are not among them. */
 export function joined(rows: readonly RowJson[], others: readonly RowJson[]): readonly RowJson[] {
   const known = new Set(rows.map(({ key }) => key));

@@ -8,7 +8,7 @@ import { rememberedScroll } from "../app/location.ts";
 import type { Problem } from "../app/problem.ts";
 import { useBusy, useResource } from "../app/resource.ts";
 import { rowsOf } from "./items.ts";
-import { joined, type Pages, withLatest } from "./pages.ts";
+import { joined, newsIn, type Pages, withLatest } from "./pages.ts";
 import { asked, type ListQuery } from "./query.ts";
 
 const PAGE_ROWS = 50;
@@ -23,8 +23,8 @@ export interface Rows {
   readonly isOld: boolean;
   /** True where the last one is shown. */
   readonly isComplete: boolean;
-  /** So many came that are not shown yet. */
-  readonly fresh: number;
+  /** So many came that are not shown yet; empty where none did. */
+  readonly fresh: string;
   readonly reload: () => void;
   readonly more: () => void;
   readonly showFresh: () => void;
@@ -69,7 +69,7 @@ export function useRows(query: ListQuery): Rows {
     problem: first.problem.value,
     isOld: first.isLoading.value && rows.length > 0,
     isComplete: cursor === null && first.data.value !== undefined,
-    fresh: joined(rows, fresh.value.rows).length - rows.length,
+    fresh: newsIn(fresh.value, pages.value),
     reload: first.reload,
     more,
     showFresh: () => {

@@ -25,8 +25,8 @@ export interface TableProps {
   readonly selected: string | undefined;
   /** A row that keys went to, each time another object: it comes into view, however far it is. */
   readonly reached: { readonly key: string } | undefined;
-  /** So many rows are new, and not shown yet. */
-  readonly fresh: number;
+  /** So many rows are new, and not shown yet; empty where none is. */
+  readonly fresh: string;
   readonly isOld: boolean;
   readonly onSelect: (key: string) => void;
   readonly onFresh: () => void;
@@ -65,7 +65,7 @@ export function Table(props: TableProps): JSX.Element {
         item={item}
         by={by}
         now={now}
-        fresh={item === items[0] ? props.fresh : 0}
+        fresh={item === items[0] ? props.fresh : ""}
         onFresh={props.onFresh}
       />
     ) : (
@@ -127,7 +127,7 @@ function Day(props: {
   readonly item: Extract<Item, { type: "day" }>;
   readonly by: Subject;
   readonly now: number;
-  readonly fresh: number;
+  readonly fresh: string;
   readonly onFresh: () => void;
 }): JSX.Element {
   const { item, now, fresh } = props;
@@ -142,7 +142,7 @@ function Day(props: {
           {item.cost > 0 && ` · ${money(item.cost, "sum")}`}
         </span>
       </div>
-      {fresh > 0 && (
+      {fresh !== "" && (
         <div role="cell">
           <button type="button" class="newbtn" onClick={props.onFresh}>
             <Icon name="up" />

@@ -55,9 +55,9 @@ export function Head({ loaded }: { readonly loaded: LoadedTrace }): JSX.Element 
       ]}
       states={[interrupted > 0 && <Interrupted key="interrupted" spans={interrupted} />]}
     >
+      <Ways shown="timeline" chat={chat} timeline={undefined} />
       <CompareLink href={compareUrl(id, "")} />
       <ExportMenu trace={id} />
-      <Ways shown="timeline" chat={chat} timeline={undefined} />
     </ObjectHead>
   );
 }

@@ -10,7 +10,7 @@ import { roundest, type Scale, ticksOf } from "./scale.ts";
 const LEAST_STEP = 36;
 const CHARACTER = 6.5;
 const GAP = 8;
-const MOST_TICKS = 12;
+const MOST_TICKS = 13;
 
 /** What the ruler and its lines need. */
 export interface RulerProps {

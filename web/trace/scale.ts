@@ -52,7 +52,7 @@ export function roundest(from: number, to: number): number {
 
 /** What a running trace that is seen whole widens in. */
 export function roundedUp(ms: number): number {
-  const step = STEPS.find((one) => ms / one <= 12) ?? ms / 12;
+  const step = STEPS.find((one) => ms / one <= 13) ?? ms / 13;
   return Math.ceil(ms / step) * step;
 }
 

@@ -134,6 +134,27 @@ it("a store without spans offers an example, and stays as it is", async () => {
   const page = await browser.open(inject("empty"));
   await page.getByRole("link", { name: "Look at an example" }).click();
   await page.locator(".facts", { hasText: /^43 conversations/ }).waitFor();
+  // However narrow the window is, the way back and the views lie in the bar, one beside the other.
+  const bar = page.locator("header.top");
+  for (const width of [1440, 720, 390, 320]) {
+    await page.setViewportSize({ width, height: 844 });
+    expect(await bar.evaluate((one) => one.scrollHeight - one.clientHeight)).toBeLessThan(2);
+    expect(await bar.evaluate((one) => one.scrollWidth - one.clientWidth)).toBeLessThanOrEqual(0);
+  }
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/api/rows?*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "Traces" }).click();
+  const line = page.getByRole("progressbar", { name: "Loading" });
+  await line.waitFor();
+  expect((await line.boundingBox())?.height).toBe(2);
+  release();
+  await line.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Conversations" }).click();
+  await page.setViewportSize({ width: 1440, height: 844 });
   await page.getByRole("link", { name: "What is the weather in Amsterdam" }).first().click();
   await page.getByRole("heading", { level: 1, name: "What is the weather in Amsterdam" }).waitFor();
   await page.getByRole("link", { name: "Back to your store" }).click();
