@@ -17,7 +17,7 @@ import { End } from "./end.tsx";
 import { Facts } from "./facts.tsx";
 import { Histogram } from "./histogram.tsx";
 import { clearMarks, compareMarked, MarkButton, Marks, turnMark } from "./marks.tsx";
-import { asked, changeList, type ListQuery, listQuery } from "./query.ts";
+import { asked, changeList, type ListQuery, listQuery, type Subject } from "./query.ts";
 import { useRows } from "./rows.ts";
 import { Table } from "./table.tsx";
 
@@ -37,7 +37,7 @@ export function List(): JSX.Element {
   const selected = useSignal<string | undefined>(undefined);
   const reached = useSignal<{ readonly key: string } | undefined>(undefined);
   useChanges(overview.reload, OVERVIEW_MS);
-  useListKeys({ rows: rows.shown, query, selected, reached, onFresh: rows.showFresh });
+  useListKeys({ rows: rows.shown, by: rows.by, selected, reached, onFresh: rows.showFresh });
   const problem = rows.problem;
   const isBadFilter = problem?.details?.parameter === "where";
   if (isStoreEmpty.value) return <Empty />;
@@ -66,7 +66,7 @@ export function List(): JSX.Element {
         <Histogram histogram={overview.data.value.histogram} range={rangeOf(query)} now={now} />
       )}
       <Table
-        {...{ by: query.by, rows: rows.shown, now, selected: selected.value, reached: reached.value }}
+        {...{ by: rows.by, rows: rows.shown, now, selected: selected.value, reached: reached.value }}
         fresh={rows.fresh}
         isOld={rows.isOld}
         onSelect={(one) => {
@@ -115,12 +115,12 @@ function useNow(): number {
 
 function useListKeys(props: {
   readonly rows: readonly RowJson[];
-  readonly query: ListQuery;
+  readonly by: Subject;
   readonly selected: { value: string | undefined };
   readonly reached: { value: { readonly key: string } | undefined };
   readonly onFresh: () => void;
 }): void {
-  const { rows, query, selected, reached } = props;
+  const { rows, by, selected, reached } = props;
   const at = rows.findIndex((row) => row.key === selected.value);
   const select = (index: number): void => {
     const row = rows[Math.min(rows.length - 1, Math.max(0, index))];
@@ -135,7 +135,7 @@ function useListKeys(props: {
   };
   const enter = (): void => {
     if (selected.value === undefined) return;
-    open(query.by === "trace" ? traceUrl(selected.value) : conversationUrl(selected.value));
+    open(by === "trace" ? traceUrl(selected.value) : conversationUrl(selected.value));
   };
   useKeys({
     ...{ j: () => select(at + 1), ArrowDown: () => select(at + 1) },

@@ -9,7 +9,7 @@ import type { Problem } from "../app/problem.ts";
 import { useBusy, useResource } from "../app/resource.ts";
 import { rowsOf } from "./items.ts";
 import { joined, newsIn, type Pages, withLatest } from "./pages.ts";
-import { asked, type ListQuery } from "./query.ts";
+import { asked, type ListQuery, type Subject } from "./query.ts";
 
 const PAGE_ROWS = 50;
 /** While things change rows are read anew at most so often. */
@@ -18,6 +18,8 @@ const ROWS_MS = 250;
 /** Rows, and what can be done about them. */
 export interface Rows {
   readonly shown: readonly RowJson[];
+  /** What they are about: while those of another query are on their way, still what they were asked as. */
+  readonly by: Subject;
   readonly problem: Problem | undefined;
   /** True while those of another query are on their way. */
   readonly isOld: boolean;
@@ -40,6 +42,7 @@ export function useRows(query: ListQuery): Rows {
   const key = JSON.stringify(query);
   const pages: Signal<Pages> = useSignal({ rows: [], cursor: null });
   const fresh: Signal<Pages> = useSignal(NONE);
+  const by = useSignal(query.by);
   const load = (signal?: AbortSignal, cursor?: string): Promise<RowsJson> =>
     read<RowsJson>(API.rows, { ...asked(query), limit: PAGE_ROWS, cursor }, signal);
   const first = useResource(key, (signal) => load(signal));
@@ -53,6 +56,7 @@ export function useRows(query: ListQuery): Rows {
       ? { rows: joined(rowsOf(page.rows), left.rows), cursor: left.cursor }
       : { rows: rowsOf(page.rows), cursor: page.cursor };
     fresh.value = NONE;
+    by.value = query.by;
     if (scroll > 0) requestAnimationFrame(() => scrollTo(0, scroll));
   }, [first.data.value]);
   useEffect(() => {
@@ -66,6 +70,7 @@ export function useRows(query: ListQuery): Rows {
   const { rows, cursor } = pages.value;
   return {
     shown: rows,
+    by: by.value,
     problem: first.problem.value,
     isOld: first.isLoading.value && rows.length > 0,
     isComplete: cursor === null && first.data.value !== undefined,

@@ -3,6 +3,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { GlanceJson } from "../../src/viewer/api.ts";
+import { rememberedScroll } from "../app/location.ts";
 import { NARROW, useMedia } from "../app/media.ts";
 import { type Glances, useGlances } from "./glances.ts";
 import { idAt, type TraceModel } from "./model.ts";
@@ -59,6 +60,7 @@ export function Rows(props: RowsProps): JSX.Element {
     if (box.current !== null) observer.observe(box.current);
     return () => observer.disconnect();
   }, [height]);
+  useReturn(box, model.whole);
   useLayoutEffect(() => {
     const at = reveal.value;
     if (at < 0 || box.current === null) return;
@@ -108,6 +110,16 @@ export function Rows(props: RowsProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** Coming back brings the scroll of then, as soon as there are rows enough. */
+function useReturn(box: { readonly current: HTMLElement | null }, isWhole: boolean): void {
+  const wanted = useRef(rememberedScroll());
+  useLayoutEffect(() => {
+    if (box.current === null || wanted.current === 0) return;
+    box.current.scrollTop = wanted.current;
+    if (isWhole || box.current.scrollTop > wanted.current - 1) wanted.current = 0;
+  }, [isWhole]);
 }
 
 /** What is in view. */

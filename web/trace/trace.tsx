@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import { count } from "../app/figures.ts";
 import { useKeys } from "../app/keys.ts";
-import { open, place, traceUrl } from "../app/location.ts";
+import { open, place, rememberedScroll, traceUrl } from "../app/location.ts";
 import type { Problem } from "../app/problem.ts";
 import { Icon } from "../parts/icon.tsx";
 import { useFixedPage } from "../parts/object.tsx";
@@ -84,8 +84,11 @@ function Timeline({ id, loaded, problem, again }: TimelineProps): JSX.Element {
   const at = rowOf(model, shown, selected);
   const seen = at < 0 ? -1 : (shown.spans[at] ?? -1);
   const callNumber = useCallNumber(id, model, seen);
-  // Coming by a link brings the span into view; clicking never scrolls.
-  useEffect(() => bringIn(selected), []);
+  // Coming by a link brings the span into view; coming back and clicking never scroll.
+  useEffect(() => {
+    bringIn(selected);
+    if (rememberedScroll() > 0) reveal.value = -1;
+  }, []);
   const select = (span: number): void => changeTrace({ span: idAt(model, span) });
   const go = (row: number): void => {
     const next = Math.min(shown.spans.length - 1, Math.max(0, row));

@@ -150,6 +150,8 @@ it("a store without spans offers an example, and stays as it is", async () => {
   await page.getByRole("button", { name: "Traces" }).click();
   const line = page.getByRole("progressbar", { name: "Loading" });
   await line.waitFor();
+  // What is shown until the others have come leads where it always did.
+  expect(await page.locator(".list .item a.t").first().getAttribute("href")).toContain("/example/c/");
   expect((await line.boundingBox())?.height).toBe(2);
   release();
   await line.waitFor({ state: "detached" });
@@ -244,6 +246,24 @@ describe("back and forward", () => {
     expect((await wanted.boundingBox())?.y).toBe(before);
     await page.goForward();
     await page.getByRole("heading", { name: "Question 150?" }).waitFor();
+  });
+
+  it("return to a timeline where it was left, whatever span was selected", async () => {
+    const page = await browser.open(`${url}t/${SECOND}`);
+    await page.setViewportSize({ width: 1440, height: 420 });
+    await page.locator(".tr").nth(1).click();
+    await page.locator(".tr[aria-selected=true]").waitFor();
+    const rows = page.locator(".rows");
+    const left = await rows.evaluate((one) => {
+      one.scrollTop = 150;
+      return one.scrollTop;
+    });
+    expect(left).toBeGreaterThan(60);
+    await page.getByRole("link", { name: "Numbers" }).click();
+    await page.getByRole("heading", { level: 1, name: "Numbers" }).waitFor();
+    await page.goBack();
+    await page.locator(".tr[aria-selected=true]").waitFor({ state: "attached" });
+    await expect.poll(() => rows.evaluate((one) => one.scrollTop)).toBe(left);
   });
 });
 
