@@ -16,6 +16,7 @@ export {
   dollars,
   duration,
   keptInWords,
+  share,
   timestamp,
   tokens,
   tokensInWords,

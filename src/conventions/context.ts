@@ -12,7 +12,7 @@ import { type Segment, segmentsOf, type Window, windowOf } from "./context/share
 import { ToolAsks, type ToolStory, type WantedTool } from "./context/tool-asks.ts";
 import { type ResultCost, ToolResults } from "./context/tool-results.ts";
 import { type CachedCall, type CacheVerdict, verdictOf } from "./context/verdicts.ts";
-import { costOfCall, linesOfCall, type PriceTable } from "./cost.ts";
+import { costOfCall, linesOfCall, type PriceTable, windowOfCall } from "./cost.ts";
 import { outlineOf, type SpanFacts, type SpanOutline } from "./facts.ts";
 import type { Usage } from "./messages.ts";
 import { type Reading, readSpan } from "./reading.ts";
@@ -145,6 +145,10 @@ export class ContextLens {
       turn: planned.turn,
       ...{ agent: outline.facts.agent, model: cached.model, startedAtMicros: outline.startedAtMicros },
       ...{ usage: cached.usage, shares: window.shares, before: before?.name, change },
+      windowTokens: windowOfCall(
+        { facts: planned.counted.facts, span: planned.counted },
+        this.#options.prices,
+      ),
       ...{ cache: verdict, ...costs },
     };
     this.#calls.push(call);

@@ -10,6 +10,8 @@ export type TokenPrices = { readonly [Sort in keyof Usage]?: number };
 export interface ModelPrices extends TokenPrices {
   /** US dollars for a call, whatever its tokens. Default 0. */
   readonly perCall?: number;
+  /** Tokens that the model's window holds: what goes in, and mostly what comes out, must fit in it. */
+  readonly contextWindow?: number;
   /** Prices of calls with a longer input: all their tokens cost so. What one leaves out costs as without it. Shortest first. */
   readonly above?: readonly LongInputPrices[];
 }
@@ -65,6 +67,17 @@ function pricesFor({ facts, span }: PricedCall, table: PriceTable | undefined): 
   const { model, provider } = facts;
   if (model === undefined || !hasTokens(facts)) return undefined;
   return table?.pricesOf(model, provider, span.startedAtMicros);
+}
+
+/**
+ * Tokens that the window of the called model holds; undefined where the table does not know it, and where more went in: then the call was to
+ * another window than the table knows.
+ */
+export function windowOfCall({ facts, span }: PricedCall, table: PriceTable | undefined): number | undefined {
+  const { model, provider, inputTokens = 0 } = facts;
+  if (model === undefined) return undefined;
+  const { contextWindow } = table?.pricesOf(model, provider, span.startedAtMicros) ?? {};
+  return contextWindow === undefined || inputTokens > contextWindow ? undefined : contextWindow;
 }
 
 /** Tokens of one sort, without those that have a line of their own, and what they cost. */

@@ -62,7 +62,10 @@ function periodsIn(
     const given: readonly unknown[] = Array.isArray(prices) ? prices : [{ prices }];
     const periods = given.map(periodOf);
     // A model without any price is not for free.
-    return periods.some((period) => Object.keys(period.prices).length > 0) ? periods : NONE;
+    if (!periods.some((period) => Object.keys(period.prices).length > 0)) return NONE;
+    const contextWindow = fieldOf(fieldOf(found, "model"), "context_window");
+    if (typeof contextWindow !== "number") return periods;
+    return periods.map((period) => ({ ...period, prices: { ...period.prices, contextWindow } }));
   } catch {
     return NONE;
   }

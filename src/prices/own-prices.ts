@@ -73,9 +73,9 @@ function periodsIn(given: unknown, where: string): readonly Period[] {
 }
 
 function periodIn(given: unknown, where: string): Period {
-  const { from, above, perCall, ...tokens } = objectIn(given, where);
+  const { from, above, perCall, contextWindow, ...tokens } = objectIn(given, where);
   const prices: ModelPrices = {
-    ...tokenPrices(tokens, where, ["from", "above", "perCall"]),
+    ...tokenPrices(tokens, where, ["from", "above", "perCall", "contextWindow"]),
     ...defined({
       perCall: perCall === undefined ? undefined : amountIn(perCall, `"perCall" of ${where}`),
       above: above === undefined ? undefined : stepsIn(above, where),
@@ -83,7 +83,11 @@ function periodIn(given: unknown, where: string): Period {
   };
   if (Object.keys(prices).length === 0)
     throw invalid(`${where} says no price; it needs "input" or "output".`);
-  return from === undefined ? { prices } : { prices, fromMicros: timeIn(from, where) };
+  const known: ModelPrices =
+    contextWindow === undefined
+      ? prices
+      : { ...prices, contextWindow: amountIn(contextWindow, `"contextWindow" of ${where}`) };
+  return from === undefined ? { prices: known } : { prices: known, fromMicros: timeIn(from, where) };
 }
 
 function stepsIn(given: unknown, where: string): readonly LongInputPrices[] {

@@ -42,6 +42,7 @@ function contextCallJson(call: ContextCall, tokensBefore: number | undefined): C
     started_at: isoMicros(call.startedAtMicros),
     ...{ input_tokens: usage?.input ?? null, output_tokens: usage?.output ?? null },
     ...{ cached_read_tokens: usage?.cachedRead ?? null, cached_write_tokens: usage?.cachedWrite ?? null },
+    window_tokens: call.windowTokens ?? null,
     parts: { ...parts, new: fresh },
     fates: fatesJson(call),
     before: call.before === undefined ? null : callNameJson(call.before),

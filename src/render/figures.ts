@@ -69,6 +69,11 @@ export function tokensInWords(used: Used): string {
   return text === "" ? "" : `${text} tokens${within === "" ? "" : ` (${within})`}`;
 }
 
+/** `8 %`, `<1 %`. */
+export function share(part: number): string {
+  return `${part > 0 && part < 0.01 ? "<1" : Math.round(part * 100)} %`;
+}
+
 /** `$12.35`, `$0.0192`, `<$0.0001`. */
 export function dollars(n: number): string {
   if (n === 0 || n >= 1) return `$${n < 1000 ? n.toFixed(2) : count(Math.round(n))}`;

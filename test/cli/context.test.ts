@@ -113,6 +113,27 @@ describe("tracelight context", () => {
     expect(stdout).toMatch(/^search_events +call 3 +[\d.k]+ +\d +/m);
   });
 
+  test("says how full the window is, where the prices say how large it is", async () => {
+    const trip = store();
+    const prices = { input: 3, output: 15, contextWindow: 200_000 };
+    writeFileSync(join(folder, "windows.json"), JSON.stringify({ "claude-sonnet-4-5": prices }));
+    const { stdout } = await tracelight(["context", "trip-1", trip, "--prices", "windows.json"]);
+    expect(stdout).toMatch(/^call .* in +window +cached /);
+    expect(stdout).toMatch(/^ +1 .* 4k +2 % /m);
+    const windows = async (file: string) =>
+      jsonOf(await tracelight(["context", "trip-1", trip, "--json", "--prices", file]))
+        .filter(({ by }) => by === "call")
+        .map(({ window_tokens }) => window_tokens);
+    expect(await windows("windows.json")).toEqual([200_000, 200_000, 200_000, 200_000]);
+    // More went in than that: it was another window.
+    writeFileSync(
+      join(folder, "small.json"),
+      JSON.stringify({ "claude-sonnet-4-5": { ...prices, contextWindow: 5000 } }),
+    );
+    expect(await windows("small.json")).toEqual([5000, 5000, null, null]);
+    expect(await windows("prices.json")).toEqual([null, null, null, null]);
+  });
+
   test("--json has calls whose parts are the reported input, the findings and the results", async () => {
     const run = await tracelight(["context", "trip-1", store(), "--json", "--prices", "prices.json"]);
     const lines = jsonOf(run);

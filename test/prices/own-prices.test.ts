@@ -52,6 +52,13 @@ test("before its first period a model has no price", () => {
   expect(prices.pricesOf("m", undefined, Date.parse("2026-07-01T12:00:00Z") * 1000)).toEqual({ input: 2 });
 });
 
+test("the window of a model is what your prices say, and what the package says of models that yours do not name", () => {
+  const prices = loadPrices({ models: { m: { input: 1, contextWindow: 32_000 }, n: { input: 1 } } });
+  expect(prices.pricesOf("m", undefined, NOW)).toEqual({ input: 1, contextWindow: 32_000 });
+  expect(prices.pricesOf("n", undefined, NOW)).toEqual({ input: 1 });
+  expect(prices.pricesOf("gpt-4o", "openai", NOW)?.contextWindow).toBe(128_000);
+});
+
 test.each([
   ["no JSON", "{", /is no JSON: /],
   ["a list", "[]", /must be an object, not a list/],
@@ -65,6 +72,11 @@ test.each([
     "a price that is no number",
     '{"m":{"input":"1"}}',
     /"input" of "m" of .* must be a number of at least 0, not "1"/,
+  ],
+  [
+    "a window that is no number",
+    '{"m":{"input":1,"contextWindow":"200k"}}',
+    /"contextWindow" of "m" of .* must be a number of at least 0, not "200k"/,
   ],
   ["a price below 0", '{"m":{"output":-1}}', /"output" of "m" of .* must be a number of at least 0, not -1/],
   ["no price", '{"m":{}}', /"m" of .* says no price; it needs "input" or "output"/],

@@ -1,5 +1,12 @@
 // Figures as the page writes them: those of the terminal, with a no-break space before the unit.
-import { compact, count, counted, duration, keptInWords } from "../../src/render/figures.ts";
+import {
+  compact,
+  count,
+  counted,
+  duration,
+  keptInWords,
+  share as shareOf,
+} from "../../src/render/figures.ts";
 
 export { compact, count, counted, keptInWords };
 
@@ -34,8 +41,7 @@ export function money(dollars: number | undefined | null, of: MoneyOf = "row"): 
 
 /** `8 %`, `<1 %`. */
 export function share(part: number): string {
-  const percent = part > 0 && part < 0.01 ? "<1" : String(Math.round(part * 100));
-  return `${percent}${NO_BREAK}%`;
+  return shareOf(part).replace(" ", NO_BREAK);
 }
 
 /** A moment of a ruler: `0`, `5 s`, `2.5 ms`, `1m 30s`. */

@@ -1,7 +1,7 @@
 // What filled the window: the bar in the order of the prompt, what became of it, and its parts by name.
 import type { JSX } from "preact";
 import type { ContextCallJson, OpenedCallJson } from "../../src/viewer/api.ts";
-import { count, money, share } from "../app/figures.ts";
+import { compact, count, money, share } from "../app/figures.ts";
 import { Icon } from "../parts/icon.tsx";
 import { callName } from "./lens.ts";
 import { type BarPiece, barOf, cachedOf, inputOf, PART_WORDS, PARTS, type PartName } from "./shares.ts";
@@ -18,7 +18,11 @@ export function Filled(props: {
       <h2 class="vh">What filled the window</h2>
       <div class="bigrow">
         <span class="big">{count(inputOf(call))}</span>
-        <span class="soft">tokens in{call.input_tokens === null && ", estimated"}</span>
+        <span class="soft">
+          tokens in{call.input_tokens === null && ", estimated"}
+          {call.window_tokens !== null &&
+            `, ${share(inputOf(call) / call.window_tokens)} of the ${compact(call.window_tokens)} window`}
+        </span>
         <span class="grow" />
         <span class="soft">{money(call.cost_usd)}</span>
       </div>

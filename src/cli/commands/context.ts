@@ -9,7 +9,7 @@ import { wrapped } from "../../render/wrap.ts";
 import { conversationContext } from "../../tracing/conversation-context.ts";
 import { queryOf } from "../../tracing/found.ts";
 import type { Context } from "../context.ts";
-import { compact, count, dollars, words } from "../format.ts";
+import { compact, count, dollars, share, words } from "../format.ts";
 import { type Column, table } from "../table.ts";
 import { foundFor, nothing, type Wanted, wantedIn } from "../wanted.ts";
 import { EXIT, type ExitCode } from "../world.ts";
@@ -106,6 +106,9 @@ function columnsOf(calls: readonly ContextCall[]): Column<ContextCall>[] {
     { title: "agent", cell: ({ agent = "" }) => words(agent, 20), color: () => "cyan", max: 20, goes: 1 },
     { title: "model", cell: ({ model = "" }) => words(model, 40), max: 28, goes: 2 },
     { title: "in", cell: ({ usage }) => tokens(usage?.input), ...right },
+    ...(calls.some(({ windowTokens }) => windowTokens !== undefined)
+      ? [{ title: "window", cell: windowText, goes: 7, ...right }]
+      : []),
     { title: "cached", cell: ({ usage }) => tokens(usage?.cachedRead), goes: 9, ...right },
     part("tools", ({ shares }) => shares.tools, 5),
     part("system", ({ shares }) => shares.system, 4),
@@ -132,6 +135,11 @@ function columnsOf(calls: readonly ContextCall[]): Column<ContextCall>[] {
       : []),
     { title: "cache", cell: cacheText, color: cacheColor, flexible: true },
   ];
+}
+
+/** How much of the model's window is filled. */
+function windowText({ usage, windowTokens }: ContextCall): string {
+  return usage?.input === undefined || windowTokens === undefined ? "" : share(usage.input / windowTokens);
 }
 
 function cacheText({ cache, change }: ContextCall): string {

@@ -17,6 +17,8 @@ export interface ContextCall {
   readonly startedAtMicros: number;
   /** Tokens as reported; undefined where they were not. */
   readonly usage: Usage | undefined;
+  /** Tokens that the model's window holds; undefined where the price table does not know it. */
+  readonly windowTokens: number | undefined;
   /** Estimates, but for their sum. */
   readonly shares: ContextShares;
   /** The call that it is compared with: of the same agent, and the last that had ended before it began. */

@@ -20,6 +20,8 @@ export interface ContextCallJson extends CallNameJson {
   readonly output_tokens: number | null;
   readonly cached_read_tokens: number | null;
   readonly cached_write_tokens: number | null;
+  /** Tokens that the model's window holds; null where the price table does not know it. */
+  readonly window_tokens: number | null;
   /** Tokens of the input by what they are: estimates, but for their sum. */
   readonly parts: ContextPartsJson;
   /** Null where the usage says nothing of a cache. */

@@ -16,6 +16,7 @@ describe("a conversation's lens", () => {
     const page = await browser.open(`${full}c/trip-1042?call=7`);
     const panel = page.getByRole("tabpanel", { name: "Context" });
     await panel.getByText("15,440").first().waitFor();
+    await panel.getByText(/^tokens in, \d+\s% of the \d+[kM] window$/).waitFor();
     const parts = panel.getByRole("table", { name: /Tokens by part/ }).getByRole("row");
     const tokens = await parts.locator("td:nth-child(2)").allInnerTexts();
     expect(tokens.map((text) => Number(text.replace(",", ""))).reduce((sum, n) => sum + n, 0)).toBe(15_440);
