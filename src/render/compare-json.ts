@@ -52,9 +52,12 @@ interface Room {
 
 function callRowJson(row: CallRow, room: Room): CallRowJson {
   const { section } = row;
-  const empty = { a: null, b: null, words: null, text: null, is_cut: false };
+  const empty = { a: null, b: null, list: [], words: null, text: null, is_cut: false };
   if (row.state === "same")
-    return { ...empty, state: "same", section, pieces: row.pieces, tokens: row.tokens };
+    return {
+      ...{ ...empty, state: "same", section, pieces: row.pieces.length, tokens: row.tokens },
+      list: ends(row.pieces).map(pieceJson),
+    };
   if (row.state === "changed") {
     const words = boundedWords(row, room);
     const tokens = Math.round(row.b.piece.weight);
@@ -80,6 +83,13 @@ function boundedWords(
   room.left -= length;
   return changedWords(row);
 }
+
+/** Of a long run, both of its ends. */
+function ends(pieces: readonly PlacedPiece[]): readonly PlacedPiece[] {
+  return pieces.length <= 2 * END ? pieces : [...pieces.slice(0, END), ...pieces.slice(-END)];
+}
+
+const END = 20;
 
 /** A piece of a prompt at a glance. */
 function pieceJson({ piece, message }: PlacedPiece): ContextPieceJson {

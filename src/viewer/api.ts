@@ -187,6 +187,17 @@ export function spanIdsIn({ ids, spans }: Pick<TraceJson, "ids" | "spans">): str
   return spans.parent.map((_, i) => ids.slice(i * ID_LENGTH, (i + 1) * ID_LENGTH));
 }
 
+/** Where an exported file has two calls side by side, in place of `API.compare`. */
+export function comparedInFile(a: SpanIds, b: SpanIds): string {
+  return `api/compare/${a.trace_id}/${a.span_id}/${b.trace_id}/${b.span_id}`;
+}
+
+/** A span by its ids. */
+interface SpanIds {
+  readonly trace_id: string;
+  readonly span_id: string;
+}
+
 const ID_LENGTH = 16;
 
 function opening(call: string | undefined): string {

@@ -1,11 +1,29 @@
 // The context lens in an exported file: all calls, each of them opened, and why each tool was called. Spans are looked at one by one, twice.
+import {
+  type CallMeasures,
+  type CallSections,
+  compareSections,
+  measuresOf,
+} from "../conventions/compare/calls.ts";
+import type { PieceKind } from "../conventions/context/content.ts";
 import { wantedTool } from "../conventions/context/tool-asks.ts";
 import { ContextLens, type OpenedCall } from "../conventions/context.ts";
 import type { PriceTable } from "../conventions/cost.ts";
+import { readSpan } from "../conventions/reading.ts";
+import { RecentMap } from "../delivery/message-chains.ts";
+import type { SpanFields } from "../model/span-fields.ts";
+import { comparedCallsJson } from "../render/compare-json.ts";
 import { contextJson, toolStoryJson } from "../render/context-json.ts";
 import type { StoreReader } from "../tracing/readable.ts";
 import type { OutlineQuery } from "../tracing/store.ts";
-import { API, type ContextAnswerJson, type OpenedCallJson, type SegmentJson, type WhyJson } from "./api.ts";
+import {
+  API,
+  type ContextAnswerJson,
+  comparedInFile,
+  type OpenedCallJson,
+  type SegmentJson,
+  type WhyJson,
+} from "./api.ts";
 import { openedCallJson } from "./context.ts";
 
 /** Whose lens, and where its answer lies. */
@@ -30,15 +48,18 @@ export async function* lensAnswers(
   { prices, mostBytes = MOST_BYTES }: LensBounds,
 ): AsyncGenerator<Answer> {
   const opened: OpenedCall[] = [];
+  const comparing = new Comparing(prices);
   let bytes = 0;
   const lens = new ContextLens(await reader.outlines(of), { prices, onOpened: (one) => opened.push(one) });
   const openedAnswers = function* () {
     for (const one of opened.splice(0)) {
       bytes += newBytes(one);
       yield [`${path}/${one.call.spanId}`, smaller(openedCallJson(one))] as const;
+      yield* comparing.withTheOneBefore(one);
     }
   };
   for await (const span of reader.iterate(of)) {
+    comparing.add(span);
     lens.add(span);
     yield* openedAnswers();
     if (bytes > mostBytes) {
@@ -50,6 +71,44 @@ export async function* lensAnswers(
   yield* openedAnswers();
   yield [path, answer];
   yield* toolAnswers(reader, of, lens);
+}
+
+/** Each call beside the one before it: of calls that are further apart there is no comparison in a file. */
+class Comparing {
+  readonly #prices: PriceTable | undefined;
+  readonly #measures = new Map<string, CallMeasures>();
+  readonly #sections = new RecentMap<string, CallSections>(REMEMBERED);
+
+  constructor(prices: PriceTable | undefined) {
+    this.#prices = prices;
+  }
+
+  add(span: SpanFields): void {
+    if (readSpan(span).kind === "model-call") this.#measures.set(span.spanId, measuresOf(span, this.#prices));
+  }
+
+  *withTheOneBefore(opened: OpenedCall): Generator<Answer> {
+    const { spanId, before } = opened.call;
+    const own = sectionsOf(opened);
+    this.#sections.set(spanId, own);
+    const other = before && this.#sections.get(before.spanId);
+    const [a, b] = [before && this.#measures.get(before.spanId), this.#measures.get(spanId)];
+    if (other === undefined || a === undefined || b === undefined) return;
+    const compared = comparedCallsJson({ a, b, rows: compareSections(other, own) });
+    yield [comparedInFile(compared.a, compared.b), compared];
+  }
+}
+
+/** So many calls are kept for those that are compared with them. */
+const REMEMBERED = 64;
+
+function sectionsOf({ segments, answer }: OpenedCall): CallSections {
+  const placed = segments.map(({ piece, message = 0 }) => ({ piece, message }));
+  const of = (...kinds: readonly PieceKind[]) => placed.filter(({ piece }) => kinds.includes(piece.kind));
+  return {
+    ...{ tools: of("tool"), system: of("system"), messages: of("message", "result") },
+    answer: answer.map((piece, message) => ({ piece, message })),
+  };
 }
 
 /** The lens holds what it has seen: of a very long conversation that is more than a file may cost. */

@@ -29,7 +29,7 @@ const asks = (name: string): Said => ({ role: "assistant", call: { id: name, nam
 
 const told = (rows: readonly CallRow[]): string[] =>
   rows.map((row) => {
-    if (row.state === "same") return `= ${row.section} ${row.pieces}`;
+    if (row.state === "same") return `= ${row.section} ${row.pieces.length}`;
     const { piece } = row.state === "changed" ? (row.b.piece === undefined ? row.a : row.b) : row.piece;
     return `${row.state} ${row.section} ${piece.name ?? piece.role}`;
   });

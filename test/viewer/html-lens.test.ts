@@ -3,6 +3,7 @@
 import type { InMemoryTracer } from "tracelight";
 import { describe, expect, test } from "vitest";
 import { readable } from "../../src/tracing/readable.ts";
+import { comparedInFile } from "../../src/viewer/api.ts";
 import { lensAnswers } from "../../src/viewer/html-lens.ts";
 import { json, memory, served } from "./support.ts";
 
@@ -55,6 +56,13 @@ describe("the lens of a file", () => {
     const lens = await json(`${url}api/conversations/grown/context`);
     expect(answers.get("lens")).toEqual(lens);
     expect(lens.calls).toHaveLength(CALLS);
+    for (const call of lens.calls) {
+      if (call.before === null) continue;
+      const [a, b] = [call.before, call].map((one) => `${one.trace_id}/${one.span_id}`);
+      const compared = await json(`${url}api/compare?a=${a}&b=${b}`);
+      expect(answers.get(comparedInFile(call.before, call))).toEqual(compared);
+      expect(compared.rows.map(({ state }: { state: string }) => state)).toContain("same");
+    }
     for (const { span_id: call } of lens.calls) {
       const { opened } = await json(`${url}api/conversations/grown/context?call=${call}`);
       const kept = answers.get(`lens/${call}`);

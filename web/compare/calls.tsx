@@ -8,6 +8,7 @@ import { glyphOfPiece, wordsOf } from "../context/shares.ts";
 import type { KindGlyph } from "../parts/glyphs.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { nearby, Words } from "../value/difference.tsx";
+import { Same } from "./same.tsx";
 import { Sign, STATE_WORDS, summed } from "./signs.tsx";
 
 /** So many rows at once. */
@@ -84,16 +85,8 @@ function Row(props: {
   readonly isOne: boolean;
 }): JSX.Element {
   const { row, data } = props;
-  const { state, section, pieces, tokens } = row;
-  if (state === "same") {
-    return (
-      <p class="fold">
-        <Sign of="same" />
-        {sameWords(section, pieces)}
-        {tokens > 0 && `, ${count(tokens)} tokens`}
-      </p>
-    );
-  }
+  const { state, section, tokens } = row;
+  if (state === "same") return <Same row={row} call={data.a} />;
   const piece = row.b ?? row.a;
   const name = section === "answer" ? "answer" : piece === null ? section : wordsOf(piece);
   const side = state === "only_a" ? data.a : data.b;
@@ -172,19 +165,6 @@ function glances({ a, b }: CallRowJson): readonly WordPieceJson[] {
     { in: "a", text: a?.glance ?? "" },
     { in: "b", text: b?.glance ?? "" },
   ];
-}
-
-function sameWords(section: CallRowJson["section"], pieces: number): string {
-  switch (section) {
-    case "tools":
-      return `${counted(pieces, "tool")} offered, the same`;
-    case "system":
-      return "system, the same";
-    case "answer":
-      return "answer, the same";
-    case "messages":
-      return `${counted(pieces, "message")}, the same`;
-  }
 }
 
 function glyphOf({ section, a, b }: CallRowJson): KindGlyph {

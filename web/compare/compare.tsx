@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { CompareJson } from "../../src/viewer/api.ts";
 import { useKeys } from "../app/keys.ts";
 import { callSubject, change, compareUrl, param } from "../app/location.ts";
+import { isExported } from "../app/source.ts";
 import { Icon } from "../parts/icon.tsx";
 import { PartProblem } from "../shell/oops.tsx";
 import { CallRows } from "./calls.tsx";
@@ -22,12 +23,7 @@ export function Compare(): JSX.Element {
   useKeys({
     ...{ s: swap, j: () => goTo(1), k: () => goTo(-1), ArrowDown: () => goTo(1), ArrowUp: () => goTo(-1) },
     h: () => change({ only: param("only") === "" ? "1" : "" }),
-    a: () => {
-      choosing.value = "a";
-    },
-    b: () => {
-      choosing.value = "b";
-    },
+    ...(!isExported && { a: () => (choosing.value = "a"), b: () => (choosing.value = "b") }),
   });
   return (
     <main id="main" class="p-compare" aria-busy={found.isLoading.value}>
@@ -79,7 +75,8 @@ function Compared({ data, isOld }: { readonly data: CompareJson; readonly isOld:
 
 /** From two calls to their traces, and from two traces to calls where they part. */
 function Kinds({ data }: { readonly data: CompareJson }): JSX.Element {
-  const traces = data.kind === "calls" ? compareUrl(data.a.trace_id, data.b.trace_id) : undefined;
+  const traces =
+    data.kind === "calls" && !isExported ? compareUrl(data.a.trace_id, data.b.trace_id) : undefined;
   const calls = data.kind === "steps" ? callsUrl(data) : undefined;
   return (
     <nav class="sub-bar" aria-label="What is compared">

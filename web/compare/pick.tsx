@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import type { ComparedCallJson, CompareJson, SummaryJson } from "../../src/viewer/api.ts";
 import { line, shortModel } from "../app/figures.ts";
 import { clock } from "../app/moments.ts";
+import { isExported } from "../app/source.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { choosing } from "./choose.tsx";
 import type { SideName, Subject } from "./subject.ts";
@@ -15,6 +16,16 @@ export function Pick(props: {
 }): JSX.Element {
   const { side, subject, data } = props;
   const { name, note } = told(subject, data, side);
+  const what = (
+    <>
+      <span class="ab">{side.toUpperCase()}</span>
+      {subject.text !== "" && <Kind name={subject.call === undefined ? "turn" : "model"} />}
+      <b class="cut">{name}</b>
+      <span class="soft cut">{note}</span>
+      <span class="grow" />
+    </>
+  );
+  if (isExported) return <p class="pick">{what}</p>;
   return (
     <button
       type="button"
@@ -25,11 +36,7 @@ export function Pick(props: {
         choosing.value = side;
       }}
     >
-      <span class="ab">{side.toUpperCase()}</span>
-      {subject.text !== "" && <Kind name={subject.call === undefined ? "turn" : "model"} />}
-      <b class="cut">{name}</b>
-      <span class="soft cut">{note}</span>
-      <span class="grow" />
+      {what}
       <Icon name="down" />
     </button>
   );

@@ -23,8 +23,10 @@ export function comparisonUrl(
   const known = lens.get(call.span_id)?.before;
   const number = call.number ?? 0;
   const before = known ?? (number > 1 ? { number: number - 1, trace_id: "", span_id: "" } : undefined);
-  if (before === undefined || isExported) return undefined;
   const own = { number: call.number, trace_id: traceId, span_id: call.span_id };
+  // A file has each call beside the one that the lens compares it with.
+  if (isExported) return known ? compareUrl(callSubject(known), callSubject(own)) : undefined;
+  if (before === undefined) return undefined;
   const [a, b] = [before, own].map((one) =>
     one.number === null ? callSubject(one) : `${key}#${one.number}`,
   );

@@ -1,5 +1,10 @@
 // A page that was exported: what the API would answer lies in the file, as packed pieces that are unpacked when they are looked at.
-import type { ProblemJson, ValueJson } from "../../src/viewer/api.ts";
+import {
+  type ComparedCallsJson,
+  comparedInFile,
+  type ProblemJson,
+  type ValueJson,
+} from "../../src/viewer/api.ts";
 import { jsonOf } from "../app/answers.ts";
 import { LayingOut, type LayoutAnswer, type LayoutRequest } from "../trace/laying-out.ts";
 import { Pieces } from "./pieces.ts";
@@ -17,6 +22,7 @@ export async function ask(url: string, init: RequestInit = {}): Promise<Response
   init.signal?.throwIfAborted();
   const path = pathname.slice(1);
   if (path.endsWith("/value")) return valueAnswer(given);
+  if (path.endsWith("/compare")) return comparisonAnswer(given);
   const json = await pieces.answer(path);
   if (json === undefined) return notHere();
   if (path.endsWith("/glances")) return Response.json(someOf(json, given));
@@ -52,10 +58,41 @@ function someOf(all: unknown, given: URLSearchParams): object {
   return { glances: Object.fromEntries(Object.entries(glances ?? {}).filter(([id]) => wanted.has(id))) };
 }
 
-function notHere(): Response {
+/** Of a call and the one before it, whichever of them is the first here. */
+async function comparisonAnswer(given: URLSearchParams): Promise<Response> {
+  const [a, b] = [callIn(given.get("a")), callIn(given.get("b"))];
+  if (a !== undefined && b !== undefined) {
+    const found = await pieces.answer(comparedInFile(a, b));
+    if (found !== undefined) return Response.json(found);
+    const other = await pieces.answer(comparedInFile(b, a));
+    if (isCalls(other)) return Response.json(turned(other));
+  }
+  return notHere("This file has comparisons of each call with the one before it, and no others.");
+}
+
+function callIn(subject: string | null): { readonly trace_id: string; readonly span_id: string } | undefined {
+  const [, trace, span] = /^([0-9a-f]{32})\/([0-9a-f]{16})$/.exec(subject ?? "") ?? [];
+  return trace === undefined || span === undefined ? undefined : { trace_id: trace, span_id: span };
+}
+
+function isCalls(json: unknown): json is ComparedCallsJson {
+  return typeof json === "object" && json !== null && Reflect.get(json, "kind") === "calls";
+}
+
+function turned({ kind, a, b, rows }: ComparedCallsJson): ComparedCallsJson {
+  const side = { a: "b", b: "a", both: "both" } as const;
+  const state = { only_a: "only_b", only_b: "only_a", same: "same", changed: "changed" } as const;
+  const turnedRows = rows.map((row) => ({
+    ...{ ...row, state: state[row.state], a: row.b, b: row.a },
+    words: row.words?.map((word) => ({ ...word, in: side[word.in] })) ?? null,
+  }));
+  return { kind, a: b, b: a, rows: turnedRows };
+}
+
+function notHere(detail: string = "This file has one conversation or trace, and nothing else."): Response {
   const problem: ProblemJson = {
     ...{ title: "Not in this file", status: 404, code: "NOT_FOUND" },
-    detail: "This file has one conversation or trace, and nothing else.",
+    detail,
   };
   return Response.json(problem, { status: 404 });
 }

@@ -169,7 +169,7 @@ function sameInWords({ section, pieces }: Extract<CallRow, { state: "same" }>): 
   if (section === "system") return "the system prompt is the same";
   const noun = section === "tools" ? "tool" : section === "answer" ? "answer" : "piece of the messages";
   const plural = section === "messages" ? "pieces of the messages" : `${noun}s`;
-  return `${count(pieces)} ${pieces === 1 ? noun : plural} the same`;
+  return `${count(pieces.length)} ${pieces.length === 1 ? noun : plural} the same`;
 }
 
 function pieceInWords({ piece, message }: PlacedPiece, section: CallRow["section"]): string {

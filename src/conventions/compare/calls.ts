@@ -31,7 +31,8 @@ export type CallRow =
   | {
       readonly state: "same";
       readonly section: CallSection;
-      readonly pieces: number;
+      /** Those of the first. */
+      readonly pieces: readonly PlacedPiece[];
       readonly tokens: number;
     }
   | ChangedRow
@@ -55,9 +56,13 @@ export interface ComparedCalls {
 /** Compares two spans of model calls. */
 export function compareCalls(a: SpanFields, b: SpanFields, prices?: PriceTable): ComparedCalls {
   const reader = new PromptReader();
-  const [left, right] = [sectionsOf(a, reader), sectionsOf(b, reader)];
-  const rows = SECTIONS.flatMap((section) => rowsOf(section, left[section], right[section]));
+  const rows = compareSections(sectionsOf(a, reader), sectionsOf(b, reader));
   return { a: measuresOf(a, prices), b: measuresOf(b, prices), rows };
+}
+
+/** Compares what two calls are made of; the same pieces are the same objects. */
+export function compareSections(a: CallSections, b: CallSections): readonly CallRow[] {
+  return SECTIONS.flatMap((section) => rowsOf(section, a[section], b[section]));
 }
 
 const SECTIONS = ["tools", "system", "messages", "answer"] as const;
@@ -67,9 +72,10 @@ export function changedWords({ a, b }: ChangedRow): WordPiece[] {
   return wordDiff(textOfPiece(a.piece), textOfPiece(b.piece));
 }
 
-type Sections = Readonly<Record<CallSection, readonly PlacedPiece[]>>;
+/** What a call is made of. */
+export type CallSections = Readonly<Record<CallSection, readonly PlacedPiece[]>>;
 
-function sectionsOf(span: SpanFields, reader: PromptReader): Sections {
+function sectionsOf(span: SpanFields, reader: PromptReader): CallSections {
   const { tools, system, messages } = reader.read(span);
   const answer = reader.answer(readSpan(span));
   const placed = (pieces: readonly Piece[]): PlacedPiece[] =>
@@ -82,7 +88,8 @@ function sectionsOf(span: SpanFields, reader: PromptReader): Sections {
   };
 }
 
-function measuresOf(span: SpanFields, prices: PriceTable | undefined): CallMeasures {
+/** What is measured of a call. */
+export function measuresOf(span: SpanFields, prices: PriceTable | undefined): CallMeasures {
   const { traceId, spanId, startedAtMicros, endedAtMicros: end } = span;
   const { model, agent, usage, timeToFirstTokenMs: firstTokenMs } = readSpan(span);
   const durationMs = end === undefined ? undefined : (end - startedAtMicros) / 1000;
@@ -96,7 +103,7 @@ function rowsOf(section: CallSection, a: readonly PlacedPiece[], b: readonly Pla
     const [left, right] = [a.slice(aFrom, aTo), b.slice(bFrom, bTo)];
     if (!isSame) return changedRows(section, left, right);
     const tokens = left.reduce((sum, { piece }) => sum + piece.weight, 0);
-    return [{ state: "same", section, pieces: left.length, tokens: Math.round(tokens) }];
+    return [{ state: "same", section, pieces: left, tokens: Math.round(tokens) }];
   });
 }
 

@@ -40,6 +40,8 @@ export interface CallRowJson {
   readonly tokens: number;
   readonly a: ContextPieceJson | null;
   readonly b: ContextPieceJson | null;
+  /** Of `same`: the pieces at a glance, of a long run the first 20 and the last 20. */
+  readonly list: readonly ContextPieceJson[];
   /** Of `changed`: what differs, by words. Null where that is too long: `is_cut` says so. */
   readonly words: readonly WordPieceJson[] | null;
   /** Of what is in one alone: its text, at most 4,000 characters. */

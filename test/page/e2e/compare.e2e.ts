@@ -85,7 +85,14 @@ describe("two model calls", () => {
     await page.keyboard.press("d");
     await page.getByRole("heading", { name: "Prompt and answer" }).waitFor();
     expect(new URL(page.url()).searchParams.get("a")).toBe("broken#2");
-    await page.getByText("2 messages, the same").waitFor();
+    const same = page.getByRole("button", { name: "2 messages, the same" });
+    expect(await same.getAttribute("aria-expanded")).toBe("false");
+    await same.press("Enter");
+    expect(await page.getByRole("list", { name: "2 messages, the same" }).getByRole("listitem").count()).toBe(
+      2,
+    );
+    await same.click();
+    await page.getByRole("list", { name: "2 messages, the same" }).waitFor({ state: "detached" });
     const changed = page.getByRole("region", { name: "search_events, result, changed" });
     await changed.locator("pre.da del", { hasText: "event 0 at" }).waitFor();
     await changed.locator("pre.db ins", { hasText: "shortened" }).waitFor();

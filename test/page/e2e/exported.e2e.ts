@@ -50,6 +50,35 @@ describe("a conversation as a file", () => {
     await other.getByRole("tabpanel", { name: "Raw" }).getByText("ai.tool.name").first().waitFor();
   });
 
+  it("has each call beside the one before it, and turns them around", async () => {
+    const page = await browser.open(`${url}#/c/trip-1042?call=7`, OFFLINE);
+    await page.getByRole("heading", { name: /^New since call 6/ }).waitFor();
+    await page.locator("#panel").focus();
+    await page.keyboard.press("d");
+    await page.getByRole("heading", { name: "Prompt and answer" }).waitFor();
+    const differences = page.locator("[data-differs]");
+    const added = await page.getByText("only in B", { exact: true }).count();
+    expect(added).toBeGreaterThan(0);
+    expect(await page.getByText("only in A", { exact: true }).count()).toBe(0);
+    await page.getByRole("button", { name: /messages, the same/ }).click();
+    await page
+      .getByRole("list", { name: /messages, the same/ })
+      .getByText("What is the weather in Amsterdam")
+      .first()
+      .waitFor();
+    const before = await differences.count();
+    await page.getByRole("button", { name: "Swap A and B" }).click();
+    await page.getByText("only in A", { exact: true }).first().waitFor();
+    expect(await page.getByText("only in A", { exact: true }).count()).toBe(added);
+    expect(await differences.count()).toBe(before);
+    expect(await page.getByRole("link", { name: "Traces" }).count()).toBe(0);
+    expect(await page.getByRole("button", { name: /^Choose/ }).count()).toBe(0);
+    await page.goBack();
+    await page.getByRole("heading", { name: /^New since call 6/ }).waitFor();
+    const { hash } = new URL(page.url());
+    expect(hash).toContain("call=7");
+  });
+
   it("has the context lens of each call, and why tools were called", async () => {
     const page = await browser.open(`${url}#/c/trip-1042?call=7`, OFFLINE);
     const panel = page.getByRole("tabpanel", { name: "Context" });
@@ -59,7 +88,8 @@ describe("a conversation as a file", () => {
     await page.locator("#panel").focus();
     await page.keyboard.press("k");
     await panel.getByRole("heading", { name: /^New since call 5/ }).waitFor();
-    expect(await page.getByRole("link", { name: /Compare/ }).count()).toBe(0);
+    // With the call before it, and with nothing else.
+    expect(await page.getByRole("link", { name: /Compare/ }).count()).toBe(1);
     await page
       .getByRole("button", { name: /find_flights/ })
       .first()
