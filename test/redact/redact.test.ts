@@ -225,6 +225,34 @@ describe("what stands in its place", () => {
   });
 });
 
+it.each<RedactOptions["replace"]>(["label", "last-four", { pseudonym: "a key of sixteen characters" }])(
+  "what was redacted once stays as it is, in place of %j",
+  (replace) => {
+    const text =
+      "Card 4111 1111 1111 1111, Ada@Example.org, +49 30 901820, https://a:passw0rd@example.org/?token=abcdef123456";
+    const value = {
+      text,
+      password: "correct horse battery",
+      json: JSON.stringify({ apiKey: "abcdef1234567890", text }),
+    };
+    const once = redacted(value, { replace });
+    expect(JSON.stringify(once)).not.toMatch(
+      /4111 1111 1111 1|Ada@|901820|passw0rd|abcdef1234|correct horse/,
+    );
+    expect(redacted(once, { replace })).toEqual(once);
+  },
+);
+
+it("a last word that throws has said nothing: the value is masked, and it is told without what it quotes", () => {
+  const told: string[] = [];
+  const value = (given: unknown) => {
+    throw new Error(`no rule for ${given}`);
+  };
+  const onError = ({ message }: TracelightError) => void told.push(message);
+  expect(redacted({ city: "Rome" }, { value, onError })).toBe("[REDACTED: a rule failed]");
+  expect(told).toEqual(["The option value failed, so what it fails at is masked whole: Error"]);
+});
+
 describe("choices", () => {
   it("each rule by its name alone", () => {
     const texts: Record<string, string> = {
