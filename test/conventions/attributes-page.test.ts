@@ -5,7 +5,7 @@ import { expect, it } from "vitest";
 import { ATIF_NAMES } from "../../src/conventions/vocabularies/atif.ts";
 
 /** Where spans get attributes by Tracelight itself. */
-const WRITERS = ["agents", "exchange", "otlp", "tracing"];
+const WRITERS = ["agents", "delivery", "exchange", "otlp", "tracing"];
 
 /** Dotted texts in the sources that are no name of an attribute of ours: what is read of others, and what is something else. */
 const OTHERS = [
