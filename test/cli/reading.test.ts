@@ -204,7 +204,7 @@ describe.each([
       ["waste", undefined],
     ]);
     expect(rows[4]).toEqual({
-      ...{ by: "day", name: "2025-03-01", calls: 5, errors: 1 },
+      ...{ by: "day", name: "2025-03-01", calls: 5, kept: null, errors: 1 },
       top_error: { words: "No rooms are left", count: 1 },
       ...{ p50_ms: 2000, p95_ms: 4000, input_tokens: 300, output_tokens: 40 },
       ...{ cached_read_tokens: 0, cached_write_tokens: 0, reasoning_tokens: 0 },
