@@ -71,6 +71,7 @@ async function unitOf(name, isAsync) {
     drop: () => new Tracer({ name: "drop", write() {} }),
     memory: () => new InMemoryTracer({ memorySize: 1000 }),
     noop: () => new NoopTracer(),
+    "noop-run": () => runningNoop(new NoopTracer()),
     unsampled: () => new Tracer({ name: "drop", write() {} }, { sample: 0 }),
   };
   const tracer = tracers[name]();
@@ -101,6 +102,17 @@ async function unitOf(name, isAsync) {
         await null;
       });
     });
+}
+
+/** What a tracer must do that records nothing and lets what is below know: one AsyncLocalStorage.run a trace. */
+function runningNoop(noop) {
+  const storage = new AsyncLocalStorage();
+  return {
+    trace: (name, options, fn) =>
+      fn === undefined
+        ? noop.trace(name, options)
+        : storage.run({ name }, () => noop.trace(name, options, fn)),
+  };
 }
 
 /** What any tracer must do: two AsyncLocalStorage.run, ids, clock and two objects. */

@@ -22,7 +22,7 @@ if (positionals.length > 0) {
     otlp: ["otlp-codec.mjs", "otlp.mjs"],
     prices: ["prices.mjs"],
     context: ["context.mjs"],
-    keep: ["keep.mjs"],
+    keep: ["keep.mjs", "unsampled.mjs", "tail.mjs"],
     viewer: ["viewer.mjs", "viewer-page.mjs"],
   };
   for (const file of parts[positionals[0]] ?? []) await import(new URL(file, import.meta.url).href);
