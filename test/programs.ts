@@ -18,6 +18,7 @@ const PROGRAMS = {
   deliveryChild: "test/delivery/child.ts",
   otlpChild: "test/otlp/child.ts",
   hostileServer: "test/otlp/hostile-server.ts",
+  samplingExit: "test/sampling/exit.ts",
 } as const;
 
 export type ProgramName = keyof typeof PROGRAMS;

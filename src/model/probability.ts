@@ -10,7 +10,7 @@ export interface Threshold {
 }
 
 /** Keeps all. */
-export const ALL: Threshold = { at: 0, th: "0" };
+const ALL: Threshold = { at: 0, th: "0" };
 
 /** The bits of randomness that are compared: as many as a number has. Our own thresholds have no more. */
 const RANDOM_BITS = 52;

@@ -16,7 +16,7 @@ import { WaitingTraces } from "./waiting.ts";
 import type { WaitingTrace } from "./waiting-trace.ts";
 
 /** A condition, and how many of the traces for which it holds are kept; all without a limiter. */
-export interface TailRule {
+interface TailRule {
   readonly when: Keep;
   readonly limiter: Limiter | undefined;
 }

@@ -87,7 +87,7 @@ function isRelay(sink: Sink): sink is Relay {
 }
 
 /** True where a sink can be read. */
-export function isStore(sink: Sink): sink is Store {
+function isStore(sink: Sink): sink is Store {
   return "find" in sink && typeof sink.find === "function";
 }
 

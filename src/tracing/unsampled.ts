@@ -22,7 +22,7 @@ export const RANDOM = 2;
  * It is its own node and the frame in which it is active, and its ids are made when somebody asks for them: one is made for each trace that
  * is not recorded, and this takes a third of the time.
  */
-export class UnsampledSpan extends Span implements SpanNode, Frame {
+class UnsampledSpan extends Span implements SpanNode, Frame {
   readonly scoped: Frame["scoped"];
   readonly carried: Frame["carried"];
   revision = -1;
