@@ -194,7 +194,7 @@ async function send(url, ms) {
 async function million(path) {
   const spans = await inProcess("make", path, String(CONVERSATIONS));
   console.log(`${spans.toLocaleString("en")} spans in ${CONVERSATIONS.toLocaleString("en")} conversations:`);
-  await viewing(path, (url) => timed(`${url}api/numbers?${MONTH}&buckets=1`)).then((ms) =>
+  await viewing(path, (url) => counted(`${url}api/numbers?${MONTH}&buckets=1`)).then((ms) =>
     console.log(`  the first count, which makes the digest: ${ms.toFixed(0)} ms`),
   );
   for (const { what, first, path: asked, bar } of BARS) {
@@ -224,6 +224,17 @@ async function viewing(path, work) {
     child.kill("SIGINT");
     await once(child, "exit");
   }
+}
+
+/** A count that takes long says how far it is, and goes on. */
+async function counted(url) {
+  const began = performance.now();
+  for (;;) {
+    const { status } = await fetch(url);
+    if (status !== 503) break;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return performance.now() - began;
 }
 
 async function timed(url) {
