@@ -1,5 +1,5 @@
 // What tests start as processes, bundled once for all test files: Node 20 does not run TypeScript.
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type BuildOptions, build } from "esbuild";
@@ -12,7 +12,7 @@ const CACHE = join(ROOT, "node_modules/.cache");
 
 /** The scripts by the names under which tests ask for them. */
 const PROGRAMS = {
-  command: "src/cli/main.ts",
+  command: "test/cli/program.ts",
   sqliteChild: "test/sqlite/child.ts",
   searchChild: "test/sqlite/search-child.ts",
   deliveryChild: "test/delivery/child.ts",
@@ -34,7 +34,8 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => void> {
   mkdirSync(CACHE, { recursive: true });
   // Within node_modules, so that they find the packages that they are to find.
-  const folder = mkdtempSync(join(CACHE, "programs-"));
+  forgetKilled();
+  const folder = mkdtempSync(join(CACHE, `programs-${process.pid}-`));
   const options = { ...OPTIONS, define: await embedded() };
   const entryPoints = Object.entries(PROGRAMS).map(([out, path]) => ({ out, in: join(ROOT, path) }));
   await Promise.all([
@@ -54,6 +55,23 @@ export default async function setup(project: TestProject): Promise<() => void> {
   ]);
   project.provide("programs", folder);
   return () => rmSync(folder, { recursive: true, force: true });
+}
+
+/** What runs left that were killed: their folders have the ids of their processes. */
+function forgetKilled(): void {
+  for (const name of readdirSync(CACHE)) {
+    const [, pid] = /^programs-(\d+)-/.exec(name) ?? [];
+    if (pid !== undefined && !isAlive(Number(pid)))
+      rmSync(join(CACHE, name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** The package's own names, as its sources. */

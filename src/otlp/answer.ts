@@ -1,6 +1,6 @@
 // What a server's answer says: whether it is one of OTLP, how many spans it refused, and why.
 import { brotliDecompressSync, unzipSync } from "node:zlib";
-import { systemNow } from "../model/timers.ts";
+import { retryAfterMs } from "../model/retry-after.ts";
 import { decodeResponse, type OtlpEncoding, type OtlpResponse } from "./codec.ts";
 import type { Answer } from "./post.ts";
 import { decodeStatus } from "./status.ts";
@@ -39,8 +39,7 @@ export function messageIn(answer: Answer): string {
 
 /** How long the server wishes to be left alone: seconds or a date. */
 export function afterMs({ retryAfter }: Answer): { afterMs?: number } {
-  if (retryAfter === undefined) return {};
-  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - systemNow();
+  const ms = retryAfterMs(retryAfter ?? "") ?? 0;
   return ms > 0 ? { afterMs: Math.min(ms, MAX_RETRY_AFTER_MS) } : {};
 }
 

@@ -7,6 +7,9 @@ import { Delivery } from "../../src/delivery/delivery.ts";
 import type { Outcome } from "../../src/delivery/transport.ts";
 import { steadyClock } from "../../src/model/timers.ts";
 import { Faults } from "../../src/tracing/faults.ts";
+import { endsWithParent } from "../ends-with-parent.ts";
+
+endsWithParent();
 
 /** What the process does: adds spans in one tick, then ends in one of these ways. */
 export interface Task {

@@ -7,6 +7,9 @@ import { closeOnSignals } from "tracelight";
 import { extract } from "tracelight/otel";
 import { SqliteTracer } from "tracelight/sqlite";
 import { z } from "zod";
+import { endsWithParent } from "../ends-with-parent.ts";
+
+endsWithParent();
 
 const [over = "stdio", database = ""] = process.argv.slice(2);
 const tracer = new SqliteTracer({ path: database });

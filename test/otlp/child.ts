@@ -1,6 +1,9 @@
 // A process that traces to an OTLP server and ends as it is told: run by the tests of what is lost.
 import type { Attributes } from "tracelight";
 import { OtlpTracer, type OtlpTracerOptions } from "tracelight/otlp";
+import { endsWithParent } from "../ends-with-parent.ts";
+
+endsWithParent();
 
 /** What the process does. */
 export interface Task {

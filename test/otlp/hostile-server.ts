@@ -1,6 +1,9 @@
 // A receiver in a process of its own, for the tests of hostile bodies: says how much memory it holds when it is asked.
 import { InMemoryTracer } from "tracelight";
 import { otlpReceiver, serveOtlp } from "tracelight/otlp";
+import { endsWithParent } from "../ends-with-parent.ts";
+
+endsWithParent();
 
 const receive = otlpReceiver(new InMemoryTracer({ memorySize: 10 }));
 

@@ -6,7 +6,10 @@ import { type Attributes, closeOnSignals, type Span, type Tracer } from "traceli
 import { SqliteTracer, type SqliteTracerOptions } from "tracelight/sqlite";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
+import { endsWithParent } from "../ends-with-parent.ts";
 import { type Hold, watchEventLoopAsleep } from "../event-loop.ts";
+
+endsWithParent();
 
 /** What the tracer of the process is to be like. */
 export interface ChildOptions extends Omit<SqliteTracerOptions, "process" | "onError"> {

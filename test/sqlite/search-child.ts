@@ -3,6 +3,9 @@ import { writeSync } from "node:fs";
 import type { Connection } from "../../src/sqlite/connection.ts";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { bringUpToDate } from "../../src/sqlite/search-index.ts";
+import { endsWithParent } from "../ends-with-parent.ts";
+
+endsWithParent();
 
 /** What the process is to do. */
 export interface SearchTask {

@@ -1,4 +1,5 @@
 // Attempts of one call: which failures are tried again, how long that may take, and which request is a further attempt.
+import { retryAfterMs } from "../../model/retry-after.ts";
 
 /** A call that failed. */
 interface Failed {
@@ -65,10 +66,8 @@ export function resentWithin(
 function retryAfter(headers: Headers | undefined): number | undefined {
   const ms = Number.parseFloat(headers?.get("retry-after-ms") ?? "");
   if (ms >= 0) return Math.min(ms, MAX_MS);
-  const after = headers?.get("retry-after") ?? "";
-  const seconds = Number(after === "" ? Number.NaN : after);
-  const until = Number.isNaN(seconds) ? Date.parse(after) - Date.now() : seconds * 1000;
-  return until >= 0 ? Math.min(until, MAX_MS) : undefined;
+  const until = retryAfterMs(headers?.get("retry-after") ?? "");
+  return until === undefined ? undefined : Math.min(until, MAX_MS);
 }
 
 /** For the time that a client needs besides. */

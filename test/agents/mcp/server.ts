@@ -3,6 +3,9 @@ import { appendFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Tracer } from "tracelight";
 import { z } from "zod";
+import { endsWithParent } from "../../ends-with-parent.ts";
+
+endsWithParent();
 
 /** `stdio` or `http`. */
 export const [over, file = ""] = process.argv.slice(2);
