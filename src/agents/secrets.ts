@@ -1,4 +1,5 @@
 // What must not be on a span: keys and headers among a request's settings, and the signatures of URLs.
+import { readProperty, setOwn } from "../model/own-property.ts";
 import { isPlain } from "../model/plain.ts";
 import { isSecretName } from "../model/secret-names.ts";
 
@@ -25,24 +26,43 @@ function withoutSignature(text: string): string {
   return at < 0 ? text : `${text.slice(0, at)}?${REDACTED}`;
 }
 
-/** The value itself where nothing in it changes. */
-function mapped(
-  value: unknown,
-  map: (text: string, key: string) => string,
-  level: number,
-  key: string = "",
-): unknown {
+type MapText = (text: string, key: string) => string;
+
+/** The value itself where nothing in it changes: nothing is made for what is harmless, as nearly all is. */
+function mapped(value: unknown, map: MapText, level: number, key: string = ""): unknown {
   if (typeof value === "string") return map(value, key);
   if (typeof value !== "object" || value === null || level > MAX_LEVELS) return value;
-  if (Array.isArray(value)) {
-    const items = value.map((item: unknown) => mapped(item, map, level + 1, key));
-    return items.some((item, i) => item !== value[i]) ? items : value;
+  if (value instanceof URL) return map(value.href, key);
+  if (Array.isArray(value)) return mappedList(value, map, level + 1, key);
+  return isPlain(value) ? mappedFields(value, map, level + 1, HEADERS.test(key)) : value;
+}
+
+function mappedList(list: readonly unknown[], map: MapText, level: number, key: string): readonly unknown[] {
+  let changed: unknown[] | undefined;
+  for (let i = 0; i < list.length; i++) {
+    const to = mapped(list[i], map, level, key);
+    if (Object.is(to, list[i])) continue;
+    changed ??= [...list];
+    changed[i] = to;
   }
-  if (!isPlain(value)) return value;
-  const entries = Object.entries(value).map(([name, one]): [string, unknown] => {
-    return [name, mapped(one, map, level + 1, HEADERS.test(key) ? "secret" : name)];
-  });
-  return entries.some(([name, one]) => one !== value[name]) ? Object.fromEntries(entries) : value;
+  return changed ?? list;
+}
+
+function mappedFields(
+  fields: Record<string, unknown>,
+  map: MapText,
+  level: number,
+  areHeaders: boolean,
+): object {
+  let changed: Record<string, unknown> | undefined;
+  for (const name of Object.keys(fields)) {
+    const given = readProperty(fields, name);
+    const to = mapped(given, map, level, areHeaders ? "secret" : name);
+    if (Object.is(to, given)) continue;
+    changed ??= { ...fields };
+    setOwn(changed, name, to);
+  }
+  return changed ?? fields;
 }
 
 const REDACTED = "[redacted]";

@@ -167,9 +167,19 @@ class BedrockCall {
   }
 
   #follow(stream: object, guard: StreamGuard): void {
-    const watched = watchStream(stream, guard);
+    const watched = watchStream(stream, {
+      frame: guard.frame,
+      chunk: (event) => guard.chunk(event),
+      waits: (isAwaited) => guard.waits(isAwaited),
+      end: (end) => guard.end(end.how === "done" && !this.#isWhole ? { how: "abandoned" } : end),
+    });
     if (watched === undefined) guard.end({ how: "done" });
     else guard.heldBy(watched);
+  }
+
+  /** The client's streams just end where they are aborted, or their line is cut. */
+  get #isWhole(): boolean {
+    return this.#assembler.end !== undefined || this.#sofar().stopReason !== undefined;
   }
 
   /** Of InvokeModel's, an event is a piece of JSON. */

@@ -14,6 +14,7 @@ import type { ModelSpans } from "../model-span.ts";
 import { withoutSecrets } from "../secrets.ts";
 import { type AnswerReader, FailureText, readerOf } from "./lines.ts";
 import { mayBeResent, resentWithin } from "./resending.ts";
+import { watchWhole } from "./whole.ts";
 
 /** A request of a call. */
 export interface Attempt {
@@ -54,7 +55,7 @@ export class ModelCall {
     this.#resends = parts.attempt.nr ?? 0;
     if (this.#resends > 0) span.addAttribute(NAMES.resends, this.#resends);
     this.#guard = guardStream<unknown>(span, {
-      onChunk: (bytes) => bytes instanceof Uint8Array && this.#reader?.add(bytes),
+      onChunk: (given) => this.#reader?.add(given),
       idleMs: parts.idleMs,
       onSnapshot: () => this.#parts.spans.said(span, this.#sofar()),
       onEnd: () => this.#over(),
@@ -96,11 +97,12 @@ export class ModelCall {
     guard.waits(false);
     if (!response.ok) return this.#refused(response, guard);
     this.#reader = readerOf(response, this.#parts.dialect);
-    const watched = watchStream(response, {
+    const watch = this.#reader.isWhole ? watchWhole : watchStream;
+    const watched = watch(response, {
       frame: guard.frame,
-      chunk: (bytes) => this.#chunk(bytes, guard),
+      chunk: (given) => this.#chunk(given, guard),
       waits: (isAwaited) => guard.waits(isAwaited),
-      end: (end) => guard.end(end.how === "done" ? this.#settled() : end),
+      end: (end) => guard.isOver || guard.end(this.#settled(end)),
     });
     if (watched === undefined) return guard.end({ how: "done" });
     guard.heldBy(watched);
@@ -114,8 +116,10 @@ export class ModelCall {
     if (end !== undefined) guard.end(this.#harmless(end));
   }
 
-  /** How an answer went that was read to its end. */
-  #settled(): WorkEnd {
+  /** How an answer went, once no more of it will be read. */
+  #settled(end: WorkEnd): WorkEnd {
+    if (end.how === "failed" && end.error instanceof SyntaxError) return noJson(end.error);
+    if (end.how !== "done") return end;
     try {
       this.#whole = this.#reader?.whole();
       const { error } = this.#parts.dialect.answered(this.#whole);
@@ -123,7 +127,7 @@ export class ModelCall {
       if (told?.how === "failed") return this.#harmless(told);
       return error === undefined ? { how: "done" } : this.#harmless(failureOf(error));
     } catch (error) {
-      return { how: "failed", error: new ProviderFailure(`The answer is no JSON: ${saidIn(error)}`, {}) };
+      return noJson(error);
     }
   }
 
@@ -141,9 +145,9 @@ export class ModelCall {
     };
     let isRead = false;
     refuse(undefined);
-    watchStream(response, {
+    watchWhole(response, {
       frame: guard.frame,
-      chunk: (bytes) => bytes instanceof Uint8Array && said.add(bytes),
+      chunk: (given) => said.add(given),
       end: () => {
         if (!isRead) refuse(said.take() ?? "");
         isRead = true;
@@ -186,6 +190,10 @@ export class ModelCall {
     const answered = this.#whole === undefined ? this.#sofar() : this.#parts.dialect.answered(this.#whole);
     this.#parts.spans.answered(this.span, answered);
   }
+}
+
+function noJson(error: unknown): WorkEnd {
+  return { how: "failed", error: new ProviderFailure(`The answer is no JSON: ${saidIn(error)}`, {}) };
 }
 
 function messageIn(end: WorkEnd): object {

@@ -5,8 +5,10 @@ import { parsed } from "../dialects/values.ts";
 
 /** What is done with the pieces of an answer. */
 export interface AnswerReader {
-  /** Takes bytes; false where they have nothing of the answer in them. */
-  add(bytes: Uint8Array): boolean;
+  /** True for one that comes at once. */
+  readonly isWhole: boolean;
+  /** Takes bytes, of a whole answer also its text or value; false where they have nothing of the answer in them. */
+  add(given: unknown): boolean;
   /** What there is so far, in the shape of a whole answer; undefined where it cannot be known before all is there. */
   sofar(): unknown;
   /** How it went, where the answer says so. */
@@ -67,6 +69,7 @@ export function readerOf(response: Response, dialect: Dialect): AnswerReader {
 
 /** Server-sent events, as all but Ollama and Bedrock have them. Each is JSON, but the last of OpenAI's, which is `[DONE]`. */
 class EventReader implements AnswerReader {
+  readonly isWhole = false;
   readonly #assembler: Assembler;
   readonly #text: Text = new Text();
   #data: string[] = [];
@@ -80,7 +83,8 @@ class EventReader implements AnswerReader {
     return this.#assembler.end ?? (this.#isDone ? { how: "done" } : undefined);
   }
 
-  add(bytes: Uint8Array): boolean {
+  add(bytes: unknown): boolean {
+    if (!(bytes instanceof Uint8Array)) return false;
     let isSaying = false;
     this.#text.add(bytes, (line) => {
       if (this.#line(line.endsWith("\r") ? line.slice(0, -1) : line)) isSaying = true;
@@ -115,6 +119,7 @@ class EventReader implements AnswerReader {
 
 /** A line of JSON for each piece, as Ollama has it. */
 class LineReader implements AnswerReader {
+  readonly isWhole = false;
   readonly #assembler: Assembler;
   readonly #text: Text = new Text();
 
@@ -126,7 +131,8 @@ class LineReader implements AnswerReader {
     return this.#assembler.end;
   }
 
-  add(bytes: Uint8Array): boolean {
+  add(bytes: unknown): boolean {
+    if (!(bytes instanceof Uint8Array)) return false;
     let isSaying = false;
     this.#text.add(bytes, (line) => {
       if (this.#assembler.add(parsed(line))) isSaying = true;
@@ -146,16 +152,17 @@ class LineReader implements AnswerReader {
 
 /** One JSON text. A list of Gemini's is what its events would be. */
 class WholeReader implements AnswerReader {
+  readonly isWhole = true;
   readonly end = undefined;
   readonly #assembler: Assembler;
-  readonly #text: Text = new Text();
+  readonly #given: Given = new Given(MAX_TEXT);
 
   constructor(assembler: Assembler) {
     this.#assembler = assembler;
   }
 
-  add(bytes: Uint8Array): boolean {
-    this.#text.append(bytes);
+  add(given: unknown): boolean {
+    this.#given.add(given);
     return true;
   }
 
@@ -164,27 +171,51 @@ class WholeReader implements AnswerReader {
   }
 
   whole(): unknown {
-    const answer: unknown = JSON.parse(this.#text.take());
+    const answer = this.#given.value ?? JSON.parse(this.#given.text());
     if (!Array.isArray(answer)) return answer;
     this.#assembler.add(answer);
     return this.#assembler.answer();
   }
 }
 
+/** What is read of a response, in whichever way: a text of a bounded length, or the value that it is the JSON of. */
+class Given {
+  readonly #text: Text = new Text();
+  readonly #most: number;
+  #length = 0;
+  value: unknown;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(given: unknown): void {
+    const bytes = given instanceof ArrayBuffer ? new Uint8Array(given) : given;
+    if (!(bytes instanceof Uint8Array) && typeof bytes !== "string") this.value = given;
+    else if (this.#length < this.#most) {
+      this.#length += bytes.length;
+      if (typeof bytes === "string") this.#text.keep(bytes);
+      else this.#text.append(bytes);
+    }
+  }
+
+  text(): string {
+    return this.#text.take();
+  }
+}
+
 /** What a service says of a failure: a text of a bounded length. */
 export class FailureText {
-  readonly #text: Text = new Text();
-  #length = 0;
+  readonly #given: Given = new Given(MAX_FAILURE);
 
-  add(bytes: Uint8Array): void {
-    if (this.#length < MAX_FAILURE) this.#text.append(bytes);
-    this.#length += bytes.length;
+  add(given: unknown): void {
+    this.#given.add(given);
   }
 
   /** The JSON, else the text. */
   take(): unknown {
-    const text = this.#text.take();
-    return parsed(text) ?? text.slice(0, MAX_SHOWN);
+    const text = this.#given.text();
+    return this.#given.value ?? parsed(text) ?? text.slice(0, MAX_SHOWN);
   }
 }
 

@@ -34,7 +34,9 @@ export function bodyOf(
 /** A header of the request. */
 export function headerOf(name: string, input: FetchInput, init: RequestInit | undefined): string | undefined {
   try {
-    return headersOf(input, init).get(name) ?? undefined;
+    const given = init?.headers ?? requestOf(input)?.headers ?? {};
+    const headers = given instanceof Headers ? given : new Headers(given);
+    return headers.get(name) ?? undefined;
   } catch {
     return undefined;
   }
@@ -49,10 +51,6 @@ export function secretsOf(input: FetchInput, init: RequestInit | undefined): rea
     password,
     ...["key", "api_key", "api-key"].flatMap((name) => searchParams.getAll(name)),
   ];
-}
-
-function headersOf(input: FetchInput, init: RequestInit | undefined): Headers {
-  return new Headers(init?.headers ?? requestOf(input)?.headers);
 }
 
 function requestOf(input: FetchInput): Request | undefined {

@@ -4,7 +4,7 @@ import type { Watcher } from "../steps.ts";
 import { watchEmitter } from "./emitter.ts";
 import { watchIterable } from "./iterable.ts";
 import { watchNodeStream } from "./node.ts";
-import { isWebStream, watchWebStream } from "./web.ts";
+import { isWebStream, watchWebBody, watchWebStream } from "./web.ts";
 
 /**
  * Tells a watcher what comes out of a stream and how that ends: of a web or Node stream, an async iterable or iterator, the
@@ -31,7 +31,9 @@ type Watch = (value: object, watcher: Watcher) => object | undefined;
 /** A `Response`, of whatever class: what is read of it is its body. */
 function watchBody(value: object, watcher: Watcher): object | undefined {
   if (!("bodyUsed" in value && "body" in value) || value.bodyUsed === true) return undefined;
-  if (typeof value.body === "object" && value.body !== null) return watchStream(value.body, watcher);
+  const { body } = value;
+  if (isWebStream(body)) return watchWebBody(value, body, watcher);
+  if (typeof body === "object" && body !== null) return watchStream(body, watcher);
   watcher.end({ how: "done" });
   return value;
 }
