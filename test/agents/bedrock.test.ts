@@ -276,7 +276,7 @@ describe("InvokeModel", () => {
   });
 
   it("of a stream, in pieces of JSON, reads the same", async () => {
-    const pieces = anthropic.pieces(LAST).map((piece) => piece.slice(piece.indexOf("data: ") + 6));
+    const pieces = anthropic.pieces(LAST).map((piece) => String(piece).replace(/^[\s\S]*?data: /, ""));
     answer = frames(
       pieces.map((piece) => ["chunk", { bytes: Buffer.from(piece).toString("base64") }] as const),
     );

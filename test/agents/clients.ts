@@ -16,14 +16,25 @@ export interface Ask {
   readonly isStreamed: boolean;
   /** With the results of the tools: the second call. */
   readonly hasResults?: boolean;
+  /** What else is asked: about a picture, or for an object. */
+  readonly also?: "image" | "object" | undefined;
   readonly signal?: AbortSignal;
   /** Sees each part of a stream; false leaves it. */
   readonly onPart?: () => boolean | undefined;
   readonly maxRetries?: number;
+  /** A stream is left before it is read. */
+  readonly isUnread?: boolean;
 }
 
 /** Asks once, and gives all that the app is given: of a stream, its parts. */
 export type Client = (ask: Ask) => Promise<unknown>;
+
+/** What gives access, wherever it can be put: none of it may be on a span. */
+export const PLANTED = "planted-secret";
+export const KEY = `sk-${PLANTED}-key`;
+export const IMAGE_URL = `https://images.example.com/cat.png?X-Amz-Signature=${PLANTED}`;
+export const IMAGE_DATA = "iVBORw0KGgo=";
+export const HEADERS = { "x-secret": PLANTED };
 
 const ASKED = FIRST.tools ?? [];
 const OPENAI_TOOL = {
@@ -31,8 +42,13 @@ const OPENAI_TOOL = {
   function: { name: TOOL.name, description: TOOL.description, parameters: SCHEMA },
 };
 
-async function partsOf(stream: AsyncIterable<unknown>, { onPart }: Ask): Promise<unknown[]> {
+/** What a stream gives, as far as it is read. */
+export async function partsOf(
+  stream: AsyncIterable<unknown>,
+  { onPart, isUnread }: Pick<Ask, "onPart" | "isUnread">,
+): Promise<unknown[]> {
   const parts: unknown[] = [];
+  if (isUnread === true) return parts;
   for await (const part of stream) {
     parts.push(part);
     if (onPart?.() === false) break;
@@ -40,10 +56,14 @@ async function partsOf(stream: AsyncIterable<unknown>, { onPart }: Ask): Promise
   return parts;
 }
 
-function chatMessages(hasResults: boolean | undefined): OpenAI.ChatCompletionMessageParam[] {
+function chatMessages({ hasResults, also }: Ask): OpenAI.ChatCompletionMessageParam[] {
+  const image = { type: "image_url" as const, image_url: { url: IMAGE_URL } };
   const asked: OpenAI.ChatCompletionMessageParam[] = [
     { role: "system", content: SYSTEM },
-    { role: "user", content: QUESTION },
+    {
+      role: "user",
+      content: also === "image" ? [{ type: "text", text: QUESTION }, image] : QUESTION,
+    },
   ];
   if (hasResults !== true) return asked;
   const tool_calls = ASKED.map(({ id, name, arguments: given }) => ({
@@ -62,8 +82,12 @@ function chatMessages(hasResults: boolean | undefined): OpenAI.ChatCompletionMes
 
 const openAiChat: Client = async (ask) => {
   const { url, fetch, signal, maxRetries = 0 } = ask;
-  const client = new OpenAI({ apiKey: "sk-very-secret-key", baseURL: `${url}/v1`, fetch, maxRetries });
-  const body = { model: "stub-1", messages: chatMessages(ask.hasResults), tools: [OPENAI_TOOL] };
+  const client = new OpenAI({
+    ...{ apiKey: KEY, baseURL: `${url}/v1`, fetch, maxRetries, defaultHeaders: HEADERS },
+  });
+  const body = { model: "stub-1", messages: chatMessages(ask), tools: [OPENAI_TOOL] };
+  if (ask.also === "object")
+    return client.chat.completions.parse({ ...body, tools: [], response_format: FORMAT });
   if (!ask.isStreamed) return client.chat.completions.create(body, { signal });
   const options = { include_usage: true };
   return partsOf(
@@ -72,13 +96,14 @@ const openAiChat: Client = async (ask) => {
   );
 };
 
+const FORMAT = { type: "json_schema" as const, json_schema: { name: "weather", schema: SCHEMA } };
+
 const groq: Client = async (ask) => {
   const { url, fetch, signal, maxRetries = 0 } = ask;
-  const client = new Groq({ apiKey: "sk-very-secret-key", baseURL: url, fetch, maxRetries });
-  const messages: Groq.Chat.ChatCompletionMessageParam[] = JSON.parse(
-    JSON.stringify(chatMessages(ask.hasResults)),
-  );
-  const body = { model: "stub-1", messages, tools: [OPENAI_TOOL] };
+  const client = new Groq({ apiKey: KEY, baseURL: url, fetch, maxRetries, defaultHeaders: HEADERS });
+  const messages: Groq.Chat.ChatCompletionMessageParam[] = JSON.parse(JSON.stringify(chatMessages(ask)));
+  const response_format = ask.also === "object" ? { type: "json_object" as const } : null;
+  const body = { model: "stub-1", messages, tools: [OPENAI_TOOL], response_format };
   if (!ask.isStreamed) return client.chat.completions.create(body, { signal });
   return partsOf(await client.chat.completions.create({ ...body, stream: true }, { signal }), ask);
 };
@@ -86,20 +111,23 @@ const groq: Client = async (ask) => {
 const mistral: Client = async (ask) => {
   const { url, fetch, signal } = ask;
   const httpClient = new HTTPClient({ fetcher: (input, init) => fetch(input, init) });
-  const client = new Mistral({ apiKey: "sk-very-secret-key", serverURL: url, httpClient });
-  const messages = mistralMessages(ask.hasResults);
-  const request = { model: "stub-1", messages, tools: [OPENAI_TOOL] };
-  const options = signal === undefined ? {} : { fetchOptions: { signal } };
+  const client = new Mistral({ apiKey: KEY, serverURL: url, httpClient });
+  const request = {
+    ...{ model: "stub-1", messages: mistralMessages(ask), tools: [OPENAI_TOOL] },
+    ...(ask.also === "object" ? { responseFormat: { type: "json_object" as const } } : {}),
+  };
+  const options = { fetchOptions: { headers: HEADERS, ...(signal === undefined ? {} : { signal }) } };
   if (!ask.isStreamed) return client.chat.complete(request, options);
   return partsOf(await client.chat.stream(request, options), ask);
 };
 
 type MistralMessages = Parameters<Mistral["chat"]["complete"]>[0]["messages"];
 
-function mistralMessages(hasResults: boolean | undefined): MistralMessages {
-  const asked = [
-    { role: "system" as const, content: SYSTEM },
-    { role: "user" as const, content: QUESTION },
+function mistralMessages({ hasResults, also }: Ask): MistralMessages {
+  const image = { type: "image_url" as const, imageUrl: IMAGE_URL };
+  const asked: MistralMessages = [
+    { role: "system", content: SYSTEM },
+    { role: "user", content: also === "image" ? [{ type: "text", text: QUESTION }, image] : QUESTION },
   ];
   if (hasResults !== true) return asked;
   const toolCalls = ASKED.map(({ id, name, arguments: given }) => ({
@@ -118,18 +146,24 @@ function mistralMessages(hasResults: boolean | undefined): MistralMessages {
 
 const openAiResponses: Client = async (ask) => {
   const { url, fetch, signal, maxRetries = 0 } = ask;
-  const client = new OpenAI({ apiKey: "sk-very-secret-key", baseURL: `${url}/v1`, fetch, maxRetries });
+  const client = new OpenAI({
+    ...{ apiKey: KEY, baseURL: `${url}/v1`, fetch, maxRetries, defaultHeaders: HEADERS },
+  });
   const { function: tool } = OPENAI_TOOL;
   const body = {
-    ...{ model: "stub-1", instructions: SYSTEM, input: responseInput(ask.hasResults) },
+    ...{ model: "stub-1", instructions: SYSTEM, input: responseInput(ask) },
     tools: [{ type: "function" as const, strict: true, ...tool }],
   };
+  const format = { type: "json_schema" as const, name: "weather", schema: SCHEMA };
+  if (ask.also === "object") return client.responses.parse({ ...body, text: { format } });
   if (!ask.isStreamed) return client.responses.create(body, { signal });
   return partsOf(await client.responses.create({ ...body, stream: true }, { signal }), ask);
 };
 
-function responseInput(hasResults: boolean | undefined): OpenAI.Responses.ResponseInput {
-  const asked: OpenAI.Responses.ResponseInput = [{ role: "user", content: QUESTION }];
+function responseInput({ hasResults, also }: Ask): OpenAI.Responses.ResponseInput {
+  const image = { type: "input_image" as const, image_url: IMAGE_URL, detail: "auto" as const };
+  const content = also === "image" ? [{ type: "input_text" as const, text: QUESTION }, image] : QUESTION;
+  const asked: OpenAI.Responses.ResponseInput = [{ role: "user", content }];
   if (hasResults !== true) return asked;
   return [
     ...asked,
@@ -147,7 +181,7 @@ function responseInput(hasResults: boolean | undefined): OpenAI.Responses.Respon
 
 const anthropic: Client = async (ask) => {
   const { url, fetch, signal, maxRetries = 0 } = ask;
-  const client = new Anthropic({ apiKey: "sk-very-secret-key", baseURL: url, fetch, maxRetries });
+  const client = new Anthropic({ apiKey: KEY, baseURL: url, fetch, maxRetries, defaultHeaders: HEADERS });
   const tool = {
     name: TOOL.name,
     description: TOOL.description,
@@ -155,14 +189,21 @@ const anthropic: Client = async (ask) => {
   };
   const body = {
     ...{ model: "stub-1", max_tokens: 100, system: SYSTEM },
-    ...{ messages: anthropicMessages(ask.hasResults), tools: [tool] },
+    ...{ messages: anthropicMessages(ask), tools: [tool] },
   };
+  const format = { type: "json_schema" as const, schema: SCHEMA };
+  if (ask.also === "object") return client.messages.parse({ ...body, output_config: { format } });
   if (!ask.isStreamed) return client.messages.create(body, { signal });
   return partsOf(await client.messages.create({ ...body, stream: true }, { signal }), ask);
 };
 
-function anthropicMessages(hasResults: boolean | undefined): Anthropic.MessageParam[] {
-  const asked: Anthropic.MessageParam[] = [{ role: "user", content: QUESTION }];
+function anthropicMessages({ hasResults, also }: Ask): Anthropic.MessageParam[] {
+  const cache_control = { type: "ephemeral" as const };
+  const text = { type: "text" as const, text: QUESTION, cache_control };
+  const image = { type: "image" as const, source: { type: "url" as const, url: IMAGE_URL } };
+  const asked: Anthropic.MessageParam[] = [
+    { role: "user", content: also === "image" ? [text, image] : QUESTION },
+  ];
   if (hasResults !== true) return asked;
   const calls = ASKED.map(({ id, name, arguments: input }) => ({
     type: "tool_use" as const,
@@ -183,21 +224,26 @@ function anthropicMessages(hasResults: boolean | undefined): Anthropic.MessagePa
 
 const gemini: Client = async (ask) => {
   const { url, fetch, signal } = ask;
-  const client = new GoogleGenAI({ apiKey: "sk-very-secret-key", httpOptions: { baseUrl: url, fetch } });
+  const client = new GoogleGenAI({ apiKey: KEY, httpOptions: { baseUrl: url, fetch, headers: HEADERS } });
   const { name, description } = TOOL;
   const request = {
-    ...{ model: "stub-1", contents: geminiContents(ask.hasResults) },
+    ...{ model: "stub-1", contents: geminiContents(ask) },
     config: {
       ...{ systemInstruction: SYSTEM, ...(signal === undefined ? {} : { abortSignal: signal }) },
       tools: [{ functionDeclarations: [{ name, description, parametersJsonSchema: SCHEMA }] }],
+      ...(ask.also === "object" ? { responseMimeType: "application/json", responseJsonSchema: SCHEMA } : {}),
     },
   };
   if (!ask.isStreamed) return client.models.generateContent(request);
   return partsOf(await client.models.generateContentStream(request), ask);
 };
 
-function geminiContents(hasResults: boolean | undefined) {
-  const asked = { role: "user", parts: [{ text: QUESTION }] };
+function geminiContents({ hasResults, also }: Ask) {
+  const images = [
+    { fileData: { fileUri: IMAGE_URL, mimeType: "image/png" } },
+    { inlineData: { data: IMAGE_DATA, mimeType: "image/png" } },
+  ];
+  const asked = { role: "user", parts: [{ text: QUESTION }, ...(also === "image" ? images : [])] };
   if (hasResults !== true) return [asked];
   const calls = ASKED.map(({ id, name, arguments: args }) => ({
     functionCall: { id, name, args: { ...args } },
@@ -215,10 +261,15 @@ function geminiContents(hasResults: boolean | undefined) {
 const ollama: Client = async (ask) => {
   const { url, fetch, signal } = ask;
   const client = new Ollama({
-    host: url,
+    ...{ host: url, headers: { ...HEADERS, authorization: `Bearer ${KEY}` } },
     fetch: (input, init) => fetch(input, { ...init, signal: signal ?? init?.signal ?? null }),
   });
-  const body = { model: "stub-1", messages: ollamaMessages(ask.hasResults), tools: [OLLAMA_TOOL] };
+  const body = {
+    model: "stub-1",
+    messages: ollamaMessages(ask),
+    tools: [OLLAMA_TOOL],
+    ...(ask.also === "object" ? { format: SCHEMA } : {}),
+  };
   if (!ask.isStreamed) return client.chat(body);
   return partsOf(await client.chat({ ...body, stream: true }), ask);
 };
@@ -228,10 +279,10 @@ const OLLAMA_TOOL = {
   function: { name: TOOL.name, description: TOOL.description, parameters: SCHEMA },
 };
 
-function ollamaMessages(hasResults: boolean | undefined) {
+function ollamaMessages({ hasResults, also }: Ask) {
   const asked = [
     { role: "system", content: SYSTEM },
-    { role: "user", content: QUESTION },
+    { role: "user", content: QUESTION, ...(also === "image" ? { images: [IMAGE_DATA] } : {}) },
   ];
   if (hasResults !== true) return asked;
   const tool_calls = ASKED.map(({ name, arguments: given }) => ({

@@ -39,6 +39,22 @@ export const LAST: Answer = {
   usage: { input: 1300, output: 12 },
 };
 
+/** Thinks first. */
+export const THOUGHT: Answer = {
+  ...{ thought: "Amsterdam is in the Netherlands.", text: "Sunny." },
+  usage: { input: 20, output: 14, reasoning: 9 },
+};
+/** Of what was read, most was cached, and some was to be. */
+export const CACHED: Answer = {
+  text: "As before.",
+  usage: { input: 2000, output: 4, cachedRead: 1500, cachedWrite: 300 },
+};
+/** What was asked for as an object. */
+export const OBJECT: Answer = {
+  text: JSON.stringify(RESULTS["Paris"]),
+  usage: { input: 40, output: 11 },
+};
+
 /** What a reading says that must be the same whoever was asked: without ids, which not all have, and joined by who speaks. */
 export function essence(reading: Reading): object {
   const { kind, systemPrompt, inputMessages, outputMessages, tools, usage } = reading;

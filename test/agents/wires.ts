@@ -8,7 +8,11 @@ export interface Wire {
   readonly type: string;
   whole(answer: Answer): object;
   /** In pieces, some of which say nothing; each is what is written at once. */
-  pieces(answer: Answer): readonly string[];
+  pieces(answer: Answer): readonly (string | Uint8Array)[];
+  /** One that says nothing. */
+  readonly nothing: string | Uint8Array;
+  /** One that says that the service has failed. */
+  failure(message: string): string | Uint8Array;
   /** True where the request has results of tools in it. */
   hasResults(body: string): boolean;
   isStreamed(body: string, path: string): boolean;
@@ -41,6 +45,8 @@ function chatUsage({ usage }: Answer): object {
   };
 }
 
+const CHUNK = { id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: MODEL };
+
 const openAiChat: Wire = {
   path: /\/chat\/completions$/,
   type: "text/event-stream",
@@ -69,8 +75,7 @@ const openAiChat: Wire = {
     usage: chatUsage(answer),
   }),
   pieces: (answer) => {
-    const chunk = (fields: object) =>
-      sse({ id: "chatcmpl-1", object: "chat.completion.chunk", created: 1, model: MODEL, ...fields });
+    const chunk = (fields: object) => sse({ ...CHUNK, ...fields });
     const delta = (given: object, reason: string | null = null) =>
       chunk({ choices: [{ index: 0, delta: given, finish_reason: reason }] });
     return [
@@ -91,6 +96,8 @@ const openAiChat: Wire = {
       "data: [DONE]\n\n",
     ];
   },
+  nothing: sse({ ...CHUNK, choices: [{ index: 0, delta: {}, finish_reason: null }] }),
+  failure: (message) => sse({ error: { message, type: "server_error", code: "stubbed" } }),
   hasResults: (body) => body.includes('"role":"tool"'),
   isStreamed: isAsked,
   error: (message) => ({ error: { message, type: "server_error", code: "stubbed" } }),
@@ -151,6 +158,9 @@ const openAiResponses: Wire = {
       event("response.completed", { response: whole }),
     ];
   },
+  nothing: ": nothing\n\n",
+  failure: (message) =>
+    sse({ type: "error", sequence_number: 99, code: "stubbed", message, param: null }, "error"),
   hasResults: (body) => body.includes("function_call_output"),
   isStreamed: isAsked,
   error: (message) => ({ error: { message, type: "server_error", code: "stubbed" } }),
@@ -215,10 +225,10 @@ function anthropicBlocks({ thought, text, tools = [] }: Answer): Record<string, 
 
 /** Its input is without cached tokens. */
 function anthropicUsage({ usage }: Answer): Record<string, number> {
-  const cached = usage.cachedRead ?? 0;
+  const [read, wrote] = [usage.cachedRead ?? 0, usage.cachedWrite ?? 0];
   return {
-    ...{ input_tokens: (usage.input ?? 0) - cached, output_tokens: usage.output ?? 0 },
-    ...{ cache_read_input_tokens: cached, cache_creation_input_tokens: 0 },
+    ...{ input_tokens: (usage.input ?? 0) - read - wrote, output_tokens: usage.output ?? 0 },
+    ...{ cache_read_input_tokens: read, cache_creation_input_tokens: wrote },
   };
 }
 
@@ -254,6 +264,8 @@ export const anthropic: Wire = {
       event("message_stop"),
     ];
   },
+  nothing: sse({ type: "ping" }, "ping"),
+  failure: (message) => sse({ type: "error", error: { type: "api_error", message } }, "error"),
   hasResults: (body) => body.includes('"tool_result"'),
   isStreamed: isAsked,
   error: (message) => ({ type: "error", error: { type: "api_error", message } }),
@@ -315,6 +327,11 @@ const gemini: Wire = {
       sse({ ...last, usageMetadata: geminiUsage(answer), modelVersion: MODEL }),
     ];
   },
+  nothing: sse({
+    candidates: [{ content: { role: "model", parts: [{ text: "" }] }, index: 0 }],
+    modelVersion: MODEL,
+  }),
+  failure: (message) => sse({ error: { code: 500, message, status: "INTERNAL" } }),
   hasResults: (body) => body.includes('"functionResponse"'),
   isStreamed: (_, path) => path.includes("streamGenerateContent"),
   error: (message) => ({ error: { code: 500, message, status: "INTERNAL" } }),
@@ -335,6 +352,8 @@ const ollama: Wire = {
       line({ message: { role: "assistant", content: "" }, ...ollamaEnd(answer) }),
     ];
   },
+  nothing: `${JSON.stringify({ ...ollamaHead(), done: false, message: { role: "assistant", content: "" } })}\n`,
+  failure: (message) => `${JSON.stringify({ error: message })}\n`,
   hasResults: (body) => body.includes('"role":"tool"'),
   isStreamed: (body) => !/"stream"\s*:\s*false/.test(body),
   error: (message) => ({ error: message }),
@@ -363,4 +382,5 @@ function ollamaEnd({ usage }: Answer): object {
   };
 }
 
+/** Those over HTTP/1. */
 export const WIRES: readonly Wire[] = [openAiChat, openAiResponses, anthropic, gemini, ollama];
