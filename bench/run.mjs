@@ -24,6 +24,7 @@ if (positionals.length > 0) {
     context: ["context.mjs"],
     keep: ["keep.mjs", "unsampled.mjs", "tail.mjs"],
     viewer: ["viewer.mjs", "viewer-page.mjs"],
+    agents: ["agents.mjs"],
   };
   for (const file of parts[positionals[0]] ?? []) await import(new URL(file, import.meta.url).href);
   if (!(positionals[0] in parts))
