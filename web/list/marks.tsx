@@ -46,7 +46,7 @@ export function compareMarked(): boolean {
 export function MarkButton(): JSX.Element {
   return (
     <button
-      class="btn marking"
+      class="btn"
       type="button"
       aria-pressed={isMarking.value}
       title="Mark two, to compare them: x marks a row"
