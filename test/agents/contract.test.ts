@@ -52,6 +52,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   "caching, streamed": { does: "cached", ...streamed },
 };
 
+const FIRST_CHUNK = /^.*time_to_first_chunk.*\n/gm;
+
 /** Asks, and gives what the app and the service saw. */
 async function asked(subject: Subject, row: Row, tracer: InMemoryTracer | undefined) {
   const url = server.baseUrl(row.does, subject.version);
@@ -118,7 +120,9 @@ describe.each(Object.entries(SUBJECTS))("%s", (name, subject) => {
       const ends = what === "cut off" && subject.hidesCuts === true ? "aborted" : row.ends;
       for (const call of ends === undefined ? [] : calls)
         expect.soft([what, readSpan(call).aborted ? "aborted" : call.spanStatus]).toEqual([what, ends]);
-      return `## ${what}\n\n${written(spans)}\n`;
+      const text = written(spans);
+      // LangChain tells of a part when it is asked for the next one: whether it does on leaving differs by the version of Node.
+      return `## ${what}\n\n${ends === "aborted" ? text.replace(FIRST_CHUNK, "") : text}\n`;
     });
     await expect(all.join("")).toMatchFileSnapshot(
       `expected/${name.replace(/\W+/g, "-").replace(/^-/, "")}.txt`,
