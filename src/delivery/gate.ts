@@ -9,7 +9,7 @@ export class Gate {
   #passing = 0;
 
   /** `ahead` batches more than may be sent are put together while the others are under way. */
-  constructor(maxConcurrency: number, ahead: number) {
+  constructor(maxConcurrency: number, ahead = 0) {
     this.#maxConcurrency = maxConcurrency;
     this.#maxInHand = maxConcurrency + ahead;
   }
@@ -30,11 +30,11 @@ export class Gate {
   }
 
   /** Does `work`, a request, when few enough others are under way; first come, first served. */
-  async pass(work: () => Promise<void>): Promise<void> {
+  async pass<T>(work: () => Promise<T>): Promise<T> {
     if (this.#passing < this.#maxConcurrency) this.#passing++;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      await work();
+      return await work();
     } finally {
       const next = this.#waiting.shift();
       if (next === undefined) this.#passing--;

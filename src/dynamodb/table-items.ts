@@ -1,5 +1,6 @@
 // Reads items of one table by key and by range, in as few requests as DynamoDB allows.
 import type { KeysAndAttributes } from "@aws-sdk/client-dynamodb";
+import { Gate } from "../delivery/gate.ts";
 import { TracelightError } from "../model/errors.ts";
 import { setTimeout } from "../model/timers.ts";
 import { type ItemBatch, type ItemPage, readBatch, readPage } from "./answers.ts";
@@ -107,26 +108,4 @@ function only(attributes: readonly string[] | undefined): object {
     ProjectionExpression: attributes.map((_, i) => `#a${i}`).join(", "),
     ExpressionAttributeNames: Object.fromEntries(attributes.map((name, i) => [`#a${i}`, name])),
   };
-}
-
-/** Lets so many through at once. */
-class Gate {
-  #free: number;
-  readonly #waiting: (() => void)[] = [];
-
-  constructor(width: number) {
-    this.#free = width;
-  }
-
-  async pass<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free++;
-      else next();
-    }
-  }
 }
