@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { llmsText } from "../scripts/llms.mjs";
 import { ERROR_CODES } from "../src/model/error-codes.ts";
 import { VERSION } from "../src/model/version.ts";
 
@@ -99,6 +100,10 @@ describe("the pages", () => {
     expect(listed.filter((target) => !target.includes("/")).sort()).toEqual(
       docs.filter((name) => name !== "README.md").sort(),
     );
+  });
+
+  it("are those of llms.txt: node scripts/llms.mjs writes it", () => {
+    expect(read("docs/llms.txt")).toBe(llmsText());
   });
 
   it("link to what is there", () => {

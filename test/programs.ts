@@ -17,6 +17,7 @@ const PROGRAMS = {
   searchChild: "test/sqlite/search-child.ts",
   deliveryChild: "test/delivery/child.ts",
   otlpChild: "test/otlp/child.ts",
+  jestApp: "test/testing/jest-app.ts",
   hostileServer: "test/otlp/hostile-server.ts",
   samplingExit: "test/sampling/exit.ts",
 } as const;

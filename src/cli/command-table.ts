@@ -285,6 +285,19 @@ export const COMMANDS: readonly (() => Declared)[] = [
       (await import("./commands/view.ts")).view(context, command.args[0], command.opts()),
   }),
   () => ({
+    command: described("mcp", {
+      does: "Serve a store to a coding agent by the Model Context Protocol, over standard input and output. It only reads.",
+      arguments: [STORE],
+      options: [new Option("--principal <id>", "only what was done for this person: ai.auth.context")],
+      examples: [
+        ["claude mcp add traces -- npx tracelight mcp traces.db", "for Claude Code"],
+        ["codex mcp add traces -- npx tracelight mcp traces.db", "for Codex"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/mcp.ts")).mcp(context, command.args[0], command.opts()),
+  }),
+  () => ({
     command: described("prune", {
       does: "Remove old traces from an SQLite file, whole traces at a time.",
       arguments: [["[store]", `an SQLite file that Tracelight writes; ${ELSE}`]],

@@ -15,6 +15,8 @@ export interface OpenOptions {
   readonly otlp?: boolean;
   /** To be read more than once: a pipe is kept for it. */
   readonly again?: boolean;
+  /** Not even an index of words is written beside the spans. */
+  readonly untouched?: boolean;
 }
 
 /** The store where none is named. */
@@ -29,7 +31,7 @@ const HEAD_BYTES = 4096;
 export async function openStore(
   wanted: string | undefined,
   world: World,
-  { write = false, otlp = false, again = false }: OpenOptions = {},
+  { write = false, otlp = false, again = false, untouched = false }: OpenOptions = {},
 ): Promise<StoreReader> {
   const name = storeName(wanted, world);
   if (name === "-") return (await import("./stores/jsonl.ts")).openStandardInput(world, { otlp, again });
@@ -41,7 +43,10 @@ export async function openStore(
   if (kind === "missing" && !write) throw notFound(name, wanted, world);
   if (isMade(kind) && write && isNameOfLines(name)) throw notLines(name);
   if (kind === "sqlite" || kind === "missing" || (kind === "empty" && write)) {
-    return (await import("../sqlite/file.ts")).openSqliteFile(path, { readOnly: !write });
+    return (await import("../sqlite/file.ts")).openSqliteFile(path, {
+      readOnly: !write,
+      keepsIndex: !untouched,
+    });
   }
   const { openJsonlFile, openJsonlFolder, openJsonlPipe } = await import("./stores/jsonl.ts");
   const { signal } = world;

@@ -57,6 +57,8 @@ import { WriterFile } from "./writer-file.ts";
 export interface SqliteFileOptions {
   /** Changes nothing. Default true; false makes a file that is not there. */
   readonly readOnly?: boolean | undefined;
+  /** A search brings the index of words up to date, in a file that is only read too. Default true; without, what is not indexed is found slowly. */
+  readonly keepsIndex?: boolean | undefined;
   /** Where spans that cannot be written are told. */
   readonly onError?: ((error: TracelightError) => void) | undefined;
 }
@@ -171,7 +173,7 @@ class TracelightFile implements ReadableStore {
   async #index({ onProgress, signal }: SearchOptions): Promise<void> {
     let connection: Connection | undefined;
     try {
-      if (isUpToDate(this.#connection)) return;
+      if (this.#options.keepsIndex === false || isUpToDate(this.#connection)) return;
       connection = this.#driver.open(this.#path);
       connection.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON");
       await bringUpToDate(connection, {

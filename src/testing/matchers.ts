@@ -17,10 +17,7 @@ import type { CallTools, ToolOrder } from "./assertions/tool-order.ts";
 import { type ExpectOptions, TraceView } from "./assertions/view.ts";
 import type { MatchTraceOptions } from "./golden/match.ts";
 
-/** What is asserted: spans, or what has them at hand, as `InMemoryTracer` does. */
-export type Traced = readonly SpanFields[] | { getTraces(): readonly SpanFields[] };
-
-/** The matchers, as `expect(…)` has them. `R` is what a matcher returns. */
+/** The matchers, as `expect(…)` has them for spans and for an `InMemoryTracer`. `R` is what a matcher returns. */
 export interface TraceMatchers<R = void> {
   /** A span of that name, and as described. */
   toHaveSpan(name: ExpectedText, expected?: ExpectedSpan): R;

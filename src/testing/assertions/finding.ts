@@ -120,7 +120,7 @@ function anyOf(values: unknown, expected: unknown): Difference | undefined {
 }
 
 /** True where there are as many as expected. */
-export function isSoMany(found: number, times: Times | undefined): boolean {
+function isSoMany(found: number, times: Times | undefined): boolean {
   if (typeof times === "number") return found === times;
   const { min = times?.max === undefined ? 1 : 0, max = Number.POSITIVE_INFINITY } = times ?? {};
   return found >= min && found <= max;

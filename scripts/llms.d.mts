@@ -1,0 +1,2 @@
+/** The text of docs/llms.txt. */
+export function llmsText(): string;
