@@ -45,7 +45,12 @@ const forbidden = [
     to: { path: "node_modules/", reachable: true },
   },
   { name: "no cycles", from: {}, to: { circular: true } },
-  { name: "every import resolves", from: {}, to: { couldNotResolve: true } },
+  {
+    name: "every import resolves",
+    from: {},
+    // Its exports are a pattern with conditions, which the checker does not read; the compiler does.
+    to: { couldNotResolve: true, pathNot: "^@modelcontextprotocol/sdk/" },
+  },
   {
     name: "no I/O below tracing",
     from: { path: inside(...below(3)) },
