@@ -17,15 +17,21 @@ export const delay: typeof promises.setTimeout = promises.setTimeout;
 export const turn: typeof promises.setImmediate = promises.setImmediate;
 
 /** The steady clock, as an object: our own tests put it forward. */
-export const steadyClock: { now: () => number } = { now: firstNow };
+export const steadyClock: { now: () => number } = { now: readClock };
+
+let now: (() => number) | undefined;
+
+function readClock(): number {
+  now ??= nodeNow();
+  return now();
+}
 
 /** Node takes some milliseconds to load its clock, which an import of this package has no need of: that waits for the first look. */
-function firstNow(): number {
+function nodeNow(): () => number {
   const clock = nodeClock();
   // That of its class, since a test may have put another into the object.
   const { now = clock.now }: Partial<Pick<Performance, "now">> = Object.getPrototypeOf(clock);
-  steadyClock.now = now.bind(clock);
-  return steadyClock.now();
+  return now.bind(clock);
 }
 
 /** When the steady clock was 0, in milliseconds since the epoch, with microseconds. */

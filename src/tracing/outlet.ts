@@ -113,17 +113,13 @@ export class Outlet {
   }
 
   /** Delivers what waits, within the time. Never rejects. */
-  async flush({ timeoutMs: wanted, isRead }: FlushWish = {}): Promise<DeliveryReport> {
-    const timeoutMs = waitingTime(wanted);
+  async flush(wish?: FlushWish): Promise<DeliveryReport> {
+    // Programs of JavaScript may give null.
+    const timeoutMs = waitingTime(wish?.timeoutMs);
+    const wanted = wish?.isRead === true ? { timeoutMs, isRead: true } : { timeoutMs };
     const { flush } = this.sink;
     if (flush === undefined) return this.report();
-    return this.#withOwn(
-      await this.#withinTime(
-        "flush",
-        () => flush.call(this.sink, isRead === true ? { timeoutMs, isRead } : { timeoutMs }),
-        timeoutMs,
-      ),
-    );
+    return this.#withOwn(await this.#withinTime("flush", () => flush.call(this.sink, wanted), timeoutMs));
   }
 
   /** Takes the spans that never ended, flushes, once, within the time, and takes no more. Never rejects. */
