@@ -65,9 +65,8 @@ beforeAll(async () => {
   await compile(programs);
   for (let i = 0; i < AT_ONCE; i++) hosts.push(fork(HOST, { env: environment() }));
 });
-afterAll(async () => {
-  for (const host of hosts) host.disconnect();
-  await Promise.all(hosts.map((host) => once(host, "exit")));
+afterAll(() => {
+  for (const host of hosts) host.kill();
 });
 
 describe("the examples", () => {
@@ -197,8 +196,6 @@ async function compile(blocks: readonly Block[]): Promise<void> {
     platform: "node",
     format: "esm",
     target: "node20.19",
-    splitting: true,
-    chunkNames: "shared-[hash]",
     logLevel: "silent",
   });
 }
@@ -210,8 +207,8 @@ async function printedBy(block: Block, host: ChildProcess): Promise<string> {
   const cwd = path.replace(/\.js$/, "");
   mkdirSync(cwd);
   host.send({ path, cwd });
-  const [{ stdout, stderr, failure }] = await once(host, "message");
-  if (failure !== undefined) throw new Error(`${failure}\n${stdout}${stderr}`);
+  const [{ code, stdout, stderr, failure }] = await once(host, "message");
+  if (code !== 0) throw new Error(`It ended with ${code}: ${failure}\n${stdout}${stderr}`);
   return stdout;
 }
 
