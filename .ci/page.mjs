@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 
-/** What stores need that an installation does not bring. */
-const PEERS = ["libsql", "dynalite", "@aws-sdk/client-dynamodb"];
+/** What stores and prices need that an installation does not bring. */
+const PEERS = ["libsql", "dynalite", "@aws-sdk/client-dynamodb", "@pydantic/genai-prices"];
 const [tarball = "", ...filters] = process.argv.slice(2);
 const repository = resolve(import.meta.dirname, "..");
 const project = mkdtempSync(join(tmpdir(), "tracelight-page-"));

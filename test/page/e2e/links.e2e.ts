@@ -211,7 +211,7 @@ it("rows that came while the list was read further down are all there, however m
   await page.mouse.wheel(0, 300);
   await page.waitForFunction("scrollY > 100");
   talks(60, 180);
-  await page.getByRole("button", { name: "50 new" }).waitFor();
+  await page.getByRole("button", { name: "50+ new" }).waitFor();
   await page.keyboard.press("n");
   const seen = new Set<string>();
   await expect
