@@ -11,6 +11,7 @@ import {
   parseIsoMicros,
 } from "../../src/model/clock.ts";
 import { isSpanId, isTraceId, newSpanId, newTraceId } from "../../src/model/ids.ts";
+import { steadyClock } from "../../src/model/timers.ts";
 import { sized } from "../sizes.ts";
 
 describe("ids", () => {
@@ -72,6 +73,17 @@ describe("the clock", () => {
     expect(Number.isSafeInteger(now)).toBe(true);
     // A minute is room for any correction of a machine's clock; a wrong unit is a thousand times off.
     expect(Math.abs(now / 1000 - before)).toBeLessThan(60_000);
+  });
+
+  it("is in step again where the steady clock was put forward and back, as tests do", () => {
+    const { now } = steadyClock;
+    try {
+      steadyClock.now = () => now() + 900_000;
+      nowMicros();
+    } finally {
+      steadyClock.now = now;
+    }
+    expect(Math.abs(nowMicros() / 1000 - Date.now())).toBeLessThan(60_000);
   });
 
   it("gives a child a start no earlier than its parent's", () => {
