@@ -163,7 +163,7 @@ describe("a failure", () => {
     [
       "an error that is none",
       (all) => all.toHaveToolCall("get_weather", { error: true }),
-      "In the nearest of 3, error is nothing, not what anError wants.",
+      "In the nearest of 3, error is nothing, not an error.",
     ],
     [
       "a model",

@@ -25,6 +25,8 @@ export type Expected =
 
 /** What `expect.anything()`, `expect.objectContaining(…)` and the like are, in vitest and in jest. */
 export interface AsymmetricMatcher {
+  /** Our own say so how a message tells of them. */
+  readonly [IN_WORDS]?: string;
   /** True for a value that is so. */
   asymmetricMatch(value: unknown): boolean;
 }
@@ -56,6 +58,13 @@ export function partially(value: object): Part {
 }
 
 const PART: unique symbol = Symbol("tracelight.part");
+
+/** What is asked of a value, and how a message says it. */
+export function described(words: string, is: (value: unknown) => boolean): AsymmetricMatcher {
+  return { asymmetricMatch: is, [IN_WORDS]: words };
+}
+
+const IN_WORDS: unique symbol = Symbol("tracelight.words");
 
 /** Where a value is not what was expected. */
 export interface Difference {
@@ -198,7 +207,7 @@ export function expectedInWords(expected: unknown): string {
 function matcherInWords(value: unknown): string | undefined {
   if (typeof value === "function") return `what ${value.name || "the function"} wants`;
   if (value instanceof RegExp) return `a text that matches ${value}`;
-  return isAsymmetric(value) ? `what ${nameOf(value)} wants` : undefined;
+  return isAsymmetric(value) ? (value[IN_WORDS] ?? `what ${nameOf(value)} wants`) : undefined;
 }
 
 function nameOf(matcher: AsymmetricMatcher): string {

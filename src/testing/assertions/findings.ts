@@ -8,7 +8,7 @@ import { hasFailed } from "../../model/failure.ts";
 import type { SpanFields, SpanKind, SpanStatus } from "../../model/span-fields.ts";
 import { closest } from "../../model/spelling.ts";
 import { count } from "../../render/figures.ts";
-import { type Expected, type ExpectedText, expectedInWords, partially } from "./expected.ts";
+import { described, type Expected, type ExpectedText, expectedInWords, partially } from "./expected.ts";
 import {
   criteriaOf,
   type Finding,
@@ -273,11 +273,7 @@ function partOf(attributes: unknown): unknown {
 /** `true` is any error, `false` none. */
 function errorWanted(error: unknown): unknown {
   if (error === false) return undefined;
-  return error === true ? anError : error;
-}
-
-function anError(error: unknown): boolean {
-  return error !== undefined;
+  return error === true ? described("an error", (value) => value !== undefined) : error;
 }
 
 const ERROR = {
@@ -309,8 +305,10 @@ function sentTo({ reading }: ReadSpan): readonly unknown[] {
 /** Each of these names among those that are offered. */
 function offers(names: unknown): unknown {
   const wanted: readonly unknown[] = Array.isArray(names) ? names : [names];
-  const isOffered = (offered: readonly unknown[]): boolean => wanted.every((name) => offered.includes(name));
-  return { asymmetricMatch: isOffered, toString: () => `the tools ${wanted.join(", ")}` };
+  return described(
+    `the tools ${wanted.join(", ")}`,
+    (offered) => Array.isArray(offered) && wanted.every((name) => offered.includes(name)),
+  );
 }
 
 function nouns(what: string, name?: ExpectedText): { readonly what: string; readonly none: string } {

@@ -47,16 +47,19 @@ export class TraceView {
 
   /** The calls of models or of tools; one that is there twice, as a library's and as its client's, is one. */
   calls(kind: "model-call" | "tool-call"): readonly ReadSpan[] {
-    this.#twins ??= this.#findTwins();
-    const twins = this.#twins;
+    const twins = this.#calledElsewhere;
     return this.read.filter(({ span, reading }) => reading.kind === kind && !twins.has(span));
   }
 
   /** The spans that say what they are; of calls that are there twice, one. */
   get steps(): readonly SpanFields[] {
-    this.#twins ??= this.#findTwins();
-    const twins = this.#twins;
+    const twins = this.#calledElsewhere;
     return this.spans.filter((span) => this.readingOf(span).kind !== "other" && !twins.has(span));
+  }
+
+  get #calledElsewhere(): ReadonlySet<SpanFields> {
+    this.#twins ??= this.#findTwins();
+    return this.#twins;
   }
 
   #findTwins(): ReadonlySet<SpanFields> {

@@ -23,7 +23,7 @@ interface Node {
   readonly span: SpanFields;
   readonly step: string;
   readonly fields: Readonly<Record<string, unknown>>;
-  children: readonly Node[];
+  children: Node[];
 }
 
 /** The spans that say what they are, below the nearest such span above. */
@@ -44,7 +44,7 @@ function grown(view: TraceView): Node[] {
       above = view.parentOf(above);
     const parent = above === undefined ? undefined : nodes.get(above);
     if (parent === undefined) roots.push(node);
-    else parent.children = [...parent.children, node];
+    else parent.children.push(node);
   }
   return roots;
 }
