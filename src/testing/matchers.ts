@@ -2,41 +2,19 @@
 import { TracelightError } from "../model/errors.ts";
 import type { SpanFields } from "../model/span-fields.ts";
 import type { Budget } from "./assertions/budgets.ts";
+import type { TraceAssertions } from "./assertions/expect.ts";
 import type { ExpectedText } from "./assertions/expected.ts";
 import { messageFor } from "./assertions/failure.ts";
 import type { Finding } from "./assertions/finding.ts";
-import type {
-  ExpectedAgent,
-  ExpectedModelCall,
-  ExpectedSpan,
-  ExpectedToolCall,
-  ExpectedTurn,
-} from "./assertions/findings.ts";
+import type { ExpectedToolCall } from "./assertions/findings.ts";
 import * as FINDINGS from "./assertions/findings.ts";
-import type { CallTools, ToolOrder } from "./assertions/tool-order.ts";
 import { type ExpectOptions, TraceView } from "./assertions/view.ts";
 import type { MatchTraceOptions } from "./golden/match.ts";
 
 /** The matchers, as `expect(…)` has them for spans and for an `InMemoryTracer`. `R` is what a matcher returns. */
-export interface TraceMatchers<R = void> {
-  /** A span of that name, and as described. */
-  toHaveSpan(name: ExpectedText, expected?: ExpectedSpan): R;
+export interface TraceMatchers<R = void> extends TraceAssertions<R> {
   /** A call of that tool, and as described. */
   toHaveToolCall(name: ExpectedText, expected?: ExpectedToolCall): R;
-  /** A model call, as described. */
-  toHaveModelCall(expected?: ExpectedModelCall): R;
-  /** A turn, as described. */
-  toHaveTurn(expected?: ExpectedTurn): R;
-  /** A run of that agent or sub-agent, and as described. */
-  toHaveAgent(name: ExpectedText, expected?: ExpectedAgent): R;
-  /** A turn in which the user said this. */
-  toHaveUserInput(text: ExpectedText): R;
-  /** A turn in which the agent answered this. */
-  toHaveAgentResponse(text: ExpectedText): R;
-  /** These calls of tools: no others and in this order, unless `order` says otherwise. */
-  toCallTools(tools: CallTools, options?: ToolOrder): R;
-  /** Spans of these names, each starting after the one before. */
-  toRunInOrder(...names: ExpectedText[]): R;
   /** No span that failed. */
   toHaveNoErrors(): R;
   /** From the first start to the last end no more than this: milliseconds, or a text such as `5s`. */

@@ -33,7 +33,7 @@ export interface TraceAssertions<Next> {
   /** These calls of tools: no others and in this order, unless `order` says otherwise. */
   toCallTools(tools: CallTools, options?: ToolOrder): Next;
   /** Spans of these names, each starting after the one before; others may lie between. */
-  toRunInOrder(...names: readonly ExpectedText[]): Next;
+  toRunInOrder(...names: ExpectedText[]): Next;
 }
 
 /** Assertions that can be chained; each throws an AssertionError with the tree of the spans, the nearest miss marked. */
