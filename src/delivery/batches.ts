@@ -1,11 +1,11 @@
 // Fills a batch: encodes what waits, in slices, up to what a request takes.
 import { asTracelightError } from "../model/errors.ts";
+import type { Turns } from "../model/turns.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { Entry, Ready, Settle } from "./entry.ts";
 import type { DeliverySettings } from "./options.ts";
 import type { Suspicion } from "./suspicion.ts";
 import type { Transport } from "./transport.ts";
-import type { Turns } from "./turns.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** What batches are made of. */

@@ -10,7 +10,7 @@ import {
 } from "node:zlib";
 import { BinaryDecoder } from "../model/binary-decoder.ts";
 import { TracelightError } from "../model/errors.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../model/turns.ts";
 
 /** Compressed bytes, as they came. */
 export interface Blob {

@@ -2,6 +2,7 @@
 // SQLite's writer shares the queue, the account, the back-off and the end of the process with it, and no more: what it writes
 // is written in the same turn, in order, and outlives the process, so it has no requests under way, no suspects and no journal.
 import { asTracelightError } from "../model/errors.ts";
+import { Turns } from "../model/turns.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
@@ -18,7 +19,6 @@ import { Backoff } from "./retry.ts";
 import { Sender } from "./sender.ts";
 import { Suspicion } from "./suspicion.ts";
 import type { Transport } from "./transport.ts";
-import { Turns } from "./turns.ts";
 import { Waiting } from "./waiting.ts";
 import { weigh } from "./weight.ts";
 

@@ -1,10 +1,10 @@
 // Spans with large values on their way into a journal: each in a segment of its own, encoded and written in slices.
 import { BinaryEncoder } from "../model/binary-encoder.ts";
+import type { Turns } from "../model/turns.ts";
 import { lineOf, partText, wholeText } from "./journal-line.ts";
 import type { JournalPosition, Segment } from "./journal-segment.ts";
 import { type LargeSpan, plainSpan } from "./journal-value.ts";
 import { atExit } from "./lifecycle.ts";
-import type { Turns } from "./turns.ts";
 
 /** What large entries need of their journal. */
 export interface LargeSetup {

@@ -1,8 +1,9 @@
 // Reads a segment line by line, a chunk at a time, so that a file of any size takes little memory.
+
+import type { Turns } from "../model/turns.ts";
 import { type Line, parseLine } from "./journal-line.ts";
 import type { Segment } from "./journal-segment.ts";
 import { type NumberRange, NumberRanges } from "./number-ranges.ts";
-import type { Turns } from "./turns.ts";
 
 const CHUNK_BYTES = 128 * 1024;
 /** No line is longer. */

@@ -1,11 +1,12 @@
 // Entries that are on disk only, on their way back into memory.
+
+import type { Turns } from "../model/turns.ts";
 import { Span } from "../tracing/span.ts";
 import { decodeInSlices } from "./compression.ts";
 import { type Item, readItems } from "./journal-reader.ts";
 import type { JournalPosition, Segment } from "./journal-segment.ts";
 import { spanOfLarge } from "./journal-value.ts";
 import type { NumberRanges } from "./number-ranges.ts";
-import type { Turns } from "./turns.ts";
 
 /** What the sources need of their journal. */
 export interface SourcesSetup {

@@ -4,6 +4,7 @@ import { defined } from "../model/defined.ts";
 import { asTracelightError, messageOf, TracelightError } from "../model/errors.ts";
 import { fieldsWith, plainFields, type SpanFields } from "../model/span-fields.ts";
 import { clearInterval, setImmediate, setInterval, steadyNow } from "../model/timers.ts";
+import type { Turns } from "../model/turns.ts";
 import type { Faults } from "../tracing/faults.ts";
 import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";
@@ -17,7 +18,6 @@ import { isOurs, OwnSegments } from "./journal-segments.ts";
 import { Sources } from "./journal-sources.ts";
 import type { LargeSpan } from "./journal-value.ts";
 import { RENEW_MS } from "./journal-watch.ts";
-import type { Turns } from "./turns.ts";
 import { weigh } from "./weight.ts";
 
 /** What the journal needs of its delivery. */

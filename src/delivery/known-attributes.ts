@@ -3,9 +3,9 @@ import { isKnownName } from "../conventions/known-names.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { MANY_KEYS } from "../model/many-keys.ts";
 import { setOwn } from "../model/own-property.ts";
+import type { Turns } from "../model/turns.ts";
 import { attributesIn } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";
-import type { Turns } from "./turns.ts";
 
 /** Those that readings know, of which there may be too many as well: then the first. */
 export async function knownAttributes(span: Span, turns: Turns): Promise<Attributes> {

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readCount, writeCount } from "../model/binary-counts.ts";
 import { BinaryDecoder } from "../model/binary-decoder.ts";
 import { BinaryEncoder } from "../model/binary-encoder.ts";
-import type { Turns } from "./turns.ts";
+import type { Turns } from "../model/turns.ts";
 
 /** 128 bits of SHA-256 in hex: the first so many messages of a list, and in which chain they are. */
 export type ContentHash = string;

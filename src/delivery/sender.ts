@@ -1,6 +1,7 @@
 // When batches are sent: as they fill, as spans age, and as the pauses after failures end; as many at once as the gate lets pass.
 import { asTracelightError } from "../model/errors.ts";
 import { clearTimeout, setImmediate, setTimeout, steadyNow } from "../model/timers.ts";
+import type { Turns } from "../model/turns.ts";
 import { runQuietly } from "../tracing/context.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { Batches } from "./batches.ts";
@@ -10,7 +11,6 @@ import type { DeliverySettings } from "./options.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Backoff } from "./retry.ts";
 import type { Outcome, Transport } from "./transport.ts";
-import type { Turns } from "./turns.ts";
 import type { Waiting } from "./waiting.ts";
 
 /** What a sender brings together. */

@@ -1,9 +1,9 @@
 // A span of which values are in parts, put together again.
 import { decodeInSlices } from "../delivery/compression.ts";
 import { noteMissing } from "../delivery/missing.ts";
-import type { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import type { SpanEvent, SpanFields, SpanLink } from "../model/span-fields.ts";
+import type { Turns } from "../model/turns.ts";
 import type { Item, ItemKey, ItemsByKey } from "./items.ts";
 import { joinParts, type PartsKey, type PartsList, partKeys, readPartsList } from "./parts.ts";
 import { previewText } from "./preview.ts";

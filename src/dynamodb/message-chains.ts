@@ -13,9 +13,9 @@ import {
   RecentMap,
   seedHash,
 } from "../delivery/message-chains.ts";
-import type { Turns } from "../delivery/turns.ts";
 import { setOwn } from "../model/own-property.ts";
 import type { SpanFields } from "../model/span-fields.ts";
+import type { Turns } from "../model/turns.ts";
 import { tracePartition } from "./item.ts";
 import { valueBytes } from "./item-size.ts";
 import { countOf, type Item, type ItemKey, type ItemReader } from "./items.ts";

@@ -1,7 +1,7 @@
 // Compressed bytes over several items of one partition, each under DynamoDB's limit, and back.
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { type Blob, blobHash, decompress, MAX_BLOB_BYTES } from "../delivery/compression.ts";
-import type { Turns } from "../delivery/turns.ts";
+import type { Turns } from "../model/turns.ts";
 import { countOf, type Item, type ItemKey, type ItemsByKey } from "./items.ts";
 
 /** Bytes of one part: DynamoDB's 400 KB with room for keys, and for what requests hold besides. */

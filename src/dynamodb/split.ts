@@ -1,12 +1,12 @@
 // A span too large for an item: which of its values go into parts, and what stays readable.
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { compress } from "../delivery/compression.ts";
-import type { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { BinaryEncoder, Properties } from "../model/binary-encoder.ts";
 import { entriesIn } from "../model/many-keys.ts";
 import { setOwn } from "../model/own-property.ts";
 import { fieldsWith, type SpanFields } from "../model/span-fields.ts";
+import type { Turns } from "../model/turns.ts";
 import { itemBytes, valueBytes } from "./item-size.ts";
 import type { Item } from "./items.ts";
 import { type PartsKey, partItems, partsAttributes } from "./parts.ts";

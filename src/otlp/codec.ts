@@ -1,10 +1,10 @@
 // OTLP to and from spans, pure: what the sender and the receiver build on.
 import { type TargetVocabulary, translate } from "../conventions/translate.ts";
 import { knownAttributes } from "../delivery/known-attributes.ts";
-import type { Turns } from "../delivery/turns.ts";
 import type { Attributes } from "../model/attributes.ts";
 import { entriesIn } from "../model/many-keys.ts";
 import { fieldsWith, type SpanFields, STATE_ATTRIBUTE } from "../model/span-fields.ts";
+import type { Turns } from "../model/turns.ts";
 import { attributesIn, attributesOf } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";
 import { NO_BOUND, TooLong } from "./byte-writer.ts";

@@ -1,5 +1,5 @@
 // A request from outside, decoded in slices: whatever it holds, the event loop has its turns.
-import type { Turns } from "../delivery/turns.ts";
+import type { Turns } from "../model/turns.ts";
 import type { OtlpEncoding } from "./codec.ts";
 import type { DecodedRequest, DecodeLimits } from "./decoded.ts";
 import { JsonLogsDecoder } from "./json-logs.ts";

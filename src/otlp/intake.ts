@@ -1,7 +1,8 @@
 // Spans from outside into a sink, one request at a time, and what became of them.
-import { Turns } from "../delivery/turns.ts";
+
 import type { TracelightErrorCode } from "../model/error-codes.ts";
 import { steadyNow } from "../model/timers.ts";
+import { Turns } from "../model/turns.ts";
 import type { DeliveryReport, Sink } from "../tracing/sink.ts";
 import { spanFrom } from "../tracing/span.ts";
 import { OUTLET, Tracer } from "../tracing/tracer.ts";

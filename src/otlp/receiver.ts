@@ -1,7 +1,8 @@
 // The OTLP receiver: takes the spans of any OpenTelemetry sender over HTTP and hands them to a sink.
-import { Turns } from "../delivery/turns.ts";
+
 import { asTracelightError, TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
+import { Turns } from "../model/turns.ts";
 import { Faults } from "../tracing/faults.ts";
 import type { Sink } from "../tracing/sink.ts";
 import type { Tracer } from "../tracing/tracer.ts";

@@ -2,10 +2,10 @@
 import { promisify } from "node:util";
 import { gzip, gzipSync } from "node:zlib";
 import type { Blame, Outcome, Transport } from "../delivery/transport.ts";
-import { Turns } from "../delivery/turns.ts";
 import { defined } from "../model/defined.ts";
 import type { TracelightErrorCode } from "../model/error-codes.ts";
 import { errorCode, messageOf, TracelightError } from "../model/errors.ts";
+import { Turns } from "../model/turns.ts";
 import { VERSION } from "../model/version.ts";
 import { oneLine } from "../render/text.ts";
 import { hasManyAttributes } from "../tracing/many-attributes.ts";

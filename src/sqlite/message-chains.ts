@@ -11,7 +11,6 @@ import {
   hashListNow,
   seedHash,
 } from "../delivery/message-chains.ts";
-import type { Turns } from "../delivery/turns.ts";
 import { weighValue } from "../delivery/weight.ts";
 import { BinaryEncoder, Properties } from "../model/binary-encoder.ts";
 import { conversationKey } from "../model/conversation.ts";
@@ -19,6 +18,7 @@ import { defined } from "../model/defined.ts";
 import { MANY_KEYS } from "../model/many-keys.ts";
 import { setOwn } from "../model/own-property.ts";
 import { fieldsWith, plainFields, type SpanFields } from "../model/span-fields.ts";
+import type { Turns } from "../model/turns.ts";
 import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";
 import { detailsOf, type Stored, type StoredList, type StoredPieces } from "./rows.ts";

@@ -1,8 +1,9 @@
 // Spans that are changed where they are: row by row, each in a transaction of its own, so that it may be stopped at any point and begun
 // again. What held the old ones goes from the file as well: nodes of message lists, pieces, words of the index, free pages, the log.
-import { Turns } from "../delivery/turns.ts";
+
 import { plainFields } from "../model/span-fields.ts";
 import { delay } from "../model/timers.ts";
+import { Turns } from "../model/turns.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
 import type { ChangeSpan, RewriteProgress, Rewritten } from "../tracing/store.ts";
 import { HAS_TALLIED } from "./chunks.ts";

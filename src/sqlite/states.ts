@@ -1,5 +1,5 @@
 // The state of spans that did not end: running while their writer lives, interrupted when it does not.
-import { Turns } from "../delivery/turns.ts";
+import { Turns } from "../model/turns.ts";
 import type { Driver } from "./connection.ts";
 import { isCorrupt } from "./damage.ts";
 import type { Database } from "./database.ts";

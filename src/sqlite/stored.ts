@@ -1,10 +1,10 @@
 // Rows as spans, with what is kept outside of them: message lists put together from their nodes, large values from their pieces.
 import { decodeInSlices, decompress } from "../delivery/compression.ts";
 import { assemble, type CheckedNode, checkNode, type ReadMessages } from "../delivery/message-chains.ts";
-import { Turns } from "../delivery/turns.ts";
 import { messageOf } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import type { SpanEvent, SpanFields, SpanLink } from "../model/span-fields.ts";
+import { Turns } from "../model/turns.ts";
 import { decodeValue } from "../model/values.ts";
 import { bytesIn, type Row, textIn } from "./connection.ts";
 import { type OnDamage, rowDamage, TIME_DAMAGE, valueDamage } from "./damage.ts";

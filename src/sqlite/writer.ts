@@ -5,9 +5,9 @@
 // the file itself outlives the process, so there is no journal.
 import { Account } from "../delivery/account.ts";
 import { atExit } from "../delivery/lifecycle.ts";
-import { Turns } from "../delivery/turns.ts";
 import { TracelightError } from "../model/errors.ts";
 import { clearInterval, delay, setImmediate, setInterval, steadyNow } from "../model/timers.ts";
+import { Turns } from "../model/turns.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";

@@ -17,8 +17,8 @@ import {
   RecentMap,
   seedHash,
 } from "../../src/delivery/message-chains.ts";
-import { Turns } from "../../src/delivery/turns.ts";
 import { capture } from "../../src/model/capture.ts";
+import { Turns } from "../../src/model/turns.ts";
 import { anyMaker } from "../model/arbitraries.ts";
 import { runs } from "../sizes.ts";
 

@@ -1,5 +1,5 @@
 // Long work in slices: after so many milliseconds the event loop has a turn, so that the app is never held up.
-import { setImmediate, steadyNow } from "../model/timers.ts";
+import { setImmediate, steadyNow } from "./timers.ts";
 
 /** What delivery may take of one turn of the event loop, in milliseconds. */
 const SLICE_MS = 8;
