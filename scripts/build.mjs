@@ -7,6 +7,7 @@ import { build } from "esbuild";
 import { build as buildPage } from "vite";
 import { embedded } from "./embedded.mjs";
 import { buildParts, fromParts, partsOf } from "./parts.mjs";
+import { shorten } from "./shorten.mjs";
 
 const FACE = "src/index.ts";
 const REQUIRED = "src/otel/required.ts";
@@ -19,11 +20,9 @@ rmSync("build", { recursive: true, force: true });
 compile("tsconfig.build.json");
 nameModules();
 dropUnreached();
-// Without comments and blanks: it is compiled in less time and is a smaller package; names are as they were, for those who read a stack.
 const shared = {
   bundle: true,
   minifyWhitespace: true,
-  lineLimit: 120,
   packages: "external",
   platform: "node",
   format: "esm",
@@ -47,8 +46,11 @@ await build({
 });
 await buildParts(parts, shared);
 await buildRequired();
+await shortenAll();
 await buildPage({ configFile: "web/vite.config.ts", logLevel: "warn" });
 await buildPage({ configFile: "web/exported/vite.config.ts", logLevel: "warn" });
+// An exported file takes those of the served page.
+rmSync("dist/viewer/exported/page.css");
 copyFileSync("src/viewer/travel.jsonl.gz", "dist/viewer/travel.jsonl.gz");
 compile("tsconfig.examples.json");
 
@@ -85,6 +87,14 @@ function fromRequired() {
       onResolve({ filter: /\/required\.ts$/ }, () => ({ path: "../otel/required.cjs", external: true }));
     },
   };
+}
+
+async function shortenAll() {
+  for (const file of readdirSync("dist", { recursive: true })) {
+    if (!/\.c?js$/.test(file)) continue;
+    const path = join("dist", file);
+    writeFileSync(path, await shorten(readFileSync(path, "utf8"), path));
+  }
 }
 
 /** The compiler leaves the names of the sources in declarations, where compilers before its own version take them for a fault. */

@@ -2,6 +2,7 @@
 // its side a bundler may know nothing. What bundles src/ gives this to esbuild as `define`.
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { shorten } from "./shorten.mjs";
 
 /** The texts by the names that the sources have for them, as JSON. */
 export async function embedded() {
@@ -16,11 +17,10 @@ async function threadCode(path) {
     platform: "node",
     format: "cjs",
     target: "node20.19",
-    minifyWhitespace: true,
     logLevel: "warning",
     // In a block of its own: Bun and Deno have names of a module around it, such as `module`.
     banner: { js: "{" },
     footer: { js: "}" },
   });
-  return outputFiles[0].text;
+  return shorten(outputFiles[0].text, `${path}.cjs`);
 }

@@ -25,6 +25,7 @@ ensure(
     "scripts/build.mjs",
     "scripts/embedded.mjs",
     "scripts/parts.mjs",
+    "scripts/shorten.mjs",
     ...files("src"),
     ...files("web"),
     ...files("examples"),

@@ -1,8 +1,8 @@
 // What a count is made of, as it is kept beside the spans: by chunks of rows, each made once, when it has got all of them.
 import { EventMaker } from "../conventions/event-maker.ts";
 import { encodeEvents, STORED_EVENTS_VERSION } from "../conventions/stored-events.ts";
+import { inSlices } from "../model/in-slices.ts";
 import { turn } from "../model/timers.ts";
-import { inSlices } from "../tracing/slow-ways.ts";
 import type { Reading, SqlStatement } from "./database.ts";
 import type { ReadOutline } from "./decoded-rows.ts";
 import { type OutlineSource, ROWS_AT_ONCE } from "./grouped-rows.ts";

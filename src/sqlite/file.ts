@@ -8,10 +8,11 @@ import { TallySums } from "../conventions/tally-sums.ts";
 import { defined } from "../model/defined.ts";
 import { TracelightError } from "../model/errors.ts";
 import { NO_IDENTIFIER } from "../model/identifier.ts";
+import { inSlices } from "../model/in-slices.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { Faults } from "../tracing/faults.ts";
 import { StoreReader } from "../tracing/readable.ts";
-import { batches, deliver, inSlices } from "../tracing/slow-ways.ts";
+import { batches, deliver } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
 import type {
   ChangeSpan,

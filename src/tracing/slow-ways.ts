@@ -9,8 +9,8 @@ import { isTimeZone } from "../conventions/time-buckets.ts";
 import { conversationKey, idText } from "../model/conversation.ts";
 import { TracelightError } from "../model/errors.ts";
 import { newSpanId } from "../model/ids.ts";
+import { inSlices } from "../model/in-slices.ts";
 import { checkFields, inStartOrder, type QueryFields, queryFields, type TraceQuery } from "../model/query.ts";
-import { steadyNow, turn } from "../model/timers.ts";
 import { canonicalJson } from "../model/values.ts";
 import type { Span } from "./span.ts";
 import type {
@@ -29,8 +29,6 @@ type Spans = AsyncIterable<Span>;
 
 /** As many as a search finds unless told. */
 export const DEFAULT_FOUND = 20;
-/** What one turn of the event loop may take, in milliseconds. */
-const SLICE_MS = 8;
 const IMPORTED_AT_ONCE = 200;
 const IMPORT_FLUSH_MS = 30_000;
 
@@ -123,18 +121,6 @@ export async function tallyOf(spans: Spans, query: TallyQuery): Promise<TallyRep
   const sums = new TallySums(query);
   await inSlices(sums.add(await inSlices(maker.events())));
   return inSlices(sums.report());
-}
-
-/** Does the work slice by slice; the event loop has a turn where they have taken some milliseconds. */
-export async function inSlices<T>(work: Generator<void, T>, signal?: AbortSignal): Promise<T> {
-  for (let since = steadyNow(); ; ) {
-    const { done, value } = work.next();
-    if (done === true) return value;
-    if (steadyNow() - since < SLICE_MS) continue;
-    await turn();
-    signal?.throwIfAborted();
-    since = steadyNow();
-  }
 }
 
 /** The names of their attributes. */

@@ -1,6 +1,6 @@
 // A conversation or a trace as one file: the page, read-only, over what the API would answer. It opens without a server and asks nobody.
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { PriceTable } from "../conventions/cost.ts";
@@ -175,13 +175,21 @@ function builtPage(): BuiltPage {
     try {
       const read = (name: string): string => readFileSync(join(path, name), "utf8");
       const script = inert(read("exported/page.js"));
-      return { script, style: read("exported/page.css"), theme: inert(read("page/theme.js")) };
+      return { script, style: stylesIn(join(path, "page/assets")), theme: inert(read("page/theme.js")) };
     } catch {}
   }
   throw new TracelightError(
     "STORE_UNREADABLE",
     "The page was not built into this package; export --markdown needs none.",
   );
+}
+
+/** The style sheets of the served page, first the one that it always has. */
+function stylesIn(folder: string): string {
+  const names = readdirSync(folder).filter((name) => name.endsWith(".css"));
+  const isFirst = (name: string): boolean => name.startsWith("index-");
+  const inOrder = [...names.filter(isFirst), ...names.filter((name) => !isFirst(name))];
+  return inOrder.map((name) => readFileSync(join(folder, name), "utf8")).join("");
 }
 
 /** Nothing in a script ends its element. */
