@@ -183,6 +183,15 @@ export const ERROR_CODES = {
     means: "DynamoDB refused a request, or could not be reached.",
     mend: "See the `cause`.",
   },
+  REPLAY_MISS: {
+    means:
+      "A call was asked for that the recording has not; the message names the recorded call that is most like it and what differs.",
+    mend: "Record it, or say what is noise: see [Replay](replay.md#what-was-not-recorded).",
+  },
+  NOTHING_RECORDED: {
+    means: "What was to be replayed has no call of a model or of a tool.",
+    mend: 'Give the spans of a whole trace, recorded with `capture: "all"`.',
+  },
   UNEXPECTED: {
     means: "The command met an error that has no code: nobody foresaw it.",
     mend: "Read the message. Where it is no fault of the system, tell of it as a fault of Tracelight.",

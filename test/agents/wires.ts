@@ -205,6 +205,7 @@ function itemPieces(item: Record<string, unknown>, output_index: number, event: 
       ...split(text ?? "").map((delta) =>
         event("response.reasoning_summary_text.delta", { ...at, summary_index: 0, delta }),
       ),
+      event("response.reasoning_summary_text.done", { ...at, summary_index: 0, text }),
       event("response.reasoning_summary_part.done", part(text ?? "")),
     ];
   }

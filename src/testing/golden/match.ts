@@ -1,6 +1,6 @@
 // `toMatchTrace`: whether an agent does what it did when its golden trace was kept, and what it does instead, step by step.
 import { align } from "../../conventions/compare/alignment.ts";
-import { type WordPiece, wordDiff } from "../../conventions/compare/words.ts";
+import { wordDiff } from "../../conventions/compare/words.ts";
 import { canonicalJson } from "../../model/values.ts";
 import { oneLine } from "../../render/text.ts";
 import type { Finding } from "../assertions/finding.ts";
@@ -10,6 +10,7 @@ import { goldenPath, readGolden, writeGolden } from "./golden-file.ts";
 import type { NoiseRules } from "./noise.ts";
 import { goldenSteps } from "./normal.ts";
 import type { GoldenStep } from "./step.ts";
+import { inWords } from "./word-marks.ts";
 
 /** How a trace is matched with its golden one. */
 export interface MatchTraceOptions extends NoiseRules {
@@ -135,19 +136,3 @@ function textOf(value: unknown): string {
   if (value === undefined) return "";
   return typeof value === "string" ? value : canonicalJson(value);
 }
-
-/** As `git diff --word-diff` has them; what is the same is cut to some words around a change. */
-function inWords(pieces: readonly WordPiece[]): string {
-  return pieces
-    .map(({ in: side, text }, i) => {
-      if (side === "a") return `[-${text.slice(0, MAX_WORDS)}-]`;
-      if (side === "b") return `{+${text.slice(0, MAX_WORDS)}+}`;
-      if (text.length <= 2 * AROUND) return text;
-      const before = i === 0 ? "" : text.slice(0, AROUND);
-      return `${before}…${i === pieces.length - 1 ? "" : text.slice(-AROUND)}`;
-    })
-    .join("");
-}
-
-const MAX_WORDS = 160;
-const AROUND = 40;

@@ -1,0 +1,58 @@
+// Answers as `Response`s: at once or in the recorded time, whole or as a stream.
+
+/** When an answer comes: `"none"`, at once; `"recorded"`, when it came then. */
+export type ReplayTiming = "none" | "recorded";
+
+/** In milliseconds: until the first piece, and until the last. */
+export interface Pace {
+  readonly firstMs: number;
+  readonly wholeMs: number;
+}
+
+/** How a stream is written. */
+export interface Written {
+  readonly pieces: readonly string[];
+  readonly type: string;
+  readonly pace: Pace | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** A stream of an answer's pieces, each when it is asked for and its time has come. */
+export function streamed({ pieces, type, pace, signal }: Written): Response {
+  const encoder = new TextEncoder();
+  const rest = pieces[Symbol.iterator]();
+  const eachMs =
+    pace === undefined ? 0 : Math.max(0, pace.wholeMs - pace.firstMs) / Math.max(1, pieces.length - 1);
+  let waitMs = pace?.firstMs ?? 0;
+  const body = new ReadableStream<Uint8Array>({
+    pull: async (controller) => {
+      await pause(waitMs, signal);
+      waitMs = eachMs;
+      const { done, value } = rest.next();
+      if (done === true) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+  });
+  return new Response(body, { status: 200, headers: { "content-type": type } });
+}
+
+/** Waits; rejects with the reason of a signal that is aborted before. */
+export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  if (!(ms > 0)) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
+    };
+    const abort = (): void => {
+      end();
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      end();
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", abort);
+  });
+}
