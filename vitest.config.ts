@@ -33,7 +33,7 @@ const ALONE = [
   "test/sqlite/retention.test.ts",
 ];
 const faces: Readonly<Record<string, string | { default: string }>> = manifest.exports;
-const ALL = ["test/**/*.test.ts"];
+const ALL = ["test/**/*.test.ts", "examples/**/*.test.ts"];
 
 export default defineConfig({
   oxc: false,
