@@ -1,6 +1,7 @@
 // What spans say, whichever vocabulary they are written in, and how to say it in another.
 
 export { failureOf } from "../model/failure.ts";
+export type { Finish } from "./finish.ts";
 export type {
   CompactionPart,
   Evaluation,

@@ -87,7 +87,12 @@ function mediaBeside(message: unknown): MessagePart[] {
 /** Content: text, a part, or a list of them. Empty text is nothing. */
 export function partsOf(content: unknown): readonly MessagePart[] {
   if (content === undefined || content === null || content === "") return [];
-  return Array.isArray(content) ? content.map(partOf) : [partOf(content)];
+  return Array.isArray(content) ? content.filter(isSaid).map(partOf) : [partOf(content)];
+}
+
+/** A mark of Bedrock's, up to where the messages are to be cached, says nothing. */
+function isSaid(part: unknown): boolean {
+  return fieldIn(part, "cachePoint") === undefined;
 }
 
 function partOf(part: unknown): MessagePart {
@@ -191,8 +196,9 @@ function converseReader(block: unknown): Reader | undefined {
     const value: unknown = Reflect.get(block, key);
     if (value !== undefined && value !== null) return () => read(value);
   }
-  // A tool call of OpenAI without its type.
-  return isAnObject(fieldIn(block, "function")) || "toolName" in block ? toolCall : undefined;
+  // A tool call of OpenAI, or LangChain, without its type.
+  const isCall = isAnObject(fieldIn(block, "function")) || "toolName" in block;
+  return isCall || ("args" in block && "name" in block) ? toolCall : undefined;
 }
 
 const CONVERSE: readonly (readonly [key: string, read: Reader])[] = [

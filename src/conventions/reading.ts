@@ -1,6 +1,7 @@
 // One reading of a span: what it says in the words of agents, whichever vocabulary wrote it. Total: it never throws.
 import type { SpanFields } from "../model/span-fields.ts";
 import { conversationOf } from "./conversation.ts";
+import { type Finish, finishOf } from "./finish.ts";
 import { structured } from "./json-text.ts";
 import {
   contentOf,
@@ -70,7 +71,8 @@ export interface Reading {
   readonly tools: readonly OfferedTool[];
   /** Why the model stopped, as its vocabulary has it. */
   readonly finishReason: string | undefined;
-  /** Tokens in and out. */
+  /** The same in one word, whoever served the model; undefined where it is something else. */
+  readonly finish: Finish | undefined;
   /** What others thought of the work. */
   readonly evaluations: readonly Evaluation[];
   /** Tokens of the call, cached ones and those of reasoning included. */
@@ -200,6 +202,11 @@ class SpanReading implements Reading {
 
   get finishReason(): string | undefined {
     return this.#text("finishReason") ?? this.#first((vocabulary) => vocabulary.finishReason?.(this.#source));
+  }
+
+  get finish(): Finish | undefined {
+    const last = () => this.outputMessages.at(-1)?.parts.at(-1);
+    return finishOf(this.finishReason, () => last()?.type === "tool-call");
   }
 
   get evaluations(): readonly Evaluation[] {

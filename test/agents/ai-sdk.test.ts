@@ -59,6 +59,35 @@ function asked(version: 5 | 6 | 7, stub: ModelStub, tracer: InMemoryTracer | und
   };
 }
 
+describe("a thought in a whole answer", () => {
+  const content = [
+    { type: "reasoning", text: "They ask of Paris." },
+    { type: "text", text: "It is sunny." },
+  ];
+  const doGenerate = async () => ({
+    ...{ content, finishReason: "stop", warnings: [] },
+    usage: { inputTokens: 20, outputTokens: 9, totalTokens: 29, reasoningTokens: 4, cachedInputTokens: 8 },
+  });
+  const model = { specificationVersion: "v2", provider: "own", modelId: "m", supportedUrls: {}, doGenerate };
+
+  it.each([5, 6] as const)(
+    "is kept, and is not where the app wants no answers kept: ai %i",
+    async (version) => {
+      for (const recordOutputs of [true, false]) {
+        const tracer = new InMemoryTracer();
+        const experimental_telemetry = { ...aiSdk(tracer), recordOutputs };
+        await SDKS[version].ai.generateText({ model, prompt: "Weather?", experimental_telemetry });
+        const call = tracer
+          .getTraces()
+          .map(readSpan)
+          .find(({ kind }) => kind === "model-call");
+        expect(call?.outputMessages.flatMap(({ parts }) => parts)).toEqual(recordOutputs ? content : []);
+        expect(call?.usage).toMatchObject({ input: 20, output: 9, reasoning: 4, cachedRead: 8 });
+      }
+    },
+  );
+});
+
 describe.each([5, 6, 7] as const)("ai %i", (version) => {
   const { ai } = SDKS[version];
 

@@ -111,7 +111,7 @@ const groq: Client = async (ask) => {
 const mistral: Client = async (ask) => {
   const { url, fetch, signal } = ask;
   const httpClient = new HTTPClient({ fetcher: (input, init) => fetch(input, init) });
-  const client = new Mistral({ apiKey: KEY, serverURL: url, httpClient });
+  const client = new Mistral({ apiKey: KEY, serverURL: `${url}/mistral`, httpClient });
   const request = {
     ...{ model: "stub-1", messages: mistralMessages(ask), tools: [OPENAI_TOOL] },
     ...(ask.also === "object" ? { responseFormat: { type: "json_object" as const } } : {}),

@@ -116,10 +116,11 @@ function partIn(part: Message["parts"][number]): object {
   return { [part.type]: "data" in part ? part.data : part };
 }
 
-/** Gemini's SDK writes its types in capitals. */
+/** Gemini's SDK writes its types in capitals; Zod says more than was asked for. */
 function plainSchema(schema: unknown): unknown {
-  const text = JSON.stringify(schema, (key, value) =>
-    key === "type" && typeof value === "string" ? value.toLowerCase() : value,
-  );
+  const text = JSON.stringify(schema, (key, value) => {
+    if (key === "$schema" || key === "additionalProperties") return undefined;
+    return key === "type" && typeof value === "string" ? value.toLowerCase() : value;
+  });
   return text === undefined ? undefined : JSON.parse(text);
 }

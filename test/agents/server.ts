@@ -181,9 +181,9 @@ function say(
   answer: Answer,
   among: (pieces: readonly Piece[]) => readonly Piece[] = (pieces) => pieces,
 ): void {
-  if (!wire.isStreamed(body, pathname)) return send(response, 200, wire.whole(answer));
+  if (!wire.isStreamed(body, pathname)) return send(response, 200, wire.whole(answer, body));
   response.writeHead(200, { "content-type": wire.type });
-  for (const piece of among(wire.pieces(answer))) response.write(piece);
+  for (const piece of among(wire.pieces(answer, body))) response.write(piece);
   response.end("");
 }
 

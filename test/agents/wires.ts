@@ -6,9 +6,9 @@ export interface Wire {
   readonly path: RegExp;
   /** What its streams are. */
   readonly type: string;
-  whole(answer: Answer): object;
+  whole(answer: Answer, body?: string): object;
   /** In pieces, some of which say nothing; each is what is written at once. */
-  pieces(answer: Answer): readonly (string | Uint8Array)[];
+  pieces(answer: Answer, body?: string): readonly (string | Uint8Array)[];
   /** One that says nothing. */
   readonly nothing: string | Uint8Array;
   /** One that says that the service has failed. */
@@ -74,33 +74,43 @@ const openAiChat: Wire = {
     ],
     usage: chatUsage(answer),
   }),
-  pieces: (answer) => {
-    const chunk = (fields: object) => sse({ ...CHUNK, ...fields });
-    const delta = (given: object, reason: string | null = null) =>
-      chunk({ choices: [{ index: 0, delta: given, finish_reason: reason }] });
-    return [
-      delta({ role: "assistant", content: "" }),
-      delta({}),
-      ...split(answer.thought ?? "").map((reasoning_content) => delta({ reasoning_content })),
-      ...split(answer.text ?? "").map((content) => delta({ content })),
-      ...(answer.tools ?? []).flatMap((tool, index) => {
-        const { name, arguments: json } = FUNCTION(tool);
-        const call = (given: object) => delta({ tool_calls: [{ index, ...given }] });
-        return [
-          call({ id: tool.id, type: "function", function: { name, arguments: "" } }),
-          ...split(json).map((piece) => call({ function: { arguments: piece } })),
-        ];
-      }),
-      delta({}, answer.tools === undefined ? "stop" : "tool_calls"),
-      chunk({ choices: [], usage: chatUsage(answer) }),
-      "data: [DONE]\n\n",
-    ];
-  },
+  pieces: (answer) => chatPieces(answer, (json) => ["", ...split(json)]),
   nothing: sse({ ...CHUNK, choices: [{ index: 0, delta: {}, finish_reason: null }] }),
   failure: (message) => sse({ error: { message, type: "server_error", code: "stubbed" } }),
   hasResults: (body) => body.includes('"role":"tool"'),
   isStreamed: isAsked,
   error: (message) => ({ error: { message, type: "server_error", code: "stubbed" } }),
+};
+
+/** A stream; `cut` says in which pieces the arguments of a tool come. */
+function chatPieces(answer: Answer, cut: (json: string) => readonly string[]): readonly string[] {
+  const chunk = (fields: object) => sse({ ...CHUNK, ...fields });
+  const delta = (given: object, reason: string | null = null) =>
+    chunk({ choices: [{ index: 0, delta: given, finish_reason: reason }] });
+  return [
+    delta({ role: "assistant", content: "" }),
+    delta({}),
+    ...split(answer.thought ?? "").map((reasoning_content) => delta({ reasoning_content })),
+    ...split(answer.text ?? "").map((content) => delta({ content })),
+    ...(answer.tools ?? []).flatMap((tool, index) => {
+      const { name, arguments: json } = FUNCTION(tool);
+      return cut(json).map((piece, i) => {
+        const head = i === 0 ? { id: tool.id, type: "function" } : {};
+        const called = { ...(i === 0 ? { name } : {}), arguments: piece };
+        return delta({ tool_calls: [{ index, ...head, function: called }] });
+      });
+    }),
+    delta({}, answer.tools === undefined ? "stop" : "tool_calls"),
+    chunk({ choices: [], usage: chatUsage(answer) }),
+    "data: [DONE]\n\n",
+  ];
+}
+
+/** Mistral streams a tool as a whole. */
+const mistral: Wire = {
+  ...openAiChat,
+  path: /\/mistral\/v1\/chat\/completions$/,
+  pieces: (answer) => chatPieces(answer, (json) => [json]),
 };
 
 function responseUsage({ usage }: Answer): object {
@@ -136,16 +146,17 @@ function responseItems(answer: Answer): Record<string, unknown>[] {
 const openAiResponses: Wire = {
   path: /\/responses$/,
   type: "text/event-stream",
-  whole: (answer) => ({
+  whole: (answer, body = "{}") => ({
     ...{ id: "resp_1", object: "response", created_at: 1, status: "completed", model: MODEL },
     ...{ output: responseItems(answer), usage: responseUsage(answer), error: null, incomplete_details: null },
     ...{ parallel_tool_calls: true, tool_choice: "auto", tools: [], temperature: 1, top_p: 1, metadata: {} },
+    ...repeated(body),
   }),
-  pieces: (answer) => {
+  pieces: (answer, body) => {
     let sequence_number = 0;
     const event = (type: string, fields: object) =>
       sse({ type, sequence_number: sequence_number++, ...fields }, type);
-    const whole = openAiResponses.whole(answer);
+    const whole = openAiResponses.whole(answer, body);
     const begun = { ...whole, status: "in_progress", output: [], usage: null };
     return [
       event("response.created", { response: begun }),
@@ -165,6 +176,12 @@ const openAiResponses: Wire = {
   isStreamed: isAsked,
   error: (message) => ({ error: { message, type: "server_error", code: "stubbed" } }),
 };
+
+/** What the service repeats of a request. */
+function repeated(body: string): object {
+  const { instructions = null, tools = [] } = JSON.parse(body);
+  return { instructions, tools };
+}
 
 function emptied(item: Record<string, unknown>): object {
   if (item["type"] === "message") return { ...item, status: "in_progress", content: [] };
@@ -384,4 +401,4 @@ function ollamaEnd({ usage }: Answer): object {
 }
 
 /** Those over HTTP/1. */
-export const WIRES: readonly Wire[] = [openAiChat, openAiResponses, anthropic, gemini, ollama];
+export const WIRES: readonly Wire[] = [mistral, openAiChat, openAiResponses, anthropic, gemini, ollama];
