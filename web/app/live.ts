@@ -113,7 +113,8 @@ export function useChanges(
     const soon = (): void => {
       timer ??= setTimeout(() => {
         timer = undefined;
-        latest.current.refresh();
+        // What goes on reads all again.
+        if (state.value !== "paused") latest.current.refresh();
       }, everyMs);
     };
     const stop = listen({

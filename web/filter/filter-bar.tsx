@@ -32,13 +32,15 @@ export function FilterBar(props: {
     "/": () => input.current?.focus(),
   });
   const close = (): void => {
+    look.drop();
     offered.value = undefined;
   };
-  const look = useLatest(async (isAsked: boolean): Promise<void> => {
+  const look = useLatest(async (isAsked, isWanted): Promise<void> => {
     const at = input.current?.selectionStart ?? text.value.length;
     const what = cursorIn(text.value, at);
     if (!isAsked && what.text === "") return close();
     const choices = await choicesFor(what, props.query);
+    if (!isWanted()) return;
     offered.value = choices.length > 0 ? { what, choices } : undefined;
     chosen.value = 0;
   });
@@ -52,12 +54,12 @@ export function FilterBar(props: {
     if (current === null) return;
     current.value = text.value;
     current.setSelectionRange(next.length, next.length);
-    look(true);
+    look.soon(true);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
     const { choices = [] } = offered.value ?? {};
     const choice = choices[chosen.value];
-    if (event.key === "ArrowDown" && choices.length === 0) look(true);
+    if (event.key === "ArrowDown" && choices.length === 0) look.soon(true);
     else if (event.key === "ArrowDown") chosen.value = (chosen.value + 1) % choices.length;
     else if (event.key === "ArrowUp")
       chosen.value = (chosen.value + choices.length - 1) % Math.max(1, choices.length);
@@ -104,7 +106,7 @@ export function FilterBar(props: {
             value={text.value}
             onInput={({ currentTarget }) => {
               text.value = currentTarget.value;
-              look(false);
+              look.soon(false);
             }}
             onScroll={({ currentTarget }) => {
               scrolled.value = currentTarget.scrollLeft;
@@ -171,13 +173,24 @@ function Says(props: {
   );
 }
 
-/** The last call of a function alone is done, a little later. */
-function useLatest(work: (isAsked: boolean) => Promise<void>): (isAsked: boolean) => void {
+type Looking = (isAsked: boolean, isWanted: () => boolean) => Promise<void>;
+
+/** The last call of a function alone is done, a little later, unless it is dropped; whether it still is wanted it can ask. */
+function useLatest(work: Looking): { readonly soon: (isAsked: boolean) => void; readonly drop: () => void } {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const latest = useRef(work);
   latest.current = work;
-  return (isAsked) => {
+  const drop = (): void => {
     clearTimeout(timer.current);
-    timer.current = setTimeout(() => void latest.current(isAsked), isAsked ? 0 : ASK_AFTER_MS);
+    timer.current = undefined;
   };
+  const soon = (isAsked: boolean): void => {
+    drop();
+    const own = setTimeout(
+      () => void latest.current(isAsked, () => timer.current === own),
+      isAsked ? 0 : ASK_AFTER_MS,
+    );
+    timer.current = own;
+  };
+  return { soon, drop };
 }

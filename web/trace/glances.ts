@@ -15,7 +15,7 @@ export type Glances = ReadonlyMap<string, GlanceJson>;
 export function useGlances(traceId: string, model: TraceModel | undefined, seen: readonly number[]): Glances {
   const known: Signal<Glances> = useSignal(new Map());
   const asked = useRef(new Set<string>());
-  const first = seen[0];
+  const shown = seen.join();
   useEffect(() => {
     if (model === undefined) return undefined;
     const timer = setTimeout(() => {
@@ -33,6 +33,6 @@ export function useGlances(traceId: string, model: TraceModel | undefined, seen:
       );
     }, ASK_AFTER_MS);
     return () => clearTimeout(timer);
-  }, [traceId, model, first, seen.length]);
+  }, [traceId, model, shown]);
   return known.value;
 }

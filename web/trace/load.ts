@@ -3,7 +3,7 @@ import { type Signal, useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { API, type TraceParams } from "../../src/viewer/api.ts";
 import { apiUrl } from "../app/api.ts";
-import { listen } from "../app/live.ts";
+import { listen, liveState } from "../app/live.ts";
 import { param } from "../app/location.ts";
 import { Problem } from "../app/problem.ts";
 import { busy } from "../app/resource.ts";
@@ -46,7 +46,6 @@ export function useTrace(id: string): {
     let pause = LEAST_PAUSE_MS;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const ask = (): void => {
-      timer = undefined;
       isAsking = true;
       isStale = false;
       began = performance.now();
@@ -58,9 +57,16 @@ export function useTrace(id: string): {
         ...(isFirst && { firstUrl: apiUrl(API.trace(id), { first: MANY } satisfies TraceParams) }),
       } satisfies LayoutRequest);
     };
+    const askAfter = (ms: number): void => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        // What goes on reads all again.
+        if (liveState.peek() !== "paused") ask();
+      }, ms);
+    };
     const soon = (): void => {
       isStale = true;
-      if (!isAsking) timer ??= setTimeout(ask, pause);
+      if (!isAsking) askAfter(pause);
     };
     worker.addEventListener("message", ({ data }: MessageEvent<LayoutAnswer>) => {
       if (data.id === GROWN || ("model" in data && !data.model.whole)) {
@@ -77,8 +83,7 @@ export function useTrace(id: string): {
         loaded.value = { id, head: data.head, model: data.model };
       }
       if (isStale) soon();
-      else if (!isExported && loaded.value?.model.now !== undefined)
-        timer ??= setTimeout(ask, Math.max(GROW_MS, pause));
+      else if (!isExported && loaded.value?.model.now !== undefined) askAfter(Math.max(GROW_MS, pause));
     });
     const stop = listen({
       changed: ({ traces, spans }) => {
