@@ -12,6 +12,9 @@ import { endAll } from "./served.ts";
 /** What does not come is given up some day. */
 const PATIENCE_MS = Number(process.env["PATIENCE_MS"] ?? 120_000);
 
+/** Of what is looked at until it is so: how long that takes on a busy machine is nobody's fault. */
+export const PATIENT = { timeout: PATIENCE_MS };
+
 /** How a window is opened. One that `isAlone` shares neither cookies nor what is kept with any other. */
 export interface WindowOptions extends BrowserContextOptions {
   readonly isAlone?: true;

@@ -2,7 +2,8 @@
 import { InMemoryTracer } from "tracelight";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { turn, WEATHER } from "./agent.ts";
-import { Browsing } from "./browser.ts";
+import { Browsing, PATIENT } from "./browser.ts";
+import { scrolled } from "./shape.ts";
 import { served } from "./stores.ts";
 import { brokenPrefix } from "./windows.ts";
 
@@ -16,7 +17,7 @@ describe("two are chosen", () => {
     await page.locator(".list .item").nth(3).waitFor();
     for (const key of ["j", "x", "j", "j", "x"]) await page.keyboard.press(key);
     await page.getByRole("button", { name: "Compare both" }).waitFor();
-    expect(await page.locator(".list .mk1").allTextContents()).toEqual(["A", "B"]);
+    await expect.poll(() => page.locator(".list .mk1").allTextContents(), PATIENT).toEqual(["A", "B"]);
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "What it did, step by step" }).waitFor();
     const both = new URL(page.url()).searchParams;
@@ -34,16 +35,13 @@ describe("two are chosen", () => {
 
   it("from a conversation, with one that is found by its words", async () => {
     const page = await browser.open(`${full}c/trip-1042`);
-    await page.getByRole("link", { name: "Compare", exact: true }).nth(1).click();
+    await page.locator(".obj").getByRole("link", { name: "Compare", exact: true }).click();
     await page.getByText("Choose two model calls").waitFor();
     await page.keyboard.press("b");
     const input = page.getByRole("combobox", { name: "Choose B" });
     await page.getByRole("option").nth(2).waitFor();
     await input.fill("trip-1039");
-    await page
-      .getByRole("option", { name: /trip-1039/ })
-      .first()
-      .waitFor();
+    await page.getByRole("option", { name: /trip-1039/, selected: true }).waitFor();
     await input.press("Enter");
     await page.getByRole("heading", { name: "What it did, step by step" }).waitFor();
     const { searchParams } = new URL(page.url());
@@ -64,10 +62,7 @@ describe("two are chosen", () => {
     await page.goto(`${full}compare?a=trip-1042&b=${encodeURIComponent("trip-1042#2")}`);
     await page.getByRole("alert").waitFor();
     await page.getByRole("button", { name: /^A/ }).click();
-    await page
-      .getByRole("option", { name: /call 1\b/ })
-      .first()
-      .click();
+    await page.getByRole("option", { name: /^call 1 / }).click();
     await page.getByRole("heading", { name: "Prompt and answer" }).waitFor();
   });
 });
@@ -88,9 +83,7 @@ describe("two model calls", () => {
     const same = page.getByRole("button", { name: "2 messages, the same" });
     expect(await same.getAttribute("aria-expanded")).toBe("false");
     await same.press("Enter");
-    expect(await page.getByRole("list", { name: "2 messages, the same" }).getByRole("listitem").count()).toBe(
-      2,
-    );
+    await page.getByRole("list", { name: "2 messages, the same" }).getByRole("listitem").nth(1).waitFor();
     await same.click();
     await page.getByRole("list", { name: "2 messages, the same" }).waitFor({ state: "detached" });
     const changed = page.getByRole("region", { name: "search_events, result, changed" });
@@ -145,8 +138,13 @@ describe("two traces", () => {
     await page.locator("[aria-rowcount]").waitFor();
     expect(Number(await page.locator("[aria-rowcount]").getAttribute("aria-rowcount"))).toBeGreaterThan(3000);
     expect(await rows.count()).toBeLessThanOrEqual(80);
-    await page.evaluate("scrollTo(0, document.body.scrollHeight)");
-    await rows.filter({ hasText: "get_weather" }).waitFor();
+    const last = rows.filter({ hasText: "get_weather" });
+    await expect
+      .poll(async () => {
+        await scrolled(page, 1_000_000);
+        return last.isVisible();
+      }, PATIENT)
+      .toBe(true);
     expect(await rows.count()).toBeLessThanOrEqual(80);
   });
 });

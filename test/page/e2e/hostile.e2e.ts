@@ -113,9 +113,15 @@ async function openTabs(page: Page, where: string): Promise<void> {
   if (await peek.isVisible()) await peek.click();
   const tabs = page.getByRole("tab");
   await tabs.first().waitFor();
-  for (const tab of await tabs.all()) {
-    await tab.click();
-    await isWhole(page, `${where}, ${await tab.textContent()}`);
+  for (const name of await tabs.allTextContents()) {
+    await page.getByRole("tab", { name, exact: true }).click();
+    // What is in it may be loaded first.
+    await page
+      .getByRole("tabpanel", { name, exact: true })
+      .locator("section, [role=status], [role=alert], p")
+      .first()
+      .waitFor();
+    await isWhole(page, `${where}, ${name}`);
   }
 }
 
@@ -133,8 +139,8 @@ async function watched(viewport: { width: number; height: number }): Promise<Pag
 async function isWhole(page: Page, where: string): Promise<void> {
   expect(await page.evaluate("[globalThis.ran ?? 0, ...reports]"), where).toEqual([0]);
   const links = "a[href]:not([href^='http://127.0.0.1']):not([href^='http://localhost']):not([href='#main'])";
-  for (const link of await page.locator(links).all())
-    expect(await link.getAttribute("href"), where).toMatch(/^(?:https?:|\/)/);
+  const hrefs = await page.locator(links).evaluateAll((all) => all.map((one) => one.getAttribute("href")));
+  for (const href of hrefs) expect(href, where).toMatch(/^(?:https?:|\/)/);
   expect(
     await page.locator("script:not([src]), iframe, object, embed, main style, [onerror], [onload]").count(),
     where,

@@ -2,7 +2,7 @@
 import { InMemoryTracer } from "tracelight";
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { turn, WEATHER } from "./agent.ts";
-import { Browsing } from "./browser.ts";
+import { Browsing, PATIENT } from "./browser.ts";
 import { served } from "./stores.ts";
 import { brokenPrefix, calls, user } from "./windows.ts";
 
@@ -18,14 +18,15 @@ describe("a conversation's lens", () => {
     await panel.getByText("15,440").first().waitFor();
     await panel.getByText(/^tokens in, \d+\s% of the \d+[kM] window$/).waitFor();
     const parts = panel.getByRole("table", { name: /Tokens by part/ }).getByRole("row");
-    const tokens = await parts.locator("td:nth-child(2)").allInnerTexts();
-    expect(tokens.map((text) => Number(text.replace(",", ""))).reduce((sum, n) => sum + n, 0)).toBe(15_440);
+    const tokens = async (): Promise<number[]> =>
+      (await parts.locator("td:nth-child(2)").allInnerTexts()).map((text) => Number(text.replace(",", "")));
+    await expect.poll(async () => (await tokens()).reduce((sum, n) => sum + n, 0), PATIENT).toBe(15_440);
     await parts.filter({ hasText: "new since call 6" }).waitFor();
     await panel.getByRole("heading", { name: /^New since call 6/ }).waitFor();
     await panel.getByText("find_flights").first().waitFor();
     await panel.getByText("Called find_trains, find_flights, convert_currency.").waitFor();
     await panel.getByRole("heading", { name: "Cache not used" }).waitFor();
-    expect(await panel.locator(".gc").count()).toBe(11);
+    await expect.poll(() => panel.locator(".gc").count(), PATIENT).toBe(11);
   });
 
   it("goes from call to call, by columns, by keys and by links", async () => {
@@ -40,6 +41,10 @@ describe("a conversation's lens", () => {
     await panel.getByRole("heading", { name: /^New since call 5/ }).waitFor();
     await panel.getByRole("link", { name: /^call 6:/ }).focus();
     await page.keyboard.press("ArrowRight");
+    await panel
+      .getByRole("link", { name: /^call 7:/ })
+      .and(page.locator(":focus"))
+      .waitFor();
     await page.keyboard.press("Enter");
     await panel.getByRole("heading", { name: /^New since call 6/ }).waitFor();
     await panel.getByRole("link", { name: /^Call 7 did not use the cache/ }).waitFor();
@@ -64,16 +69,14 @@ describe("a conversation's lens", () => {
 describe("why a tool was called", () => {
   it("is told beside its span: who asked, what was thought, what could be chosen, what the result cost later", async () => {
     const page = await browser.open(`${full}c/trip-1042?turn=3`);
-    await page
-      .getByRole("button", { name: /find_flights/ })
-      .first()
-      .click();
-    await page.getByRole("link", { name: "Why this tool" }).first().click();
+    const third = page.getByRole("article", { name: "Turn 3" });
+    await third.getByRole("button", { name: /find_flights/ }).click();
+    await third.getByRole("link", { name: "Why this tool" }).click();
     const why = page.getByRole("tabpanel", { name: "Why" });
     await why.getByRole("heading", { name: "Asked by call 6" }).waitFor();
     await why.getByText("I ask for both, and for today's rate").waitFor();
     const offered = why.getByRole("list", { name: "Tools that were offered" }).getByRole("listitem");
-    expect(await offered.count()).toBe(12);
+    await expect.poll(() => offered.count(), PATIENT).toBe(12);
     await offered.filter({ hasText: "find_flights, chosen" }).waitFor();
     await why.getByText("In the same answer it asked for find_trains, convert_currency too.").waitFor();
     await why.getByText(/^Call 7/).waitFor();
@@ -180,8 +183,13 @@ describe("a long conversation", () => {
     await panel.getByRole("button", { name: "988 more parts" }).click();
     expect(await panel.locator(".fresh").count()).toBeLessThanOrEqual(62);
     const columns = panel.locator(".gscroll");
-    await columns.evaluate((box) => Reflect.set(box, "scrollLeft", 0));
-    await panel.getByRole("link", { name: "call 1:", exact: false }).first().waitFor();
+    const first = panel.getByRole("link", { name: /^call 1:/ });
+    await expect
+      .poll(async () => {
+        await columns.evaluate((box) => Reflect.set(box, "scrollLeft", 0));
+        return first.isVisible();
+      }, PATIENT)
+      .toBe(true);
     expect(await panel.locator(".gc").count()).toBeLessThanOrEqual(80);
     await panel.getByRole("link", { name: /^call 3:/ }).click();
     await page.getByRole("heading", { name: "Call 3", exact: true }).waitFor();

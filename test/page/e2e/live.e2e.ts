@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
 import { Browsing } from "./browser.ts";
-import { atEnd, folder, PACKAGE, view } from "./served.ts";
+import { atEnd, folder, keptPort, PACKAGE, view } from "./served.ts";
 
 const browser = new Browsing();
 
@@ -84,16 +84,15 @@ it("shows an agent's spans as they begin, and as they end, from an empty store o
   const tool = rows.filter({ hasText: "get_weather" });
   await tool.locator(".sb.b-run").first().waitFor({ state: "attached" });
   await agent.step({ end: "get_weather", attributes: { "ai.tool.output": "rain" } });
-  await tool.locator(".sb.b-run").waitFor({ state: "detached" });
+  await rows.filter({ hasText: "get_weather", hasNot: page.locator(".b-run") }).waitFor();
   await agent.step({ end: "converse", attributes: { "ai.agent.response": "It is." } });
-  await rows.first().locator(".sb.b-run").waitFor({ state: "detached" });
+  await rows.filter({ hasText: "converse", hasNot: page.locator(".b-run") }).waitFor();
   await page.keyboard.press("v");
   await page.locator(".body", { hasText: "It is." }).waitFor();
   await page.keyboard.press("g");
   await page.keyboard.press("c");
   const row = page.getByRole("row").filter({ hasText: "Is it raining?" });
-  await row.waitFor();
-  expect(await row.textContent()).not.toContain("running");
+  await row.filter({ hasNotText: "running" }).waitFor();
 });
 
 it("shows what any program sends by OTLP to the same port", async () => {
@@ -110,8 +109,8 @@ it("shows what any program sends by OTLP to the same port", async () => {
 it("finds a server again that was killed, and has what came meanwhile", async () => {
   const path = join(folder(), "again.db");
   const agent = new Agent(inFile(path));
-  const server = await view(path);
-  const { port } = new URL(server.url);
+  const port = await keptPort();
+  const server = await view(path, "--port", port);
   const page = await browser.open(server.url);
   await page.getByRole("button", { name: "Live", exact: true }).waitFor();
   await agent.step({ begin: "converse", attributes: TURN });
@@ -141,8 +140,9 @@ it("finds a server again that was killed, and has what came meanwhile", async ()
 it("pauses, and goes on with what came meanwhile", async () => {
   const path = join(folder(), "paused.db");
   const agent = new Agent(inFile(path));
-  const { url } = await view(path);
   await agent.step({ begin: "converse", attributes: TURN });
+  // It has begun before the server looks for changes: none is on its way to the page.
+  const { url } = await view(path);
   const page = await browser.open(url);
   await page.getByRole("link", { name: "Is it raining?" }).waitFor();
   await page.getByRole("button", { name: "Live", exact: true }).waitFor();
@@ -158,4 +158,29 @@ it("pauses, and goes on with what came meanwhile", async () => {
     .filter({ hasText: "Is it raining?" })
     .filter({ hasNotText: "running" })
     .waitFor();
+});
+
+it("asks for nothing more of a timeline that is paused, though it runs", async () => {
+  const path = join(folder(), "still.db");
+  const agent = new Agent(inFile(path));
+  await agent.step({ begin: "converse", attributes: TURN });
+  const { url } = await view(path);
+  const page = await browser.blank({ isAlone: true });
+  await page.clock.install();
+  await page.goto(url);
+  await page.getByRole("link", { name: "Is it raining?" }).click();
+  await page.locator(".tid").click();
+  await page.getByRole("treegrid").locator(".b-run").first().waitFor();
+  await page.getByRole("button", { name: "Live", exact: true }).waitFor();
+  await page.keyboard.press("p");
+  await page.getByRole("button", { name: "Paused" }).waitFor();
+  // What was on its way has come.
+  await page.waitForLoadState("networkidle");
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await page.clock.runFor(60_000);
+  expect(asked).toEqual([]);
+  await agent.step({ end: "converse" });
+  await page.keyboard.press("p");
+  await page.getByRole("treegrid").locator(".b-run").waitFor({ state: "detached" });
 });

@@ -1,6 +1,7 @@
 // The command `tracelight view`, as users have it, on a store of the test's own.
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -99,6 +100,20 @@ export async function view(...args: readonly string[]): Promise<Served> {
   };
   atEnd(() => stop("SIGKILL"));
   return { url, said: () => said, stop };
+}
+
+/** A free port that the system gives to nobody who asks for any: a server that ended has it again. */
+export async function keptPort(): Promise<string> {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 20_000);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    await new Promise((resolve) => server.close(resolve));
+    if (isFree) return String(port);
+  }
 }
 
 async function ended(child: ChildProcess): Promise<[said: string, status: number | null]> {

@@ -1,4 +1,4 @@
-// What is wrong with how a page is laid out.
+// How a page is laid out, and what is wrong with that.
 import type { Page } from "playwright-core";
 
 /** Says what makes the page wider than its window; empty where nothing does. */
@@ -23,4 +23,12 @@ export async function spaced(page: Page): Promise<void> {
     sheet.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; } p { margin-bottom: 2em !important; }");
     document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
   })()`);
+}
+
+/** Scrolls the window, and has what is shown then drawn: a scroll is told in the frame that follows. */
+export async function scrolled(page: Page, by: number): Promise<void> {
+  await page.evaluate(`new Promise((drawn) => {
+    scrollBy(0, ${by});
+    requestAnimationFrame(() => requestAnimationFrame(drawn));
+  })`);
 }

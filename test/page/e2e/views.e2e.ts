@@ -44,7 +44,10 @@ for (const { name, full, empty, has } of KINDS) {
         await inspector.getByRole("tab", { name: tab }).click();
         await inspector.getByRole("tabpanel", { name: tab }).waitFor();
       }
-      expect(await inspector.getByRole("tabpanel").textContent()).toContain("ai.llm.request.model.id");
+      await inspector
+        .getByRole("tabpanel", { name: "Raw" })
+        .filter({ hasText: "ai.llm.request.model.id" })
+        .waitFor();
     });
 
     it("counts", async () => {
