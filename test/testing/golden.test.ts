@@ -43,6 +43,19 @@ function tool(name: string, input: unknown, output?: unknown): readonly Span[] {
   return tracer.getTraces();
 }
 
+/** Agents, each below the one before. */
+function nested(count: number): readonly Span[] {
+  const tracer = new InMemoryTracer({ maxSpans: count });
+  const agents: Span[] = [];
+  for (let i = 0; i < count; i++) {
+    const parentSpan = agents.at(-1);
+    const attributes = { "ai.trace.type": "cycle", "ai.agent.name": `${i}` };
+    agents.push(tracer.startSpan(`${i}`, { ...(parentSpan && { parentSpan }), attributes }));
+  }
+  for (const agent of agents.reverse()) agent.end();
+  return tracer.getTraces();
+}
+
 describe("a golden trace", () => {
   it("is there when it is kept, and the same work matches it however often it is done", () => {
     expect(difference(travel(), "first")[1]).toBe(`There is no ${golden("first")} yet.`);
@@ -127,6 +140,12 @@ describe("a golden trace", () => {
     match(await run(["Utrecht", "Amsterdam"], "call_77aa77bb", "2027-01-01T00:00:00.123+01:00"), "noise");
     const steps = readFileSync(golden("noise"), "utf8");
     expect(steps).toContain('"It is <time>, see <id 1>"');
+  });
+
+  it("may be deeper than a stack", () => {
+    keep(nested(4000), "deep");
+    const told = difference(nested(4001), "deep").join("\n");
+    expect(told).toContain("Step 4001, cycle 4000, was done");
   });
 
   it("minds an id that is another's", () => {

@@ -14,9 +14,8 @@ import type { GoldenStep } from "./step.ts";
 
 /** The steps of a trace: turns, agents, calls of models and tools. */
 export function goldenSteps(view: TraceView, rules: NoiseRules): GoldenStep[] {
-  const noise = new Noise(rules);
-  const tree = ordered(grown(view), (node) => canonicalJson(subtree(node, new Noise(rules))));
-  return tree.flatMap((node) => flat(node, 0)).map((step) => noise.from(step));
+  const keyOf = (node: Node): string => canonicalJson(quiet(flat([node]), new Noise(rules)));
+  return quiet(flat(ordered(grown(view), keyOf)), new Noise(rules));
 }
 
 interface Node {
@@ -63,8 +62,16 @@ function stepOf(span: SpanFields, view: TraceView): string {
   return `${kind} ${name ?? span.spanName}`;
 }
 
-/** What ran at once stands in the order of what it is, not of when it began. */
-function ordered(nodes: readonly Node[], keyOf: (node: Node) => string): Node[] {
+/** What ran at once stands in the order of what it is, which all that is below it belongs to. */
+function ordered(roots: readonly Node[], keyOf: (node: Node) => string): Node[] {
+  const all = [...roots];
+  for (const { children } of all) for (const child of children) all.push(child);
+  for (const node of all.reverse()) node.children = inOrder(node.children, keyOf);
+  return inOrder(roots, keyOf);
+}
+
+/** What ran at once in the order of what it is, not of when it began. */
+function inOrder(nodes: readonly Node[], keyOf: (node: Node) => string): Node[] {
   const all: Node[] = [];
   for (let from = 0; from < nodes.length; ) {
     let to = from;
@@ -75,7 +82,6 @@ function ordered(nodes: readonly Node[], keyOf: (node: Node) => string): Node[] 
       end = Math.max(end, endedAtMicros ?? Number.POSITIVE_INFINITY);
     }
     const group = nodes.slice(from, to);
-    for (const node of group) node.children = ordered(node.children, keyOf);
     const keyed = to - from === 1 ? [] : group.map((node) => ({ node, key: keyOf(node) }));
     keyed.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
     all.push(...(keyed.length === 0 ? group : keyed.map(({ node }) => node)));
@@ -84,12 +90,23 @@ function ordered(nodes: readonly Node[], keyOf: (node: Node) => string): Node[] 
   return all;
 }
 
-function subtree({ step, fields, children }: Node, noise: Noise): unknown {
-  return [noise.from({ step, depth: 0, fields }), children.map((child) => subtree(child, noise))];
+function quiet(steps: readonly GoldenStep[], noise: Noise): GoldenStep[] {
+  return steps.map((step) => noise.from(step));
 }
 
-function flat({ step, fields, children }: Node, depth: number): GoldenStep[] {
-  return [{ step, depth, fields }, ...children.flatMap((child) => flat(child, depth + 1))];
+/** The nodes and all below them, each before those below it. No recursion: a trace may be deeper than a stack. */
+function flat(roots: readonly Node[]): GoldenStep[] {
+  const steps: GoldenStep[] = [];
+  const left = roots.map((node) => ({ node, depth: 0 })).reverse();
+  for (let next = left.pop(); next !== undefined; next = left.pop()) {
+    const { node, depth } = next;
+    steps.push({ step: node.step, depth, fields: node.fields });
+    for (let i = node.children.length - 1; i >= 0; i--) {
+      const child = node.children[i];
+      if (child !== undefined) left.push({ node: child, depth: depth + 1 });
+    }
+  }
+  return steps;
 }
 
 function fieldsOf(span: SpanFields, view: TraceView, prompts: Prompts): Readonly<Record<string, unknown>> {
