@@ -1,5 +1,11 @@
 // Span and trace ids as W3C Trace Context has them: lower-case hex, random, never all zero.
 
+/** Where a span is. */
+export interface SpanPlace {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
 /** Ids are cut from a pool of hex digits: 64 units of work, each a trace and two spans. */
 const POOL_WORDS = 512;
 

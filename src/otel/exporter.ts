@@ -104,7 +104,7 @@ interface Parcel {
   readonly bytes: number;
 }
 
-interface ExporterSettings {
+interface ExporterSetup {
   readonly name: string;
   readonly timeoutMs: number;
 }
@@ -115,7 +115,7 @@ class ExporterTransport implements Transport<Parcel> {
   readonly #exporter: OtelSpanExporter;
   readonly #timeoutMs: number;
 
-  constructor(exporter: OtelSpanExporter, { name, timeoutMs }: ExporterSettings) {
+  constructor(exporter: OtelSpanExporter, { name, timeoutMs }: ExporterSetup) {
     this.name = name;
     this.#exporter = exporter;
     this.#timeoutMs = timeoutMs;

@@ -85,10 +85,11 @@ function partsOf(value: object): readonly unknown[] {
   return Array.isArray(value) ? value : Object.entries(value).flat();
 }
 
-type Place = readonly [place: string, value: unknown, before: unknown];
+/** What stands at a place now, and what stood there before. */
+type Placed = readonly [place: string, value: unknown, before: unknown];
 
 /** All texts of a span with their places, and what stood there before. */
-function* placesIn(after: Span, before: Span): Generator<Place> {
+function* placesIn(after: Span, before: Span): Generator<Placed> {
   yield ["span name", after.spanName, before.spanName];
   yield ["status message", after.statusMessage, before.statusMessage];
   yield ["trace state", after.traceState, before.traceState];
@@ -114,7 +115,7 @@ function* placesIn(after: Span, before: Span): Generator<Place> {
 }
 
 /** In their order, which a redaction keeps; what is found in a name stands at the attribute too. */
-function* attributesIn(what: string, after: object = {}, before: object = {}): Generator<Place> {
+function* attributesIn(what: string, after: object = {}, before: object = {}): Generator<Placed> {
   const names = Object.keys(before);
   const values: unknown[] = Object.values(before);
   for (const [i, [name, value]] of Object.entries(after).entries()) {

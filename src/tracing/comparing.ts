@@ -13,8 +13,9 @@ import type { SpanOutline } from "../conventions/facts.ts";
 import { numberedTurns } from "../conventions/numbered-turns.ts";
 import { readSpan } from "../conventions/reading.ts";
 import { type Summary, summarizeOutlines } from "../conventions/summary.ts";
+import type { SpanPlace } from "../model/ids.ts";
 import { canonicalJson } from "../model/values.ts";
-import { findSpans, type Place, queryOf } from "./found.ts";
+import { findSpans, queryOf } from "./found.ts";
 import type { StoreReader } from "./readable.ts";
 import type { FoundId } from "./store.ts";
 
@@ -64,7 +65,7 @@ async function calls(reader: StoreReader, { a, b, prices }: Asked): Promise<Comp
   return { kind: "calls", compared: compareCalls(left, right, prices) };
 }
 
-async function placeOf(reader: StoreReader, subject: Subject): Promise<Place | undefined> {
+async function placeOf(reader: StoreReader, subject: Subject): Promise<SpanPlace | undefined> {
   const { call } = subject;
   if (call === undefined) return undefined;
   if ("spanId" in call) return { traceId: String(subject.id), spanId: call.spanId };

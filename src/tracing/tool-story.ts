@@ -3,10 +3,9 @@ import { type ToolStory, type WantedTool, wantedTool } from "../conventions/cont
 import { conversationOf } from "../conventions/conversation.ts";
 import type { PriceTable } from "../conventions/cost.ts";
 import { conversationContext } from "./conversation-context.ts";
-import { findSpan } from "./found.ts";
+import { findSpan, type WorkQuery } from "./found.ts";
 import type { StoreReader } from "./readable.ts";
 import type { Span } from "./span.ts";
-import type { OutlineQuery } from "./store.ts";
 
 /** What came of it. */
 export type FoundStory =
@@ -35,12 +34,10 @@ export async function toolStory(
 }
 
 /** The conversation, then the trace: not all spans of a trace need say of which conversation they are. */
-async function placesOf(reader: StoreReader, { traceId, attributes }: Span): Promise<Place[]> {
+async function placesOf(reader: StoreReader, { traceId, attributes }: Span): Promise<WorkQuery[]> {
   const own = conversationOf(attributes) ?? (await conversationIn(reader, traceId));
   return own === undefined ? [{ traceId }] : [{ conversation: own }, { traceId }];
 }
-
-type Place = Pick<OutlineQuery, "conversation" | "traceId">;
 
 async function conversationIn(reader: StoreReader, traceId: string): Promise<unknown> {
   const outlines = await reader.outlines({ traceId });

@@ -72,7 +72,8 @@ class ResponseAssembler implements Assembler {
   }
 }
 
-type Place = (item: Fields, delta: string, event: unknown) => void;
+/** Adds a delta to its item, where it belongs. */
+type Adder = (item: Fields, delta: string, event: unknown) => void;
 
 function added(target: Fields, key: string, delta: string): void {
   const before = target[key];
@@ -89,12 +90,12 @@ function partOf(item: Fields, name: string, at: unknown, made: Fields): Fields {
   return part;
 }
 
-function inContent(key: string, type: string): Place {
+function inContent(key: string, type: string): Adder {
   return (item, delta, event) =>
     added(partOf(item, "content", fieldIn(event, "content_index"), { type }), key, delta);
 }
 
-const PIECES: Readonly<Record<string, Place>> = {
+const PIECES: Readonly<Record<string, Adder>> = {
   "response.output_text.delta": inContent("text", "output_text"),
   "response.refusal.delta": inContent("refusal", "refusal"),
   "response.reasoning_text.delta": inContent("text", "reasoning_text"),

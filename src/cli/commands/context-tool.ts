@@ -2,6 +2,7 @@
 import type { ToolStory } from "../../conventions/context/tool-asks.ts";
 import type { SpanOutline } from "../../conventions/facts.ts";
 import { readSpan } from "../../conventions/reading.ts";
+import type { SpanPlace } from "../../model/ids.ts";
 import { toolStoryJson } from "../../render/context-json.ts";
 import { callInWords } from "../../render/context-words.ts";
 import { wrapped } from "../../render/wrap.ts";
@@ -19,12 +20,6 @@ import { jsonLine } from "./filter.ts";
 interface ToolOptions {
   readonly json?: boolean;
   readonly prices?: string;
-}
-
-/** A span by its ids. */
-export interface SpanPlace {
-  readonly traceId: string;
-  readonly spanId: string;
 }
 
 const NAME_WIDTH = 60;

@@ -1,6 +1,6 @@
 // Which call of a tool a sub-agent works for, of all transcripts that are read together.
 import { spanIdFrom } from "../../model/derived-ids.ts";
-import type { Place } from "./thread.ts";
+import type { SpanPlace } from "../../model/ids.ts";
 
 /** A call of a tool that starts an agent. */
 export interface Task {
@@ -10,7 +10,7 @@ export interface Task {
   readonly prompt: string | undefined;
   /** What kind of agent. */
   readonly name: string | undefined;
-  readonly place: Place;
+  readonly place: SpanPlace;
 }
 
 /** Knows the tasks, and who does them. */

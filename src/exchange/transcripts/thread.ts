@@ -2,15 +2,10 @@
 import { NAMES } from "../../conventions/names.ts";
 import type { Attributes } from "../../model/attributes.ts";
 import { spanIdFrom, traceIdFrom } from "../../model/derived-ids.ts";
+import type { SpanPlace } from "../../model/ids.ts";
 import type { Scope, SpanFields } from "../../model/span-fields.ts";
 import { Draft, type DraftState } from "./draft.ts";
 import { History } from "./history.ts";
-
-/** Below which span a sub-agent works. */
-export interface Place {
-  readonly traceId: string;
-  readonly spanId: string;
-}
 
 /** Whose work it is. */
 export interface ThreadSetup {
@@ -22,7 +17,8 @@ export interface ThreadSetup {
   readonly agent: string;
   /** Of a sub-agent: its id. */
   readonly subcontext?: string | undefined;
-  readonly below?: Place | undefined;
+  /** The span below which a sub-agent works. */
+  readonly below?: SpanPlace | undefined;
   /** False where the messages that models were given are not asked for. */
   readonly withMessages: boolean;
   /** Takes each span when it is whole. */
@@ -113,7 +109,7 @@ export class Thread {
   }
 
   /** The span of a call of a tool that has had no result, or of the turn. */
-  placeOf(toolId: string | undefined): Place | undefined {
+  placeOf(toolId: string | undefined): SpanPlace | undefined {
     const draft = toolId === undefined ? this.#turn : this.#tools.get(toolId);
     return draft && { traceId: draft.traceId, spanId: draft.spanId };
   }

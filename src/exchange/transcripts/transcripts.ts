@@ -1,13 +1,14 @@
 // Transcripts of coding agents, line by line, as spans: those of Claude Code and of Codex, several of them together.
 import { fieldIn, textIn, wordsIn } from "../../conventions/values.ts";
 import { isDeeperThan, MAX_NESTING } from "../../model/depth.ts";
+import type { SpanPlace } from "../../model/ids.ts";
 import { invalid } from "../../model/record-reader.ts";
 import type { SpanFields } from "../../model/span-fields.ts";
 import { SpanNumbers } from "../../model/span-numbers.ts";
 import { Agents } from "./agents.ts";
 import { ClaudeThread, claudeLine, isClaudeCode, promptIn } from "./claude-code.ts";
 import { type CodexLine, CodexThread, codexLine, isCodex, type Rollout, rolloutOf } from "./codex.ts";
-import { type Place, Thread, type ThreadSetup } from "./thread.ts";
+import { Thread, type ThreadSetup } from "./thread.ts";
 
 /** True for a line of a transcript. */
 export function isTranscript(json: object): boolean {
@@ -146,7 +147,9 @@ export class Transcripts {
   #thread(
     vendor: string,
     version: string | undefined,
-    rest: Pick<ThreadSetup, "conversation" | "agent" | "subcontext"> & { readonly below: Place | undefined },
+    rest: Pick<ThreadSetup, "conversation" | "agent" | "subcontext"> & {
+      readonly below: SpanPlace | undefined;
+    },
   ): Thread {
     return new Thread({
       ...{

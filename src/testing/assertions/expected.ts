@@ -80,7 +80,8 @@ export function differenceOf(actual: unknown, expected: unknown): Difference | u
   return find({ actual, expected, path: "", isPart: false, depth: 0 });
 }
 
-interface Place {
+/** What is compared at one path. */
+interface Comparison {
   readonly actual: unknown;
   readonly expected: unknown;
   readonly path: string;
@@ -88,19 +89,21 @@ interface Place {
   readonly depth: number;
 }
 
-function find(place: Place): Difference | undefined {
-  const { actual, expected, depth } = place;
-  if (isPart(expected)) return find({ ...place, expected: expected[PART], isPart: true });
-  if (typeof expected === "function") return asked(() => Reflect.apply(expected, undefined, [actual]), place);
-  if (isAsymmetric(expected)) return asked(() => expected.asymmetricMatch(actual), place);
+function find(comparison: Comparison): Difference | undefined {
+  const { actual, expected, depth } = comparison;
+  if (isPart(expected)) return find({ ...comparison, expected: expected[PART], isPart: true });
+  if (typeof expected === "function")
+    return asked(() => Reflect.apply(expected, undefined, [actual]), comparison);
+  if (isAsymmetric(expected)) return asked(() => expected.asymmetricMatch(actual), comparison);
   if (expected instanceof RegExp)
-    return asked(() => typeof actual === "string" && matches(expected, actual), place);
+    return asked(() => typeof actual === "string" && matches(expected, actual), comparison);
   if (depth < MAX_DEPTH) {
     if (Array.isArray(expected))
-      return Array.isArray(actual) ? inList(actual, expected, place) : other(place);
-    if (isPlain(expected)) return isPlain(actual) ? inObject(actual, expected, place) : other(place);
+      return Array.isArray(actual) ? inList(actual, expected, comparison) : other(comparison);
+    if (isPlain(expected))
+      return isPlain(actual) ? inObject(actual, expected, comparison) : other(comparison);
   }
-  return equalValues(actual, capture(expected)) ? undefined : other(place);
+  return equalValues(actual, capture(expected)) ? undefined : other(comparison);
 }
 
 /** Deeper values are compared by content alone. */
@@ -131,23 +134,23 @@ function matches(pattern: RegExp, text: string): boolean {
   return pattern.test(text);
 }
 
-function asked(ask: () => unknown, place: Place): Difference | undefined {
-  return ask() ? undefined : other(place);
+function asked(ask: () => unknown, comparison: Comparison): Difference | undefined {
+  return ask() ? undefined : other(comparison);
 }
 
 function inList(
   actual: readonly unknown[],
   expected: readonly unknown[],
-  place: Place,
+  comparison: Comparison,
 ): Difference | undefined {
   for (const [i, item] of expected.entries()) {
     if (i >= actual.length) break;
-    const found = find({ ...deeper(place, `[${i}]`), actual: actual[i], expected: item });
+    const found = find({ ...deeper(comparison, `[${i}]`), actual: actual[i], expected: item });
     if (found !== undefined) return found;
   }
   if (actual.length === expected.length) return undefined;
   return {
-    path: place.path,
+    path: comparison.path,
     expected: `${expected.length} items`,
     actual: `${actual.length}`,
   };
@@ -156,26 +159,26 @@ function inList(
 function inObject(
   actual: Readonly<Record<string, unknown>>,
   expected: Readonly<Record<string, unknown>>,
-  place: Place,
+  comparison: Comparison,
 ): Difference | undefined {
-  const keys = place.isPart
+  const keys = comparison.isPart
     ? Object.keys(expected)
     : [...Object.keys(expected), ...Object.keys(actual).filter((key) => !Object.hasOwn(expected, key))];
   for (const key of keys) {
     const there = Object.hasOwn(actual, key) ? actual[key] : undefined;
     const wanted = Object.hasOwn(expected, key) ? expected[key] : undefined;
-    const found = find({ ...deeper(place, `.${key}`), actual: there, expected: wanted });
+    const found = find({ ...deeper(comparison, `.${key}`), actual: there, expected: wanted });
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function deeper(place: Place, step: string): Place {
-  const path = `${place.path}${step}`;
-  return { ...place, path: path.startsWith(".") ? path.slice(1) : path, depth: place.depth + 1 };
+function deeper(comparison: Comparison, step: string): Comparison {
+  const path = `${comparison.path}${step}`;
+  return { ...comparison, path: path.startsWith(".") ? path.slice(1) : path, depth: comparison.depth + 1 };
 }
 
-function other({ actual, expected, path }: Place): Difference {
+function other({ actual, expected, path }: Comparison): Difference {
   if (typeof actual === "string" && typeof expected === "string") {
     const from = firstDifference(actual, expected);
     return { path, expected: around(expected, from), actual: around(actual, from) };
@@ -215,7 +218,7 @@ function nameOf(matcher: AsymmetricMatcher): string {
   return text.startsWith("[object") ? matcher.constructor.name : text;
 }
 
-/** With words in place of what is no value. */
+/** With words in comparison of what is no value. */
 function shown(expected: unknown, depth: number): unknown {
   const words = matcherInWords(expected);
   if (words !== undefined) return words;
