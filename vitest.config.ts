@@ -26,14 +26,23 @@ const lowered: Plugin = {
  * Test files share a process with others, one after the other: what they import is loaded once. Those of OpenTelemetry, which wrap
  * modules of Node, share with one another; those that cannot undo what they do to a process have one each.
  */
-const OTEL = ["test/otel/**/*.test.ts"];
+const ALL = ["{test,examples}/**/*"];
+const OTEL = ["test/otel/**/*"];
 const ALONE = [
-  "test/otel/{beside-sdk,clients/*}.test.ts",
-  "test/delivery/{lifecycle,ownership}.test.ts",
-  "test/sqlite/retention.test.ts",
+  "test/otel/{beside-sdk,clients/*}",
+  "test/delivery/{lifecycle,ownership}",
+  "test/sqlite/retention",
 ];
+const GROUPS = [
+  { group: "together", paths: ALL, others: [...OTEL, ...ALONE], shared: { isolate: false } },
+  { group: "otel", paths: OTEL, others: ALONE, shared: { isolate: false } },
+  { group: "alone", paths: ALONE, others: [], shared: {} },
+];
+
+/** What is slow by nature says so in its name: `npm test` leaves it to `npm run test:slow`. */
+const SLOW = ".slow.test.ts";
+const filesOf = (paths: readonly string[], ending: string): string[] => paths.map((path) => path + ending);
 const faces: Readonly<Record<string, string | { default: string }>> = manifest.exports;
-const ALL = ["test/**/*.test.ts", "examples/**/*.test.ts"];
 
 export default defineConfig({
   oxc: false,
@@ -64,13 +73,16 @@ export default defineConfig({
       NO_COLOR: "",
       FORCE_COLOR: "",
     },
-    projects: [
-      {
-        extends: true,
-        test: { name: "together", include: ALL, exclude: [...OTEL, ...ALONE], isolate: false },
-      },
-      { extends: true, test: { name: "otel", include: OTEL, exclude: ALONE, isolate: false } },
-      { extends: true, test: { name: "alone", include: ALONE } },
-    ],
+    projects: GROUPS.flatMap(({ group, paths, others, shared }) =>
+      [".test.ts", SLOW].map((ending) => ({
+        extends: true as const,
+        test: {
+          ...shared,
+          name: ending === SLOW ? `slow-${group}` : group,
+          include: filesOf(paths, ending),
+          exclude: [...filesOf(others, ending), ...(ending === SLOW ? [] : filesOf(ALL, SLOW))],
+        },
+      })),
+    ),
   },
 });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sized } from "../sizes.ts";
 import { PackageCopy } from "./package-copy.ts";
 
-/** `TRACELIGHT_SPANS=10000000 npx vitest run test/tracing/memory.test.ts` runs ten million. */
+/** `TRACELIGHT_SPANS=10000000 npx vitest run test/tracing/memory.slow.test.ts` runs ten million. */
 const SPANS = Number(process.env["TRACELIGHT_SPANS"] ?? sized(300_000, 30_000));
 const MINUTES = 60_000;
 
@@ -47,7 +47,9 @@ describe("the heap stays flat", () => {
     `over ${SPANS.toLocaleString("en")} spans through InMemoryTracer({ memorySize: 1000 })`,
     async () => {
       if (SPANS < 10_000_000)
-        console.info("For ten million: TRACELIGHT_SPANS=10000000 npx vitest run test/tracing/memory.test.ts");
+        console.info(
+          "For ten million: TRACELIGHT_SPANS=10000000 npx vitest run test/tracing/memory.slow.test.ts",
+        );
       const megabytes = await measured(`
         const tracer = new InMemoryTracer({ memorySize: 1000 });
         let turns = 0;
