@@ -3,17 +3,18 @@ import { InMemoryTracer } from "tracelight";
 import { expectTraces, partially } from "tracelight/testing";
 import "tracelight/vitest";
 import { describe, expect, it } from "vitest";
-import type { Service } from "./models/services.ts";
-import { run } from "./run.ts";
+import { modelOf, type Service } from "./models/services.ts";
+import { run, services } from "./run.ts";
 import { inProcess } from "./scripted/in-process.ts";
 import { ScriptedModel } from "./scripted/scripted-model.ts";
 
-const model = new ScriptedModel(async () => undefined);
+const scripted = new ScriptedModel(async () => undefined);
 
 /** Has a talk; the tracer that saw it. */
 async function talk(inputs: readonly string[], { service = "openai", ...more }: Options = {}) {
   const tracer = new InMemoryTracer();
-  await run({ tracer, inputs, service, connection: inProcess(service, model), ...more });
+  const model = modelOf(service, tracer, inProcess(service, scripted));
+  await run({ tracer, inputs, model, services, ...more });
   return tracer;
 }
 
@@ -67,7 +68,7 @@ describe("where something goes wrong", () => {
   });
 
   it("a turn that the service refuses leaves nothing in the history", async () => {
-    model.failNext(400);
+    scripted.failNext(400);
     await expect(talk(["Is it sunny in Oslo?"])).rejects.toThrow("overloaded");
   });
 });

@@ -205,6 +205,26 @@ export const COMMANDS: readonly (() => Declared)[] = [
       (await import("./commands/export.ts")).exportSpans(context, command.args[0], command.opts()),
   }),
   () => ({
+    command: described("test", {
+      does: "Write one trace or conversation as a test that runs offline, with its recorded calls in a cassette beside it.",
+      arguments: [["[id]", "of a conversation or trace, or how it begins; without it the latest"], STORE],
+      options: [
+        new Option("--runner <runner>", "the test runner").choices(["vitest", "node"]).default("vitest"),
+        new Option("--agent <module>", "the module of your agent, and its export").default("./agent.js#run"),
+        new Option("--cassette <file>", "the cassette; default: by the name of the test, else by the id"),
+        new Option("-o, --out <file>", "write the test to this file, and the cassette beside it"),
+        new Option("--force", "replace the files"),
+      ],
+      examples: [
+        ["tracelight test user-42 > weather.test.ts", "and user-42.jsonl, its cassette"],
+        ["tracelight test user-42 my.db --out test/weather.test.ts", "and test/weather.jsonl"],
+        ["tracelight test 4bf92f35 --runner node --agent ../src/agent.js#answer", "for node:test"],
+      ],
+    }),
+    run: async (context, command) =>
+      (await import("./commands/test.ts")).writeTest(context, command.args, command.opts()),
+  }),
+  () => ({
     command: described("import", {
       does: "Bring spans from a file into an SQLite file or a DynamoDB table. Known spans are not doubled.",
       arguments: [

@@ -56,7 +56,5 @@ function ambiguous(text: string, found: readonly FoundId[], store: StoreReader):
   const texts = idTexts(found.map(({ id }) => id));
   const named = found.slice(0, MAX_CANDIDATES).map(({ by }, i) => `  ${by.padEnd(12)}  ${shownId(texts[i])}`);
   const more = found.length > MAX_CANDIDATES ? ["  … and more"] : [];
-  return new UsageError(
-    [`"${shownId(text)}" names more than one in ${store.name}:`, ...named, ...more].join("\n"),
-  );
+  return new UsageError(`"${shownId(text)}" names more than one in ${store.name}:`, [...named, ...more]);
 }

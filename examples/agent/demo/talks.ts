@@ -17,7 +17,7 @@ export interface PlannedTalk {
  * `busy`: the service refuses once. `down`: it refuses the second turn for good. `stopped`: the traveller calls the last turn off.
  * `tells-time`: a version of the agent whose prompt tells the time.
  */
-export type Mishap = "busy" | "down" | "stopped" | "tells-time";
+type Mishap = "busy" | "down" | "stopped" | "tells-time";
 
 interface Kind {
   readonly count: number;
