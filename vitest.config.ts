@@ -4,6 +4,7 @@ import { transform } from "esbuild";
 import { defineConfig, type Plugin } from "vitest/config";
 import manifest from "./package.json" with { type: "json" };
 import { embedded } from "./scripts/embedded.mjs";
+import { asLowered } from "./test/sources.ts";
 
 /** Tests import the package by its name and get its sources. */
 const sourceOf = (file: string): string =>
@@ -24,7 +25,7 @@ const lowered: Plugin = {
 
 /**
  * Test files share a process with others, one after the other: what they import is loaded once. Those of OpenTelemetry, which wrap
- * modules of Node, share with one another; those that cannot undo what they do to a process have one each.
+ * modules of Node, share with one another; those that cannot undo what they do to a process, or replace a source, have one each.
  */
 const ALL = ["{test,examples}/**/*"];
 const OTEL = ["test/otel/**/*"];
@@ -76,6 +77,7 @@ export default defineConfig({
     projects: GROUPS.flatMap(({ group, paths, others, shared }) =>
       [".test.ts", SLOW].map((ending) => ({
         extends: true as const,
+        plugins: group === "alone" ? [] : [asLowered],
         test: {
           ...shared,
           name: ending === SLOW ? `slow-${group}` : group,

@@ -1,4 +1,4 @@
-// What tests start as processes, bundled once for all test files: Node 20 does not run TypeScript.
+// What tests import of the sources and what they start as processes, built once for all test files: Node 20 does not run TypeScript.
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,6 +6,7 @@ import { type BuildOptions, build } from "esbuild";
 import type { TestProject } from "vitest/node";
 import manifest from "../package.json" with { type: "json" };
 import { embedded } from "../scripts/embedded.mjs";
+import { lowerSources } from "./sources.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const CACHE = join(ROOT, "node_modules/.cache");
@@ -31,8 +32,9 @@ declare module "vitest" {
   }
 }
 
-/** Runs before all tests; what it gives runs after them. */
-export default async function setup(project: TestProject): Promise<() => void> {
+/** Runs before all tests; what it gives runs after them. Each project has what is provided by the root, which is always there. */
+export default async function setup(project: TestProject): Promise<(() => void) | undefined> {
+  if (!project.isRootProject()) return undefined;
   mkdirSync(CACHE, { recursive: true });
   // Within node_modules, so that they find the packages that they are to find.
   forgetKilled();
@@ -40,6 +42,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
   const options = { ...OPTIONS, define: await embedded() };
   const entryPoints = Object.entries(PROGRAMS).map(([out, path]) => ({ out, in: join(ROOT, path) }));
   await Promise.all([
+    lowerSources(),
     build({
       ...options,
       entryPoints,

@@ -5,7 +5,7 @@ import { type FetchLike, tracedFetch } from "tracelight/fetch";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Ask, CLIENTS, type Client } from "./clients.ts";
 import { collect } from "./collected.ts";
-import { essence, READINGS, THOUGHT } from "./conversation.ts";
+import { essence, READINGS } from "./conversation.ts";
 import { type Scenario, StubServer } from "./server.ts";
 
 const KEY = "planted-secret";
@@ -47,7 +47,6 @@ async function seen(
   client: Client,
   scenario: Scenario,
   more: Partial<Ask> & { readonly isClosed?: boolean } = {},
-  expectSame: boolean = true,
 ) {
   const { tracer, errors, fetch: traced } = watched();
   const ask = (given: FetchLike): Ask => ({
@@ -57,12 +56,12 @@ async function seen(
     fetch: given,
   });
   const app = await outcome(client, ask(traced));
-  if (expectSame) expect(app).toEqual(await outcome(client, ask(fetch)));
+  expect(app).toEqual(await outcome(client, ask(fetch)));
   // A failure that may be tried again waits for that a moment, unless the tracer is closed.
   if (more.isClosed === true) await tracer.close();
   const spans = await ended(tracer);
   expect(errors).toEqual([]);
-  return { app, spans };
+  return { spans };
 }
 
 function only({ spans }: { readonly spans: readonly Span[] }): Span {
@@ -77,70 +76,10 @@ const how = (span: Span): object => {
   return { spanStatus, ...(aborted === undefined ? {} : { aborted }) };
 };
 
-describe.each(Object.entries(CLIENTS))("%s", (name, client) => {
-  it.each([false, true])(
-    "the same conversation reads the same, and the app sees what it sees without; streamed: %s",
-    async (isStreamed) => {
-      for (const [i, hasResults] of [false, true].entries()) {
-        const span = only(await seen(client, "talk", { isStreamed, hasResults }));
-        expect(essence(readSpan(span))).toEqual(READINGS[i]);
-        expect(how(span)).toEqual({ spanStatus: "UNSET" });
-        expect([span.spanKind, readSpan(span).model]).toEqual(["CLIENT", "stub-1"]);
-        expect("gen_ai.response.time_to_first_chunk" in span.attributes).toBe(true);
-        expect(readSpan(span).finishReason).toEqual(expect.any(String));
-      }
-    },
-  );
-
-  it("a thought is read as one, and its tokens", async () => {
-    // The client of Mistral knows no `reasoning_content`; its own form is tried with the wire.
-    const { usage, outputMessages } = readSpan(only(await seen(client, "think", { isStreamed: true })));
-    expect(usage).toMatchObject({ input: THOUGHT.usage.input, output: THOUGHT.usage.output });
-    expect(outputMessages[0]?.parts).toEqual([
-      { type: "reasoning", text: THOUGHT.thought },
-      { type: "text", text: THOUGHT.text },
-    ]);
-  });
-
-  it("a refusal, what is no JSON and a service that is out of order fail the span, as they fail the app", async () => {
-    // Mistral's client leaves a rejection of its own unhandled where an answer is no JSON.
-    const malformed = name === "@mistralai/mistralai" ? [] : ["malformed" as const];
-    for (const scenario of ["refused" as const, "broken" as const, ...malformed]) {
-      const span = only(await seen(client, scenario, { isClosed: true }));
-      expect([scenario, how(span)]).toEqual([scenario, { spanStatus: "ERROR" }]);
-    }
-  });
-
-  it("abandoned half-way, the span is aborted and keeps what came", async () => {
-    const { spans } = await seen(client, "hang", { isStreamed: true, onPart: () => false });
-    const span = only({ spans });
-    expect(how(span)).toEqual({ spanStatus: "UNSET", aborted: true });
-    expect(span.attributes["ai.llm.request.model.id"]).toBe("stub-1");
-  });
-
-  it("aborted before and during the answer, the span is aborted, and the app gets its client's error", async () => {
-    for (const scenario of ["silent", "hang"] as const) {
-      const controller = new AbortController();
-      const { tracer, fetch: traced } = watched();
-      const asked = outcome(client, {
-        ...{ url: server.baseUrl(scenario), fetch: traced, isStreamed: true, signal: controller.signal },
-        onPart: () => void controller.abort(),
-      });
-      if (scenario === "silent") setTimeout(() => controller.abort(), 30);
-      await asked;
-      await tracer.close();
-      expect([scenario, how(only({ spans: await ended(tracer) }))]).toEqual([
-        scenario,
-        { spanStatus: "UNSET", aborted: true },
-      ]);
-    }
-  });
-
-  it("a line that is cut fails the span, as it fails the app", async () => {
-    const { app, spans } = await seen(client, "cut", { isStreamed: true }, false);
-    expect(app).toHaveProperty("thrown");
-    expect(how(only({ spans }))).toEqual({ spanStatus: "ERROR" });
-  });
+// All else that they do is in the contract.
+it.each(Object.entries(CLIENTS))("%s: a refusal fails the span, as it fails the app", async (_, client) => {
+  const span = only(await seen(client, "refused", { isClosed: true }));
+  expect(span.spanStatus).toBe("ERROR");
 });
 
 describe("attempts of one call", () => {

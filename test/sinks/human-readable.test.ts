@@ -3,6 +3,7 @@ import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { HumanReadableTracer, InMemoryTracer, Span } from "tracelight";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { anyCharacter } from "../characters.ts";
 
 class Terminal {
   readonly isTTY: boolean;
@@ -320,7 +321,7 @@ describe("what a model or tool wrote cannot", () => {
 
   test("do so whatever it is", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), (text) => {
+      fc.property(fc.string({ unit: anyCharacter }), (text) => {
         const span = spanOf({
           "ai.trace.type": "tool-invocation",
           "ai.tool.output": text,

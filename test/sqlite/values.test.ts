@@ -5,6 +5,7 @@ import * as fc from "fast-check";
 import { TeeTracer, type Tracer } from "tracelight";
 import { describe, expect, test } from "vitest";
 import { isIdentifier } from "../../src/model/identifier.ts";
+import { anyCharacter } from "../characters.ts";
 import { expectFreeLoop, holdOf } from "../event-loop.ts";
 import { sized } from "../sizes.ts";
 import { ONLY_WAITS, startChild } from "./processes.ts";
@@ -263,7 +264,7 @@ type Step =
 
 const content = fc.oneof(
   fc.string({ maxLength: 50 }),
-  fc.string({ unit: "binary", maxLength: 20 }),
+  fc.string({ unit: anyCharacter, maxLength: 20 }),
   fc.integer({ min: 300, max: 3000 }).map((length) => "long ".repeat(length)),
   fc.constant(new Uint8Array(2000)),
   fc.bigInt(),
