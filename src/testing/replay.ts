@@ -1,5 +1,11 @@
 // tracelight/replay: recorded calls of models and tools answered again, offline: for tests and for another try from the middle.
 export type { FetchInput, FetchLike } from "../agents/fetch/request.ts";
+export { type AimockFixture, aimockFixtures } from "./replay/aimock.ts";
+export {
+  type ReplayBedrockOptions,
+  type ReplayedBedrockClient,
+  replayBedrock,
+} from "./replay/bedrock.ts";
 export { type CassetteOptions, cassetteOf } from "./replay/cassette.ts";
 export { type ReplayFetchOptions, replayFetch } from "./replay/fetch.ts";
 export { type Recording, type ReplayMode, type ReplayOptions, replay } from "./replay/recording.ts";

@@ -7,7 +7,8 @@ import OpenAI from "openai";
 import { InMemoryTracer, TracelightError } from "tracelight";
 import { tracedFetch } from "tracelight/fetch";
 import { cassetteOf, type ReplayOptions, replay, replayFetch, replayTools } from "tracelight/replay";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { plainFields } from "../../src/model/span-fields.ts";
 
 const URL_ = "https://api.openai.com/v1/chat/completions";
 
@@ -199,6 +200,59 @@ describe("other modes", () => {
     expect(await ask(send, FIRST, { temperature: 0.2 })).toBe("answer to 2");
     expect(await ask(send, [user("Anything")])).toBe("from the model");
     expect(seen).toHaveLength(1);
+  });
+});
+
+describe("timing", () => {
+  const minute = async (): Promise<InMemoryTracer> => {
+    const tracer = new InMemoryTracer();
+    const attributes = {
+      ...{ "ai.trace.type": "llm-invocation", "ai.llm.request.model.id": "gpt-5" },
+      "ai.llm.request.messages": [user("Hello")],
+      "ai.llm.response.output": { message: { role: "assistant", content: "one two three" } },
+      "gen_ai.response.time_to_first_chunk": 20,
+    };
+    tracer.startSpan("chat gpt-5", { attributes }).end();
+    return tracer;
+  };
+  /** The call took a minute. */
+  const recording = async () =>
+    replay(
+      (await minute()).getTraces().map((span) => {
+        const { startedAtMicros } = span;
+        return { ...plainFields(span), endedAtMicros: startedAtMicros + 60_000_000 };
+      }),
+    );
+
+  it("none: no timer is waited for; recorded: the first piece and the last come when they did", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const quick = replayFetch(await recording(), { fetch: offline });
+      expect(await ask(quick, [user("Hello")])).toBe("one two three");
+      expect(vi.getTimerCount()).toBe(0);
+      const body = JSON.stringify({ model: "gpt-5", stream: true, messages: [user("Hello")] });
+      const slow = replayFetch(await recording(), { fetch: offline, timing: "recorded" });
+      const reader = (await slow(URL_, { method: "POST", body })).body?.getReader();
+      for (const ms of [20_000, 8_000, 8_000, 8_000, 8_000, 8_000]) {
+        const piece = reader?.read();
+        await vi.advanceTimersByTimeAsync(ms - 1);
+        expect(vi.getTimerCount()).toBe(1);
+        await vi.advanceTimersByTimeAsync(1);
+        expect((await piece)?.done).toBe(false);
+      }
+      expect((await reader?.read())?.done).toBe(true);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("a wait ends where the app calls it off", async () => {
+    const abort = new AbortController();
+    const body = JSON.stringify({ model: "gpt-5", messages: [user("Hello")] });
+    const send = replayFetch(await recording(), { fetch: offline, timing: "recorded" });
+    const asked = send(URL_, { method: "POST", body, signal: abort.signal });
+    abort.abort();
+    await expect(asked).rejects.toMatchObject({ name: "AbortError" });
   });
 });
 

@@ -10,7 +10,7 @@ import { watchStream } from "../../tracing/streams/watch.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
 import { type CaptureOptions, checkAdapter } from "../capture.ts";
 import { converse } from "../dialects/converse.ts";
-import type { Answered, Assembler, Dialect } from "../dialects/dialect.ts";
+import type { Answered, Asked, Assembler, Dialect } from "../dialects/dialect.ts";
 import { dialectOfBody } from "../dialects/invoke-model.ts";
 import { fields, isFields, only, parsed } from "../dialects/values.ts";
 import { harmlessly, ModelSpans } from "../model-span.ts";
@@ -54,11 +54,20 @@ export function traceBedrock<Client extends BedrockClient>(
   tracer: Tracer,
   options: CaptureOptions = {},
 ): Client {
-  checkOptions({ client }, { owner: "traceBedrock", checks: { client: isClient }, required: ["client"] });
+  checkOptions(
+    { client },
+    { owner: "traceBedrock", checks: { client: isBedrockClient }, required: ["client"] },
+  );
   checkAdapter("traceBedrock", { tracer, options });
+  const middleware = bedrockTracing(tracer, options);
+  client.middlewareStack.add(middleware, { step: "initialize", name: "tracelight", override: true });
+  return client;
+}
+
+/** The middleware that traces. */
+export function bedrockTracing(tracer: Tracer, options: CaptureOptions = {}): Middleware {
   const spans = new ModelSpans(options);
-  const middleware: Middleware =
-    (next, { commandName }) =>
+  return (next, { commandName }) =>
     async (args) => {
       const call = begun(tracer, spans, commandName ?? "", args.input);
       if (call === undefined) return next(args);
@@ -75,12 +84,10 @@ export function traceBedrock<Client extends BedrockClient>(
           },
         );
     };
-  client.middlewareStack.add(middleware, { step: "initialize", name: "tracelight", override: true });
-  return client;
 }
 
 /** Clients of `aws-sdk` 2 have no such thing. */
-function isClient(value: unknown): string | undefined {
+export function isBedrockClient(value: unknown): string | undefined {
   const add = fieldIn(fieldIn(value, "middlewareStack"), "add");
   return typeof add === "function"
     ? undefined
@@ -92,8 +99,17 @@ const COMMANDS: ReadonlySet<string> = new Set([
   ...["InvokeModelCommand", "InvokeModelWithResponseStreamCommand"],
 ]);
 
-/** Undefined where it is no call of a model, or cannot be read. */
-function begun(tracer: Tracer, spans: ModelSpans, command: string, input: object): BedrockCall | undefined {
+/** A command that calls a model. */
+export interface BedrockAsk {
+  readonly command: string;
+  readonly dialect: Dialect;
+  readonly asked: Asked;
+  /** Of InvokeModel. */
+  readonly body: object | undefined;
+}
+
+/** What a command asks a model; undefined where it is no call of a model, or cannot be read. */
+export function bedrockAsk(command: string, input: object): BedrockAsk | undefined {
   if (!COMMANDS.has(command)) return undefined;
   try {
     const body = command.startsWith("Invoke") ? bodyOf(fieldIn(input, "body")) : undefined;
@@ -102,12 +118,18 @@ function begun(tracer: Tracer, spans: ModelSpans, command: string, input: object
     const said = isFields(body) ? dialect.asked(body, "") : dialect.asked(input, "");
     if (said === undefined) return undefined;
     const asked = { ...said, model, config: { ...said.config, ...guardrailOf(body, input) } };
-    const span = tracer.startSpan(ModelSpans.nameOf(dialect, asked), { spanKind: "CLIENT" });
-    spans.asked(span, dialect, asked, "aws.bedrock");
-    return new BedrockCall(span, spans, dialect);
+    return { command, dialect, asked, body: fields(body) };
   } catch {
     return undefined;
   }
+}
+
+function begun(tracer: Tracer, spans: ModelSpans, command: string, input: object): BedrockCall | undefined {
+  const ask = bedrockAsk(command, input);
+  if (ask === undefined) return undefined;
+  const span = tracer.startSpan(ModelSpans.nameOf(ask.dialect, ask.asked), { spanKind: "CLIENT" });
+  harmlessly(span, () => spans.asked(span, ask.dialect, ask.asked, "aws.bedrock"));
+  return new BedrockCall(span, spans, ask.dialect);
 }
 
 /** Of InvokeModel: it stands beside the body. */

@@ -32,13 +32,23 @@ export interface CassetteOptions {
  */
 export function cassetteOf(spans: readonly SpanFields[], options: CassetteOptions = {}): string {
   checkOptions(options, { owner: "cassetteOf", checks: { redact: isRedact } });
-  const { calls, tools } = recordedIn(spans);
-  const kept = new Set([...calls.map(({ span }) => span), ...tools]);
-  const rules = cassetteRules(options);
-  return inStartOrder(spans)
-    .filter((span) => kept.has(span))
-    .map((span) => cassetteLine(span, rules))
+  const { models, tools } = redactedCalls(spans, options);
+  return inStartOrder([...models, ...tools])
+    .map(lineOf)
     .join("");
+}
+
+/** The calls among spans with what is needed of them, redacted. */
+export function redactedCalls(
+  spans: readonly SpanFields[],
+  options: CassetteOptions,
+): { readonly models: readonly SpanFields[]; readonly tools: readonly SpanFields[] } {
+  const { calls, tools } = recordedIn(spans);
+  const rules = cassetteRules(options);
+  return {
+    models: calls.flatMap(({ span }) => needed(span, rules) ?? []),
+    tools: tools.flatMap((span) => needed(span, rules) ?? []),
+  };
 }
 
 /** What must be given for `redact`. */
@@ -57,9 +67,17 @@ export function cassetteRules({ redact: wanted = {} }: CassetteOptions): Process
 
 /** A call as a line of a cassette. */
 export function cassetteLine(span: SpanFields, rules: Process | undefined): string {
-  const needed = spanFrom(withWhatIsNeeded(span));
-  const kept = rules === undefined ? needed : processed(needed, rules);
-  return kept === undefined ? "" : `${wellFormedJson(JSON.stringify(encodeRecord(kept)))}\n`;
+  const kept = needed(span, rules);
+  return kept === undefined ? "" : lineOf(kept);
+}
+
+function lineOf(span: SpanFields): string {
+  return `${wellFormedJson(JSON.stringify(encodeRecord(span)))}\n`;
+}
+
+function needed(span: SpanFields, rules: Process | undefined): SpanFields | undefined {
+  const bare = spanFrom(withWhatIsNeeded(span));
+  return rules === undefined ? bare : processed(bare, rules);
 }
 
 function withWhatIsNeeded(span: SpanFields): SpanFields {

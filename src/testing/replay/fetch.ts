@@ -1,5 +1,4 @@
 // `replayFetch`: a `fetch` that answers recorded calls of models, in each vendor's own words.
-import { fields } from "../../agents/dialects/values.ts";
 import {
   bodyOf,
   type FetchInput,
@@ -9,17 +8,14 @@ import {
   signalOf,
   urlOf,
 } from "../../agents/fetch/request.ts";
-import { NAMES } from "../../conventions/names.ts";
-import { readSpan } from "../../conventions/reading.ts";
-import { fieldIn, wordsIn } from "../../conventions/values.ts";
 import { TracelightError } from "../../model/errors.ts";
 import { checkOptions, is } from "../../model/options.ts";
-import type { SpanFields } from "../../model/span-fields.ts";
 import { unknownRequest } from "./miss.ts";
+import { failureIn, paceOf } from "./outcome.ts";
 import { askedSpan } from "./question.ts";
 import type { RecordedCall } from "./recorded.ts";
 import { Recording } from "./recording.ts";
-import { type Pace, pause, type ReplayTiming, streamed } from "./streamed.ts";
+import { pause, type ReplayTiming, streamed } from "./streamed.ts";
 import { type ModelRequest, modelRequestIn } from "./wires/by-request.ts";
 import { type Failure, type Said, saidIn } from "./wires/wire.ts";
 
@@ -46,18 +42,23 @@ export function replayFetch(recording: Recording, options: ReplayFetchOptions = 
     { recording, ...options },
     { owner: "replayFetch", checks: { recording: isRecording, fetch: is.fn, timing: isTiming } },
   );
+  const real: FetchLike = (input, init) => (options.fetch ?? fetch)(input, init);
+  const recorded = recording.recorder?.fetch(real) ?? real;
   return async (input, init) => {
     const signal = signalOf(input, init);
     signal?.throwIfAborted();
-    const network = () => (options.fetch ?? fetch)(input, init);
     const request = await requestOf(input, init);
     if (request === undefined) {
-      if (recording.isOver || recording.recordsMisses) return network();
+      if (recording.asksNetwork) return real(input, init);
       throw recording.missed(unknownRequest(methodOf(input, init), urlOf(input)));
     }
     try {
-      const call = recording.answer(askedSpan(request.dialect, request.asked));
-      return call === undefined ? await network() : await answered(call, request, { ...options, signal });
+      const asked = askedSpan(request.dialect, request.asked);
+      const call = recording.answer(asked);
+      if (call !== undefined) return await answered(call, request, { ...options, signal });
+      return request.wire.name === "embeddings" && recording.recorder !== undefined
+        ? await recording.recorder.embedding(asked, urlOf(input), () => real(input, init))
+        : await recorded(input, init);
     } catch (error) {
       if (!(error instanceof TracelightError) || !triesAgain(input, init)) throw error;
       return Response.json(missBody(request, error), { status: 400, headers: NO_MORE });
@@ -121,29 +122,4 @@ const NO_MORE = { "x-should-retry": "false", "retry-after-ms": "1" };
 
 function hasSaid({ output }: Said): boolean {
   return output !== undefined && output !== null;
-}
-
-/** How a recorded call failed; undefined where it did not. */
-export function failureIn(span: SpanFields): Failure | undefined {
-  const { error, errorDetails, aborted } = readSpan(span);
-  if (error === undefined || aborted) return undefined;
-  const details = fields(errorDetails) ?? {};
-  const given = span.attributes["http.response.status_code"] ?? details["status"];
-  const status = typeof given === "number" && given >= 400 ? given : undefined;
-  const code = details["code"];
-  return {
-    // Adapters put the status before what was said.
-    message: status === undefined ? error : error.replace(new RegExp(`^${status} `), ""),
-    status,
-    code: typeof code === "string" || typeof code === "number" ? code : undefined,
-    type: wordsIn(details["type"]),
-  };
-}
-
-/** How long a recorded call took. */
-export function paceOf(span: SpanFields): Pace {
-  const { startedAtMicros: start, endedAtMicros: end = start, attributes } = span;
-  const wholeMs = (end - start) / 1000;
-  const first = readSpan(span).timeToFirstTokenMs ?? fieldIn(attributes, NAMES.timeToFirstChunk);
-  return { wholeMs, firstMs: typeof first === "number" ? Math.min(first, wholeMs) : wholeMs };
 }

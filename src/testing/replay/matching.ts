@@ -3,13 +3,6 @@ import { textOfPiece } from "../../conventions/context/content.ts";
 import { LEVELS, type Level, type Question, type Questions } from "./question.ts";
 import type { RecordedCall } from "./recorded.ts";
 
-/** A call whose answer is given. */
-export interface Taken {
-  readonly call: RecordedCall;
-  /** It was given before. */
-  readonly isAgain: boolean;
-}
-
 /** The recorded calls, and which of them were answered. */
 export class Matching {
   readonly questions: Questions;

@@ -162,10 +162,14 @@ const NO_MATTER: ReadonlySet<string> = new Set([
 ]);
 
 /** A request as the span that an adapter would make of it. */
-export function askedSpan(dialect: Dialect, asked: Asked): SpanFields {
+export function askedSpan(
+  dialect: Dialect,
+  asked: Asked,
+  provider: string | undefined = dialect.provider,
+): SpanFields {
   const type = dialect.operation === "chat" ? "llm-invocation" : "embedding";
   return madeSpan(dialect.operation, {
-    ...calledModel(type, asked.model, dialect.provider),
+    ...calledModel(type, asked.model, provider),
     [SERVER]: "replay",
     [NAMES.requestSystem]: withoutSignatures(asked.system),
     [NAMES.requestMessages]: withoutSignatures(asked.messages),

@@ -7,8 +7,9 @@ import type { NoiseRules } from "../golden/noise.ts";
 import { isRedact } from "./cassette.ts";
 import { Matching } from "./matching.ts";
 import { missOf } from "./miss.ts";
-import { Questions } from "./question.ts";
+import { Questions, toolSpan } from "./question.ts";
 import { type RecordedCall, recordedIn } from "./recorded.ts";
+import { Recorder } from "./recorder.ts";
 import { type ReplaySource, spansOf } from "./source.ts";
 import { outcomeOf, ToolMatching } from "./tool-matching.ts";
 
@@ -44,10 +45,8 @@ export class Recording {
   readonly misses: readonly TracelightError[];
   /** @internal */
   readonly mode: ReplayMode;
-  /** @internal */
-  readonly cassette: string | undefined;
-  /** @internal */
-  readonly redact: RedactOptions | false;
+  /** Takes what goes to the network; undefined where misses are not recorded. @internal */
+  readonly recorder: Recorder | undefined;
   readonly #matching: Matching;
   readonly #tools: ToolMatching;
   readonly #misses: TracelightError[];
@@ -61,8 +60,14 @@ export class Recording {
     const { calls, tools } = recordedIn(spans, until);
     this.spans = spans;
     this.mode = mode;
-    this.cassette = options.cassette ?? file;
-    this.redact = wanted;
+    const cassette = options.cassette ?? file;
+    if (mode === "record" && cassette === undefined)
+      throw new TracelightError(
+        "INVALID_OPTION",
+        'replay with mode "record" needs a file to record to: replay a file, or give the option "cassette".',
+      );
+    this.recorder =
+      mode === "record" && cassette !== undefined ? new Recorder(cassette, { redact: wanted }) : undefined;
     this.#until = options.until === undefined ? undefined : Math.min(until, calls.length);
     this.#misses = [];
     this.misses = this.#misses;
@@ -82,9 +87,9 @@ export class Recording {
     return this.#until !== undefined && this.#answered >= this.#until;
   }
 
-  /** True where what was not recorded goes to the network. @internal */
-  get recordsMisses(): boolean {
-    return this.mode === "record";
+  /** True where what is asked and not recorded goes to the network. @internal */
+  get asksNetwork(): boolean {
+    return this.isOver || this.recorder !== undefined;
   }
 
   /** The call that a request is; undefined where it is for the network. Throws `REPLAY_MISS`. @internal */
@@ -104,9 +109,8 @@ export class Recording {
   async callTool(name: string, input: unknown, real: (() => unknown) | undefined): Promise<unknown> {
     const found = this.#tools.take(name, input) ?? this.#toolOtherwise(name);
     if (found !== undefined) return outcomeOf(found);
-    if (real === undefined || !(this.isOver || this.recordsMisses))
-      throw this.missed(this.#tools.miss(name, input));
-    return real();
+    if (real === undefined || !this.asksNetwork) throw this.missed(this.#tools.miss(name, input));
+    return this.recorder === undefined ? real() : this.recorder.tool(toolSpan(name, input), real);
   }
 
   #toolOtherwise(name: string): SpanFields | undefined {
@@ -120,7 +124,7 @@ export class Recording {
   }
 
   #otherwise(asked: SpanFields): RecordedCall | undefined {
-    if (this.recordsMisses) return undefined;
+    if (this.recorder !== undefined) return undefined;
     const nearest = this.mode === "lenient" ? this.#matching.takeNearest(asked) : undefined;
     if (nearest === undefined) throw this.missed(missOf(asked, this.#matching));
     return nearest;

@@ -17,18 +17,27 @@ export interface Written {
   readonly signal: AbortSignal | undefined;
 }
 
-/** A stream of an answer's pieces, each when it is asked for and its time has come. */
+/** The pieces, each when it is asked for and its time has come. */
+export async function* paced<Piece>(
+  pieces: readonly Piece[],
+  pace: Pace | undefined,
+  signal?: AbortSignal,
+): AsyncGenerator<Piece> {
+  const { firstMs = 0, wholeMs = 0 } = pace ?? {};
+  const eachMs = (wholeMs - firstMs) / Math.max(1, pieces.length - 1);
+  for (const [i, piece] of pieces.entries()) {
+    await pause(i === 0 ? firstMs : eachMs, signal);
+    yield piece;
+  }
+}
+
+/** A stream of an answer's pieces. */
 export function streamed({ pieces, type, pace, signal }: Written): Response {
   const encoder = new TextEncoder();
-  const rest = pieces[Symbol.iterator]();
-  const eachMs =
-    pace === undefined ? 0 : Math.max(0, pace.wholeMs - pace.firstMs) / Math.max(1, pieces.length - 1);
-  let waitMs = pace?.firstMs ?? 0;
+  const rest = paced(pieces, pace, signal);
   const body = new ReadableStream<Uint8Array>({
     pull: async (controller) => {
-      await pause(waitMs, signal);
-      waitMs = eachMs;
-      const { done, value } = rest.next();
+      const { done, value } = await rest.next();
       if (done === true) controller.close();
       else controller.enqueue(encoder.encode(value));
     },

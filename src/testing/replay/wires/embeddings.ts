@@ -33,7 +33,8 @@ function ollamaEmbeddings(said: Said, { body }: WireAsk): Fields {
   return { model: said.model, embeddings, ...said.usage };
 }
 
-function vectorsOf(said: Said, body: object): readonly (readonly number[])[] {
+/** A vector for each text that is asked for. */
+export function vectorsOf(said: Said, body: object): readonly (readonly number[])[] {
   const texts = textsIn(fieldIn(body, "input") ?? fieldIn(body, "prompt"));
   const recorded = recordedVectors(said.reading.output);
   const size = fieldIn(body, "dimensions");

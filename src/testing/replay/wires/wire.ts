@@ -111,7 +111,7 @@ function wireOf({ attributes }: SpanFields): WireName | undefined {
 export const SERVER = "server.address";
 
 /** The parts of an answer in nobody's shape. */
-export function partsOf({ reading }: Said): readonly MessagePart[] {
+function partsOf({ reading }: Said): readonly MessagePart[] {
   return reading.outputMessages.flatMap(({ parts }) => parts);
 }
 
