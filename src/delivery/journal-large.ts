@@ -1,10 +1,10 @@
 // Spans with large values on their way into a journal: each in a segment of its own, encoded and written in slices.
 import { BinaryEncoder } from "../model/binary-encoder.ts";
 import type { Turns } from "../model/turns.ts";
+import { atExit } from "../tracing/at-exit.ts";
 import { lineOf, partText, wholeText } from "./journal-line.ts";
 import type { JournalPosition, Segment } from "./journal-segment.ts";
 import { type LargeSpan, plainSpan } from "./journal-value.ts";
-import { atExit } from "./lifecycle.ts";
 
 /** What large entries need of their journal. */
 export interface LargeSetup {
@@ -39,7 +39,7 @@ export class LargeEntries {
       this.#waiting.push(new LargeEntry(this.#setup, { ...span, done: resolve }));
       this.#bytes += span.bytes;
       // At the end of the process nothing waits any more, but what is synchronous gets done.
-      this.#undoExit ??= atExit(() => this.finish());
+      this.#undoExit ??= atExit("sink", () => this.finish());
       while (this.#bytes > this.#setup.maxWaitingBytes && this.#waiting.length > 1) this.#finishFirst();
       if (!this.#isRunning) void this.#run();
     });

@@ -46,37 +46,6 @@ function flushAtExit(): void {
   });
 }
 
-const firstWork = new Set<() => void>();
-const lastWork = new Set<() => void>();
-
-/**
- * Calls `work` when the process exits, whatever way but a kill; only what is synchronous gets done. `first`: before that of others, which
- * it hands spans to. Returns the undo.
- */
-export function atExit(work: () => void, { first = false }: { readonly first?: boolean } = {}): () => void {
-  if (firstWork.size + lastWork.size === 0) process.on("exit", doLastWork);
-  const own = first ? firstWork : lastWork;
-  own.add(work);
-  return () => {
-    if (own.delete(work) && firstWork.size + lastWork.size === 0) process.off("exit", doLastWork);
-  };
-}
-
-function doLastWork(): void {
-  for (const work of [...firstWork]) done(work);
-  for (const work of lastWork) done(work);
-}
-
-function done(work: () => void): void {
-  try {
-    work();
-  } catch (error) {
-    reportUnowned(
-      asTracelightError(error, "SINK_FAILED", "Spans could not be written at the end of the process"),
-    );
-  }
-}
-
 /** A tracer, as far as its end is concerned. */
 interface Closable {
   close(options: { readonly timeoutMs: number }): Promise<unknown>;

@@ -1,15 +1,18 @@
 // JSON inside a text: what is secret goes, and the rest stays as it was written, to the digit and the blank. Cut JSON is read as far as
 // it goes.
 import { endOfJsonString } from "../model/json-strings.ts";
+import type { Pace, Steps } from "../model/steps.ts";
 
 /** What is done with what stands in the JSON. */
 export interface JsonRedactor {
-  /** A text that stands as a value, or as a name. */
-  readonly text: (text: string) => string;
+  /** A text that stands as a value, or as a name; of a long one, the steps to it. */
+  readonly text: (text: string) => string | Steps<string>;
   /** True for a name whose value must go. */
   readonly isSecret: (name: string) => boolean;
   /** What stands in the place of a value under such a name. */
   readonly secret: (value: string) => string;
+  /** How far a step goes. */
+  readonly pace: Pace;
 }
 
 /** An object or a list that the scan is in. */
@@ -21,6 +24,15 @@ interface Level {
   name: string | undefined;
 }
 
+/** A text or a number in the JSON. */
+interface Token {
+  readonly at: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/** What a token counts besides its length. */
+const TOKEN_UNITS = 16;
 /** Of more levels the rest is read as text. */
 const MAX_LEVELS = 200;
 
@@ -29,8 +41,8 @@ export function looksLikeJson(text: string): boolean {
   return /^\s{0,20}[[{]\s{0,20}["[{\]}\d]/.test(text);
 }
 
-/** The JSON with its secrets replaced. */
-export function redactJson(json: string, redactor: JsonRedactor): string {
+/** The steps to the JSON with its secrets replaced. */
+export function redactJson(json: string, redactor: JsonRedactor): Steps<string> {
   return new Scan(json, redactor).run();
 }
 
@@ -47,26 +59,30 @@ class Scan {
     this.#redactor = redactor;
   }
 
-  run(): string {
+  *run(): Steps<string> {
     let at = 0;
     while (at < this.#json.length) {
-      const next = this.#step(at);
+      const step = this.#step(at);
+      const next = typeof step === "object" ? yield* step : step;
       if (next === undefined) break;
+      if (this.#redactor.pace.isOver(next - at + TOKEN_UNITS)) yield;
       at = next;
     }
     this.#copy(at);
-    return this.#out + this.#rest(at);
+    return this.#out + (yield* this.#rest(at));
   }
 
   /** What is cut off, or no JSON, is text; under a name that says so it is part of a secret. */
-  #rest(at: number): string {
+  *#rest(at: number): Steps<string> {
     const rest = this.#json.slice(at);
     if (rest === "") return rest;
-    return this.#isSecretHere() ? this.#redactor.secret(rest) : this.#redactor.text(rest);
+    if (this.#isSecretHere()) return this.#redactor.secret(rest);
+    const made = this.#redactor.text(rest);
+    return typeof made === "string" ? made : yield* made;
   }
 
-  /** Where the next token begins; undefined where there is none that can be read. */
-  #step(at: number): number | undefined {
+  /** Where the next token begins, or the steps to it; undefined where there is none that can be read. */
+  #step(at: number): number | undefined | Steps<number> {
     const character = this.#json.charAt(at);
     switch (character) {
       case "{":
@@ -92,32 +108,41 @@ class Scan {
     return true;
   }
 
-  #string(at: number): number | undefined {
+  #string(at: number): number | undefined | Steps<number> {
     const end = endOfJsonString(this.#json, at);
     const text = end === undefined ? undefined : parsed(this.#json.slice(at, end));
     if (end === undefined || text === undefined) return undefined;
     const level = this.#levels.at(-1);
     const isName = level?.isObject === true && level.name === undefined;
     const isSecret = !isName && text !== "" && this.#isSecretHere();
-    const made = isSecret ? this.#redactor.secret(text) : this.#redactor.text(text);
     if (isName) level.name = text;
+    return this.#redacted({ at, end, text }, isSecret);
+  }
+
+  #redacted(token: Token, isSecret: boolean): number | Steps<number> {
+    const made = isSecret ? this.#redactor.secret(token.text) : this.#redactor.text(token.text);
+    return typeof made === "string" ? this.#replaced(token, made) : this.#replacedInSteps(token, made);
+  }
+
+  *#replacedInSteps(token: Token, steps: Steps<string>): Steps<number> {
+    return this.#replaced(token, yield* steps);
+  }
+
+  #replaced({ at, end, text }: Token, made: string): number {
     if (made !== text) this.#put(at, end, JSON.stringify(made));
     return end;
   }
 
   /** Blanks, colons, numbers and words. */
-  #other(at: number): number | undefined {
+  #other(at: number): number | undefined | Steps<number> {
     TOKEN.lastIndex = at;
     const token = TOKEN.exec(this.#json)?.[0];
     if (token === undefined) return undefined;
     const end = at + token.length;
     const isBlank = /^[\s:]/.test(token);
     if (!isBlank && !BEHIND_WORD.test(this.#json.charAt(end))) return undefined;
-    if (/^[-\d]/.test(token)) {
-      const made = this.#isSecretHere() ? this.#redactor.secret(token) : this.#redactor.text(token);
-      if (made !== token) this.#put(at, end, JSON.stringify(made));
-    }
-    return end;
+    if (!/^[-\d]/.test(token)) return end;
+    return this.#redacted({ at, end, text: token }, this.#isSecretHere());
   }
 
   #isSecretHere(): boolean {

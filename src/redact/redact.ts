@@ -2,13 +2,14 @@
 import { TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { isSecretName, mayNameSecret, spelled } from "../model/secret-names.ts";
+import { drained, Pace, type Steps } from "../model/steps.ts";
 import type { Process, SpanDraft } from "../tracing/draft.ts";
 import { reportUnowned } from "../tracing/faults.ts";
 import { isReplaced, type Replace, type Replacement, replaceBy } from "./replacement.ts";
 import { byPattern, type Rule } from "./rule.ts";
 import { RULE_NAMES, RULES, type RuleName } from "./rules/index.ts";
 import { FAILED, TextRedactor, TooSlow } from "./text.ts";
-import { ValueRedactor } from "./values.ts";
+import { ValueRedactor, whole } from "./values.ts";
 
 /** A rule of your own. */
 export interface OwnRule {
@@ -39,6 +40,9 @@ export interface RedactOptions {
 
 const MAX_RULE_MS = 1000;
 const MIN_KEY = 16;
+/** A step goes so far, in characters: it takes a millisecond or so. The first is longer, since most spans have no more. */
+const STEP = 16_384;
+const FIRST_STEP = 65_536;
 
 /**
  * A `process` that redacts all that a span holds, ended or running: names, attributes, resource, scope, events, links, status message,
@@ -70,31 +74,38 @@ export function processOf(options: RedactOptions, replace: Replace): Process | u
   const rules = (options.rules ?? RULE_NAMES).flatMap(rulesOf);
   const isSecret = secretNames(options.names);
   if (rules.length === 0 && isSecret === undefined && options.value === undefined) return undefined;
-  const values = valueRedactor({ rules, isSecret: isSecret ?? (() => false), replace }, options);
-  const process = (draft: SpanDraft): void => redactDraft(draft, values);
-  return Object.assign(process, { text: (text: string) => values.text(text) });
+  const pace = new Pace(STEP);
+  const values = valueRedactor({ rules, isSecret: isSecret ?? (() => false), replace, pace }, options);
+  const process = (draft: SpanDraft): void => drained(redactDraft(draft, values));
+  const steps = (draft: SpanDraft): Steps<void> => {
+    pace.begin(FIRST_STEP);
+    return redactDraft(draft, values);
+  };
+  return Object.assign(process, { steps, text: (text: string) => drained(whole(values.text(text))) });
 }
 
 interface Means {
   readonly rules: readonly Rule[];
   readonly isSecret: (name: string) => boolean;
   readonly replace: Replace;
+  readonly pace: Pace;
 }
 
 function valueRedactor(
-  { rules, isSecret, replace }: Means,
+  { rules, isSecret, replace, pace }: Means,
   { maxRuleMs = MAX_RULE_MS, value: own, onError, names }: RedactOptions,
 ): ValueRedactor {
   const tell = teller(onError ?? reportUnowned);
   const onFault = (rule: Rule, cause: unknown) => tell(rule, `The rule for [${rule.label}]`, cause);
   const unproven = new Set(rules.filter(({ hints }) => hints === 0));
-  const texts = new TextRedactor({ rules, unproven, replace, maxRuleMs, onFault });
+  const texts = new TextRedactor({ rules, unproven, replace, maxRuleMs, pace, onFault });
   const hasOwnNames = names !== false && names !== undefined && names.length > 0;
   return new ValueRedactor({
     text: (text) => texts.redact(text),
     isSecret: remembered(isSecret),
     mayNameSecret: hasOwnNames ? () => true : names === false ? () => false : mayNameSecret,
     secret: (value) => (isReplaced(value) ? value : replace(value, SECRET)),
+    pace,
     own: own && closed(own, (cause) => tell(own, "The option value", cause)),
   });
 }
@@ -109,6 +120,7 @@ function rulesOf(rule: RuleName | OwnRule): readonly Rule[] {
     byPattern({
       label,
       hints: 0,
+      reach: Number.POSITIVE_INFINITY,
       pattern: new RegExp(pattern.source, flags.includes("g") ? flags : `${flags}g`),
     }),
   ];
@@ -175,37 +187,37 @@ function closed(
   };
 }
 
-function redactDraft(draft: SpanDraft, values: ValueRedactor): void {
+function* redactDraft(draft: SpanDraft, values: ValueRedactor): Steps<void> {
   const { scope, otlp } = draft;
-  draft.spanName = values.text(draft.spanName);
-  draft.statusMessage = optional(draft.statusMessage, values);
-  draft.traceState = optional(draft.traceState, values);
-  draft.attributes = values.attributes(draft.attributes);
-  draft.resourceAttributes = values.attributes(draft.resourceAttributes);
-  scope.name = values.text(scope.name);
-  scope.version = optional(scope.version, values);
-  redactPart(scope, values);
-  if (otlp?.resource !== undefined) redactPart(otlp.resource, values);
+  draft.spanName = yield* whole(values.text(draft.spanName));
+  draft.statusMessage = yield* optional(draft.statusMessage, values);
+  draft.traceState = yield* optional(draft.traceState, values);
+  draft.attributes = yield* values.attributes(draft.attributes);
+  draft.resourceAttributes = yield* values.attributes(draft.resourceAttributes);
+  scope.name = yield* whole(values.text(scope.name));
+  scope.version = yield* optional(scope.version, values);
+  yield* redactPart(scope, values);
+  if (otlp?.resource !== undefined) yield* redactPart(otlp.resource, values);
   for (const event of draft.events) {
-    event.name = values.text(event.name);
-    if (event.attributes !== undefined) event.attributes = values.attributes(event.attributes);
+    event.name = yield* whole(values.text(event.name));
+    if (event.attributes !== undefined) event.attributes = yield* values.attributes(event.attributes);
   }
   for (const link of draft.links) {
-    if (link.traceState !== undefined) link.traceState = values.text(link.traceState);
-    if (link.attributes !== undefined) link.attributes = values.attributes(link.attributes);
+    if (link.traceState !== undefined) link.traceState = yield* whole(values.text(link.traceState));
+    if (link.attributes !== undefined) link.attributes = yield* values.attributes(link.attributes);
   }
 }
 
-function redactPart(
+function* redactPart(
   part: { schemaUrl?: string | undefined; attributes?: Record<string, unknown> | undefined },
   values: ValueRedactor,
-): void {
-  if (part.schemaUrl !== undefined) part.schemaUrl = values.text(part.schemaUrl);
-  if (part.attributes !== undefined) part.attributes = values.attributes(part.attributes);
+): Steps<void> {
+  if (part.schemaUrl !== undefined) part.schemaUrl = yield* whole(values.text(part.schemaUrl));
+  if (part.attributes !== undefined) part.attributes = yield* values.attributes(part.attributes);
 }
 
-function optional(text: string | undefined, values: ValueRedactor): string | undefined {
-  return text === undefined ? undefined : values.text(text);
+function* optional(text: string | undefined, values: ValueRedactor): Steps<string | undefined> {
+  return text === undefined ? undefined : yield* whole(values.text(text));
 }
 
 const CHECKS = {

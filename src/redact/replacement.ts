@@ -33,9 +33,9 @@ export function isReplaced(text: string): boolean {
 }
 
 /** Where in a text such stands: from, and up to. */
-export function replacedIn(text: string): readonly (readonly [start: number, end: number])[] {
-  if (!text.includes("[")) return [];
-  return [...text.matchAll(REPLACED)].map(({ 0: made, index }) => [index, index + made.length]);
+export function* replacedIn(text: string): Generator<readonly [start: number, end: number], undefined> {
+  for (const { 0: made, index } of text.matchAll(REPLACED)) yield [index, index + made.length];
+  return undefined;
 }
 
 /** How a choice is carried out. */

@@ -1,7 +1,8 @@
 // A text without what the rules find in it.
+import { drained, Pace, type Steps } from "../model/steps.ts";
 import { steadyNow } from "../model/timers.ts";
 import { type Replace, replacedIn } from "./replacement.ts";
-import type { Found, Rule } from "./rule.ts";
+import { BEFORE, type Found, type Rule } from "./rule.ts";
 import { survey } from "./survey.ts";
 
 /** What stands in the place of a text that a rule failed at. */
@@ -25,69 +26,123 @@ export interface TextOptions {
   readonly replace: Replace;
   /** How long such a rule may take over one text, in milliseconds. */
   readonly maxRuleMs: number;
+  /** How far a step goes, in characters. */
+  readonly pace: Pace;
   /** Told of a rule that threw or took too long. */
   readonly onFault: (rule: Rule, cause: unknown) => void;
 }
 
+/** Where in a text a rule looks: in `part`, which begins at `base`, for what begins from `from` up to `until`. */
+interface Place {
+  readonly part: string;
+  readonly base: number;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Longer texts are gone through in parts of so many characters: a rule takes a millisecond or two over one. */
+export const PART = 8192;
+const REACH = 1024;
+/** So far behind where a piece begins it shows which rule may find it. */
+const SHOWS = 512;
+/** What a rule over a part counts, and a piece that is replaced: as so many characters. */
+const RULE_UNITS = PART / 8;
+const PIECE_UNITS = 64;
+/** Of a short text all is done in one step. */
+const ENDLESS = new Pace(Number.POSITIVE_INFINITY);
+
 /** Redacts texts. */
 export class TextRedactor {
   readonly #options: TextOptions;
+  readonly #whole: readonly Rule[];
+  readonly #near: readonly Rule[];
 
   constructor(options: TextOptions) {
     this.#options = options;
+    this.#whole = options.rules.filter(isWhole);
+    this.#near = options.rules.filter((rule) => !isWhole(rule));
   }
 
-  /** The same text where nothing is found; `FAILED` where a rule threw or took too long. */
-  redact(text: string): string {
-    const pieces = this.#piecesIn(text);
-    if (pieces === undefined) return FAILED;
-    if (pieces.length === 0) return text;
-    const sorted = pieces.sort((a, b) => a.start - b.start || b.end - a.end);
-    const fresh = withoutReplaced(sorted, replacedIn(text));
-    return fresh.length === 0 ? text : this.#without(text, fresh);
-  }
-
-  #piecesIn(text: string): Piece[] | undefined {
-    const { rules, onFault } = this.#options;
-    const seen = survey(text);
+  /** The same text where nothing is found; `FAILED` where a rule threw or took too long. Of a long text, the steps to it. */
+  redact(text: string): string | Steps<string> {
+    if (text.length > PART) return this.#inSteps(text);
     const pieces: Piece[] = [];
-    for (const rule of rules) {
-      if (rule.hints !== 0 && (rule.hints & seen) === 0) continue;
-      try {
-        this.#apply(rule, text, (start, end) => void pieces.push({ start, end, rule }));
-      } catch (error) {
-        onFault(rule, error);
-        return undefined;
-      }
-    }
-    return pieces;
+    const place: Place = { part: text, base: 0, from: 0, until: text.length };
+    const seen = survey(text);
+    for (const rule of this.#options.rules)
+      if (mayFind(rule, seen) && this.#look(rule, place, pieces) === undefined) return FAILED;
+    return pieces.length === 0 ? text : drained(this.#without(text, pieces, ENDLESS));
   }
 
-  #apply(rule: Rule, text: string, found: Found): void {
-    const { unproven, maxRuleMs } = this.#options;
-    if (!unproven.has(rule)) return rule.find(text, found);
-    const began = steadyNow();
-    rule.find(text, found);
-    if (steadyNow() - began > maxRuleMs)
+  *#inSteps(text: string): Steps<string> {
+    const pieces: Piece[] = [];
+    for (const rule of this.#whole) {
+      const place: Place = { part: text, base: 0, from: 0, until: text.length };
+      if (this.#look(rule, place, pieces) === undefined) return FAILED;
+      if (this.#options.pace.isOver(text.length / 8)) yield;
+    }
+    const ends = new Map<Rule, number>();
+    for (let at = 0; at < text.length; at += PART)
+      if (!(yield* this.#part({ text, at, ends, pieces }))) return FAILED;
+    return pieces.length === 0 ? text : yield* this.#without(text, pieces, this.#options.pace);
+  }
+
+  /**
+   * What begins in one part of a long text, the same as would be found in all of it: each rule goes on from where it was, and sees as
+   * much before and behind as it looks at. False where one failed.
+   */
+  *#part({ text, at, ends, pieces }: Part): Steps<boolean> {
+    const base = Math.max(0, at - BEFORE);
+    const end = Math.min(at + PART, text.length);
+    const { pace } = this.#options;
+    const seen = survey(text.slice(base, end + SHOWS));
+    if (pace.isOver(PART)) yield;
+    for (const rule of this.#near) {
+      if (!mayFind(rule, seen)) continue;
+      const part = text.slice(base, end + (rule.reach ?? REACH));
+      const from = Math.max(at, ends.get(rule) ?? 0) - base;
+      const next = this.#look(rule, { part, base, from, until: end - base }, pieces);
+      if (next === undefined) return false;
+      ends.set(rule, base + next);
+      if (pace.isOver(RULE_UNITS)) yield;
+    }
+    return true;
+  }
+
+  /** Where the rule would go on from; undefined where it threw or took too long. */
+  #look(rule: Rule, { part, base, from, until }: Place, pieces: Piece[]): number | undefined {
+    const { unproven, maxRuleMs, onFault } = this.#options;
+    const found: Found = (start, end) => void pieces.push({ start: base + start, end: base + end, rule });
+    try {
+      if (!unproven.has(rule)) return rule.find(part, found, from, until);
+      const began = steadyNow();
+      const next = rule.find(part, found, from, until);
+      if (steadyNow() - began <= maxRuleMs) return next;
       throw new TooSlow(`it took longer than ${maxRuleMs} ms over one text.`);
+    } catch (error) {
+      onFault(rule, error);
+      return undefined;
+    }
   }
 
   /** Pieces that overlap become one, which the first rule of the list names: nothing of either is left. */
-  #without(text: string, sorted: readonly Piece[]): string {
+  *#without(text: string, found: Piece[], pace: Pace): Steps<string> {
+    const pieces = yield* withoutReplaced(found.sort(inOrder), text, pace);
     let out = "";
     let at = 0;
-    for (let i = 0; i < sorted.length; ) {
-      const first = sorted[i];
+    for (let i = 0; i < pieces.length; ) {
+      const first = pieces[i];
       if (first === undefined) break;
       let { end, rule } = first;
-      for (i++; i < sorted.length; i++) {
-        const next = sorted[i];
+      for (i++; i < pieces.length; i++) {
+        const next = pieces[i];
         if (next === undefined || next.start >= end) break;
         if (this.#rank(next.rule) < this.#rank(rule)) rule = next.rule;
         end = Math.max(end, next.end);
       }
       out += text.slice(at, first.start) + this.#options.replace(text.slice(first.start, end), rule);
       at = end;
+      if (pace.isOver(PIECE_UNITS)) yield;
     }
     return out + text.slice(at);
   }
@@ -97,13 +152,41 @@ export class TextRedactor {
   }
 }
 
-/** Pieces in order, but for those that lie in what a redaction has made; that is in order as well. */
-function withoutReplaced(pieces: readonly Piece[], made: ReturnType<typeof replacedIn>): readonly Piece[] {
-  if (made.length === 0) return pieces;
-  let at = 0;
-  return pieces.filter(({ start, end }) => {
-    while (at < made.length && (made[at]?.[1] ?? 0) <= start) at++;
-    const [from, to] = made[at] ?? [end, end];
-    return !(from <= start && end <= to);
-  });
+/** A part of a long text: where it begins, where each rule has been, and what was found. */
+interface Part {
+  readonly text: string;
+  readonly at: number;
+  readonly ends: Map<Rule, number>;
+  readonly pieces: Piece[];
 }
+
+function isWhole({ reach }: Rule): boolean {
+  return reach === Number.POSITIVE_INFINITY;
+}
+
+function mayFind({ hints }: Rule, seen: number): boolean {
+  return hints === 0 || (hints & seen) !== 0;
+}
+
+function inOrder(a: Piece, b: Piece): number {
+  return a.start - b.start || b.end - a.end;
+}
+
+/** Pieces in order, but for those that lie in what a redaction has made; that is in order as well. */
+function* withoutReplaced(pieces: readonly Piece[], text: string, pace: Pace): Steps<readonly Piece[]> {
+  if (!text.includes("[")) return pieces;
+  const made = replacedIn(text);
+  let [from, to] = made.next().value ?? NOWHERE;
+  const fresh: Piece[] = [];
+  for (const piece of pieces) {
+    while (to <= piece.start) {
+      [from, to] = made.next().value ?? NOWHERE;
+      if (pace.isOver(PIECE_UNITS)) yield;
+    }
+    if (!(from <= piece.start && piece.end <= to)) fresh.push(piece);
+    if (pace.isOver(PIECE_UNITS)) yield;
+  }
+  return fresh;
+}
+
+const NOWHERE: readonly [start: number, end: number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];

@@ -3,20 +3,25 @@
 import { Buffer } from "node:buffer";
 import { isAnObject } from "../conventions/values.ts";
 import { asCaptured } from "../model/captured.ts";
+import { entriesIn } from "../model/many-keys.ts";
 import { setOwn } from "../model/own-property.ts";
 import { sealed } from "../model/sealed.ts";
+import type { Pace, Steps } from "../model/steps.ts";
 import { type JsonRedactor, looksLikeJson, redactJson } from "./json-text.ts";
+import { PART } from "./text.ts";
 
 /** What values are redacted by. */
 export interface ValueOptions {
-  /** Any text. */
-  readonly text: (text: string) => string;
+  /** Any text; of a long one, the steps to it. */
+  readonly text: (text: string) => string | Steps<string>;
   /** True for a name whose value must go. */
   readonly isSecret: (name: string) => boolean;
   /** False where no such name can be in a text. */
   readonly mayNameSecret: (text: string) => boolean;
   /** What stands in the place of a value under such a name. */
   readonly secret: (value: string) => string;
+  /** How far a step goes, in characters. */
+  readonly pace: Pace;
   /** The last word, for a value under a name. */
   readonly own: ((value: unknown, name: string) => unknown) | undefined;
 }
@@ -40,75 +45,97 @@ interface KnownList {
   made?: unknown[] | undefined;
 }
 
-/** Redacts captured values. */
+/** What a value counts besides its characters. */
+const VALUE_UNITS = 64;
+
+/** Redacts captured values. What may be long is given as the steps to it. */
 export class ValueRedactor {
   readonly #options: ValueOptions;
-  readonly #json: JsonRedactor;
+  /** For JSON, by how deep it is in other JSON. */
+  readonly #json: readonly JsonRedactor[];
+  readonly #pace: Pace;
   readonly #known = new WeakMap<object, unknown>();
   /** Long lists by their last item: a history comes again and again, and is longer each time. */
   readonly #lists = new WeakMap<object, KnownList>();
-  #jsonLevels = 0;
 
   constructor(options: ValueOptions) {
     this.#options = options;
-    const { isSecret, secret } = options;
-    this.#json = { text: (text) => this.text(text), isSecret, secret };
+    const { isSecret, secret, pace } = options;
+    this.#pace = pace;
+    this.#json = Array.from({ length: MAX_JSON_LEVELS }, (_, level) => ({
+      ...{ isSecret, secret, pace },
+      text: (text) => this.#text(text, level + 1),
+    }));
   }
 
   /** Attributes, by their names; the same object where nothing is found. */
-  attributes(attributes: Readonly<Record<string, unknown>>): Record<string, unknown> {
-    return this.#properties(attributes) ?? attributes;
+  *attributes(attributes: Readonly<Record<string, unknown>>): Steps<Record<string, unknown>> {
+    return (yield* this.#properties(attributes)) ?? attributes;
   }
 
-  /** A text, and the JSON in it. */
-  text(text: string): string {
-    if (this.#jsonLevels >= MAX_JSON_LEVELS || !looksLikeJson(text) || !this.#isWorthReading(text))
-      return this.#options.text(text);
-    this.#jsonLevels++;
-    try {
-      return redactJson(text, this.#json);
-    } finally {
-      this.#jsonLevels--;
-    }
+  /** A text, and the JSON in it; of what may be long, the steps to it. */
+  text(text: string): string | Steps<string> {
+    return this.#text(text, 0);
+  }
+
+  #text(text: string, level: number): string | Steps<string> {
+    const json = looksLikeJson(text) ? this.#json[level] : undefined;
+    return json === undefined ? this.#options.text(text) : this.#jsonText(text, json);
+  }
+
+  *#jsonText(text: string, json: JsonRedactor): Steps<string> {
+    return (yield* this.#isWorthReading(text)) ? yield* redactJson(text, json) : text;
   }
 
   /** Without names of secrets and escapes, JSON hides nothing that its text does not show. */
-  #isWorthReading(json: string): boolean {
-    return json.includes("\\") || this.#options.mayNameSecret(json) || this.#options.text(json) !== json;
+  *#isWorthReading(json: string): Steps<boolean> {
+    return (
+      json.includes("\\") ||
+      this.#options.mayNameSecret(json) ||
+      (yield* whole(this.#options.text(json))) !== json
+    );
   }
 
-  #value(value: unknown): unknown {
-    if (typeof value === "string") return this.text(value);
-    if (typeof value === "number" || typeof value === "bigint") return this.#number(value);
-    if (typeof value !== "object" || value === null) return value;
+  *#value(value: unknown): Steps<unknown> {
+    if (typeof value === "string") return yield* whole(this.text(value));
+    if (typeof value !== "object" || value === null) return this.#atOnce(value);
     const known = this.#known.get(value);
     if (known !== undefined) return known;
-    const made = this.#container(value);
+    const made = yield* this.#container(value);
     this.#known.set(value, made);
     return made;
+  }
+
+  /** What most values become, without the steps; undefined for the others. */
+  #atOnce(value: unknown): unknown {
+    if (typeof value === "object" && value !== null) return this.#known.get(value);
+    if (typeof value === "number" || typeof value === "bigint") return this.#number(value);
+    if (typeof value !== "string") return value;
+    const made = this.text(value);
+    return typeof made === "string" ? made : undefined;
   }
 
   #number(value: number | bigint): unknown {
     if (value < LONG_NUMBER || (typeof value === "number" && !Number.isSafeInteger(value))) return value;
     const text = String(value);
     const made = this.#options.text(text);
-    return made === text ? value : made;
+    return made === text || typeof made !== "string" ? value : made;
   }
 
-  #container(value: object): unknown {
-    if (Array.isArray(value)) return this.#items(value) ?? value;
-    if (value instanceof Uint8Array) return this.#bytes(value);
-    if (value instanceof Map) return this.#map(value);
-    if (value instanceof Set) return this.#set(value);
+  *#container(value: object): Steps<unknown> {
+    if (Array.isArray(value)) return (yield* this.#items(value)) ?? value;
+    if (value instanceof Uint8Array) return yield* this.#bytes(value);
+    if (value instanceof Map) return yield* this.#map(value);
+    if (value instanceof Set) return yield* this.#set(value);
     if (value instanceof Date) return value;
     const pair = pairOf(value);
     if (pair !== undefined && this.#options.isSecret(pair.name))
-      return captured({ ...value, value: this.#masked(pair.value) });
-    return this.#properties(value) ?? value;
+      return captured({ ...value, value: yield* this.#masked(pair.value) });
+    return (yield* this.#properties(value)) ?? value;
   }
 
   /** Undefined where nothing is found. */
-  #items(items: readonly unknown[]): readonly unknown[] | undefined {
+  *#items(items: readonly unknown[]): Steps<readonly unknown[] | undefined> {
     const [name, value] = items;
     if (
       items.length === 2 &&
@@ -121,11 +148,12 @@ export class ValueRedactor {
     const list: KnownList = { known, made };
     for (let i = known.length; i < items.length; i++) {
       const item = items[i];
-      const redacted = this.#value(item);
+      const redacted = this.#atOnce(item) ?? (yield* this.#value(item));
       // Not by `slice`, which is slow where the list is frozen.
       if (redacted !== item) list.made ??= known.slice();
       known.push(item);
       list.made?.push(redacted);
+      if (this.#pace.isOver(unitsOf(item))) yield;
     }
     this.#remember(list);
     return list.made && captured(list.made.slice());
@@ -150,58 +178,92 @@ export class ValueRedactor {
   }
 
   /** Undefined where nothing is found. */
-  #properties(object: object): Record<string, unknown> | undefined {
+  *#properties(object: object): Steps<Record<string, unknown> | undefined> {
     let changes: Map<string, readonly [string, unknown]> | undefined;
-    for (const [name, value] of Object.entries(object)) {
-      const shown = this.#options.text(name);
-      const redacted = this.#named(name, value);
+    for (const [name, value] of entriesIn(object)) {
+      const text = this.#options.text(name);
+      const shown = typeof text === "string" ? text : yield* text;
+      const made = this.#options.isSecret(name) ? undefined : this.#atOnce(value);
+      const redacted = made === undefined ? yield* this.#named(name, value) : this.#last(made, name);
+      if (this.#pace.isOver(name.length + unitsOf(value))) yield;
       if (redacted === value && shown === name) continue;
       changes ??= new Map();
       changes.set(name, [shown, redacted]);
     }
-    return changes && captured(changed(object, changes));
+    return changes && captured(yield* changed(object, changes, this.#pace));
   }
 
-  #named(name: string, value: unknown): unknown {
-    const redacted = this.#options.isSecret(name) ? this.#masked(value) : this.#value(value);
+  *#named(name: string, value: unknown): Steps<unknown> {
+    const steps = this.#options.isSecret(name) ? this.#masked(value) : this.#value(value);
+    return this.#last(yield* steps, name);
+  }
+
+  #last(redacted: unknown, name: string): unknown {
     return this.#options.own === undefined ? redacted : this.#options.own(redacted, name);
   }
 
   /** All that is in a value: texts and numbers go, what is made of them stays, so that one sees what there was. */
-  #masked(value: unknown): unknown {
+  *#masked(value: unknown): Steps<unknown> {
+    if (this.#pace.isOver(unitsOf(value))) yield;
     if (typeof value === "string") return value === "" ? value : this.#options.secret(value);
     if (typeof value === "number" || typeof value === "bigint") return this.#options.secret(String(value));
     if (typeof value !== "object" || value === null) return value;
-    if (Array.isArray(value)) return captured(value.map((item) => this.#masked(item)));
+    if (Array.isArray(value)) return yield* this.#maskedItems(value);
     if (value instanceof Map || value instanceof Set || value instanceof Uint8Array || value instanceof Date)
       return this.#options.secret("");
-    const changes = Object.entries(value).map(
-      ([name, inner]) => [name, [this.#options.text(name), this.#masked(inner)]] as const,
-    );
-    return captured(changed(value, new Map(changes)));
+    const changes = new Map<string, readonly [string, unknown]>();
+    for (const [name, inner] of entriesIn(value))
+      changes.set(name, [yield* whole(this.#options.text(name)), yield* this.#masked(inner)]);
+    return captured(yield* changed(value, changes, this.#pace));
   }
 
-  #map(map: ReadonlyMap<unknown, unknown>): unknown {
-    const entries = [...map].map(([key, value]) => {
-      const made = typeof key === "string" ? this.#named(key, value) : this.#value(value);
-      return [key, value, this.#value(key), made] as const;
-    });
-    const isSame = entries.every(([key, value, newKey, made]) => key === newKey && value === made);
-    return isSame ? map : asCaptured(sealed(new Map(entries.map(([, , key, value]) => [key, value]))));
+  *#maskedItems(items: readonly unknown[]): Steps<unknown> {
+    const made: unknown[] = [];
+    for (const item of items) made.push(yield* this.#masked(item));
+    return captured(made);
   }
 
-  #set(set: ReadonlySet<unknown>): unknown {
-    const items = [...set];
-    const made = items.map((item) => this.#value(item));
-    return made.every((item, i) => item === items[i]) ? set : asCaptured(sealed(new Set(made)));
+  *#map(map: ReadonlyMap<unknown, unknown>): Steps<unknown> {
+    const entries: (readonly [unknown, unknown])[] = [];
+    let isSame = true;
+    for (const [key, value] of map) {
+      const shown = yield* this.#value(key);
+      const made = yield* typeof key === "string" ? this.#named(key, value) : this.#value(value);
+      entries.push([shown, made]);
+      isSame &&= shown === key && made === value;
+      if (this.#pace.isOver(unitsOf(key) + unitsOf(value))) yield;
+    }
+    return isSame ? map : asCaptured(sealed(new Map(entries)));
+  }
+
+  *#set(set: ReadonlySet<unknown>): Steps<unknown> {
+    const items: unknown[] = [];
+    let isSame = true;
+    for (const item of set) {
+      const made = this.#atOnce(item) ?? (yield* this.#value(item));
+      items.push(made);
+      isSame &&= made === item;
+      if (this.#pace.isOver(unitsOf(item))) yield;
+    }
+    return isSame ? set : asCaptured(sealed(new Set(items)));
   }
 
   /** Bytes may be a text; in Latin-1 each is a character, so what is found in the one is found in the other. */
-  #bytes(bytes: Uint8Array): unknown {
+  *#bytes(bytes: Uint8Array): Steps<unknown> {
     const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-    const made = this.text(text);
+    const made = yield* whole(this.text(text));
     return made === text ? bytes : asCaptured(Uint8Array.from(Buffer.from(made, "latin1")));
   }
+}
+
+/** What was to be had at once, or is at the end of the steps. */
+export function* whole(made: string | Steps<string>): Steps<string> {
+  return typeof made === "string" ? made : yield* made;
+}
+
+/** What a value counts: what is in an object counts by itself, and so does a long text. */
+function unitsOf(value: unknown): number {
+  return VALUE_UNITS + (typeof value === "string" && value.length <= PART ? value.length : 0);
 }
 
 /** A loop, since `every` takes many times as long where a list is frozen. */
@@ -215,12 +277,14 @@ function captured<T extends object>(value: T): T {
 }
 
 /** The object with some of its properties changed, in its order. Two names that are shown alike keep apart. */
-function changed(
+function* changed(
   object: object,
   changes: ReadonlyMap<string, readonly [string, unknown]>,
-): Record<string, unknown> {
+  pace: Pace,
+): Steps<Record<string, unknown>> {
   const made: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(object)) {
+  for (const [name, value] of entriesIn(object)) {
+    if (pace.isOver(VALUE_UNITS)) yield;
     const [shown, redacted] = changes.get(name) ?? [name, value];
     let free = shown;
     for (let i = 2; Object.hasOwn(made, free); i++) free = `${shown} ${i}`;

@@ -1,7 +1,8 @@
 // The sink of tail sampling: what waits, what was decided, and what became of it.
-import { atExit, finished, type Unfinished, unfinished } from "../delivery/lifecycle.ts";
+import { finished, type Unfinished, unfinished } from "../delivery/lifecycle.ts";
 import { asTracelightError } from "../model/errors.ts";
 import { clearTimeout, setTimeout, steadyNow } from "../model/timers.ts";
+import { atExit } from "../tracing/at-exit.ts";
 import type { Outlet } from "../tracing/outlet.ts";
 import type { DeliveryReport, FaultReporter, FlushOptions, Unsampled } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
@@ -187,7 +188,7 @@ export class TailSink implements Relay, Unfinished {
     if (this.#isUnfinished) return;
     this.#isUnfinished = true;
     unfinished(this);
-    this.#undoExit ??= atExit(() => this.#decideAll(), { first: true });
+    this.#undoExit ??= atExit("decision", () => this.#decideAll());
   }
 
   #timerFor(ms: number): ReturnType<typeof setTimeout> {

@@ -9,7 +9,7 @@ import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import type { Changes, Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { selectSummaries } from "../tracing/summaries.ts";
-import { Tracer } from "../tracing/tracer.ts";
+import { OUTLET, Tracer } from "../tracing/tracer.ts";
 import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
 
 /** Options of `InMemoryTracer`. */
@@ -55,6 +55,7 @@ export class InMemoryTracer extends Tracer {
   /** The spans that the query asks for, in start order, each with its parent where that is among them. */
   override getTraces(query: TraceQuery = {}): readonly Span[] {
     checkQuery(query);
+    this[OUTLET].finishProcessing();
     return this.#sink.find(query);
   }
 
@@ -63,6 +64,7 @@ export class InMemoryTracer extends Tracer {
    * @throws TracelightError `INVALID_QUERY`
    */
   override summaries(query: SummaryQuery = {}): SummaryPage {
+    this[OUTLET].finishProcessing();
     return this.#sink.summaries(query);
   }
 }

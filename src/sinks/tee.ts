@@ -67,6 +67,7 @@ export class TeeTracer extends Tracer {
 
   /** The first that can be read; where none can, the first says so. */
   get #asked(): Tracer | undefined {
+    this[OUTLET].finishProcessing();
     const { members } = this.#sink;
     return members.find(canBeRead) ?? members[0];
   }

@@ -1,5 +1,6 @@
 // Spans that run: which have no row yet, and which have changed since theirs was written.
 import type { Span } from "../tracing/span.ts";
+import { hasChanged } from "../tracing/views.ts";
 
 /** A span between its start and its end, as the writer knows it. */
 export interface RunningSpan {
@@ -61,7 +62,7 @@ export class RunningSpans {
   /** Looks which of the spans with a row have changed. */
   look(): void {
     for (const running of this.#all.values()) {
-      if (running.id !== undefined && hasChanged(running)) this.#changed.add(running);
+      if (running.id !== undefined && hasRowChanged(running)) this.#changed.add(running);
     }
   }
 
@@ -109,18 +110,6 @@ export class RunningSpans {
   }
 }
 
-/** Captured values never change, so a look at which they are is enough. */
-function hasChanged({ span, written }: RunningSpan): boolean {
-  if (written === undefined) return true;
-  const now = span.snapshot();
-  if (now.spanName !== written.spanName || now.spanStatus !== written.spanStatus) return true;
-  const [a, b] = [now.payload(), written.payload()];
-  return (
-    a.inherited !== b.inherited ||
-    a.statusMessage !== b.statusMessage ||
-    a.events.length !== b.events.length ||
-    a.links.length !== b.links.length ||
-    a.own.length !== b.own.length ||
-    a.own.some((value, i) => value !== b.own[i])
-  );
+function hasRowChanged({ span, written }: RunningSpan): boolean {
+  return written === undefined || hasChanged(span.snapshot(), written);
 }

@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import * as types from "node:util/types";
 import { Worker } from "node:worker_threads";
-import { atExit } from "../delivery/lifecycle.ts";
 import { setImmediate } from "../model/timers.ts";
+import { atExit } from "../tracing/at-exit.ts";
 import type { Driver, Row, SqlValue } from "./connection.ts";
 import type { Database, Snapshot, SqlStatement } from "./database.ts";
 import { patiently } from "./patience.ts";
@@ -110,7 +110,7 @@ export class ThreadedDatabase implements Database {
     // Neither the app's loaders nor its flags are meant for this thread.
     const worker = new Worker(SQLITE_THREAD, { eval: true, execArgv: [], env: {}, workerData });
     worker.unref();
-    this.#undoExit ??= atExit(() => this.#rest());
+    this.#undoExit ??= atExit("sink", () => this.#rest());
     worker.on("message", (answer: unknown) => this.#answered(answer));
     worker.on("error", (error) => this.#ended(worker, error));
     worker.on("exit", () => this.#ended(worker, new Error("the thread ended")));

@@ -4,10 +4,10 @@
 // front, since a file takes spans in order or none; the fault is the file's, never a span's neighbour's, so there is no one to suspect;
 // the file itself outlives the process, so there is no journal.
 import { Account } from "../delivery/account.ts";
-import { atExit } from "../delivery/lifecycle.ts";
 import { TracelightError } from "../model/errors.ts";
 import { clearInterval, delay, setImmediate, setInterval, steadyNow } from "../model/timers.ts";
 import { Turns } from "../model/turns.ts";
+import { atExit } from "../tracing/at-exit.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
@@ -164,7 +164,7 @@ export class Writer {
   }
 
   #hookExit(): void {
-    this.#undoExit ??= atExit(() => this.#exit());
+    this.#undoExit ??= atExit("sink", () => this.#exit());
   }
 
   #stop(): void {

@@ -18,6 +18,7 @@ import {
   type SpanState,
   type SpanStatus,
 } from "../model/span-fields.ts";
+import type { Steps } from "../model/steps.ts";
 import { type Span, spanFrom } from "./span.ts";
 import { NODE } from "./span-node.ts";
 
@@ -80,15 +81,50 @@ export interface SpanDraft {
 /** Changes a draft in place; false keeps the span from every sink. */
 export interface Process {
   (span: SpanDraft): void | false;
+  /**
+   * Does the same in steps, each of a millisecond or so: what is not done with the first goes on in later turns of the event loop, and
+   * spans that come meanwhile wait behind it. Default: the function itself is called.
+   */
+  readonly steps?: ((span: SpanDraft) => Iterator<void, void | false>) | undefined;
   /** Changes what is said of faults, which may quote the name of a span: warnings, and what `onError` is told. Default: nothing is changed. */
   readonly text?: ((text: string) => string) | undefined;
 }
 
 /** The span as `process` leaves it; undefined where it returned false. Throws `PROCESS_FAILED` where it failed. */
 export function processed(span: Span, process: Process): Span | undefined {
-  const before = { attributes: span.attributes, resourceAttributes: span.resourceAttributes };
+  const before = beforeOf(span);
   const draft = draftOf(span, before);
-  const verdict = call(process, draft);
+  const verdict = tried(() => process(draft));
+  return concluded(span, { draft, before, verdict });
+}
+
+/** The same in the steps of the process; in one where it has no such. */
+export function* processedInSteps(span: Span, process: Process): Steps<Span | undefined> {
+  const { steps } = process;
+  if (steps === undefined) return processed(span, process);
+  const before = beforeOf(span);
+  const draft = draftOf(span, before);
+  const work = tried(() => steps(draft));
+  for (let step = tried(() => work.next()); ; step = tried(() => work.next())) {
+    if (step.done === true) return concluded(span, { draft, before, verdict: step.value });
+    yield;
+  }
+}
+
+interface Concluded {
+  readonly draft: SpanDraft;
+  readonly before: Before;
+  readonly verdict: unknown;
+}
+
+function concluded(span: Span, { draft, before, verdict }: Concluded): Span | undefined {
+  if (typeof verdict === "object" && verdict !== null) {
+    Promise.resolve(verdict).catch(() => undefined);
+    throw new TracelightError(
+      "PROCESS_FAILED",
+      "The process option must change the span at once; it returned a promise or object, so the span was dropped.",
+    );
+  }
   if (verdict === false) return undefined;
   try {
     return rebuilt(span, draft, before);
@@ -98,9 +134,21 @@ export function processed(span: Span, process: Process): Span | undefined {
   }
 }
 
+function tried<T>(step: () => T): T {
+  try {
+    return step();
+  } catch (error) {
+    throw asTracelightError(error, "PROCESS_FAILED", "The process option threw, so the span was dropped");
+  }
+}
+
 interface Before {
   readonly attributes: Attributes;
   readonly resourceAttributes: Attributes;
+}
+
+function beforeOf(span: Span): Before {
+  return { attributes: span.attributes, resourceAttributes: span.resourceAttributes };
 }
 
 function draftOf(span: Span, before: Before): SpanDraft {
@@ -137,23 +185,6 @@ function changeable<T extends { readonly attributes?: Attributes | undefined }>(
 ): Omit<T, "attributes"> & { attributes?: Record<string, unknown> } {
   const { attributes, ...rest } = from;
   return attributes === undefined ? rest : { ...rest, attributes: { ...attributes } };
-}
-
-function call(process: Process, draft: SpanDraft): unknown {
-  let verdict: unknown;
-  try {
-    verdict = process(draft);
-  } catch (error) {
-    throw asTracelightError(error, "PROCESS_FAILED", "The process option threw, so the span was dropped");
-  }
-  if (typeof verdict === "object" && verdict !== null) {
-    Promise.resolve(verdict).catch(() => undefined);
-    throw new TracelightError(
-      "PROCESS_FAILED",
-      "The process option must change the span at once; it returned a promise or object, so the span was dropped.",
-    );
-  }
-  return verdict;
 }
 
 function rebuilt(span: Span, draft: SpanDraft, before: Before): Span {

@@ -1,14 +1,16 @@
 // The way from a tracer to its sink, and the one place of its lifecycle: `process`, counting, faults, flush and close.
 import * as types from "node:util/types";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
-import { clearTimeout, setImmediate, setTimeout } from "../model/timers.ts";
+import type { Steps } from "../model/steps.ts";
+import { clearTimeout, setTimeout, steadyNow, turn } from "../model/timers.ts";
 import { callSink, isBridged, runQuietly } from "./context.ts";
-import { type Process, processed } from "./draft.ts";
+import { type Process, processed, processedInSteps } from "./draft.ts";
 import type { Faults } from "./faults.ts";
 import { identityOf } from "./identity.ts";
+import { InTurns } from "./in-turns.ts";
 import type { DeliveryReport, FaultReporter, FlushWish, Sink } from "./sink.ts";
-import { frozenSpan, type Span } from "./span.ts";
-import { NODE } from "./span-node.ts";
+import type { Span } from "./span.ts";
+import { Views } from "./views.ts";
 
 const DEFAULT_FLUSH_MS = 30_000;
 /** A sink that keeps its time is not taken for one that hangs. */
@@ -20,6 +22,10 @@ export class Outlet {
   readonly sink: Sink;
   readonly #process: Process | undefined;
   readonly #faults: Faults;
+  /** What `process` has not done yet. */
+  readonly #processing = new InTurns();
+  /** Spans that ended among it. */
+  #unprocessed = 0;
   #written = 0;
   #failed = 0;
   #dropped = 0;
@@ -49,34 +55,50 @@ export class Outlet {
 
   /** Hands a span that ended to the sink. */
   accept(span: Span): void {
-    if (this.#closing === undefined) this.#write(span);
+    if (this.#closing === undefined) this.#take(span);
     else this.#late(span);
-  }
-
-  /** False where the sink does not get the span. */
-  #write(span: Span): boolean {
-    try {
-      const out = this.#process === undefined ? span : processed(span, this.#process);
-      if (out === undefined) {
-        this.discard(span);
-        return false;
-      }
-      const result: unknown = isBridged() ? this.#writeQuietly(out) : this.sink.write(out);
-      this.#written++;
-      // An async write is against the contract, but TypeScript lets it pass, and its rejection must not end the app.
-      if (result !== undefined && types.isPromise(result))
-        result.catch((error) => this.#notWritten(error, 1));
-      return true;
-    } catch (error) {
-      this.#notWritten(error, 0);
-      if (this.#process !== undefined) this.discard(span);
-      return false;
-    }
   }
 
   /** Takes a span of elsewhere that never ended, and will not. */
   interrupt(span: Span): void {
-    if (this.#closing === undefined && this.#write(span)) this.#interrupted++;
+    if (this.#closing === undefined) this.#take(span, 1);
+  }
+
+  /** `interrupted` is 1 for a span that never ended. */
+  #take(span: Span, interrupted: 0 | 1 = 0): void {
+    const process = this.#process;
+    if (process?.steps !== undefined) return this.#processing.add(this.#writing(span, interrupted, process));
+    try {
+      this.#write(span, process === undefined ? span : processed(span, process), interrupted);
+    } catch (error) {
+      this.#refused(span, error);
+    }
+  }
+
+  *#writing(span: Span, interrupted: 0 | 1, process: Process): Steps<void> {
+    this.#unprocessed++;
+    try {
+      this.#write(span, yield* processedInSteps(span, process), interrupted);
+    } catch (error) {
+      this.#refused(span, error);
+    } finally {
+      this.#unprocessed--;
+    }
+  }
+
+  /** Hands over what `process` made of a span; undefined where the sink is not to get it. */
+  #write(span: Span, out: Span | undefined, interrupted: 0 | 1): void {
+    if (out === undefined) return this.discard(span);
+    const result: unknown = isBridged() ? this.#writeQuietly(out) : this.sink.write(out);
+    this.#written++;
+    this.#interrupted += interrupted;
+    // An async write is against the contract, but TypeScript lets it pass, and its rejection must not end the app.
+    if (result !== undefined && types.isPromise(result)) result.catch((error) => this.#notWritten(error, 1));
+  }
+
+  #refused(span: Span, error: unknown): void {
+    this.#notWritten(error, 0);
+    if (this.#process !== undefined) this.discard(span);
   }
 
   /** By itself, so that no function is made for each span. */
@@ -92,34 +114,61 @@ export class Outlet {
 
   /** What a sink keeps of a span that began must go where the span may not be written; it is told which, and no more. */
   discard(span: Span): void {
-    try {
-      callSink(() => this.sink.discard?.(identityOf(span)));
-    } catch (error) {
-      this.#sinkFailed("discard", error);
-    }
+    this.#trying("discard", () => callSink(() => this.sink.discard?.(identityOf(span))));
   }
 
   /** Shows the sink a span that runs, where it looks at such. */
   observe(span: Span, what: "start" | "snapshot"): void {
     if (this.sink.observe === undefined || this.#closing !== undefined) return;
+    const process = this.#process;
+    if (process !== undefined) this.#processing.add(this.#showing(span, what, process));
+    else this.#trying("observe", () => this.#show(span, what));
+  }
+
+  /** A running span as sinks may see it: a processed copy, whose `snapshot()` is the next processed copy. */
+  *#showing(span: Span, what: "start" | "snapshot", process: Process): Steps<void> {
+    const views = new Views(span, {
+      process: (copy) => processedInSteps(copy, process),
+      later: (work) => this.#processing.add(work),
+      failed: (error) => this.#sinkFailed("look again at a span", error),
+    });
     try {
-      const shown = this.#process === undefined ? span : this.#processedView(span, this.#process);
-      if (shown === undefined) return;
-      const result: unknown = callSink(() => this.sink.observe?.(shown, what));
-      if (types.isPromise(result)) result.catch((error) => this.#sinkFailed("observe", error));
+      this.#show(yield* views.next(), what);
     } catch (error) {
       this.#sinkFailed("observe", error);
     }
+  }
+
+  #show(shown: Span | undefined, what: "start" | "snapshot"): void {
+    if (shown === undefined) return;
+    const result: unknown = callSink(() => this.sink.observe?.(shown, what));
+    if (types.isPromise(result)) result.catch((error) => this.#sinkFailed("observe", error));
+  }
+
+  #trying(what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#sinkFailed(what, error);
+    }
+  }
+
+  /** Finishes at once what `process` has not done. */
+  finishProcessing(): void {
+    this.#processing.finish();
   }
 
   /** Delivers what waits, within the time. Never rejects. */
   async flush(wish?: FlushWish): Promise<DeliveryReport> {
     // Programs of JavaScript may give null.
     const timeoutMs = waitingTime(wish?.timeoutMs);
-    const wanted = wish?.isRead === true ? { timeoutMs, isRead: true } : { timeoutMs };
     const { flush } = this.sink;
-    if (flush === undefined) return this.report();
-    return this.#withOwn(await this.#withinTime("flush", () => flush.call(this.sink, wanted), timeoutMs));
+    if (flush === undefined && this.#processing.size === 0) return this.report();
+    const deliver = async (leftMs: number) =>
+      flush === undefined
+        ? this.#asKnown()
+        : flush.call(this.sink, { timeoutMs: leftMs, ...(wish?.isRead === true ? { isRead: true } : {}) });
+    return this.#withOwn(await this.#withinTime("flush", deliver, timeoutMs));
   }
 
   /** Takes the spans that never ended, flushes, once, within the time, and takes no more. Never rejects. */
@@ -130,7 +179,11 @@ export class Outlet {
 
   /** What became of the spans until now: as the sink says, or, where it cannot say, as it was given them. */
   report(): DeliveryReport {
-    return this.#withOwn(this.#reportOfSink() ?? this.#asGiven());
+    return this.#withOwn(this.#asKnown());
+  }
+
+  #asKnown(): DeliveryReport {
+    return this.#reportOfSink() ?? this.#asGiven();
   }
 
   #notWritten(error: unknown, counted: 0 | 1): void {
@@ -144,22 +197,6 @@ export class Outlet {
     this.#faults.report(asTracelightError(error, "SINK_FAILED", message));
   }
 
-  /** A running span as sinks may see it: a processed copy, whose `snapshot()` is the next processed copy. */
-  #processedView(span: Span, process: Process): Span | undefined {
-    const copy = processed(span.snapshot(), process);
-    return copy && frozenSpan(copy[NODE], { ...copy.payload(), again: () => this.#nextView(span, copy) });
-  }
-
-  /** The view after `last`, which stays where `process` now says no: the sink asks at a time of its own. */
-  #nextView(span: Span, last: Span): Span {
-    try {
-      return (this.#process && this.#processedView(span, this.#process)) ?? last;
-    } catch (error) {
-      this.#sinkFailed("look again at a span", error);
-      return last;
-    }
-  }
-
   #late(span: Span): void {
     this.#dropped++;
     const message = `The span "${span.spanName}" ended after its tracer was closed and was dropped.`;
@@ -170,14 +207,27 @@ export class Outlet {
     if (lost > 0) this.#lost(lost);
     for (const [i, span] of spans.entries()) {
       if (i % SPANS_A_TURN === SPANS_A_TURN - 1) await turn();
-      if (this.#write(span)) this.#interrupted++;
+      this.#take(span, 1);
     }
+    const report = await this.#deliverLast(wanted);
+    if (this.#processing.giveUp() === 0) return report;
+    this.#dropUnprocessed();
+    return this.report();
+  }
+
+  async #deliverLast(wanted: number | undefined): Promise<DeliveryReport> {
     const { close } = this.sink;
     if (close === undefined) return this.flush({ timeoutMs: wanted });
-    const timeoutMs = waitingTime(wanted);
-    return this.#withOwn(
-      await this.#withinTime("close", () => close.call(this.sink, { timeoutMs }), timeoutMs),
-    );
+    const deliver = async (timeoutMs: number) => close.call(this.sink, { timeoutMs });
+    return this.#withOwn(await this.#withinTime("close", deliver, waitingTime(wanted)));
+  }
+
+  /** The time was over before `process` was. */
+  #dropUnprocessed(): void {
+    const message = `${this.#unprocessed} spans were still being processed when their tracer was closed and were dropped.`;
+    this.#dropped += this.#unprocessed;
+    this.#unprocessed = 0;
+    this.#faults.report(new TracelightError("TRACER_CLOSED", message));
   }
 
   #lost(count: number): void {
@@ -206,7 +256,7 @@ export class Outlet {
   #withOwn(report: DeliveryReport): DeliveryReport {
     return {
       written: report.written,
-      pending: report.pending,
+      pending: report.pending + this.#unprocessed,
       dropped: report.dropped + this.#dropped,
       failed: report.failed + this.#failed,
       ...interruptedIn(this.#interrupted + (report.interrupted ?? 0)),
@@ -218,23 +268,35 @@ export class Outlet {
   /** A sink's own flush or close; where it throws, or takes longer than it may, what is true then is the report. */
   async #withinTime(
     what: "flush" | "close",
-    deliver: () => Promise<DeliveryReport>,
+    deliver: (leftMs: number) => Promise<DeliveryReport>,
     timeoutMs: number,
   ): Promise<DeliveryReport> {
     let timer: NodeJS.Timeout | undefined;
     try {
       // Before its watch, so that whoever keeps the same time inside, as the members of a tee do, is done before.
-      const delivered = runQuietly(deliver);
+      const delivered = runQuietly(() =>
+        this.#processing.size === 0 ? deliver(timeoutMs) : this.#processedFirst(deliver, timeoutMs),
+      );
       const timeout = new Promise<never>((_, reject) => {
         timer = setTimeout(() => reject(this.#timedOut(timeoutMs)), timeoutMs + FLUSH_GRACE_MS);
       });
       return checkedReport(await Promise.race([delivered, timeout]));
     } catch (error) {
       this.#sinkFailed(what, error);
-      return this.#reportOfSink() ?? this.#asGiven();
+      return this.#asKnown();
     } finally {
       clearTimeout(timer);
     }
+  }
+
+  /** What `process` has not done goes before; the sink has the time that is left. */
+  async #processedFirst(
+    deliver: (leftMs: number) => Promise<DeliveryReport>,
+    timeoutMs: number,
+  ): Promise<DeliveryReport> {
+    const began = steadyNow();
+    await this.#processing.settled();
+    return deliver(Math.max(0, timeoutMs - (steadyNow() - began)));
   }
 
   #timedOut(timeoutMs: number): TracelightError {
@@ -255,10 +317,6 @@ function nothing(): Unended {
 
 /** Before the app has a turn. */
 const SPANS_A_TURN = 256;
-
-function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
 
 /** The count as a report has it: only where there is something to say. */
 export function interruptedIn(interrupted: number): Pick<DeliveryReport, "interrupted"> {

@@ -209,7 +209,7 @@ export class Tracer extends TracerReads implements AsyncDisposable {
     const { sink } = this[OUTLET];
     const store = storeBehind(sink);
     if (store === undefined) throw notAStore(sink);
-    const prepare = sink.flush && (() => this.flush({ timeoutMs: READ_FLUSH_MS, isRead: true }));
+    const prepare = () => this.flush({ timeoutMs: READ_FLUSH_MS, isRead: true });
     this.#reader ??= new StoreReader(store, { prepare });
     return this.#reader;
   }

@@ -6,8 +6,10 @@ import { HAS } from "../survey.ts";
 export const email: Rule = {
   label: "EMAIL",
   hints: HAS.at,
-  find(text, found) {
-    for (let at = text.indexOf("@"); at >= 0; at = text.indexOf("@", at + 1)) findEmail(text, at, found);
+  find(text, found, from, until) {
+    for (let at = text.indexOf("@", from); at >= 0 && at < until; at = text.indexOf("@", at + 1))
+      findEmail(text, at, found);
+    return until;
   },
   canonical: (piece) => piece.toLowerCase(),
 };
@@ -17,9 +19,12 @@ const LOCAL_CHARACTER = /[\p{L}\p{N}.!#$%&'*+/=?^_`{|}~-]/u;
 const NOT_FIRST = /^[.'`=&?/|{#!*^]+/;
 const MAX_LOCAL = 64;
 const IN_URL = /:\/\/[^\s/@]{0,64}$/;
+/** Half of a character beyond the first plane too. */
+const BEGINS_DOMAIN = /[\p{L}\p{N}\p{Cs}]/u;
 const DOMAIN = /[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})(?:\.[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,62})){1,8}/uy;
 
 function findEmail(text: string, at: number, found: Found): void {
+  if (!BEGINS_DOMAIN.test(text.charAt(at + 1))) return;
   let start = at;
   while (start > 0 && at - start < MAX_LOCAL && LOCAL_CHARACTER.test(text.charAt(start - 1))) start--;
   const local = text.slice(start, at);

@@ -7,6 +7,7 @@ import { HAS } from "../survey.ts";
 export const jwt: Rule = byPattern({
   label: "JWT",
   hints: HAS.token,
+  reach: 16_384,
   pattern: /(?<![\w-])eyJ[\w-]{8,2000}\.eyJ[\w-]{8,8000}(?:\.[\w-]{0,2000})?/g,
 });
 
@@ -14,6 +15,7 @@ export const jwt: Rule = byPattern({
 export const pem: Rule = {
   label: "PRIVATE_KEY",
   hints: HAS.credentials,
+  reach: Number.POSITIVE_INFINITY,
   find(text, found) {
     for (let start = text.indexOf(BEGIN); start >= 0; ) {
       const line = /^-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/.exec(
@@ -28,6 +30,7 @@ export const pem: Rule = {
       }
       start = text.indexOf(BEGIN, end);
     }
+    return text.length;
   },
 };
 

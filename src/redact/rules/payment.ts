@@ -50,8 +50,13 @@ export function hasLuhn(digits: string): boolean {
 export const iban: Rule = {
   label: "IBAN",
   hints: HAS.number,
-  find(text, found) {
-    for (const { index } of text.matchAll(IBAN_START)) findIban(text, index, found);
+  find(text, found, from, until) {
+    IBAN_START.lastIndex = from;
+    for (let start = IBAN_START.exec(text); start !== null; start = IBAN_START.exec(text)) {
+      if (start.index >= until) break;
+      findIban(text, start.index, found);
+    }
+    return until;
   },
   canonical: (piece) => piece.replace(/[ -]/g, "").toUpperCase(),
 };

@@ -14,6 +14,7 @@ export const urlCredentials: Rule = byPattern({
 export const urlSecret: Rule = byPattern({
   label: "SECRET",
   hints: HAS.credentials | HAS.token,
+  reach: 8192,
   pattern:
     /(?<=[?&;](?:access_token|api[_-]?key|apikey|auth|client_secret|id_token|key|password|passwd|refresh_token|secret|sig|signature|token|x-amz-credential|x-amz-security-token|x-amz-signature|x-goog-credential|x-goog-signature)=)[^\s&#"'<>]{6,4096}/gi,
 });
@@ -22,6 +23,7 @@ export const urlSecret: Rule = byPattern({
 export const authorization: Rule = byPattern({
   label: "AUTHORIZATION",
   hints: HAS.credentials,
+  reach: 8192,
   pattern:
     /(?<=\b(?:Bearer|bearer|BEARER)[ \t]{1,4})[\w.~+/=-]{16,4096}|(?<=\b(?:Basic|basic)[ \t]{1,4})[A-Za-z0-9+/]{8,4096}={0,2}(?![\w-])|(?<=\bauthorization["']?[ \t]{0,4}[:=][ \t]{0,4}["']?(?:[A-Za-z][\w-]{2,20}[ \t]{1,4})?)[\w.~+/=-]{8,4096}/gi,
   // Words follow "basic" too: what is encoded has a digit, a capital within or a sign.
