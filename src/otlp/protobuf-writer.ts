@@ -118,7 +118,6 @@ export class ProtobufWriter extends ByteWriter implements PartWriter {
   }
 
   #keyValue(tag: number, key: string, value: unknown): void {
-    if (typeof value === "string" && this.shortAttribute(tag, key, value)) return;
     const guess = typeof value === "string" ? countBytes(key.length + value.length + 8) : 1;
     const mark = this.open(tag, guess);
     this.textField(0x0a, key);
