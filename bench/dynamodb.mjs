@@ -12,9 +12,10 @@ import {
 import { BatchWriteCommand, DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { InMemoryTracer } from "tracelight";
 import { DynamoDbTracer, ensureTable, startLocalDynamoDb } from "tracelight/dynamodb";
+import { isFull, rounds } from "./effort.mjs";
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
-const ROUNDS = 5;
+const ROUNDS = rounds(3, 5);
 const TEXT = "It will be sunny, with a light wind from the west. ".repeat(14);
 const self = fileURLToPath(import.meta.url);
 const role = process.argv[2];
@@ -286,7 +287,7 @@ async function queryTime(endpoint) {
   const tableName = "Query";
   await ensureTable({ tableName, endpoint });
   const client = clientOf(endpoint);
-  const spans = sampleSpans(Number(process.env.BENCH_SPANS ?? 100_000));
+  const spans = sampleSpans(Number(process.env.BENCH_SPANS ?? (isFull ? 100_000 : 30_000)));
   const items = spans.map((span, i) =>
     toItem({ ...plainItem(span), pk: `TRACE#${"0".repeat(24)}${String(i % 2000).padStart(8, "0")}` }),
   );

@@ -13,12 +13,13 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import { buildSync } from "esbuild";
 import { InMemoryTracer } from "tracelight";
+import { rounds } from "./effort.mjs";
 
 const BUNDLE = { bundle: true, packages: "external", platform: "node", format: "esm", target: "node20.19" };
 const { decodeJsonRequest, decodeProtobufRequest, otlpEncoder } = await bundled("../src/otlp/codec.ts");
 const { REQUEST } = await bundled("../test/otlp/independent-decoder.ts");
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
+const ROUNDS = rounds(3, 7);
 const RUNS = 101;
 const WARM_UP = 60;
 const UNITS = 256;

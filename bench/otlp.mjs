@@ -7,8 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { rounds } from "./effort.mjs";
 
-const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 7);
+const ROUNDS = rounds(3, 7);
 const UNITS = 200_000;
 /** Units between two turns of the event loop. */
 const TURN = 100;

@@ -1,151 +1,66 @@
-// The benchmark: each case in processes of its own, round-robin, medians and ratios.
-// `npm run bench -- --rounds 7 --json FILE --readme` (which puts the table into the README).
-import { execFile } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+// The benchmarks: `npm run bench` runs all of them in some minutes, `npm run bench -- sqlite otlp` some, FULL=1 with all rounds and the
+// rows that take long. What each prints is shown as it comes; the bars of all stand together at the end.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    rounds: { type: "string", default: "7" },
-    json: { type: "string" },
-    readme: { type: "boolean", default: false },
-  },
-});
-if (positionals.length > 0) {
-  // The figures of one part: `npm run bench -- dynamodb`.
-  const parts = {
-    dynamodb: ["dynamodb.mjs", "journal.mjs"],
-    sqlite: ["sqlite.mjs"],
-    tally: ["tally.mjs"],
-    otlp: ["otlp-codec.mjs", "otlp.mjs"],
-    prices: ["prices.mjs"],
-    context: ["context.mjs"],
-    keep: ["keep.mjs", "unsampled.mjs", "tail.mjs"],
-    viewer: ["viewer.mjs", "viewer-page.mjs"],
-    agents: ["agents.mjs"],
-  };
-  for (const file of parts[positionals[0]] ?? []) await import(new URL(file, import.meta.url).href);
-  if (!(positionals[0] in parts))
-    console.error(`There is no benchmark "${positionals[0]}"; there are ${Object.keys(parts).join(", ")}.`);
-  process.exit(positionals[0] in parts ? 0 : 2);
+const SUITES = {
+  core: ["core.mjs"],
+  sqlite: ["sqlite.mjs"],
+  otlp: ["otlp-codec.mjs", "otlp.mjs"],
+  dynamodb: ["dynamodb.mjs"],
+  journal: ["journal.mjs"],
+  tally: ["tally.mjs"],
+  prices: ["prices.mjs"],
+  context: ["context.mjs"],
+  keep: ["keep.mjs", "unsampled.mjs", "tail.mjs"],
+  viewer: ["viewer.mjs", "viewer-page.mjs"],
+  agents: ["agents.mjs"],
+};
+/** Without a name: the others take long, or a browser. */
+const BY_DEFAULT = ["core", "sqlite", "otlp", "dynamodb", "journal", "tally", "prices", "keep"];
+/** A line says whether its bar is met. */
+const VERDICT = /(?:^|[|:]\s*)(met|missed)\b/i;
+
+const words = process.argv.slice(2);
+const options = words.findIndex((word) => word.startsWith("--"));
+const names = options < 0 ? words : words.slice(0, options);
+const rest = options < 0 ? [] : words.slice(options);
+const unknown = names.find((name) => !(name in SUITES));
+if (unknown !== undefined) {
+  console.error(`There is no benchmark "${unknown}"; there are ${Object.keys(SUITES).join(", ")}.`);
+  process.exit(2);
 }
-const rounds = Number(values.rounds);
-const run = promisify(execFile);
-const caseFile = fileURLToPath(new URL("case.mjs", import.meta.url));
 
-/** The cases, and the bars: a figure, what it is measured against, and the largest ratio that is good enough. */
-const cases = [
-  ...["w1:floor", "w1:drop", "w1:otel-drop", "w1:memory", "w1:otel-memory", "w1:noop"],
-  ...["w1a:floor", "w1a:drop", "w1a:otel-drop", "w1:otel-bridge", "w1a:otel-bridge"],
-  ...[
-    "heap:drop",
-    "heap:otel-drop",
-    "history:share",
-    "history:copy",
-    "import:tracelight",
-    "import:empty",
-    "import:nothing",
-  ],
-];
-const bars = [
-  ["W1 drop, against OpenTelemetry", "w1:drop", "w1:otel-drop", 0.25],
-  ["W1 drop, against the floor", "w1:drop", "w1:floor", 2],
-  ["W1a drop, against OpenTelemetry", "w1a:drop", "w1a:otel-drop", 0.5],
-  ["W1 in memory (ring of 1000), against OpenTelemetry", "w1:memory", "w1:otel-memory", 0.12],
-  ["W1 noop, against OpenTelemetry's drop", "w1:noop", "w1:otel-drop", 0.03],
-  ["W1 drop, through OpenTelemetry's API, against OpenTelemetry", "w1:otel-bridge", "w1:otel-drop", 0.5],
-  ["W1a drop, through OpenTelemetry's API, against OpenTelemetry", "w1a:otel-bridge", "w1a:otel-drop", 0.5],
-  ["heap bytes a unit, drop, against OpenTelemetry", "heap:drop", "heap:otel-drop", 0.5],
-  [
-    "a 1000-turn history at each call: time, against a deep copy",
-    "history:share",
-    "history:copy",
-    0.4,
-    "time",
-  ],
-  [
-    "a 1000-turn history at each call: memory, against a deep copy",
-    "history:share",
-    "history:copy",
-    0.4,
-    "memory",
-  ],
-];
-const importBarMs = 15;
+const results = [];
+for (const name of names.length > 0 ? names : BY_DEFAULT) results.push(await suite(name));
+console.log(["", "| suite | bars met | bars missed | seconds |", "| --- | --- | --- | --- |"].join("\n"));
+for (const { name, met, missed, seconds, failed } of results)
+  console.log(`| ${name}${failed ? ", which failed" : ""} | ${met.length} | ${missed.length} | ${seconds} |`);
+const missed = results.flatMap((one) => one.missed);
+if (missed.length > 0) console.log(`\nMissed:\n${missed.join("\n")}`);
+process.exitCode = results.some(({ failed }) => failed) ? 1 : 0;
 
-const samples = new Map(cases.map((name) => [name, []]));
-for (let round = 0; round < rounds; round++) {
-  // A different order each round, so that no case is always first or behind the same one.
-  for (let i = 0; i < cases.length; i++) {
-    const name = cases[(i * 7 + round) % cases.length];
-    const { stdout } = await run(process.execPath, ["--expose-gc", caseFile, name], {
-      env: cleanEnvironment(),
-    });
-    samples.get(name).push(JSON.parse(stdout));
-    process.stderr.write(".");
+/** Runs the files of one suite, each in a process of its own. */
+async function suite(name) {
+  const result = { name, met: [], missed: [], seconds: 0, failed: false };
+  const began = performance.now();
+  console.log(`\n## ${name}\n`);
+  for (const file of SUITES[name]) if (!(await runs(file, result))) result.failed = true;
+  result.seconds = Math.round((performance.now() - began) / 1000);
+  return result;
+}
+
+async function runs(file, result) {
+  const path = fileURLToPath(new URL(file, import.meta.url));
+  const child = spawn(process.execPath, [path, ...rest], { stdio: ["ignore", "pipe", "inherit"] });
+  const closed = once(child, "close");
+  for await (const line of createInterface({ input: child.stdout })) {
+    console.log(line);
+    const [, verdict] = VERDICT.exec(line) ?? [];
+    if (verdict !== undefined) result[verdict.toLowerCase()].push(line);
   }
-}
-process.stderr.write("\n");
-
-const figures = Object.fromEntries(cases.map((name) => [name, medians(samples.get(name))]));
-const rows = bars.map(([what, ours, theirs, bar, measure = "value"]) => {
-  const [a, b] = [figures[ours][measure], figures[theirs][measure]];
-  return { what, ours: show(a, ours, measure), theirs: show(b, theirs, measure), ratio: a / b, bar };
-});
-const [extraMs, emptyMs] = ["import:tracelight", "import:empty"].map(
-  (name) => figures[name].value - figures["import:nothing"].value,
-);
-
-const table = [
-  `Node ${process.version}, ${rounds} rounds, medians:`,
-  "",
-  "| what | Tracelight | against | ratio | bar | |",
-  "| --- | --- | --- | --- | --- | --- |",
-  ...rows.map(({ what, ours, theirs, ratio, bar }) =>
-    row(what, ours, theirs, ratio.toFixed(3), bar, ratio <= bar ? "met" : "missed"),
-  ),
-  row(
-    'import "tracelight", over bare node',
-    `${extraMs.toFixed(1)} ms`,
-    ...[`${emptyMs.toFixed(1)} ms, an empty package`, "", `${importBarMs} ms`],
-    extraMs <= importBarMs ? "met" : "missed",
-  ),
-].join("\n");
-console.log(table);
-
-if (values.json !== undefined)
-  writeFileSync(values.json, `${JSON.stringify({ figures, rows, extraMs, emptyMs }, null, 2)}\n`);
-
-if (values.readme) {
-  const readme = new URL("../README.md", import.meta.url);
-  const marked = /(<!-- bench -->\n)[\s\S]*(<!-- \/bench -->)/;
-  writeFileSync(readme, readFileSync(readme, "utf8").replace(marked, `$1${table}\n$2`));
-}
-
-function row(...cells) {
-  return `| ${cells.join(" | ")} |`;
-}
-
-function medians(list) {
-  const keys = Object.keys(list[0]).filter((key) => key !== "unit");
-  return Object.fromEntries(keys.map((key) => [key, median(list.map((sample) => sample[key]))]));
-}
-
-function median(numbers) {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-function show(value, name, measure) {
-  if (name.startsWith("heap") || measure === "memory") return `${Math.round(value).toLocaleString("en")} B`;
-  if (measure === "time") return `${value.toFixed(0)} ms`;
-  return value < 0.1 ? `${(value * 1000).toFixed(0)} ns` : `${value.toFixed(2)} µs`;
-}
-
-/** What would make Node or the libraries behave otherwise. */
-function cleanEnvironment() {
-  const { NODE_OPTIONS, NODE_EXTRA_CA_CERTS, OTEL_SDK_DISABLED, ...rest } = process.env;
-  return rest;
+  const [code] = await closed;
+  return code === 0;
 }

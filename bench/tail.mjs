@@ -2,8 +2,9 @@
 // that never end. It says what waited at most, and whether a trace was split or a count is off.
 import { Tracer } from "tracelight";
 import { failed, tailSampling } from "tracelight/sampling";
+import { isFull } from "./effort.mjs";
 
-const SECONDS = Number(process.env.SECONDS ?? 60);
+const SECONDS = Number(process.env.SECONDS ?? (isFull ? 60 : 10));
 const RATE = Number(process.env.RATE ?? 10_000);
 const OPEN = 1000;
 const LONG = Number(process.env.LONG ?? 100_000);

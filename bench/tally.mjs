@@ -8,10 +8,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { fileURLToPath } from "node:url";
+import { rounds } from "./effort.mjs";
 import { makeStore } from "./tally-store.mjs";
 
 const CONVERSATIONS = Number(process.env.CONVERSATIONS ?? 50_000);
-const ROUNDS = Number(process.env.ROUNDS ?? 3);
+const ROUNDS = rounds(1, 3);
 const DAY_MS = 24 * 3600 * 1000;
 /** Spans of one digest. */
 const CHUNK_SPANS = 4096;

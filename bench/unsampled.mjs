@@ -1,8 +1,9 @@
 // What a trace costs that is not recorded: `npm run bench -- keep`. W1 in processes of their own, in turn; the least of ROUNDS.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { rounds } from "./effort.mjs";
 
-const ROUNDS = Number(process.env.PAIRS ?? 7);
+const ROUNDS = rounds(2, 7);
 const CASE = fileURLToPath(new URL("case.mjs", import.meta.url));
 const NAMES = ["noop", "noop-run", "unsampled", "drop"];
 const least = new Map();

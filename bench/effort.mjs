@@ -1,0 +1,9 @@
+// How much a benchmark does: enough to see a figure, or with FULL=1 all that a bar is judged by. ROUNDS=n says how often.
+
+/** True where all is measured. */
+export const isFull = process.env.FULL === "1";
+
+/** How often each case is run, in a quick run and in a full one. */
+export function rounds(quick, full) {
+  return Number(process.env.ROUNDS ?? (isFull ? full : quick));
+}
