@@ -5,13 +5,55 @@ import { isSecretName } from "../model/secret-names.ts";
 
 /** Settings of a request without what gives access: of an MCP server's tool, for one, its headers and its token. */
 export function withoutKeys(value: unknown): unknown {
+  if (!mayHave(value, namesSecret)) return value;
   return mapped(value, (text, key) => (isSecretName(key) ? REDACTED : withoutSignature(text)), 0);
 }
 
 /** Messages in which a URL that is signed has lost what it was asked with. */
 export function withoutSignatures(value: unknown): unknown {
-  return mapped(value, withoutSignature, 0);
+  return mayHave(value, undefined) ? mapped(value, withoutSignature, 0) : value;
 }
+
+type IsSecret = (name: string) => boolean;
+
+/** A look that costs a third of the walk that takes something out, which nearly nothing needs. */
+function mayHave(value: unknown, isSecret: IsSecret | undefined): boolean {
+  try {
+    return looked(value, isSecret, 0);
+  } catch {
+    // A getter that throws: the walk gives a marker.
+    return true;
+  }
+}
+
+function looked(value: unknown, isSecret: IsSecret | undefined, level: number): boolean {
+  if (typeof value === "string") return value.charCodeAt(0) === SMALL_H && value.startsWith("http");
+  if (typeof value !== "object" || value === null || level > MAX_LEVELS) return false;
+  if (Array.isArray(value)) {
+    for (const one of value) if (looked(one, isSecret, level + 1)) return true;
+    return false;
+  }
+  if (!isPlain(value)) return value instanceof URL;
+  for (const name of Object.keys(value)) {
+    if (isSecret?.(name) === true || looked(value[name], isSecret, level + 1)) return true;
+  }
+  return false;
+}
+
+const SMALL_H = 104;
+
+/** Requests have the same few names over and over. */
+function namesSecret(name: string): boolean {
+  const known = secretNames.get(name);
+  if (known !== undefined) return known;
+  const isSecret = HEADERS.test(name) || isSecretName(name);
+  if (secretNames.size < MAX_NAMES && name.length < MAX_NAME) secretNames.set(name, isSecret);
+  return isSecret;
+}
+
+const secretNames = new Map<string, boolean>();
+const MAX_NAMES = 1000;
+const MAX_NAME = 100;
 
 /** A text without these secrets, where a service repeats them. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {

@@ -70,22 +70,20 @@ describe("a thought in a whole answer", () => {
   });
   const model = { specificationVersion: "v2", provider: "own", modelId: "m", supportedUrls: {}, doGenerate };
 
-  it.each([5, 6] as const)(
-    "is kept, and is not where the app wants no answers kept: ai %i",
-    async (version) => {
-      for (const recordOutputs of [true, false]) {
-        const tracer = new InMemoryTracer();
-        const experimental_telemetry = { ...aiSdk(tracer), recordOutputs };
-        await SDKS[version].ai.generateText({ model, prompt: "Weather?", experimental_telemetry });
-        const call = tracer
-          .getTraces()
-          .map(readSpan)
-          .find(({ kind }) => kind === "model-call");
-        expect(call?.outputMessages.flatMap(({ parts }) => parts)).toEqual(recordOutputs ? content : []);
-        expect(call?.usage).toMatchObject({ input: 20, output: 9, reasoning: 4, cachedRead: 8 });
-      }
-    },
-  );
+  // Of `ai` 5, whose telemetry does not tell it.
+  it("is kept, and is not where the app wants no answers kept", async () => {
+    for (const recordOutputs of [true, false]) {
+      const tracer = new InMemoryTracer();
+      const experimental_telemetry = { ...aiSdk(tracer), recordOutputs };
+      await SDKS[5].ai.generateText({ model, prompt: "Weather?", experimental_telemetry });
+      const call = tracer
+        .getTraces()
+        .map(readSpan)
+        .find(({ kind }) => kind === "model-call");
+      expect(call?.outputMessages.flatMap(({ parts }) => parts)).toEqual(recordOutputs ? content : []);
+      expect(call?.usage).toMatchObject({ input: 20, output: 9, reasoning: 4, cachedRead: 8 });
+    }
+  });
 });
 
 describe.each([5, 6, 7] as const)("ai %i", (version) => {

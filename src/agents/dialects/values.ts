@@ -1,5 +1,6 @@
 // Parts of bodies and answers: read without trust, and put together from their pieces.
 import { fieldIn, wordsIn } from "../../conventions/values.ts";
+import { setOwn } from "../../model/own-property.ts";
 import type { WorkEnd } from "../../tracing/steps.ts";
 import type { Fields } from "./dialect.ts";
 
@@ -17,17 +18,26 @@ export function list(value: unknown): readonly unknown[] {
 
 /** An object without some of its properties; undefined where nothing is left. */
 export function without(body: object, ...names: readonly string[]): object | undefined {
-  const rest = Object.entries(body).filter(([key, value]) => !names.includes(key) && value !== undefined);
-  return rest.length === 0 ? undefined : Object.fromEntries(rest);
+  let rest: Fields | undefined;
+  for (const key of Object.keys(body)) {
+    const value = names.includes(key) ? undefined : fieldIn(body, key);
+    if (value === undefined) continue;
+    rest ??= {};
+    setOwn(rest, key, value);
+  }
+  return rest;
 }
 
 /** Those of an object's properties that are there; undefined where none is. */
 export function only(body: object, ...names: readonly string[]): object | undefined {
-  const some = names.flatMap((name) => {
+  let some: Fields | undefined;
+  for (const name of names) {
     const value = fieldIn(body, name);
-    return value === undefined || value === null ? [] : [[name, value] as const];
-  });
-  return some.length === 0 ? undefined : Object.fromEntries(some);
+    if (value === undefined || value === null) continue;
+    some ??= {};
+    some[name] = value;
+  }
+  return some;
 }
 
 /** What JSON says; undefined where it is none. */
