@@ -6,9 +6,6 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { sqliteDriver } from "../../src/sqlite/driver.ts";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
 import type { StoreReader } from "../../src/tracing/readable.ts";
-import { expectFreeLoop } from "../event-loop.ts";
-import { sized } from "../sizes.ts";
-import { startChild } from "./processes.ts";
 import { freshPath, read, sql, tracerOver } from "./support.ts";
 
 const TOOLKIT = fileURLToPath(new URL("../fixtures/traces.sqlite", import.meta.url));
@@ -253,23 +250,6 @@ describe("importSpans", () => {
     expect((await file.find({})).map(({ state }) => state).sort()).toEqual(["interrupted", "running"]);
     expect(await file.prune?.({ maxAgeMs: 0 })).toMatchObject({ spans: 2 });
   });
-});
-
-test("reads in the agent's process do not hold its event loop", async () => {
-  const path = freshPath();
-  const spans = sized(100_000, 10_000);
-  const agent = await startChild({ path });
-  await agent.ask("burst", { name: "s", spans, perTick: 500, text: 1000 });
-  await agent.ask("burst", { name: "wide", spans: 300, perTick: 10, text: 150_000 });
-  await agent.ask("flush", {});
-  // About the second SQL cannot decide, so each span is looked at.
-  for (const key of ["none", 'an "odd" key']) {
-    await expectFreeLoop(async () => {
-      await agent.ask("watchLoop");
-      expect(await agent.ask("find", { attributeFilter: { [key]: 1 } })).toEqual({ spans: 0 });
-      return await agent.ask("hold");
-    });
-  }
 });
 
 function turn(
