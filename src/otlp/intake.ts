@@ -45,13 +45,14 @@ export class Intake {
   async #store(spans: readonly ReceivedSpan[], deadline: number): Promise<number> {
     const before = await this.#flush(deadline);
     // What does not take what it has would drop what it gets.
-    if (before.pending > 0) throw busy("The store does not keep up.");
+    if (isBehind(before)) throw busy("The store does not keep up.");
     await this.#write(spans);
     return this.#settle(spans, before, await this.#flush(deadline));
   }
 
+  /** Not as at an end: a trace of which more may come is not to be decided. */
   #flush(deadline: number): Promise<DeliveryReport> {
-    return this.#outlet.flush({ timeoutMs: Math.max(0, deadline - steadyNow()) });
+    return this.#outlet.flush({ timeoutMs: Math.max(0, deadline - steadyNow()), isRead: true });
   }
 
   async #write(spans: readonly ReceivedSpan[]): Promise<void> {
@@ -65,7 +66,7 @@ export class Intake {
   #settle(spans: readonly ReceivedSpan[], before: DeliveryReport, after: DeliveryReport): number {
     const failed = after.failed - before.failed;
     const isLost = after.dropped > before.dropped && after.errors.some(({ code }) => LOSSES.has(code));
-    if (after.pending > 0) {
+    if (isBehind(after)) {
       this.#remember(spans);
       throw busy("The store has not written the spans yet.");
     }
@@ -92,6 +93,11 @@ export class Intake {
     if (this.#handedOver.size === 0) return;
     for (const fields of spans) this.#handedOver.delete(idOf(fields));
   }
+}
+
+/** What waits for the rest of its trace is where it should be. */
+function isBehind({ pending, undecided = 0 }: DeliveryReport): boolean {
+  return pending > undecided;
 }
 
 /** Any copy's tracer. What is neither is found out by `new Tracer`. */

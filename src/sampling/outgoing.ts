@@ -1,5 +1,5 @@
 // The way out of what has been decided: at once where that is little, else in slices, so that the app has its turns.
-import { setImmediate } from "../model/timers.ts";
+import { setImmediate, turn } from "../model/timers.ts";
 import type { Span } from "../tracing/span.ts";
 
 /** So many spans go in one turn of the event loop. */
@@ -41,6 +41,11 @@ export class Outgoing {
   /** Sends all, now. */
   drain(): void {
     while (this.size > 0) this.slice();
+  }
+
+  /** Resolves when all have gone, in slices. */
+  async settled(): Promise<void> {
+    while (this.size > 0) await turn();
   }
 
   /** Sends some of them, now. */

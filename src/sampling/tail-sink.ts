@@ -3,7 +3,7 @@ import { finished, type Unfinished, unfinished } from "../delivery/lifecycle.ts"
 import { asTracelightError } from "../model/errors.ts";
 import { clearTimeout, setTimeout, steadyNow } from "../model/timers.ts";
 import { atExit } from "../tracing/at-exit.ts";
-import type { Outlet } from "../tracing/outlet.ts";
+import { type Outlet, undecidedIn } from "../tracing/outlet.ts";
 import type { DeliveryReport, FaultReporter, FlushOptions, Unsampled } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
 import { BEHIND, type ReadableStore, type Relay, storeBehind } from "../tracing/store.ts";
@@ -55,6 +55,8 @@ export class TailSink implements Relay, Unfinished {
   readonly #waiting: WaitingTraces;
   readonly #decisions: Decisions<Decision>;
   readonly #outgoing = new Outgoing((decided) => this.#send(decided));
+  /** Traces whose beginnings nobody saw here and whose root has come: the rest of them may come with it. */
+  readonly #rooted = new Set<WaitingTrace>();
   readonly #unsampled = new Map<keyof Unsampled, number>();
   #to: FaultReporter | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -101,7 +103,8 @@ export class TailSink implements Relay, Unfinished {
     if (decision !== undefined) return this.#follow(span, decision);
     const trace = this.#traceOf(span);
     this.#waiting.end(trace, span);
-    if (this.#isSure(trace, span) || trace.isDone) this.#decide(trace, "share");
+    if (this.#isSure(trace, span) || (trace.isDone && trace.hasBegun)) this.#decide(trace, "share");
+    else if (trace.isDone) this.#rooted.add(trace);
     this.#keepBounds();
   }
 
@@ -150,6 +153,7 @@ export class TailSink implements Relay, Unfinished {
   #decide(trace: WaitingTrace, reason: Reason): void {
     const share = trace.decide(trace.share === 1 ? 1 : this.#settings.otherwise.next());
     this.#waiting.remove(trace);
+    this.#rooted.delete(trace);
     this.#decisions.set(trace.traceId, { share });
     if (share === undefined) this.#drop(trace, reason);
     this.#outgoing.add(trace.ended, share);
@@ -174,7 +178,8 @@ export class TailSink implements Relay, Unfinished {
   #keepBounds(): void {
     this.#decideOld();
     if (!this.#waiting.isOver(this.#outgoing.size)) return;
-    this.#outgoing.drain();
+    // What is decided goes on first, no more of it than in any turn.
+    this.#outgoing.slice();
     for (const trace of this.#waiting.longest()) this.#decide(trace, "long");
   }
 
@@ -188,7 +193,10 @@ export class TailSink implements Relay, Unfinished {
     if (this.#isUnfinished) return;
     this.#isUnfinished = true;
     unfinished(this);
-    this.#undoExit ??= atExit("decision", () => this.#decideAll());
+    this.#undoExit ??= atExit("decision", () => {
+      this.#decideAll();
+      this.#outgoing.drain();
+    });
   }
 
   #timerFor(ms: number): ReturnType<typeof setTimeout> {
@@ -203,22 +211,26 @@ export class TailSink implements Relay, Unfinished {
 
   #decideAll(): void {
     for (const trace of this.#waiting.all()) this.#decide(trace, "flush");
-    this.#outgoing.drain();
   }
 
-  /** Where somebody only reads, what is not decided waits on. */
-  flush(options: FlushOptions | number): Promise<DeliveryReport> {
+  /** Where somebody only reads, or hands over more of a trace, what is not done waits on. */
+  async flush(options: FlushOptions | number): Promise<DeliveryReport> {
     const { timeoutMs, isRead = false } = typeof options === "number" ? { timeoutMs: options } : options;
-    if (isRead) this.#outgoing.drain();
+    if (isRead) for (const trace of this.#rooted) this.#decide(trace, "share");
     else this.#settle();
-    return this.#reportOf((this.#behind.tracer ?? this.#behind.outlet).flush({ timeoutMs, isRead }));
+    await this.#outgoing.settled();
+    const { outlet, tracer = outlet } = this.#behind;
+    return this.#withOwn(await tracer.flush({ timeoutMs, isRead }));
   }
 
-  close({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
+  async close({ timeoutMs }: FlushOptions): Promise<DeliveryReport> {
     this.#settle();
+    await this.#outgoing.settled();
     this.#undoExit?.();
     const { outlet, tracer } = this.#behind;
-    return this.#reportOf(tracer === undefined ? outlet.close(timeoutMs) : tracer.close({ timeoutMs }));
+    return this.#withOwn(
+      await (tracer === undefined ? outlet.close(timeoutMs) : tracer.close({ timeoutMs })),
+    );
   }
 
   #settle(): void {
@@ -233,13 +245,10 @@ export class TailSink implements Relay, Unfinished {
     return this.#withOwn(this.#behind.outlet.report());
   }
 
-  async #reportOf(delivering: Promise<DeliveryReport>): Promise<DeliveryReport> {
-    return this.#withOwn(await delivering);
-  }
-
   #withOwn(report: DeliveryReport): DeliveryReport {
+    const undecided = this.#waiting.ended + (report.undecided ?? 0);
     const unsampled = this.#unsampled.size === 0 ? {} : { unsampled: Object.fromEntries(this.#unsampled) };
-    return { ...report, pending: report.pending + this.pending, ...unsampled };
+    return { ...report, pending: report.pending + this.pending, ...undecidedIn(undecided), ...unsampled };
   }
 }
 

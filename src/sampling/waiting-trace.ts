@@ -62,6 +62,11 @@ export class WaitingTrace implements TraceSoFar {
     return this.#open.size === 0 && (this.#hasBegun || this.#hasRoot);
   }
 
+  /** A beginning was seen here. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
   begin(span: Span): void {
     this.#hasBegun = true;
     this.#open.set(span.spanId, span);

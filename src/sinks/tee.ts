@@ -2,7 +2,7 @@
 import { TracelightError } from "../model/errors.ts";
 import { checkOptions } from "../model/options.ts";
 import type { TraceQuery } from "../model/query.ts";
-import { interruptedIn } from "../tracing/outlet.ts";
+import { interruptedIn, undecidedIn } from "../tracing/outlet.ts";
 import { READER, StoreReader } from "../tracing/readable.ts";
 import type { Awaitable, DeliveryReport, FaultReporter, FlushOptions, Sink } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
@@ -162,6 +162,7 @@ function totalOf(reports: readonly DeliveryReport[]): DeliveryReport {
     dropped: sum((report) => report.dropped),
     failed: sum((report) => report.failed),
     ...interruptedIn(sum((report) => report.interrupted ?? 0)),
+    ...undecidedIn(sum((report) => report.undecided ?? 0)),
     ...unsampledIn(reports),
     errors: reports.flatMap((report) => report.errors),
   };

@@ -260,6 +260,7 @@ export class Outlet {
       dropped: report.dropped + this.#dropped,
       failed: report.failed + this.#failed,
       ...interruptedIn(this.#interrupted + (report.interrupted ?? 0)),
+      ...undecidedIn(report.undecided ?? 0),
       ...(report.unsampled === undefined ? {} : { unsampled: report.unsampled }),
       errors: [...new Set([...report.errors, ...this.#faults.all])],
     };
@@ -321,6 +322,11 @@ const SPANS_A_TURN = 256;
 /** The count as a report has it: only where there is something to say. */
 export function interruptedIn(interrupted: number): Pick<DeliveryReport, "interrupted"> {
   return interrupted === 0 ? {} : { interrupted };
+}
+
+/** The same of spans that wait for a decision. */
+export function undecidedIn(undecided: number): Pick<DeliveryReport, "undecided"> {
+  return undecided === 0 ? {} : { undecided };
 }
 
 /** How long to wait; Node's timers take no more than 2^31 - 1 ms. */

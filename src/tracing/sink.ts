@@ -56,7 +56,7 @@ export interface FaultReporter {
 export interface FlushOptions {
   /** How long it may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** True where somebody is about to read: what is not ready to go on, as a trace of which not all is known, may wait. */
+  /** True where somebody is about to read, or hands over more: what is not ready to go on, as a trace of which not all is known, may wait. */
   readonly isRead?: boolean | undefined;
 }
 
@@ -83,6 +83,8 @@ export interface DeliveryReport {
   readonly written: number;
   /** Not delivered yet. */
   readonly pending: number;
+  /** Of `pending`, spans whose trace tail sampling has not decided yet. Absent where there are none. */
+  readonly undecided?: number;
   /** Discarded for room or age. */
   readonly dropped: number;
   /** Refused for good. */

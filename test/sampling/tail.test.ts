@@ -11,6 +11,7 @@ import {
   type TracelightError,
   Tracer,
 } from "tracelight";
+import { otlpReceiver } from "tracelight/otlp";
 import {
   costsMore,
   failed,
@@ -344,6 +345,31 @@ describe("the sink behind", () => {
     const tee = new TeeTracer().addTracer(tracer);
     expect(await tee.getTraces()).toHaveLength(1);
   });
+});
+
+it("behind a receiver a request decides no trace whose root has not come, and none before all of the request is read", async () => {
+  const store = new InMemoryTracer();
+  const receive = otlpReceiver(new Tracer(tailSampling(store, { keep: [failed] })));
+  const id = (n: number, digits: number) => n.toString(16).padStart(digits, "0");
+  const span = (trace: number, n: number, more: object) => ({
+    ...{ traceId: id(trace, 32), spanId: id(n, 16), name: `${trace}.${n}` },
+    ...{ startTimeUnixNano: "1767225600000000000", endTimeUnixNano: "1767225600000000001", ...more },
+  });
+  const send = async (...spans: object[]) => {
+    const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+    const headers = { "content-type": "application/json" };
+    const response = await receive(
+      new Request("http://localhost/v1/traces", { method: "POST", headers, body }),
+    );
+    expect([response.status, await response.json()]).toEqual([200, {}]);
+  };
+  const below = { parentSpanId: id(1, 16) };
+  const faulty = { ...below, status: { code: 2 } };
+  await send(span(1, 2, below), span(2, 1, {}), span(2, 2, faulty), span(3, 2, below));
+  await send(span(1, 3, faulty), span(3, 1, {}), span(4, 2, below));
+  await send(span(1, 1, {}), span(3, 3, faulty));
+  const names = store.getTraces().map(({ spanName }) => spanName);
+  expect(names.sort()).toEqual(["1.1", "1.2", "1.3", "2.1", "2.2"]);
 });
 
 it("whatever comes in whatever order: no trace is split, the counts add up, and the bounds hold", async () => {
