@@ -2,9 +2,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { makeDemo } from "../../examples/agent/demo/demo-store.ts";
+import { keepTalking, makeDemo } from "../../examples/agent/demo/demo-store.ts";
 import { plannedTalks } from "../../examples/agent/demo/talks.ts";
 import { modelOf, type Service } from "../../examples/agent/models/services.ts";
+import type { Pause } from "../../examples/agent/services.ts";
 import { folder, tracelight, useFolder } from "../cli/command.ts";
 import { shareOf } from "../sizes.ts";
 import { declared, held } from "./agent-of-tests.ts";
@@ -45,6 +46,83 @@ const HELD = join(import.meta.dirname, "agent-of-tests.ts");
 /** Has the talk in that way. */
 function agent(service: Service, way: Way): typeof held.run {
   return (given) => way(given, modelOf(service, given.tracer, { fetch: given.fetch, apiKey: "none" }));
+}
+
+describe("the demo", () => {
+  /** How many conversations have such a span. */
+  const count = async (where: string): Promise<number> => {
+    const { stdout } = await tracelight([
+      "ls",
+      "demo.db",
+      "-n",
+      "60",
+      "--json",
+      ...(where === "" ? [] : ["--where", where]),
+    ]);
+    return stdout.split("\n").length - 1;
+  };
+
+  it.each([
+    ["conversations, beside the one that runs", "", 49],
+    ["with a tool that failed", 'ai.trace.type = "tool-invocation" and span_status = "ERROR"', 12],
+    ["whose service refused for good", 'ai.trace.type = "converse" and span_status = "ERROR"', 2],
+    ["whose service refused once", "http.request.resend_count = 1", 2],
+    ["that were called off", "ai.conversation.aborted = true", 1],
+    ["that were summed up", 'ai.trace.type = "agent" and ai.agent.name = "historian"', 1],
+  ])("has those %s", async (_what, where, times) => expect(await count(where)).toBe(times));
+
+  it("spans a week, and has lost the provider's cache by a prompt that tells the time", async () => {
+    const { stdout } = await tracelight(["stats", "demo.db", "--json"]);
+    const lines = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines.filter(({ by }) => by === "day").length).toBeGreaterThanOrEqual(7);
+    expect(lines.at(-1).causes).toMatchObject([{ cause: "system", conversations: 3 }]);
+  });
+
+  it("has one that runs, until it is ended", async () => {
+    const stopping = new AbortController();
+    let searches = () => {};
+    const isSearching = new Promise<void>((resolve) => {
+      searches = resolve;
+    });
+    const pause: Pause = (ms, signal) => {
+      if (ms !== SEARCH_MS) return Promise.resolve();
+      searches();
+      return waits(signal);
+    };
+    const talking = keepTalking(join(folder, "demo.db"), pause, stopping.signal);
+    await isSearching;
+    expect(await states()).toEqual(["running"]);
+    stopping.abort();
+    await talking;
+    expect(await states()).toEqual(["ended"]);
+  });
+});
+
+/** What becomes of the fiftieth. */
+async function states(): Promise<string[]> {
+  const { stdout } = await tracelight([
+    "ls",
+    "demo.db",
+    "-n",
+    "1",
+    "--json",
+    "--where",
+    'ai.conversation.id = "trip-1050"',
+  ]);
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line).state);
+}
+
+/** So long the search for events takes. */
+const SEARCH_MS = 2600;
+
+function waits(signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
 }
 
 describe("a test that was written of a conversation of the demo", () => {
