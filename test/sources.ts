@@ -37,7 +37,7 @@ export async function lowerSources(): Promise<void> {
     target: "es2022",
     sourcemap: "inline",
     sourcesContent: false,
-    define: await embedded(),
+    define: { ...(await embedded()), "import.meta.url": SOURCE_URL },
     logLevel: "warning",
   });
   for (const { path, text } of outputFiles) write(path, text);
@@ -55,6 +55,9 @@ function outputOf(path: string): string {
   return path.replace(/\.ts$/, ".mjs");
 }
 
+/** What `import.meta.url` is called there; in a text it stays as it is. */
+const SOURCE_URL = "sourceUrlOfThisFile";
+
 /** A file of each, which imports the others, and for which `import.meta.url` is that of its source. */
 const eachAlone: BuildPlugin = {
   name: "each alone",
@@ -62,7 +65,8 @@ const eachAlone: BuildPlugin = {
     onResolve({ filter: /^\..*\.ts$/ }, ({ path }) => ({ path: outputOf(path), external: true }));
     onLoad({ filter: /\.ts$/ }, ({ path }) => {
       const url = JSON.stringify(pathToFileURL(path).href);
-      return { contents: readFileSync(path, "utf8").replaceAll("import.meta.url", url), loader: "ts" };
+      const text = readFileSync(path, "utf8").replace(/^#!/, "//");
+      return { contents: `const ${SOURCE_URL} = ${url}; ${text}`, loader: "ts" };
     });
   },
 };
