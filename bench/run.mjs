@@ -17,6 +17,7 @@ const SUITES = {
   keep: ["keep.mjs", "unsampled.mjs", "tail.mjs"],
   viewer: ["viewer.mjs", "viewer-page.mjs"],
   agents: ["agents.mjs"],
+  replay: ["replay.mjs"],
 };
 /** Without a name: the others take long, or a browser. */
 const BY_DEFAULT = ["core", "sqlite", "otlp", "dynamodb", "journal", "tally", "prices", "keep"];

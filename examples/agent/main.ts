@@ -12,6 +12,9 @@ import { localConnection, serve } from "./scripted/server.ts";
 import { type Pause, travelServices } from "./services.ts";
 import { TravelDesk } from "./travel-desk.ts";
 
+// The AWS SDK tells every program on Node 20 that it will want Node 22: not in the middle of a talk.
+process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+
 const TALK = [
   "Is it sunny in Amsterdam this weekend, and is there a concert?",
   "Book two seats for the Late Train Trio.",

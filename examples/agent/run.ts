@@ -1,8 +1,9 @@
 // The whole agent as one function: for its own tests, and for those that `tracelight test` writes.
+import { BedrockRuntimeClient } from "@aws-sdk/client-bedrock-runtime";
 import type { InMemoryTracer } from "tracelight";
-import { type FetchLike, type Recording, replayTools } from "tracelight/replay";
-import type { Model } from "./models/model.ts";
-import { modelOf } from "./models/services.ts";
+import { type FetchLike, type Recording, replayBedrock, replayTools } from "tracelight/replay";
+import type { Connection, Model } from "./models/model.ts";
+import { modelOf, type Service } from "./models/services.ts";
 import { type Services, travelServices } from "./services.ts";
 import { type Talk, TravelDesk } from "./travel-desk.ts";
 
@@ -33,7 +34,14 @@ export interface Given {
 
 /** The same talk, answered by its recording, through the SDK of Anthropic. */
 export function anthropic(given: Given): Promise<string[]> {
-  return replayed(given, modelOf("anthropic", given.tracer, { fetch: given.fetch, apiKey: "none" }));
+  return replayed(given, modelOf("anthropic", given.tracer, offline("anthropic", given)));
+}
+
+/** How the SDK of a service is answered by a recording. */
+export function offline(service: Service, { fetch, recording }: Given): Connection {
+  if (service !== "bedrock") return { fetch, apiKey: "none" };
+  const client = new BedrockRuntimeClient({ region: "eu-central-1" });
+  return { client: replayBedrock(client, recording) };
 }
 
 /** The sub-agents work themselves, so their tools are replayed, and they are not. */

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { keepTalking, makeDemo } from "../../examples/agent/demo/demo-store.ts";
 import { plannedTalks } from "../../examples/agent/demo/talks.ts";
 import { modelOf, type Service } from "../../examples/agent/models/services.ts";
+import { offline } from "../../examples/agent/run.ts";
 import type { Pause } from "../../examples/agent/services.ts";
 import { folder, tracelight, useFolder } from "../cli/command.ts";
 import { shareOf } from "../sizes.ts";
@@ -14,7 +15,7 @@ import { sound, TEN_WAYS, type Way } from "./broken-agents.ts";
 /** Talks of several turns with sub-agents in which a tool failed: there is something to be broken in each way. */
 const TALKS = plannedTalks().flatMap(({ turns, service }, i) => {
   const hasFailedTool = turns.some((words) => /Paint Lab|Rotterdam/.test(words));
-  return hasFailedTool && service !== "bedrock" ? [{ id: `trip-${1001 + i}`, service }] : [];
+  return hasFailedTool ? [{ id: `trip-${1001 + i}`, service }] : [];
 });
 
 useFolder();
@@ -45,7 +46,7 @@ const HELD = join(import.meta.dirname, "agent-of-tests.ts");
 
 /** Has the talk in that way. */
 function agent(service: Service, way: Way): typeof held.run {
-  return (given) => way(given, modelOf(service, given.tracer, { fetch: given.fetch, apiKey: "none" }));
+  return (given) => way(given, modelOf(service, given.tracer, offline(service, given)));
 }
 
 describe("the demo", () => {
@@ -126,6 +127,8 @@ function waits(signal: AbortSignal | undefined): Promise<void> {
 }
 
 describe("a test that was written of a conversation of the demo", () => {
+  it("is there for ten", () => expect(TALKS).toHaveLength(10));
+
   it.each(TALKS.map((talk, i) => ({ ...talk, i })))("$id: it passes, and fails in ten ways", async (talk) => {
     const written = await writtenFor(talk.id);
     held.run = agent(talk.service, sound);

@@ -6,6 +6,9 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { keepTalking, makeDemo } from "./demo-store.ts";
 
+// The AWS SDK tells every program on Node 20 that it will want Node 22: not in the middle of a talk.
+process.env["AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED"] ??= "true";
+
 const { values: options } = parseArgs({
   allowNegative: true,
   options: {
