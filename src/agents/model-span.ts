@@ -40,6 +40,7 @@ export class ModelSpans {
   /** Of the whole answer, or of as much as came. */
   answered(span: Span, answered: Answered): void {
     this.said(span, answered);
+    this.#put(span, NAMES.responseGuardrail, answered.guardrail);
     span
       .addAttribute(NAMES.stopReason, answered.stopReason)
       .addAttribute(NAMES.responseUsage, answered.usage);

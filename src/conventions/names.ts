@@ -71,6 +71,8 @@ export const NAMES = {
   responseUsage: "ai.llm.response.usage",
   /** Times that the model's service measured: `latencyMs`, `timeToFirstTokenMs`. */
   responseMetrics: "ai.llm.response.metrics",
+  /** What a guardrail found in what was asked and answered, and what it did. */
+  responseGuardrail: "ai.llm.response.guardrail",
   /** What went wrong in the call of the model: the span counts as failed. */
   responseError: "ai.llm.response.error",
   /** The messages that were read from the conversation's history. */
@@ -142,6 +144,7 @@ export interface NamedValues {
   readonly [NAMES.responseUsage]: object;
   /** The provider's own times, such as `latencyMs`. */
   readonly [NAMES.responseMetrics]: object;
+  readonly [NAMES.responseGuardrail]: object;
   /** The class of what was thrown. */
   readonly [NAMES.exceptionType]: string;
   /** Its message. */

@@ -151,6 +151,8 @@ class BedrockCall {
   readonly #assembler: Assembler;
   #whole: unknown;
   #counts: object | undefined;
+  #guardrail: unknown;
+  #isBlocked = false;
 
   constructor(span: Span, spans: ModelSpans, dialect: Dialect) {
     this.span = span;
@@ -185,6 +187,7 @@ class BedrockCall {
     )
       return this.#follow(stream, this.#guard);
     this.#whole = stream instanceof Uint8Array ? parsed(textOf(stream)) : output;
+    this.#guarded(this.#whole);
     this.#guard?.end({ how: "done" });
   }
 
@@ -211,10 +214,17 @@ class BedrockCall {
     const counts = fields(fieldIn(said, "amazon-bedrock-invocationMetrics"));
     if (counts !== undefined)
       this.#counts = { inputTokens: counts["inputTokenCount"], outputTokens: counts["outputTokenCount"] };
+    this.#guarded(said);
     const isSaying = this.#assembler.add(said);
     const { end } = this.#assembler;
     if (end !== undefined) this.#guard?.expect(end);
     return isSaying;
+  }
+
+  /** In InvokeModel's bodies, of whichever family, the service says it beside the model's own words. */
+  #guarded(said: unknown): void {
+    this.#guardrail = fieldIn(fieldIn(said, "amazon-bedrock-trace"), "guardrail") ?? this.#guardrail;
+    if (fieldIn(said, "amazon-bedrock-guardrailAction") === "INTERVENED") this.#isBlocked = true;
   }
 
   #attempts(metadata: unknown): void {
@@ -229,9 +239,16 @@ class BedrockCall {
 
   #over(): void {
     const answered = this.#sofar();
-    this.#spans.answered(this.span, { ...answered, usage: answered.usage ?? this.#counts, id: undefined });
+    this.#spans.answered(this.span, {
+      ...{ ...answered, usage: answered.usage ?? this.#counts, id: undefined },
+      guardrail: answered.guardrail ?? this.#guardrail,
+      stopReason: this.#isBlocked ? INTERVENED : answered.stopReason,
+    });
   }
 }
+
+/** Converse's word for it. */
+const INTERVENED = "guardrail_intervened";
 
 /** Llama's and Mistral's tokens, of an answer that comes as a whole. */
 function countsIn(headers: unknown): object | undefined {

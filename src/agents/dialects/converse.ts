@@ -27,6 +27,7 @@ function answered(answer: unknown): Answered {
     stopReason: wordsIn(fieldIn(answer, "stopReason")),
     usage: fields(fieldIn(answer, "usage")),
     metrics: fields(fieldIn(answer, "metrics")),
+    guardrail: fieldIn(fieldIn(answer, "trace"), "guardrail"),
   };
 }
 

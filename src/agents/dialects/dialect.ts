@@ -18,6 +18,8 @@ export interface Answered {
   readonly stopReason?: string | undefined;
   readonly usage?: object | undefined;
   readonly metrics?: object | undefined;
+  /** What a guardrail found. */
+  readonly guardrail?: unknown;
   readonly model?: string | undefined;
   readonly id?: string | undefined;
   /** What went wrong, though the answer came. */

@@ -83,7 +83,7 @@ class WordsAssembler implements Assembler {
       said ?? fieldIn(fieldIn(first, "message"), "content") ?? fieldIn(fieldIn(first, "delta"), "content");
     this.#reason = reasonIn(event, first) ?? this.#reason;
     for (const [name, value] of Object.entries(fields(event) ?? {}))
-      if (/_token_count$/.test(name)) this.#counts[name] = value;
+      if (value !== null && /_token_count$/.test(name)) this.#counts[name] = value;
     if (typeof words === "string") this.#words += words;
     return isSaying(words);
   }
