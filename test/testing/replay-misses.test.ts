@@ -318,10 +318,12 @@ describe("a cassette", () => {
     const secret = [
       user("I am ann@example.com, and my key is sk-proj-abcdefghijklmnopqrstuvwx1234567890ABCD"),
     ];
-    await tracer.trace("work", { attributes: { "ai.conversation.id": "c1" } }, () => ask(send, secret));
+    await tracer.trace("work", { attributes: { "ai.conversation.id": "conversation-one" } }, () =>
+      ask(send, secret),
+    );
     const text = cassetteOf(tracer.getTraces());
     expect(text.trim().split("\n")).toHaveLength(1);
-    for (const left of ["ann@", "sk-proj", "c1", "work"]) expect(text).not.toContain(left);
+    for (const left of ["ann@", "sk-proj", "conversation-one", "work"]) expect(text).not.toContain(left);
     expect(cassetteOf(tracer.getTraces(), { redact: false })).toContain("ann@");
     expect(cassetteOf(tracer.getTraces(), { redact: false })).not.toContain("sk-proj");
     const file = join(await mkdtemp(join(tmpdir(), "cassette-")), "shop.jsonl");
