@@ -125,7 +125,7 @@ function stepRowJson({ state, isRepeat, a, b }: StepRow): ComparedStepsJson["row
 
 function stepJson(step: Step | undefined): StepJson | null {
   if (step === undefined) return null;
-  const { outline, name, durationMs, costUsd, input } = step;
+  const { outline, name, durationMs, costUsd, glance } = step;
   const { facts, traceId, spanId, state } = outline;
   // One literal: of thousands of steps, spreads would take most of the time.
   return {
@@ -134,7 +134,7 @@ function stepJson(step: Step | undefined): StepJson | null {
     kind: facts.kind,
     name,
     model: facts.model ?? null,
-    glance: input === undefined ? null : input.slice(0, MAX_GLANCE),
+    glance: glance ?? null,
     duration_ms: durationMs ?? null,
     input_tokens: facts.inputTokens ?? null,
     output_tokens: facts.outputTokens ?? null,
@@ -143,5 +143,3 @@ function stepJson(step: Step | undefined): StepJson | null {
     state,
   };
 }
-
-const MAX_GLANCE = 160;

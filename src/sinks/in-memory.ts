@@ -1,13 +1,15 @@
 // Keeps the latest spans in memory: for tests, for development, for what a page shows of this process.
+import { outlineOf, type SpanOutline } from "../conventions/facts.ts";
+import { matches } from "../conventions/matches.ts";
 import { TracelightError } from "../model/errors.ts";
 import { newSpanId } from "../model/ids.ts";
 import { checkOptions, is } from "../model/options.ts";
-import { checkQuery, type TraceQuery } from "../model/query.ts";
+import { arrange, checkQuery, type TraceQuery } from "../model/query.ts";
 import { boundedSize } from "../model/size.ts";
 import { selectSpans } from "../tracing/select.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
-import type { Changes, Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
+import type { Changes, OutlineQuery, Store, SummaryPage, SummaryQuery } from "../tracing/store.ts";
 import { selectSummaries } from "../tracing/summaries.ts";
 import { OUTLET, Tracer } from "../tracing/tracer.ts";
 import { TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
@@ -86,6 +88,8 @@ class InMemorySink implements Store {
   readonly #id: string = newSpanId();
   readonly #maxSpans: number;
   readonly #maxBytes: number;
+  /** Made once: a span that ended stays as it is. */
+  readonly #outlines = new WeakMap<Span, SpanOutline>();
   readonly #ring: (Kept | undefined)[] = [];
   #oldest = 0;
   #count = 0;
@@ -111,6 +115,17 @@ class InMemorySink implements Store {
 
   summaries(query: SummaryQuery): SummaryPage {
     return selectSummaries(this.#spans(), query);
+  }
+
+  outlines(query: OutlineQuery): readonly SpanOutline[] {
+    const matching = this.#spans().filter((span) => matches(span, query));
+    return arrange(matching, query).map((span) => this.#outlineOf(span));
+  }
+
+  #outlineOf(span: Span): SpanOutline {
+    const outline = this.#outlines.get(span) ?? outlineOf(span);
+    this.#outlines.set(span, outline);
+    return outline;
   }
 
   changes(cursor: string | undefined): Changes {

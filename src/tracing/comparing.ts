@@ -15,6 +15,7 @@ import { readSpan } from "../conventions/reading.ts";
 import { type Summary, summarizeOutlines } from "../conventions/summary.ts";
 import type { SpanPlace } from "../model/ids.ts";
 import { canonicalJson } from "../model/values.ts";
+import { lineOf } from "../render/line.ts";
 import { findSpans, queryOf } from "./found.ts";
 import type { StoreReader } from "./readable.ts";
 import type { FoundId } from "./store.ts";
@@ -91,7 +92,7 @@ async function whole(reader: StoreReader, { a, b, prices }: Asked): Promise<Comp
 
 /** What tools were called with. */
 async function inputsOf(reader: StoreReader, subject: Subject): Promise<StepInputs> {
-  const inputs = new Map<string, string>();
+  const inputs = new Map<string, { readonly text: string; readonly glance: string }>();
   for await (const span of reader.iterate(queryOf(subject))) {
     const reading = readSpan(span);
     const given =
@@ -100,8 +101,9 @@ async function inputsOf(reader: StoreReader, subject: Subject): Promise<StepInpu
         : reading.kind === "retrieval"
           ? reading.input
           : undefined;
-    if (given !== undefined)
-      inputs.set(span.traceId + span.spanId, typeof given === "string" ? given : canonicalJson(given));
+    if (given === undefined) continue;
+    const text = typeof given === "string" ? given : canonicalJson(given);
+    inputs.set(span.traceId + span.spanId, { text, glance: lineOf(given) });
   }
   return inputs;
 }

@@ -1,13 +1,11 @@
 // A span on one line: what went in, and what went wrong. For the rows of a tree that are on the screen.
 import { readSpan } from "../conventions/reading.ts";
 import { failureOf } from "../model/failure.ts";
-import { isPlain } from "../model/plain.ts";
-import { boundedJson } from "../render/text.ts";
+import { lineOf } from "../render/line.ts";
 import type { Span } from "../tracing/span.ts";
 import type { GlanceJson, GlancesJson } from "./api.ts";
 import { type Asked, hexIn } from "./asked.ts";
 import { badParameter } from "./problems.ts";
-import { cut } from "./rows.ts";
 
 /** `GET /api/traces/ID/glances` */
 export async function glances(asked: Asked): Promise<GlancesJson> {
@@ -28,25 +26,4 @@ function glanceJson(span: Span): GlanceJson {
   };
 }
 
-/** A value on one line: `city: "Rotterdam", days: 1`. Never more work than what is shown. */
-export function lineOf(value: unknown): string {
-  if (value === undefined || value === null) return "";
-  const text = typeof value === "string" ? value.slice(0, MAX_LINE * 8) : fieldsOf(value);
-  return cut(text.replace(/\s+/g, " ").trim(), MAX_LINE);
-}
-
-function fieldsOf(value: unknown): string {
-  if (typeof value !== "object" || value === null || !isPlain(value)) return boundedJson(value, MAX_LINE + 1);
-  const fields: string[] = [];
-  let length = 0;
-  for (const key of Object.keys(value)) {
-    if (length > MAX_LINE) break;
-    const field = `${key.slice(0, MAX_LINE)}: ${boundedJson(Reflect.get(value, key), MAX_LINE - length + 1)}`;
-    length += field.length + 2;
-    fields.push(field);
-  }
-  return fields.join(", ");
-}
-
 const MAX_SPANS = 200;
-const MAX_LINE = 160;

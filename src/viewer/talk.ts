@@ -17,6 +17,7 @@ import {
 import type { ReadSpan, Turn } from "../conventions/turns.ts";
 import { failureOf } from "../model/failure.ts";
 import { inStartOrder } from "../model/query.ts";
+import { lineOf } from "../render/line.ts";
 import type {
   AgentJson,
   CallJson,
@@ -30,7 +31,6 @@ import type {
 } from "./api.ts";
 import type { Asked } from "./asked.ts";
 import { findConversation, turnJson } from "./conversation.ts";
-import { lineOf } from "./glances.ts";
 import type { Bounds } from "./large.ts";
 import { mediaJson } from "./media.ts";
 import { notFound } from "./problems.ts";

@@ -112,7 +112,10 @@ describe("two runs", () => {
       });
     });
     const inputs = new Map(
-      spans.map((span) => [span.traceId + span.spanId, JSON.stringify(span.attributes["ai.tool.input"])]),
+      spans.map((span) => {
+        const text = JSON.stringify(span.attributes["ai.tool.input"]);
+        return [span.traceId + span.spanId, { text, glance: text }];
+      }),
     );
     return stepsOf(spans.map(outlineOf), undefined, inputs);
   }

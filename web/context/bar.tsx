@@ -33,7 +33,14 @@ export function Filled(props: {
   );
 }
 
-function Bar({ call, bar }: { readonly call: ContextCallJson; readonly bar: readonly BarPiece[] }) {
+/** The bar. */
+export function Bar({
+  call,
+  bar,
+}: {
+  readonly call: ContextCallJson;
+  readonly bar: readonly BarPiece[];
+}): JSX.Element {
   const { fates, cache } = call;
   const name = callName(call, call.agent);
   return (

@@ -121,7 +121,7 @@ function Body(props: {
           <Part key={i} part={part} of={of} />
         ),
       )}
-      {segment.calls.length > 0 && <p class="soft">Called {segment.calls.join(", ")}.</p>}
+      {segment.calls.length > 0 && <p class="soft called">Called {segment.calls.join(", ")}.</p>}
     </>
   );
 }

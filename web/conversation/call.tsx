@@ -1,14 +1,14 @@
 // A model's call in the chat: when it was, what it said, the tools that it called; its figures in the margin, which is its handle.
-import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import type { CallJson, ContextCallJson, EntryJson } from "../../src/viewer/api.ts";
-import { bounded, compact, count, line, money, offset, shortModel, time } from "../app/figures.ts";
+import { compact, line, money, offset, shortModel, time } from "../app/figures.ts";
 import { Mini } from "../context/mini.tsx";
 import type { KindGlyph } from "../parts/glyphs.ts";
-import { Icon, Kind } from "../parts/icon.tsx";
+import { Kind } from "../parts/icon.tsx";
 import { State } from "../parts/state.tsx";
 import { Media } from "../span/part.tsx";
-import { type OfSpan, Value } from "../value/value.tsx";
+import { Reasoning } from "../value/reasoning.tsx";
+import type { OfSpan } from "../value/value.tsx";
 import { Words } from "../value/words.tsx";
 import { Entry } from "./entry.tsx";
 
@@ -65,7 +65,9 @@ export function StepView(props: StepProps): JSX.Element {
         share={call?.duration_ms == null ? undefined : call.duration_ms / longestMs}
       />
       <div class="body">
-        {call !== undefined && call.reasoning !== null && <Reasoning call={call} of={of} />}
+        {call !== undefined && call.reasoning !== null && (
+          <Reasoning value={call.reasoning} of={of} tokens={call.reasoning_tokens} />
+        )}
         {call !== undefined && <Words value={call.words} of={of} />}
         {call?.error != null && <p class="err">{call.error}</p>}
         {call?.media.map((media, i) => (
@@ -131,35 +133,5 @@ function Margin(props: StepProps & { readonly call: CallJson }): JSX.Element {
       )}
       {props.window !== undefined && <Mini call={props.window} most={props.mostTokens} />}
     </a>
-  );
-}
-
-/** What a model thought before it spoke: one folded line with its beginning. */
-function Reasoning({ call, of }: { readonly call: CallJson; readonly of: OfSpan }): JSX.Element {
-  const isOpen = useSignal(false);
-  const { reasoning } = call;
-  return (
-    <>
-      <button
-        type="button"
-        class="reason"
-        aria-expanded={isOpen.value}
-        onClick={() => {
-          isOpen.value = !isOpen.value;
-        }}
-      >
-        <Icon name="chev" class="chev" />
-        Reasoning
-        <span class="mute cut">
-          {!isOpen.value && typeof reasoning === "string" && bounded(reasoning.replace(/\s+/g, " "), 92)}
-        </span>
-        <span class="mute num">{call.reasoning_tokens > 0 && `${count(call.reasoning_tokens)} tokens`}</span>
-      </button>
-      {isOpen.value && (
-        <div class="reasonbody">
-          <Value value={reasoning} of={of} />
-        </div>
-      )}
-    </>
   );
 }

@@ -21,6 +21,7 @@ import { asked, changeList, type ListQuery, listQuery, type Subject } from "./qu
 import { useRows } from "./rows.ts";
 import { Table } from "./table.tsx";
 
+const MOST_NOTES = 3;
 /** While things change facts and histogram are read anew at most so often: they are of all rows. */
 const OVERVIEW_MS = 2000;
 
@@ -59,6 +60,11 @@ export function List(): JSX.Element {
       {problem !== undefined && !isBadFilter && (
         <PartProblem what="The list" error={problem} again={rows.reload} />
       )}
+      {rows.notes.slice(0, MOST_NOTES).map((note) => (
+        <p key={note} class="says" role="status">
+          {note}
+        </p>
+      ))}
       <Facts overview={overview.data.value} query={query} />
       {overview.data.value === undefined ? (
         <div class="hist" />

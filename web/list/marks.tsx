@@ -4,6 +4,7 @@ import type { JSX } from "preact";
 import type { RowJson } from "../../src/viewer/api.ts";
 import { bounded } from "../app/figures.ts";
 import { compareUrl, open } from "../app/location.ts";
+import { Icon } from "../parts/icon.tsx";
 
 /** A row that is marked. */
 interface Marked {
@@ -46,7 +47,7 @@ export function compareMarked(): boolean {
 export function MarkButton(): JSX.Element {
   return (
     <button
-      class="btn"
+      class="btn markbtn"
       type="button"
       aria-pressed={isMarking.value}
       title="Mark two, to compare them: x marks a row"
@@ -55,7 +56,8 @@ export function MarkButton(): JSX.Element {
         else isMarking.value = true;
       }}
     >
-      Compare
+      <Icon name="swap" />
+      <span class="said">Compare</span>
     </button>
   );
 }

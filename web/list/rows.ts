@@ -27,6 +27,8 @@ export interface Rows {
   readonly isComplete: boolean;
   /** So many came that are not shown yet; empty where none did. */
   readonly fresh: string;
+  /** What the store could not read, and the like. */
+  readonly notes: readonly string[];
   readonly reload: () => void;
   readonly more: () => void;
   readonly showFresh: () => void;
@@ -43,6 +45,7 @@ export function useRows(query: ListQuery): Rows {
   const pages: Signal<Pages> = useSignal({ rows: [], cursor: null });
   const fresh: Signal<Pages> = useSignal(NONE);
   const by = useSignal(query.by);
+  const notes = useSignal<readonly string[]>([]);
   const load = (signal?: AbortSignal, cursor?: string): Promise<RowsJson> =>
     read<RowsJson>(API.rows, { ...asked(query), limit: PAGE_ROWS, cursor }, signal);
   const first = useResource(key, (signal) => load(signal));
@@ -57,6 +60,7 @@ export function useRows(query: ListQuery): Rows {
       : { rows: rowsOf(page.rows), cursor: page.cursor };
     fresh.value = NONE;
     by.value = query.by;
+    notes.value = page.notes;
     if (scroll > 0) requestAnimationFrame(() => scrollTo(0, scroll));
   }, [first.data.value]);
   useEffect(() => {
@@ -65,7 +69,9 @@ export function useRows(query: ListQuery): Rows {
   const more = useNextPage(pages, first.isLoading.value ? undefined : (cursor) => load(undefined, cursor));
   useChanges(async () => {
     const page = await load().catch(() => undefined);
-    if (page !== undefined) refresh(pages, fresh, { rows: rowsOf(page.rows), cursor: page.cursor });
+    if (page === undefined) return;
+    notes.value = page.notes;
+    refresh(pages, fresh, { rows: rowsOf(page.rows), cursor: page.cursor });
   }, ROWS_MS);
   const { rows, cursor } = pages.value;
   return {
@@ -75,6 +81,7 @@ export function useRows(query: ListQuery): Rows {
     isOld: first.isLoading.value && rows.length > 0,
     isComplete: cursor === null && first.data.value !== undefined,
     fresh: newsIn(fresh.value, pages.value),
+    notes: notes.value,
     reload: first.reload,
     more,
     showFresh: () => {

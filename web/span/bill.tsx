@@ -1,5 +1,5 @@
 // What a call used and what that cost, part by part; its tokens alone where no price is known.
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import type { BillLineJson, SpanJson } from "../../src/viewer/api.ts";
 import { count, money } from "../app/figures.ts";
 import { SetPrice } from "../parts/set-price.tsx";
@@ -8,9 +8,11 @@ import { SetPrice } from "../parts/set-price.tsx";
 export function Bill({
   lines,
   total,
+  children,
 }: {
   readonly lines: readonly BillLineJson[];
   readonly total: number | null;
+  readonly children?: ComponentChildren;
 }): JSX.Element {
   const tokens = lines.reduce((sum, line) => sum + (line.part === "call" ? 0 : line.tokens), 0);
   return (
@@ -48,12 +50,17 @@ export function Bill({
           </tr>
         </tbody>
       </table>
+      {children}
     </section>
   );
 }
 
 /** Tokens of a call without a price. */
-export function Usage({ span }: { readonly span: SpanJson }): JSX.Element {
+export function Usage(props: {
+  readonly span: SpanJson;
+  readonly children?: ComponentChildren;
+}): JSX.Element {
+  const { span } = props;
   const usage = Object.entries(span.reading.usage ?? {});
   return (
     <section class="sec">
@@ -71,6 +78,7 @@ export function Usage({ span }: { readonly span: SpanJson }): JSX.Element {
           ))}
         </tbody>
       </table>
+      {props.children}
     </section>
   );
 }

@@ -1,9 +1,12 @@
 // A span at a glance: times, tokens and cost, what went wrong, the answer and the last message in.
-import type { ComponentChildren, JSX } from "preact";
+import type { ComponentChildren, ComponentType, JSX } from "preact";
 import type { ReadingJson, SpanJson } from "../../src/viewer/api.ts";
 import { counted, offset, share, time } from "../app/figures.ts";
 import { clock } from "../app/moments.ts";
+import type { InOverviewProps } from "../context/in-overview.tsx";
+import type { LensOf } from "../context/lens.ts";
 import { Icon } from "../parts/icon.tsx";
+import { Lazy } from "../parts/lazy.tsx";
 import { State } from "../parts/state.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
 import { Bill, Usage } from "./bill.tsx";
@@ -16,9 +19,15 @@ export function Overview(props: {
   readonly traceStart: number;
   readonly share?: number;
   readonly onPath?: number;
+  /** Of a model's call: whose windows are looked at. */
+  readonly lens?: { readonly lensOf: LensOf } | undefined;
+  readonly onTab: (tab: string) => void;
 }): JSX.Element {
-  const { span, of } = props;
+  const { span, of, lens, onTab } = props;
   const { reading } = span;
+  const window = reading.kind === "model-call" && lens !== undefined && (
+    <Lazy load={IN_OVERVIEW} with={{ lensOf: lens.lensOf, spanId: of.spanId, onTab }} />
+  );
   return (
     <>
       <section class="sec">
@@ -34,8 +43,12 @@ export function Overview(props: {
           {reading.error_details !== null && <Value value={reading.error_details} of={of} />}
         </section>
       )}
-      {span.bill !== null && <Bill lines={span.bill} total={span.cost_usd} />}
-      {span.bill === null && reading.usage !== null && <Usage span={span} />}
+      {span.bill !== null && (
+        <Bill lines={span.bill} total={span.cost_usd}>
+          {window}
+        </Bill>
+      )}
+      {span.bill === null && reading.usage !== null && <Usage span={span}>{window}</Usage>}
       {reading.tool !== null && (
         <>
           <Section title="Arguments">
@@ -64,6 +77,9 @@ export function Overview(props: {
     </>
   );
 }
+
+const IN_OVERVIEW = async (): Promise<ComponentType<InOverviewProps>> =>
+  (await import("../context/in-overview.tsx")).InOverview;
 
 function Section(props: {
   readonly title: string;
@@ -179,7 +195,7 @@ function LastIn({ span, of }: { readonly span: SpanJson; readonly of: OfSpan }):
   if (last !== undefined) {
     return (
       <Section title="Last message in">
-        <p class="mute">{last.role}</p>
+        {last.parts[0]?.type !== "tool-result" && <p class="mute">{last.role}</p>}
         {last.parts.map((part, i) => (
           <Part key={i} part={part} of={of} />
         ))}

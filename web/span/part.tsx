@@ -4,9 +4,11 @@ import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { API, type MediaJson, type PartJson } from "../../src/viewer/api.ts";
 import { apiUrl } from "../app/api.ts";
-import { bytes } from "../app/figures.ts";
+import { bytes, line } from "../app/figures.ts";
 import { imageOf } from "../app/source.ts";
-import { Kind } from "../parts/icon.tsx";
+import { Icon, Kind } from "../parts/icon.tsx";
+import { gistOf } from "../value/pretty.ts";
+import { Reasoning } from "../value/reasoning.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
 import { Words } from "../value/words.tsx";
 
@@ -16,21 +18,9 @@ export function Part({ part, of }: { readonly part: PartJson; readonly of: OfSpa
     case "text":
       return <Words value={part.text} of={of} />;
     case "reasoning":
-      return (
-        <div class="reasonbody">
-          <Value value={part.text} of={of} />
-        </div>
-      );
+      return <Reasoning value={part.text} of={of} />;
     case "tool-call":
-      return (
-        <div class="np">
-          <div class="nw">
-            <Kind name="tool" label="tool call" />
-            <b class="mono">{part.name ?? "a tool"}</b>
-          </div>
-          {part.arguments !== undefined && <Value value={part.arguments} of={of} />}
-        </div>
-      );
+      return <Asked part={part} of={of} />;
     case "tool-result":
       return (
         <div class="np">
@@ -57,6 +47,37 @@ export function Part({ part, of }: { readonly part: PartJson; readonly of: OfSpa
     default:
       return <Value value={part.value} of={of} />;
   }
+}
+
+/** A tool that was asked for: one row, with what it is to be called with; open, all of that below. */
+function Asked(props: {
+  readonly part: Extract<PartJson, { type: "tool-call" }>;
+  readonly of: OfSpan;
+}): JSX.Element {
+  const { name, arguments: given } = props.part;
+  const isOpen = useSignal(false);
+  return (
+    <div class="calls">
+      <button
+        type="button"
+        class="call"
+        aria-expanded={isOpen.value}
+        onClick={() => {
+          isOpen.value = !isOpen.value;
+        }}
+      >
+        <Icon name="chev" class="chev" />
+        <Kind name="tool" label="tool call" />
+        <span class="nm">{line(name ?? "a tool")}</span>
+        <span class="args cut">{gistOf(given)}</span>
+      </button>
+      {isOpen.value && given !== undefined && (
+        <div class="callbody">
+          <Value value={given} of={props.of} />
+        </div>
+      )}
+    </div>
+  );
 }
 
 function Picture({ url, alt }: { readonly url: string; readonly alt: string }): JSX.Element {

@@ -1,6 +1,6 @@
 // What a narrow window shows of a span before its sheet is opened.
 import type { JSX } from "preact";
-import { compact, line, money, time } from "../app/figures.ts";
+import { compact, line, money, shortModel, time } from "../app/figures.ts";
 import { Kind } from "../parts/icon.tsx";
 import { SHOWN_KINDS } from "./kinds.ts";
 import { labelAt, type TraceModel } from "./model.ts";
@@ -15,7 +15,7 @@ export function Peek({ model, span }: { readonly model: TraceModel; readonly spa
   return (
     <>
       <Kind name={kind} />
-      <b class="cut">{line(labelAt(model, span))}</b>
+      <b class="cut">{line(kind === "model" ? shortModel(labelAt(model, span)) : labelAt(model, span))}</b>
       <span class="soft">{time((model.end[span] ?? 0) - (model.start[span] ?? 0))}</span>
       {input + output > 0 && (
         <span class="soft">

@@ -11,27 +11,46 @@ const MAX_DEPTH = 40;
 
 /** The lines of a value, at most about so many characters wide. */
 export function prettyLines(value: unknown, width: number): string[] {
-  return linesOf(value, Math.max(20, width), 0, MAX_DEPTH);
+  return linesOf(value, Math.max(20, width), { indent: 0, ahead: 0 }, MAX_DEPTH);
 }
 
-function linesOf(value: unknown, width: number, indent: number, depth: number): string[] {
+/** Values by their names on one line, without braces: `city: "Rotterdam", days: 1`. The first few hundred characters. */
+export function gistOf(value: unknown): string {
+  if (value === undefined || value === null) return "";
+  if (typeof value === "string") return value.slice(0, MOST_GIST);
+  if (Array.isArray(value) || !isContainer(value)) return flatOf(value).slice(0, MOST_GIST);
+  const fields: string[] = [];
+  for (const [key, one] of Object.entries(value)) {
+    if (fields.length === MOST_FIELDS) break;
+    fields.push(`${key}: ${flatOf(one)}`);
+  }
+  return fields.join(", ").slice(0, MOST_GIST);
+}
+
+const MOST_GIST = 300;
+const MOST_FIELDS = 20;
+
+/** How far the lines are indented, and what stands ahead of the first. */
+interface Place {
+  readonly indent: number;
+  readonly ahead: number;
+}
+
+function linesOf(value: unknown, width: number, { indent, ahead }: Place, depth: number): string[] {
   const flat = flatOf(value);
-  if (flat.length + indent <= width || !isContainer(value) || depth === 0) return flat.split("\n");
+  if (flat.length + indent + ahead <= width || !isContainer(value) || depth === 0) return flat.split("\n");
   const isList = Array.isArray(value);
   const [open, close] = isList ? ["[", "]"] : ["{", "}"];
   const entries: [string, unknown][] = isList
     ? value.map((one): [string, unknown] => ["", one])
     : Object.entries(value).map(([key, one]) => [`${JSON.stringify(key)}: `, one]);
-  if (entries.every(([, one]) => !isContainer(one))) return filled(entries, { open, close, width, indent });
+  if (entries.every(([, one]) => !isContainer(one)))
+    return filled(entries, { open, close, width: width - indent, ahead });
   const inner = indent + 2;
   const lines = [open];
   entries.forEach(([key, one], i) => {
-    const [first = "", ...rest] = linesOf(
-      one,
-      width,
-      inner + (key.length > width / 2 ? 0 : key.length),
-      depth - 1,
-    );
+    const place = { indent: inner, ahead: key.length > width / 2 ? 0 : key.length };
+    const [first = "", ...rest] = linesOf(one, width, place, depth - 1);
     const own = [`${key}${first}`, ...rest];
     const comma = i < entries.length - 1 ? "," : "";
     own[own.length - 1] += comma;
@@ -48,14 +67,15 @@ function filled(
     open,
     close,
     width,
-    indent,
-  }: { readonly open: string; readonly close: string; readonly width: number; readonly indent: number },
+    ahead,
+  }: { readonly open: string; readonly close: string; readonly width: number; readonly ahead: number },
 ): string[] {
   const lines: string[] = [];
   let line = open;
   entries.forEach(([key, one], i) => {
     const piece = `${key}${flatOf(one)}${i < entries.length - 1 ? "," : close}`;
-    if (line.length > 1 && line.length + piece.length + 1 + indent > width) {
+    const room = lines.length === 0 ? width - ahead : width;
+    if (line.length > 1 && line.length + piece.length + 1 > room) {
       lines.push(line);
       line = ` ${piece}`;
     } else {

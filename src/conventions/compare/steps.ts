@@ -8,12 +8,14 @@ import { align } from "./alignment.ts";
 /** A call of a model or a tool. */
 export interface Step {
   readonly outline: SpanOutline;
-  /** The tool's name, else the agent's. */
+  /** A tool's name, of a model's call its agent's; else the span's. */
   readonly name: string;
   readonly durationMs: number | undefined;
   readonly costUsd: number | undefined;
   /** What it was called with, as one text; undefined where that is not compared. */
   readonly input: string | undefined;
+  /** The same on one line, as it is shown. */
+  readonly glance: string | undefined;
 }
 
 /**
@@ -35,8 +37,8 @@ export interface ComparedSteps {
   readonly divergence: number | undefined;
 }
 
-/** What the steps were called with, by the span's trace and id. */
-export type StepInputs = ReadonlyMap<string, string>;
+/** What the steps were called with, by the span's trace and id: as it is compared, and as it is shown. */
+export type StepInputs = ReadonlyMap<string, { readonly text: string; readonly glance: string }>;
 
 /** The steps of outlines: model and tool calls, each once, in start order. */
 export function stepsOf(outlines: readonly SpanOutline[], prices?: PriceTable, inputs?: StepInputs): Step[] {
@@ -49,12 +51,14 @@ export function stepsOf(outlines: readonly SpanOutline[], prices?: PriceTable, i
     const { facts, startedAtMicros: start, endedAtMicros: end } = outline;
     const isStep = facts.kind === "model-call" || facts.kind === "tool-call" || facts.kind === "retrieval";
     if (!isStep || nesting.isCallElsewhere(at)) return [];
+    const input = inputs?.get(outline.traceId + outline.spanId);
     return {
       outline,
-      name: facts.tool ?? facts.agent ?? outline.spanName,
+      name: (facts.kind === "model-call" ? facts.agent : facts.tool) ?? outline.spanName,
       durationMs: end === undefined ? undefined : (end - start) / 1000,
       costUsd: facts.kind === "model-call" ? costOfCall({ facts, span: outline }, prices) : undefined,
-      input: inputs?.get(outline.traceId + outline.spanId),
+      input: input?.text,
+      glance: input?.glance,
     };
   });
 }
