@@ -13,7 +13,7 @@ export interface OpenOptions {
   readonly write?: boolean;
   /** To be read as OTLP/JSON: a store of another kind is refused. */
   readonly otlp?: boolean;
-  /** To be read more than once: a pipe is kept for it. */
+  /** To be read more than once, for long: a pipe is kept for it, and a file that takes the place of another is read. */
   readonly again?: boolean;
   /** Not even an index of words is written beside the spans. */
   readonly untouched?: boolean;
@@ -46,6 +46,7 @@ export async function openStore(
     return (await import("../sqlite/file.ts")).openSqliteFile(path, {
       readOnly: !write,
       keepsIndex: !untouched,
+      follows: again,
     });
   }
   const { openJsonlFile, openJsonlFolder, openJsonlPipe } = await import("./stores/jsonl.ts");

@@ -34,22 +34,19 @@ import type {
 } from "../tracing/store.ts";
 import { changesSince, NOTHING_SEEN } from "./changes.ts";
 import type { Connection, Driver } from "./connection.ts";
-import { DamageNotes, type OnDamage } from "./damage.ts";
+import type { OnDamage } from "./damage.ts";
 import { makeDigests } from "./digests.ts";
-import { directDatabase } from "./direct-database.ts";
 import { explainSqlite, sqliteDriver } from "./driver.ts";
+import { FollowedFile } from "./followed-file.ts";
 import { foundSpans } from "./found.ts";
 import { latestAttributeNames } from "./ids.ts";
-import { Keeping } from "./keeping.ts";
 import { type Opened, openToRead, openToWrite, PATIENCE_MS } from "./open.ts";
-import { SqliteReader } from "./reader.ts";
+import { ReadFile } from "./read-file.ts";
 import { Retention, retentionBounds } from "./retention.ts";
 import { Rewriting, scour } from "./rewriting.ts";
 import { FIND_SPAN, keyValues } from "./rows.ts";
-import { checkAtSight, fileKind } from "./schema.ts";
+import { checkAtSight } from "./schema.ts";
 import { bringUpToDate, isUpToDate } from "./search-index.ts";
-import { readsOf, SharedReader } from "./shared.ts";
-import { SnapshotPool } from "./snapshots.ts";
 import { SqliteStore } from "./store.ts";
 import { ToolkitFile } from "./toolkit-file.ts";
 import { WriterFile } from "./writer-file.ts";
@@ -60,6 +57,8 @@ export interface SqliteFileOptions {
   readonly readOnly?: boolean | undefined;
   /** A search brings the index of words up to date, in a file that is only read too. Default true; without, what is not indexed is found slowly. */
   readonly keepsIndex?: boolean | undefined;
+  /** Where the file is replaced, the one that took its place is read from then on. Default false: the first is read on. */
+  readonly follows?: boolean | undefined;
   /** Where spans that cannot be written are told. */
   readonly onError?: ((error: TracelightError) => void) | undefined;
 }
@@ -92,89 +91,89 @@ export async function openSqliteFile(path: string, options: SqliteFileOptions = 
 class TracelightFile implements ReadableStore {
   readonly name: string;
   readonly #notes: string[] = [];
-  readonly #damage = new DamageNotes();
-  readonly #connection: Connection;
   readonly #driver: Driver;
   readonly #path: string;
-  #wasEmpty: boolean;
   readonly #options: SqliteFileOptions;
-  readonly #snapshots: SnapshotPool;
-  readonly #keeping: Keeping;
-  readonly #reader: SqliteReader;
-  readonly #shared: SharedReader;
+  readonly #followed: FollowedFile<ReadFile>;
 
-  constructor({ connection, kind, again }: Opened, driver: Driver, path: string, options: SqliteFileOptions) {
+  constructor(opened: Opened, driver: Driver, path: string, options: SqliteFileOptions) {
     this.name = basename(path);
-    this.#connection = connection;
-    this.#wasEmpty = kind === "empty";
     this.#driver = driver;
     this.#path = path;
     this.#options = options;
-    this.#snapshots = new SnapshotPool(again);
-    this.#keeping = new Keeping(driver, path);
-    this.#reader = new SqliteReader(directDatabase(connection, this.#snapshots), {
-      ...{ driver, path },
-      onDamage: (damage) => this.#damage.add(damage),
-      keep: async (statements) => this.#keeping.keep(statements),
-    });
-    this.#shared = new SharedReader(readsOf(this.#reader), {
-      all: async (sql, values = []) => connection.prepare(sql).all(...values),
-    });
+    const read = (one: Opened): ReadFile => new ReadFile(one, { driver, path });
+    this.#followed = new FollowedFile(read(opened), path, () =>
+      read(ofTracelight(openToRead(driver, path), path)),
+    );
+  }
+
+  /** The file as it is asked now. */
+  get #file(): ReadFile {
+    return this.#options.follows ? this.#followed.now() : this.#followed.current;
   }
 
   get notes(): readonly string[] {
-    return [...this.#notes, ...this.#damage.notes, ...this.#shared.notes];
+    const { current, notes } = this.#followed;
+    return [...this.#notes, ...notes, ...current.damage.notes, ...current.shared.notes];
   }
 
   get leftOut(): number {
-    return this.#damage.leftOut;
+    return this.#followed.current.damage.leftOut;
   }
 
   async find(query: TraceQuery): Promise<readonly Span[]> {
-    return this.#isEmpty ? [] : this.#shared.find(query);
+    const file = this.#file;
+    return file.isEmpty ? [] : file.shared.find(query);
   }
 
   async *iterate(query: TraceQuery): AsyncGenerator<Span> {
-    if (!this.#isEmpty) yield* this.#shared.iterate(query);
+    const file = this.#file;
+    if (!file.isEmpty) yield* file.shared.iterate(query);
   }
 
   async summaries(query: SummaryQuery): Promise<SummaryPage> {
-    return this.#isEmpty ? { rows: [], notes: [] } : this.#shared.summaries(query);
+    const file = this.#file;
+    return file.isEmpty ? { rows: [], notes: [] } : file.shared.summaries(query);
   }
 
   async outlines(query: OutlineQuery): Promise<readonly SpanOutline[]> {
-    return this.#isEmpty ? [] : this.#shared.outlines(query);
+    const file = this.#file;
+    return file.isEmpty ? [] : file.shared.outlines(query);
   }
 
   async tally(query: TallyQuery): Promise<TallyReport> {
-    return this.#isEmpty ? inSlices(new TallySums(query).report()) : this.#shared.tally(query);
+    const file = this.#file;
+    return file.isEmpty ? inSlices(new TallySums(query).report()) : file.shared.tally(query);
   }
 
   async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
-    return this.#isEmpty ? [] : this.#shared.idsByPrefix({ prefix, limit });
+    const file = this.#file;
+    return file.isEmpty ? [] : file.shared.idsByPrefix({ prefix, limit });
   }
 
   async attributeNames(): Promise<readonly string[]> {
-    return this.#isEmpty ? [] : latestAttributeNames(this.#reader.database);
+    const file = this.#file;
+    return file.isEmpty ? [] : latestAttributeNames(file.reader.database);
   }
 
   async search(text: string, options: SearchOptions): Promise<SearchPage> {
-    if (this.#isEmpty) return { spans: [], more: false };
+    const file = this.#file;
+    if (file.isEmpty) return { spans: [], more: false };
     const query = parseSearch(text);
-    await this.#index(options);
-    const snapshot = this.#snapshots.begin();
-    const page = await this.#reader.look(
+    await this.#index(file, options);
+    const snapshot = file.snapshots.begin();
+    const page = await file.reader.look(
       (view) => foundSpans(view, { ...options, connection: snapshot.connection, query }),
       () => snapshot,
     );
-    return this.#shared.withFound(page, query, options);
+    return file.shared.withFound(page, query, options);
   }
 
   /** Searching is what brings the index up to date. A file that may not be written to is looked through without. */
-  async #index({ onProgress, signal }: SearchOptions): Promise<void> {
+  async #index(file: ReadFile, { onProgress, signal }: SearchOptions): Promise<void> {
     let connection: Connection | undefined;
     try {
-      if (this.#options.keepsIndex === false || isUpToDate(this.#connection)) return;
+      if (this.#options.keepsIndex === false || isUpToDate(file.connection)) return;
       connection = this.#driver.open(this.#path);
       connection.exec("PRAGMA busy_timeout = 0; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON");
       await bringUpToDate(connection, {
@@ -194,9 +193,12 @@ class TracelightFile implements ReadableStore {
   }
 
   async changes(after: string | undefined): Promise<Changes> {
-    return this.#isEmpty
+    const file = this.#file;
+    const seen = this.#followed.seenIn(after);
+    const { spans, cursor } = file.isEmpty
       ? { spans: [], cursor: NOTHING_SEEN }
-      : this.#reader.look((view) => changesSince(view, after));
+      : await file.reader.look((view) => changesSince(view, seen));
+    return { spans, cursor: this.#followed.cursorOf(cursor) };
   }
 
   async importSpans(spans: AsyncIterable<Span>, progress?: ImportProgress): Promise<Imported> {
@@ -217,7 +219,7 @@ class TracelightFile implements ReadableStore {
         done.known += batch.length - unknown.length;
         progress?.(all());
       }
-      await makeDigests(this.#reader, { onProgress: (counted) => progress?.(all(), counted) });
+      await makeDigests(this.#file.reader, { onProgress: (counted) => progress?.(all(), counted) });
     } finally {
       await store.close({ timeoutMs: PATIENCE_MS });
     }
@@ -228,7 +230,7 @@ class TracelightFile implements ReadableStore {
 
   /** Those of the spans that the file does not have, each once. */
   #unknown(batch: readonly Span[]): Span[] {
-    const known = this.#connection.prepare(FIND_SPAN);
+    const known = this.#file.connection.prepare(FIND_SPAN);
     const unknown = new Map(batch.map((span) => [span.traceId + span.spanId, span]));
     return [...unknown.values()].filter((span) => known.get(...keyValues(span)) === undefined);
   }
@@ -237,17 +239,19 @@ class TracelightFile implements ReadableStore {
     maxAgeMs = Number.POSITIVE_INFINITY,
     maxBytes = Number.POSITIVE_INFINITY,
   }: PruneLimits): Promise<Removed> {
-    if (this.#isEmpty) return { traces: 0, spans: 0, bytes: 0 };
+    const { isEmpty, reader } = this.#file;
+    if (isEmpty) return { traces: 0, spans: 0, bytes: 0 };
     const bounds = { ...retentionBounds(), maxAgeMicros: maxAgeMs * 1000, maxBytes };
-    return new Retention(this.#reader.database, this.#reader.states).run(bounds);
+    return new Retention(reader.database, reader.states).run(bounds);
   }
 
   async rewrite(change: ChangeSpan, progress?: RewriteProgress): Promise<Rewritten> {
-    if (this.#isEmpty) return { spans: 0, changed: 0, running: 0, isClean: true };
-    const { database, states } = this.#reader;
+    const { isEmpty, reader, damage: found } = this.#file;
+    if (isEmpty) return { spans: 0, changed: 0, running: 0, isClean: true };
+    const { database, states } = reader;
     const file = new WriterFile(this.#driver, this.#path, NO_IDENTIFIER);
     file.waitForLocks(PATIENCE_MS);
-    const onDamage: OnDamage = (damage) => this.#damage.add(damage);
+    const onDamage: OnDamage = (damage) => found.add(damage);
     const rewriting = new Rewriting({ database, states, file, onDamage });
     const done = await rewriting.run(change, progress).finally(() => file.close());
     const left = await scour(database, states);
@@ -256,14 +260,13 @@ class TracelightFile implements ReadableStore {
   }
 
   async close(): Promise<void> {
-    this.#keeping.close();
-    this.#snapshots.close();
-    this.#connection.close();
+    this.#followed.close();
   }
+}
 
-  /** True until a tracer has made the tables. */
-  get #isEmpty(): boolean {
-    this.#wasEmpty &&= fileKind(this.#connection, this.#path) === "empty";
-    return this.#wasEmpty;
-  }
+/** Throws for a file of the toolkit's: it is read in another way, from the beginning. */
+function ofTracelight(opened: Opened, path: string): Opened {
+  if (opened.kind !== "toolkit") return opened;
+  opened.connection.close();
+  throw new TracelightError("NOT_A_DATABASE", `${path} is of the Python toolkit; open it anew.`);
 }
