@@ -141,7 +141,7 @@ describe.each([
     expect(steps.rows).toHaveLength(5);
     expect(steps.rows[1]).toMatchObject({
       state: "same",
-      a: { name: "get_weather", glance: '{"city":"Rotterdam","days":1}' },
+      a: { name: "get_weather", glance: 'city: "Rotterdam", days: 1' },
     });
     expect(await ask("trip-1", "grown")).toMatchObject({ kind: "steps", divergence: expect.any(Number) });
   });
