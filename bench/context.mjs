@@ -1,5 +1,5 @@
 // The figures of the context lens and of comparing: `npm run bench -- context`. Each is the viewer's own answer, over SQLite and over DynamoDB's
-// emulator in a process of its own; the first answer of each is thrown away, and the median of ROUNDS is told. CALLS and SPANS make it smaller.
+// emulator in a process of its own; the first answer of each is thrown away, and the median of ROUNDS is told. CALLS, SPANS and MEGABYTES make it smaller.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -10,10 +10,13 @@ import { InMemoryTracer } from "tracelight";
 import { DynamoDbTracer, ensureTable, startLocalDynamoDb } from "tracelight/dynamodb";
 import { SqliteTracer } from "tracelight/sqlite";
 import { createViewer } from "tracelight/viewer";
+import { withBrowser } from "./page/browser.mjs";
+import { comparedFrames, exportedFile } from "./page/compared.mjs";
 
 const CALLS = Number(process.env.CALLS ?? 500);
 const SPANS = Number(process.env.SPANS ?? 5000);
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const MEGABYTES = Number(process.env.MEGABYTES ?? 100);
 
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 if (process.argv[2] === "emulator") {
@@ -74,6 +77,10 @@ try {
     `api/compare?a=${others[0]}&b=${others[1]}`,
     200,
   );
+  await withBrowser(async (browser) => {
+    rows.push(...(await comparedFrames({ browser, path: join(folder, "traces.db"), ids: traces })));
+    rows.push(...(await exportedFile({ browser, folder, megabytes: MEGABYTES })));
+  });
 } finally {
   await Promise.all([sqlite.close(), dynamodb.close()]);
   emulator.disconnect();
