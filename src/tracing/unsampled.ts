@@ -37,6 +37,14 @@ class UnsampledSpan extends Span implements SpanNode, Frame {
     this.carried = outer?.carried;
   }
 
+  override addAttribute(): this {
+    return this;
+  }
+
+  override addAttributes(): this {
+    return this;
+  }
+
   /** Nothing is noted of the stream, but what it works with is below this span still. */
   override follow<T extends object>(stream: T, _options?: FollowOptions<ChunkOf<T>>): T {
     watchStream(stream, new Passing(this));
