@@ -174,7 +174,6 @@ describe("a reading", () => {
           { type: "text", text: "Look" },
           { type: "image", mediaType: "image/png", data: bytes },
           { type: "file", mediaType: "application/pdf", data: bytes, name: "report" },
-          { type: "other", value: { cachePoint: { type: "default" } } },
         ],
       },
       {
