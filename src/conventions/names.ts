@@ -144,6 +144,7 @@ export interface NamedValues {
   readonly [NAMES.responseUsage]: object;
   /** The provider's own times, such as `latencyMs`. */
   readonly [NAMES.responseMetrics]: object;
+  /** What a guardrail found, as the service tells it. */
   readonly [NAMES.responseGuardrail]: object;
   /** The class of what was thrown. */
   readonly [NAMES.exceptionType]: string;

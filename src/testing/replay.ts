@@ -1,6 +1,6 @@
 // tracelight/replay: recorded calls of models and tools answered again, offline: for tests and for another try from the middle.
 export type { FetchInput, FetchLike } from "../agents/fetch/request.ts";
-export { type AimockFixture, aimockFixtures } from "./replay/aimock.ts";
+export { type AimockFixture, type AimockFixtures, aimockFixtures } from "./replay/aimock.ts";
 export {
   type ReplayBedrockOptions,
   type ReplayedBedrockClient,

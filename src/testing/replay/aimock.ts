@@ -11,6 +11,12 @@ import { failureIn } from "./outcome.ts";
 import { vectorsOf } from "./wires/embeddings.ts";
 import { jsonOf, saidIn, textOf, toolsOf } from "./wires/wire.ts";
 
+/** What a file of fixtures holds. */
+export interface AimockFixtures {
+  /** One for each recorded call, in order. */
+  readonly fixtures: readonly AimockFixture[];
+}
+
 /** A fixture: which request it is for, and what is answered. */
 export interface AimockFixture {
   /** What tells the request from others: the user's last words, the place in the conversation, the model. */
@@ -36,10 +42,7 @@ export interface AimockFixture {
  * console.log(aimockFixtures(tracer.getTraces()).fixtures[0]?.response["content"]); // Sunny.
  * ```
  */
-export function aimockFixtures(
-  spans: readonly SpanFields[],
-  options: CassetteOptions = {},
-): { readonly fixtures: readonly AimockFixture[] } {
+export function aimockFixtures(spans: readonly SpanFields[], options: CassetteOptions = {}): AimockFixtures {
   checkOptions(options, { owner: "aimockFixtures", checks: { redact: isRedact } });
   const times = new Map<string, number>();
   const all = redactedCalls(spans, options).models.flatMap(fixturesOf);
