@@ -183,7 +183,8 @@ async function readWhile({ path, until }: { path: string; until: number }): Prom
     const changes = await file.changes?.(cursor);
     await file.close();
     cursor = changes?.cursor;
-    const spans = Number(JSON.parse(cursor ?? "{}").last);
+    // After the file's name, a cursor says what was seen.
+    const spans = Number(JSON.parse(cursor?.slice(cursor.indexOf("{")) ?? "{}").last);
     isGrowing &&=
       spans >= last && rows.every((row) => row.spans === 1) && found.every(({ state }) => state === "ended");
     if (spans >= until) return { spans, isGrowing };
