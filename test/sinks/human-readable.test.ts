@@ -179,14 +179,12 @@ describe("colours", () => {
   });
 
   describe("follow", () => {
-    const saved = { ...process.env };
+    // Set back one by one: what stands in the place of `process.env` is not what Node itself reads.
     beforeEach(() => {
-      delete process.env["NO_COLOR"];
-      delete process.env["FORCE_COLOR"];
-      delete process.env["TERM"];
+      for (const name of ["NO_COLOR", "FORCE_COLOR", "TERM"]) vi.stubEnv(name, undefined);
     });
     afterEach(() => {
-      process.env = { ...saved };
+      vi.unstubAllEnvs();
     });
     const isColored = (isTTY: boolean, options: { color?: boolean } = {}): boolean => {
       const stream = new Terminal(isTTY);
@@ -197,22 +195,22 @@ describe("colours", () => {
       expect([isColored(true), isColored(false)]).toEqual([true, false]);
     });
     test("TERM, where it says that the terminal is a dumb one", () => {
-      process.env["TERM"] = "dumb";
+      vi.stubEnv("TERM", "dumb");
       expect(isColored(true)).toBe(false);
     });
     test("NO_COLOR", () => {
-      process.env["NO_COLOR"] = "1";
+      vi.stubEnv("NO_COLOR", "1");
       expect(isColored(true)).toBe(false);
     });
     test("FORCE_COLOR, which wins, and whose 0 is off", () => {
-      process.env["NO_COLOR"] = "1";
-      process.env["FORCE_COLOR"] = "1";
+      vi.stubEnv("NO_COLOR", "1");
+      vi.stubEnv("FORCE_COLOR", "1");
       expect(isColored(false)).toBe(true);
-      process.env["FORCE_COLOR"] = "0";
+      vi.stubEnv("FORCE_COLOR", "0");
       expect(isColored(true)).toBe(false);
     });
     test("the option, which wins over all", () => {
-      process.env["FORCE_COLOR"] = "1";
+      vi.stubEnv("FORCE_COLOR", "1");
       expect(isColored(true, { color: false })).toBe(false);
     });
   });

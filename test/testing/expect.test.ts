@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadPrices } from "tracelight";
 import { expectTraces, partially, type TraceExpectations } from "tracelight/testing";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { travel } from "./travel.ts";
 
 const traces = () => expectTraces(travel(), { saveFailures: false });
@@ -231,16 +231,14 @@ describe("a failure", () => {
     );
     const folder = mkdtempSync(join(tmpdir(), "failures-"));
     try {
-      const { TMPDIR } = process.env;
-      process.env["TMPDIR"] = folder;
+      vi.stubEnv("TMPDIR", folder);
       const file = join(folder, "tracelight-failures", `${id}.jsonl`);
       expect(see(failure((all) => all.toHaveSpan("x"), expectTraces(spans)))).toBe(
         `See it: npx tracelight show ${id.slice(0, 8)} ${file}`,
       );
-      if (TMPDIR === undefined) delete process.env["TMPDIR"];
-      else process.env["TMPDIR"] = TMPDIR;
       expect(readFileSync(file, "utf8").trim().split("\n")).toHaveLength(spans.length);
     } finally {
+      vi.unstubAllEnvs();
       rmSync(folder, { recursive: true });
     }
   });
