@@ -31,6 +31,7 @@ import {
 } from "tracelight/replay";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compareSteps, stepsOf } from "../../src/conventions/compare/steps.ts";
+import { otlpEncoder } from "../../src/otlp/codec.ts";
 import { TraceView } from "../../src/testing/assertions/view.ts";
 import { goldenSteps } from "../../src/testing/golden/normal.ts";
 import { CLIENTS } from "../agents/clients.ts";
@@ -425,28 +426,36 @@ it("aimock's real server answers a real client from the fixtures", async () => {
 
 it("a recording in a store, and what it exports: records and OTLP", async () => {
   const tracer = new InMemoryTracer();
-  await CLIENTS["openai, chat"]?.({
-    url: server.baseUrl("say"),
-    fetch: tracedFetch(tracer),
-    isStreamed: false,
-  });
+  const url = server.baseUrl("say");
+  const ask = CLIENTS["openai, chat"];
+  const said = Object(await ask?.({ url, fetch: tracedFetch(tracer), isStreamed: false }));
   const [span] = tracer.getTraces();
   const recording = await replay({ store: tracer, traceId: span?.traceId ?? "" });
   expect(recording.left).toBe(1);
   const folder = await mkdtemp(join(tmpdir(), "export-"));
   const record = JSON.stringify(span?.toJSON());
+  const otlp = otlpEncoder("json");
   const files = {
+    "otlp.json": Buffer.from(otlp.join(tracer.getTraces().map((one) => otlp.encode(one)))).toString(),
     "records.jsonl": `${record}\n\n`,
     "list.json": `[${record}]`,
     "log.jsonl": `{"level":"INFO","trace":${record}}\n`,
   };
   for (const [name, text] of Object.entries(files)) {
     await writeFile(join(folder, name), text);
-    expect((await replay(join(folder, name))).left).toBe(1);
+    const again = await replay(join(folder, name));
+    expect(again.left).toBe(1);
+    expect(await ask?.({ url, fetch: replayFetch(again), isStreamed: false })).toEqual({
+      ...said,
+      created: expect.any(Number),
+    });
+    expect(again.left).toBe(0);
   }
   await writeFile(join(folder, "broken.jsonl"), `${record}\n{"half": \n`);
   await expect(replay(join(folder, "broken.jsonl"))).rejects.toThrow(
     /^Line 2 of .*broken.jsonl cannot be replayed: it is no JSON/,
   );
+  await writeFile(join(folder, "atif.json"), '{"schema_version": "ATIF-v1.7", "steps": []}');
+  await expect(replay(join(folder, "atif.json"))).rejects.toThrow(/ATIF does not say what each model call/);
   expect(cassetteOf(tracer.getTraces())).toContain(QUESTION);
 });

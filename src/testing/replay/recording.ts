@@ -132,7 +132,7 @@ export class Recording {
 }
 
 /**
- * Reads a recording: spans, a store with a query, or a file of records, log lines, OTLP or ATIF, such as `tracelight export` writes.
+ * Reads a recording: spans, a store with a query, or a file of records, log lines or OTLP, such as `tracelight export` writes.
  * `replayFetch`, `replayBedrock` and `replayTools` answer from it, each recorded call once and in order. A request is the recorded one where
  * model, system prompt, messages, tools and settings are the same; ids, dates, blanks and the order of keys do not matter.
  *

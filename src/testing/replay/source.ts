@@ -1,10 +1,9 @@
-// Where a recording comes from: spans, a store, or a file of records, log lines, OTLP or ATIF.
+// Where a recording comes from: spans, a store, or a file of records, log lines or OTLP.
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { isAtif } from "../../exchange/atif.ts";
-import { spansOfAtif } from "../../exchange/atif-import.ts";
 import { errorCode, TracelightError } from "../../model/errors.ts";
-import { parseExactJson, parsePythonJson } from "../../model/python-json.ts";
+import { parsePythonJson } from "../../model/python-json.ts";
 import type { TraceQuery } from "../../model/query.ts";
 import { inStartOrder } from "../../model/query.ts";
 import { decodeRecord } from "../../model/record-decoder.ts";
@@ -80,7 +79,8 @@ function spansInJson(json: unknown, place: Place): readonly SpanFields[] {
   if (Array.isArray(json)) return json.flatMap((one) => spansInJson(one, { ...place, text: "" }));
   if (typeof json !== "object" || json === null) throw invalid(place.file, place.line, "it is no record");
   if ("resourceSpans" in json) return decodeJsonRequest(place.text || JSON.stringify(json)).spans;
-  if (isAtif(json)) return spansOfAtif(json);
+  if (isAtif(json))
+    throw invalid(place.file, place.line, "a trajectory of ATIF does not say what each model call was asked");
   try {
     return [decodeRecord("trace" in json ? json.trace : json)];
   } catch (error) {
@@ -91,7 +91,6 @@ function spansInJson(json: unknown, place: Place): readonly SpanFields[] {
 /** Numbers of our own records are doubles; elsewhere they may be Python's. Undefined where it is no JSON. */
 function parsedOr(text: string): unknown {
   try {
-    if (text.includes('"ATIF-')) return parseExactJson(text);
     return text.includes('"record_version"') ? JSON.parse(text) : parsePythonJson(text);
   } catch {
     return undefined;
