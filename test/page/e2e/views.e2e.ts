@@ -1,7 +1,8 @@
 // Each view on each kind of store.
+import { InMemoryTracer } from "tracelight";
 import { beforeAll, describe, expect, it } from "vitest";
 import { Browsing } from "./browser.ts";
-import { KINDS } from "./stores.ts";
+import { KINDS, served } from "./stores.ts";
 
 const browser = new Browsing();
 
@@ -101,4 +102,17 @@ it("numbers that are still being counted say how far that is, and come by themse
   await page.unroute("**/api/numbers*");
   await page.locator(".charts", { hasText: /Calls.*Errors.*Tokens/s }).waitFor();
   browser.forgive(/Failed to load resource.* 503 /);
+});
+
+it("numbers of which a share was kept are told as estimates, and no others are", async () => {
+  const sampled = new InMemoryTracer();
+  const oneOfFour = { traceId: "00000000000001ffffffffffffffffff", spanId: "00f067aa0ba902b7" };
+  sampled.startSpan("turn", { parentSpan: { ...oneOfFour, traceState: "ot=th:c" } }).end();
+  const page = await browser.open(`${await served(sampled)}numbers?since=all`);
+  await page.getByText("Estimates: about 4 spans, from 1 kept at 25 %").waitFor();
+  const whole = new InMemoryTracer();
+  whole.startSpan("turn").end();
+  await page.goto(`${await served(whole)}numbers?since=all`);
+  await page.locator(".charts", { hasText: "Calls" }).waitFor();
+  expect(await page.getByText("Estimates").count()).toBe(0);
 });
