@@ -8,7 +8,7 @@ import type { SpanFields } from "../../model/span-fields.ts";
 import { canonicalJson } from "../../model/values.ts";
 import { type CassetteOptions, isRedact, redactedCalls } from "./cassette.ts";
 import { failureIn } from "./outcome.ts";
-import { vectorsOf } from "./wires/embeddings.ts";
+import { textsIn, vectorsOf } from "./wires/embeddings.ts";
 import { jsonOf, saidIn, textOf, toolsOf } from "./wires/wire.ts";
 
 /** What a file of fixtures holds. */
@@ -44,15 +44,16 @@ export interface AimockFixture {
  */
 export function aimockFixtures(spans: readonly SpanFields[], options: CassetteOptions = {}): AimockFixtures {
   checkOptions(options, { owner: "aimockFixtures", checks: { redact: isRedact } });
-  const times = new Map<string, number>();
+  const seen = new Map<string, number>();
   const all = redactedCalls(spans, options).models.flatMap(fixturesOf);
   const keys = all.map(({ match }) => canonicalJson(match));
-  const isRepeated = new Set(keys.filter((key, i) => keys.indexOf(key) !== i));
+  const times = new Map<string, number>();
+  for (const key of keys) times.set(key, (times.get(key) ?? 0) + 1);
   const fixtures = all.map((fixture, i) => {
     const key = keys[i] ?? "";
-    if (!isRepeated.has(key)) return fixture;
-    const sequenceIndex = times.get(key) ?? 0;
-    times.set(key, sequenceIndex + 1);
+    if (times.get(key) === 1) return fixture;
+    const sequenceIndex = seen.get(key) ?? 0;
+    seen.set(key, sequenceIndex + 1);
     return { ...fixture, match: { ...fixture.match, sequenceIndex } };
   });
   return { fixtures };
@@ -61,9 +62,8 @@ export function aimockFixtures(spans: readonly SpanFields[], options: CassetteOp
 function fixturesOf(span: SpanFields): AimockFixture[] {
   const { kind, model, input, inputMessages } = readSpan(span);
   if (kind === "embedding") {
-    const texts: readonly unknown[] = Array.isArray(input) ? input : [input];
-    const [embedding] = vectorsOf(saidIn(span), { input: texts });
-    const inputText = typeof texts[0] === "string" ? texts[0] : canonicalJson(texts[0] ?? "");
+    const [embedding] = vectorsOf(saidIn(span), { input });
+    const [inputText = ""] = textsIn(input);
     return [{ match: defined({ inputText, model, endpoint: "embedding" }), response: { embedding } }];
   }
   const last = inputMessages.findLastIndex(({ role }) => role === "user");

@@ -1,17 +1,14 @@
 // `replayBedrock`: a Bedrock client that answers from a recording, by its own middleware.
 import { bedrockAsk, bedrockTracing, isBedrockClient } from "../../agents/bedrock/trace.ts";
-import { NAMES } from "../../conventions/names.ts";
-import { wordsIn } from "../../conventions/values.ts";
 import { checkOptions } from "../../model/options.ts";
 import type { SpanFields } from "../../model/span-fields.ts";
-import { isRecording, isTiming } from "./fetch.ts";
-import { failureIn, paceOf } from "./outcome.ts";
+import { errorIn, failureIn, paceOf } from "./outcome.ts";
 import { askedSpan } from "./question.ts";
-import type { Recording } from "./recording.ts";
-import { type Pace, paced, pause, type ReplayTiming } from "./streamed.ts";
+import { isRecording, type Recording } from "./recording.ts";
+import { isTiming, type Pace, paced, pause, type ReplayTiming } from "./streamed.ts";
 import { converseEvents, converseOf } from "./wires/converse.ts";
 import { bodyAnswer } from "./wires/invoke-model.ts";
-import { type Said, saidIn } from "./wires/wire.ts";
+import { type Failure, type Said, saidIn } from "./wires/wire.ts";
 
 interface Args {
   readonly input: object;
@@ -133,11 +130,9 @@ async function* stream(events: readonly object[], { pace, error }: How): AsyncGe
   if (error !== undefined) throw error;
 }
 
-function errorOf(
-  { attributes }: SpanFields,
-  { message, status }: NonNullable<ReturnType<typeof failureIn>>,
-): Error {
-  const error = new Error(message);
-  error.name = wordsIn(attributes[NAMES.exceptionType]) ?? error.name;
-  return Object.assign(error, { $metadata: { httpStatusCode: status, attempts: 1 }, $fault: "server" });
+function errorOf(span: SpanFields, { message, status }: Failure): Error {
+  return Object.assign(errorIn(span, message), {
+    $metadata: { httpStatusCode: status, attempts: 1 },
+    $fault: "server",
+  });
 }

@@ -14,8 +14,8 @@ import { unknownRequest } from "./miss.ts";
 import { failureIn, paceOf } from "./outcome.ts";
 import { askedSpan } from "./question.ts";
 import type { RecordedCall } from "./recorded.ts";
-import { Recording } from "./recording.ts";
-import { pause, type ReplayTiming, streamed } from "./streamed.ts";
+import { isRecording, type Recording } from "./recording.ts";
+import { isTiming, pause, type ReplayTiming, streamed } from "./streamed.ts";
 import { type ModelRequest, modelRequestIn } from "./wires/by-request.ts";
 import { type Failure, type Said, saidIn } from "./wires/wire.ts";
 
@@ -65,14 +65,6 @@ export function replayFetch(recording: Recording, options: ReplayFetchOptions = 
     }
   };
 }
-
-/** What a recording must be. */
-export function isRecording(value: unknown): string | undefined {
-  return value instanceof Recording ? undefined : "what replay() resolves with";
-}
-
-/** What a timing must be. */
-export const isTiming: ReturnType<typeof is.oneOf> = is.oneOf("none", "recorded");
 
 async function requestOf(
   input: FetchInput,

@@ -18,6 +18,7 @@ import { canonicalJson, lossyValue } from "../../model/values.ts";
 import { type Process, processed } from "../../tracing/draft.ts";
 import { spanFrom } from "../../tracing/span.ts";
 import { Noise, type NoiseRules } from "../golden/noise.ts";
+import { textsIn } from "./wires/embeddings.ts";
 import { SERVER } from "./wires/wire.ts";
 
 /** What a model is asked. What nobody recorded is undefined, and is not compared. */
@@ -122,11 +123,7 @@ function redacted(span: SpanFields, redact: Process): SpanFields {
 }
 
 function embedded(input: unknown): readonly Message[] {
-  const isOne = !Array.isArray(input) || typeof input[0] === "number";
-  return (isOne ? [input] : input).map((one: unknown) => ({
-    role: "user",
-    parts: [{ type: "text", text: typeof one === "string" ? one : canonicalJson(one ?? "") }],
-  }));
+  return textsIn(input).map((text) => ({ role: "user", parts: [{ type: "text", text }] }));
 }
 
 /** An image is known by what it is. */

@@ -5,7 +5,7 @@ import { list } from "../../agents/dialects/values.ts";
 import type { FetchLike } from "../../agents/fetch/request.ts";
 import { tracedFetch } from "../../agents/fetch/traced-fetch.ts";
 import { NAMES } from "../../conventions/names.ts";
-import { fieldIn } from "../../conventions/values.ts";
+import { fieldIn, wordsIn } from "../../conventions/values.ts";
 import type { SpanFields } from "../../model/span-fields.ts";
 import { Tracer } from "../../tracing/tracer.ts";
 import { type CassetteOptions, cassetteLine, cassetteRules } from "./cassette.ts";
@@ -45,7 +45,7 @@ export class Recorder {
       }
       const answer: unknown = await response.clone().json();
       span.addAttribute(NAMES.output, vectorsIn(answer).map(vectorText));
-      span.addAttribute(NAMES.responseModel, textOr(fieldIn(answer, "model")));
+      span.addAttribute(NAMES.responseModel, wordsIn(fieldIn(answer, "model")));
       span.addAttribute(NAMES.responseUsage, Object(fieldIn(answer, "usage") ?? {}));
       return response;
     });
@@ -69,8 +69,4 @@ function vectorsIn(answer: unknown): readonly unknown[] {
 
 function vectorText(vector: unknown): unknown {
   return Array.isArray(vector) ? packed(vector.map(Number)) : vector;
-}
-
-function textOr(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }

@@ -7,11 +7,12 @@ import type { NoiseRules } from "../golden/noise.ts";
 import { isRedact } from "./cassette.ts";
 import { Matching } from "./matching.ts";
 import { missOf } from "./miss.ts";
+import { toolOutcome } from "./outcome.ts";
 import { Questions, toolSpan } from "./question.ts";
 import { type RecordedCall, recordedIn } from "./recorded.ts";
 import { Recorder } from "./recorder.ts";
 import { type ReplaySource, spansOf } from "./source.ts";
-import { outcomeOf, ToolMatching } from "./tool-matching.ts";
+import { ToolMatching } from "./tool-matching.ts";
 
 /** What is done with a request that was not recorded. */
 export type ReplayMode =
@@ -43,8 +44,7 @@ export class Recording {
   readonly spans: readonly SpanFields[];
   /** What was asked and had no answer in the recording, in order: each is a `REPLAY_MISS`. */
   readonly misses: readonly TracelightError[];
-  /** @internal */
-  readonly mode: ReplayMode;
+  readonly #mode: ReplayMode;
   /** Takes what goes to the network; undefined where misses are not recorded. @internal */
   readonly recorder: Recorder | undefined;
   readonly #matching: Matching;
@@ -59,7 +59,7 @@ export class Recording {
     const { mode = "strict", until = Number.POSITIVE_INFINITY, redact: wanted = {} } = options;
     const { calls, tools } = recordedIn(spans, until);
     this.spans = spans;
-    this.mode = mode;
+    this.#mode = mode;
     const cassette = options.cassette ?? file;
     if (mode === "record" && cassette === undefined)
       throw new TracelightError(
@@ -108,13 +108,13 @@ export class Recording {
   /** What a recorded tool gave; `real` is called where it is no recorded one's turn. Rejects with `REPLAY_MISS`. @internal */
   async callTool(name: string, input: unknown, real: (() => unknown) | undefined): Promise<unknown> {
     const found = this.#tools.take(name, input) ?? this.#toolOtherwise(name);
-    if (found !== undefined) return outcomeOf(found);
+    if (found !== undefined) return toolOutcome(found);
     if (real === undefined || !this.asksNetwork) throw this.missed(this.#tools.miss(name, input));
     return this.recorder === undefined ? real() : this.recorder.tool(toolSpan(name, input), real);
   }
 
   #toolOtherwise(name: string): SpanFields | undefined {
-    return this.mode === "lenient" && !this.isOver ? this.#tools.takeNearest(name) : undefined;
+    return this.#mode === "lenient" && !this.isOver ? this.#tools.takeNearest(name) : undefined;
   }
 
   /** Takes note of a miss. @internal */
@@ -125,7 +125,7 @@ export class Recording {
 
   #otherwise(asked: SpanFields): RecordedCall | undefined {
     if (this.recorder !== undefined) return undefined;
-    const nearest = this.mode === "lenient" ? this.#matching.takeNearest(asked) : undefined;
+    const nearest = this.#mode === "lenient" ? this.#matching.takeNearest(asked) : undefined;
     if (nearest === undefined) throw this.missed(missOf(asked, this.#matching));
     return nearest;
   }
@@ -161,6 +161,11 @@ export async function replay(source: ReplaySource, options: ReplayOptions = {}):
       `There is no call of a model or a tool among ${spans.length} spans: nothing could be replayed. Give the spans of a whole trace, recorded with their content.`,
     );
   return recording;
+}
+
+/** What a recording must be. */
+export function isRecording(value: unknown): string | undefined {
+  return value instanceof Recording ? undefined : "what replay() resolves with";
 }
 
 const CHECKS = {

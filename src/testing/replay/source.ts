@@ -69,13 +69,13 @@ function spansIn(text: string, file: string): readonly SpanFields[] {
   });
 }
 
-interface Place {
+interface JsonSource {
   readonly text: string;
   readonly file: string;
   readonly line: number;
 }
 
-function spansInJson(json: unknown, place: Place): readonly SpanFields[] {
+function spansInJson(json: unknown, place: JsonSource): readonly SpanFields[] {
   if (Array.isArray(json)) return json.flatMap((one) => spansInJson(one, { ...place, text: "" }));
   if (typeof json !== "object" || json === null) throw invalid(place.file, place.line, "it is no record");
   if ("resourceSpans" in json) return decodeJsonRequest(place.text || JSON.stringify(json)).spans;

@@ -1,7 +1,11 @@
 // Answers as `Response`s: at once or in the recorded time, whole or as a stream.
+import { is } from "../../model/options.ts";
 
 /** When an answer comes: `"none"`, at once; `"recorded"`, when it came then. */
 export type ReplayTiming = "none" | "recorded";
+
+/** What a timing must be. */
+export const isTiming: ReturnType<typeof is.oneOf> = is.oneOf("none", "recorded");
 
 /** In milliseconds: until the first piece, and until the last. */
 export interface Pace {

@@ -1,10 +1,7 @@
 // Which recorded call of a tool another one is: the first with that name and input that was not answered yet.
 import { wordDiff } from "../../conventions/compare/words.ts";
 import { toolName } from "../../conventions/facts.ts";
-import { NAMES } from "../../conventions/names.ts";
 import { readSpan } from "../../conventions/reading.ts";
-import { wordsIn } from "../../conventions/values.ts";
-import { failureOf } from "../../model/failure.ts";
 import type { SpanFields } from "../../model/span-fields.ts";
 import { oneLine } from "../../render/text.ts";
 import { inWords } from "../golden/word-marks.ts";
@@ -72,19 +69,6 @@ export class ToolMatching {
   #of(name: string): readonly SpanFields[] {
     return this.#spans.filter((span) => nameIn(span) === name);
   }
-}
-
-/** Gives what a recorded call gave, or throws what it threw. */
-export function outcomeOf(span: SpanFields): unknown {
-  const { attributes } = span;
-  const failure = failureOf(span);
-  if (failure !== undefined) {
-    const error = new Error(failure);
-    error.name = wordsIn(attributes[NAMES.exceptionType]) ?? error.name;
-    throw error;
-  }
-  const { vocabulary, tool } = readSpan(span);
-  return vocabulary === "tracelight" ? attributes[NAMES.toolOutput] : tool?.result;
 }
 
 function nameIn(span: SpanFields): string {

@@ -1,8 +1,7 @@
 // `replayTools`: tools that give what they gave when they were recorded.
 import { TracelightError } from "../../model/errors.ts";
 import { checkOptions, is } from "../../model/options.ts";
-import { isRecording } from "./fetch.ts";
-import type { Recording } from "./recording.ts";
+import { isRecording, type Recording } from "./recording.ts";
 
 /** A tool of an app: it is given its input first. */
 export type ToolFunction = (...args: never[]) => unknown;

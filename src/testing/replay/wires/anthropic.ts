@@ -5,7 +5,6 @@ import { fieldIn } from "../../../conventions/values.ts";
 import {
   event,
   type Failure,
-  inWords,
   objectsIn,
   partedAfter,
   type Said,
@@ -14,6 +13,7 @@ import {
   toolsOf,
   usageOf,
   type Wire,
+  wordByWord,
 } from "./wire.ts";
 
 export const anthropic: Wire = {
@@ -64,7 +64,12 @@ function whole(said: Said): Fields {
   };
 }
 
-const REASONS = { stop: "end_turn", length: "max_tokens", tools: "tool_use", filter: "refusal" } as const;
+const REASONS = {
+  stop: "end_turn",
+  length: "max_tokens",
+  "tool-call": "tool_use",
+  "content-filter": "refusal",
+} as const;
 
 function blocksOf(said: Said): readonly Fields[] {
   if (said.wire === "anthropic") return objectsIn(fieldIn(fieldIn(said.output, "message"), "content"));
@@ -92,16 +97,16 @@ function deltasOf(block: Fields): Fields[] {
   const { type, text, thinking, signature, input, citations } = block;
   if (type === "text")
     return [
-      ...inWords(String(text)).map((piece) => ({ type: "text_delta", text: piece })),
+      ...wordByWord(String(text)).map((piece) => ({ type: "text_delta", text: piece })),
       ...objectsIn(citations).map((citation) => ({ type: "citations_delta", citation })),
     ];
   if (type === "thinking")
     return [
-      ...inWords(String(thinking)).map((piece) => ({ type: "thinking_delta", thinking: piece })),
+      ...wordByWord(String(thinking)).map((piece) => ({ type: "thinking_delta", thinking: piece })),
       ...(typeof signature === "string" ? [{ type: "signature_delta", signature }] : []),
     ];
   if (input === undefined) return [];
-  return ["", ...inWords(JSON.stringify(input))].map((partial_json) => ({
+  return ["", ...wordByWord(JSON.stringify(input))].map((partial_json) => ({
     type: "input_json_delta",
     partial_json,
   }));

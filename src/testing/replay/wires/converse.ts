@@ -3,7 +3,7 @@ import type { Fields } from "../../../agents/dialects/dialect.ts";
 import { fields } from "../../../agents/dialects/values.ts";
 import type { Usage } from "../../../conventions/messages.ts";
 import { fieldIn } from "../../../conventions/values.ts";
-import { inWords, objectsIn, type Said, stopOf, textOf, toolsOf, usageOf } from "./wire.ts";
+import { objectsIn, type Said, stopOf, textOf, toolsOf, usageOf, wordByWord } from "./wire.ts";
 
 /** An answer of Converse. */
 export function converseOf(said: Said): Fields {
@@ -14,7 +14,12 @@ export function converseOf(said: Said): Fields {
 }
 
 const REASONS = {
-  ...{ stop: "end_turn", length: "max_tokens", tools: "tool_use", filter: "content_filtered" },
+  ...{
+    stop: "end_turn",
+    length: "max_tokens",
+    "tool-call": "tool_use",
+    "content-filter": "content_filtered",
+  },
 } as const;
 
 /** The events of ConverseStream; with `isCut` without those that say that it is over. */
@@ -51,14 +56,16 @@ function startOf({ toolUse }: Fields): Fields[] {
 }
 
 function deltasOf({ text, toolUse, reasoningContent, ...rest }: Fields): Fields[] {
-  if (typeof text === "string") return inWords(text).map((piece) => ({ text: piece }));
+  if (typeof text === "string") return wordByWord(text).map((piece) => ({ text: piece }));
   if (toolUse !== undefined)
-    return inWords(JSON.stringify(fieldIn(toolUse, "input") ?? {})).map((input) => ({ toolUse: { input } }));
+    return wordByWord(JSON.stringify(fieldIn(toolUse, "input") ?? {})).map((input) => ({
+      toolUse: { input },
+    }));
   const thought = fields(fieldIn(reasoningContent, "reasoningText"));
   if (thought === undefined) return reasoningContent === undefined ? [rest] : [{ reasoningContent }];
   const { text: words, signature } = thought;
   return [
-    ...inWords(String(words ?? "")).map((piece) => ({ reasoningContent: { text: piece } })),
+    ...wordByWord(String(words ?? "")).map((piece) => ({ reasoningContent: { text: piece } })),
     ...(signature === undefined ? [] : [{ reasoningContent: { signature } }]),
   ];
 }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Fields } from "../../../agents/dialects/dialect.ts";
 import { fieldIn } from "../../../conventions/values.ts";
+import { canonicalJson } from "../../../model/values.ts";
 import { openAiError } from "./openai-chat.ts";
 import { type Said, usageOf, type Wire, type WireAsk } from "./wire.ts";
 
@@ -47,10 +48,10 @@ export function vectorsOf(said: Said, body: object): readonly (readonly number[]
 const DEFAULT_SIZE = 1536;
 
 /** One text, or one list of tokens, is one; else each of the list. */
-function textsIn(input: unknown): readonly string[] {
+export function textsIn(input: unknown): readonly string[] {
   const isOne = !Array.isArray(input) || typeof input[0] === "number";
   return (isOne ? [input] : input).map((one: unknown) =>
-    typeof one === "string" ? one : JSON.stringify(one),
+    typeof one === "string" ? one : canonicalJson(one ?? ""),
   );
 }
 

@@ -6,7 +6,6 @@ import { fieldIn } from "../../../conventions/values.ts";
 import {
   event,
   type Failure,
-  inWords,
   objectsIn,
   type Said,
   stopOf,
@@ -14,6 +13,7 @@ import {
   toolsOf,
   usageOf,
   type Wire,
+  wordByWord,
 } from "./wire.ts";
 
 export const gemini: Wire = {
@@ -62,7 +62,12 @@ function candidatesOf(said: Said): readonly Fields[] {
   return [{ content, finishReason: stopOf(said, "gemini", REASONS), index: 0 }];
 }
 
-const REASONS = { stop: "STOP", length: "MAX_TOKENS", tools: "STOP", filter: "SAFETY" } as const;
+const REASONS = {
+  stop: "STOP",
+  length: "MAX_TOKENS",
+  "tool-call": "STOP",
+  "content-filter": "SAFETY",
+} as const;
 
 function partsIn(said: Said): readonly Fields[] {
   const [thought, text] = [textOf(said, "reasoning"), textOf(said, "text")];
@@ -77,7 +82,7 @@ function partsIn(said: Said): readonly Fields[] {
 function splitPart(part: Fields): Fields[] {
   const { text, thoughtSignature, ...rest } = part;
   if (typeof text !== "string") return [part];
-  const words = inWords(text);
+  const words = wordByWord(text);
   return words.map((piece, i) => ({
     ...{ ...rest, text: piece },
     ...(thoughtSignature === undefined || i < words.length - 1 ? {} : { thoughtSignature }),

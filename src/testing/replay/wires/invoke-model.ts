@@ -6,7 +6,16 @@ import { fields, isFields, parsed } from "../../../agents/dialects/values.ts";
 import { fieldIn } from "../../../conventions/values.ts";
 import { anthropic } from "./anthropic.ts";
 import { converseEvents, converseOf } from "./converse.ts";
-import { inWords, jsonOf, type Said, type StopKind, stopOf, textOf, toolsOf, type WireAsk } from "./wire.ts";
+import {
+  jsonOf,
+  type Said,
+  type StopWords,
+  stopOf,
+  textOf,
+  toolsOf,
+  type WireAsk,
+  wordByWord,
+} from "./wire.ts";
 
 /** What a body is answered with, as a whole or, in a stream, piece by piece. */
 export interface BodyAnswer {
@@ -30,7 +39,7 @@ function ofAnthropic(said: Said, ask: WireAsk): BodyAnswer {
 function ofTitan(said: Said): BodyAnswer {
   const { inputTokens, outputTokens } = said.usage ?? {};
   const [outputText, completionReason] = [textOf(said, "text") ?? "", reasonOf(said, TITAN)];
-  const words = inWords(outputText).map((text) => ({ outputText: text, completionReason: null }));
+  const words = wordByWord(outputText).map((text) => ({ outputText: text, completionReason: null }));
   return {
     whole: {
       inputTextTokenCount: inputTokens,
@@ -46,7 +55,7 @@ function ofOthers(said: Said, body: object): BodyAnswer {
   const stop_reason = reasonOf(said, OTHERS);
   const { inputTokens, outputTokens } = said.usage ?? {};
   const counts = { prompt_token_count: inputTokens, generation_token_count: outputTokens };
-  const words = inWords(text);
+  const words = wordByWord(text);
   if (fieldIn(body, "messages") !== undefined) {
     const message = fields(fieldIn(said.output, "message")) ?? {
       role: "assistant",
@@ -78,9 +87,19 @@ function callsOf(said: Said): Fields {
   return calls.length === 0 ? {} : { tool_calls: calls };
 }
 
-function reasonOf(said: Said, words: Readonly<Record<StopKind, string>>): string {
+function reasonOf(said: Said, words: StopWords): string {
   return said.stopReason ?? stopOf(said, "converse", words);
 }
 
-const TITAN = { stop: "FINISH", length: "LENGTH", tools: "FINISH", filter: "CONTENT_FILTERED" } as const;
-const OTHERS = { stop: "stop", length: "length", tools: "tool_calls", filter: "stop" } as const;
+const TITAN = {
+  stop: "FINISH",
+  length: "LENGTH",
+  "tool-call": "FINISH",
+  "content-filter": "CONTENT_FILTERED",
+} as const;
+const OTHERS = {
+  stop: "stop",
+  length: "length",
+  "tool-call": "tool_calls",
+  "content-filter": "stop",
+} as const;

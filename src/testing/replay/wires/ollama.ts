@@ -4,7 +4,6 @@ import { fields } from "../../../agents/dialects/values.ts";
 import type { Usage } from "../../../conventions/messages.ts";
 import { fieldIn } from "../../../conventions/values.ts";
 import {
-  inWords,
   objectsIn,
   type Said,
   stopOf,
@@ -13,6 +12,7 @@ import {
   usageOf,
   type Wire,
   type WireAsk,
+  wordByWord,
 } from "./wire.ts";
 
 export const ollama: Wire = {
@@ -26,8 +26,8 @@ export const ollama: Wire = {
     const { content, thinking, tool_calls } = messageOf(said);
     return {
       begun: [
-        ...inWords(String(thinking ?? "")).map((words) => piece({ thinking: words })),
-        ...inWords(String(content ?? "")).map((words) => piece({ content: words })),
+        ...wordByWord(String(thinking ?? "")).map((words) => piece({ thinking: words })),
+        ...wordByWord(String(content ?? "")).map((words) => piece({ content: words })),
         ...objectsIn(tool_calls).map((call) => piece({ tool_calls: [call] })),
       ],
       ended: [line({ ...head(said), ...saying({ role: "assistant", content: "" }, ask), ...endOf(said) })],
@@ -71,7 +71,7 @@ function endOf(said: Said): Fields {
   return { done: true, done_reason: reason, ...said.metrics, ...usageOf(said, "ollama", counts) };
 }
 
-const REASONS = { stop: "stop", length: "length", tools: "stop", filter: "stop" } as const;
+const REASONS = { stop: "stop", length: "length", "tool-call": "stop", "content-filter": "stop" } as const;
 
 function counts({ input = 0, output = 0 }: Usage): Fields {
   return { prompt_eval_count: input, eval_count: output };

@@ -7,7 +7,6 @@ import {
   createdAt,
   event,
   type Failure,
-  inWords,
   jsonOf,
   objectsIn,
   type Said,
@@ -16,6 +15,7 @@ import {
   toolsOf,
   usageOf,
   type Wire,
+  wordByWord,
 } from "./wire.ts";
 
 export const openAiChat: Wire = {
@@ -73,7 +73,12 @@ function choicesOf(said: Said): readonly Choice[] {
   return [{ index: 0, message: messageOf(said), finish_reason: stopOf(said, "openai-chat", REASONS) }];
 }
 
-const REASONS = { stop: "stop", length: "length", tools: "tool_calls", filter: "content_filter" } as const;
+const REASONS = {
+  stop: "stop",
+  length: "length",
+  "tool-call": "tool_calls",
+  "content-filter": "content_filter",
+} as const;
 
 function messageOf(said: Said): Fields {
   const own = fields(fieldIn(said.output, "message"));
@@ -100,7 +105,7 @@ function unnumbered(message: Fields): Fields {
 }
 
 function deltasOf({ role = "assistant", content, tool_calls, ...rest }: Fields): Fields[] {
-  const words = typeof content === "string" ? inWords(content) : [];
+  const words = typeof content === "string" ? wordByWord(content) : [];
   return [
     { role, ...(content === undefined ? {} : { content: content === null ? null : "" }) },
     ...Object.entries(rest).flatMap(([key, value]) => restDeltas(key, value)),
@@ -113,7 +118,7 @@ function deltasOf({ role = "assistant", content, tool_calls, ...rest }: Fields):
 function restDeltas(key: string, value: unknown): Fields[] {
   if (value === null || value === undefined) return [];
   const isThought = typeof value === "string" && /^reasoning/.test(key);
-  return isThought ? inWords(value).map((piece) => ({ [key]: piece })) : [{ [key]: value }];
+  return isThought ? wordByWord(value).map((piece) => ({ [key]: piece })) : [{ [key]: value }];
 }
 
 /** A call at once, as Groq and Mistral have it: Mistral's client takes no other. */

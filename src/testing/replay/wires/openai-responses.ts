@@ -6,7 +6,6 @@ import { openAiError } from "./openai-chat.ts";
 import {
   createdAt,
   event,
-  inWords,
   jsonOf,
   objectsIn,
   partedAfter,
@@ -17,6 +16,7 @@ import {
   usageOf,
   type Wire,
   type WireAsk,
+  wordByWord,
 } from "./wire.ts";
 
 export const openAiResponses: Wire = {
@@ -57,7 +57,12 @@ function whole(said: Said, { body }: WireAsk): Fields {
 
 const INCOMPLETE = /^(?:max_output_tokens|content_filter|incomplete)$/;
 const REASONS = {
-  ...{ stop: "completed", length: "max_output_tokens", tools: "completed", filter: "content_filter" },
+  ...{
+    stop: "completed",
+    length: "max_output_tokens",
+    "tool-call": "completed",
+    "content-filter": "content_filter",
+  },
 } as const;
 
 function itemsOf(said: Said): readonly Fields[] {
@@ -138,7 +143,7 @@ class Events {
     const text = String(part[key]);
     return [
       this.next(`response.${name}.added`, { ...place, part: { ...part, [key]: "" } }),
-      ...inWords(text).map((delta) => this.next(`response.${told}.delta`, { ...place, delta })),
+      ...wordByWord(text).map((delta) => this.next(`response.${told}.delta`, { ...place, delta })),
       this.next(`response.${told}.done`, { ...place, [key]: text }),
       this.next(`response.${name}.done`, { ...place, part }),
     ];
@@ -149,7 +154,7 @@ class Events {
     if (typeof text !== "string") return [];
     const place = { item_id: item["id"], output_index };
     return [
-      ...inWords(text).map((delta) => this.next(`response.${told}.delta`, { ...place, delta })),
+      ...wordByWord(text).map((delta) => this.next(`response.${told}.delta`, { ...place, delta })),
       this.next(`response.${told}.done`, { ...place, [key]: text, name: item["name"] }),
     ];
   }

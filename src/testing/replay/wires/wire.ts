@@ -1,6 +1,7 @@
 // What a vendor says on the wire: how a recorded answer is said as a whole, as the pieces of a stream, and as a failure.
 import type { Fields } from "../../../agents/dialects/dialect.ts";
 import { fields, isFields, list } from "../../../agents/dialects/values.ts";
+import type { Finish } from "../../../conventions/finish.ts";
 import type { MessagePart, Usage } from "../../../conventions/messages.ts";
 import { NAMES } from "../../../conventions/names.ts";
 import { type Reading, readSpan } from "../../../conventions/reading.ts";
@@ -134,16 +135,15 @@ export function toolsOf(said: Said): readonly AskedTool[] {
     .map(({ id, name = "tool", arguments: input = {} }, i) => ({ id: id ?? `call_${i + 1}`, name, input }));
 }
 
-/** Why the model stopped, in each vendor's word. */
-export type StopKind = "stop" | "length" | "tools" | "filter";
+/** Why the model stopped, in a vendor's words. */
+export type StopWords = Readonly<Record<Exclude<Finish, "error">, string>>;
 
 /** The recorded reason where it is this wire's own, else the word that stands for it. */
-export function stopOf(said: Said, wire: WireName, words: Readonly<Record<StopKind, string>>): string {
+export function stopOf(said: Said, wire: WireName, words: StopWords): string {
   if (said.wire === wire && said.stopReason !== undefined) return said.stopReason;
-  const reason = said.reading.finishReason ?? "";
-  if (/length|max/i.test(reason)) return words.length;
-  if (/filter|safety|refus|block/i.test(reason)) return words.filter;
-  return toolsOf(said).length > 0 || /tool|function/i.test(reason) ? words.tools : words.stop;
+  const { finish } = said.reading;
+  if (finish !== undefined && finish !== "stop" && finish !== "error") return words[finish];
+  return words[toolsOf(said).length > 0 ? "tool-call" : "stop"];
 }
 
 /** The recorded counts where they are this wire's own, else what `made` makes of them. */
@@ -160,7 +160,7 @@ export function createdAt({ startedAtMicros }: Said): number {
 }
 
 /** A text in words, as models say it. */
-export function inWords(text: string): string[] {
+export function wordByWord(text: string): string[] {
   return text.match(/\S+\s*|\s+/g) ?? [];
 }
 
