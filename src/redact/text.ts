@@ -33,7 +33,7 @@ export interface TextOptions {
 }
 
 /** Where in a text a rule looks: in `part`, which begins at `base`, for what begins from `from` up to `until`. */
-interface Place {
+interface Window {
   readonly part: string;
   readonly base: number;
   readonly from: number;
@@ -67,18 +67,18 @@ export class TextRedactor {
   redact(text: string): string | Steps<string> {
     if (text.length > PART) return this.#inSteps(text);
     const pieces: Piece[] = [];
-    const place: Place = { part: text, base: 0, from: 0, until: text.length };
+    const window: Window = { part: text, base: 0, from: 0, until: text.length };
     const seen = survey(text);
     for (const rule of this.#options.rules)
-      if (mayFind(rule, seen) && this.#look(rule, place, pieces) === undefined) return FAILED;
+      if (mayFind(rule, seen) && this.#look(rule, window, pieces) === undefined) return FAILED;
     return pieces.length === 0 ? text : drained(this.#without(text, pieces, ENDLESS));
   }
 
   *#inSteps(text: string): Steps<string> {
     const pieces: Piece[] = [];
     for (const rule of this.#whole) {
-      const place: Place = { part: text, base: 0, from: 0, until: text.length };
-      if (this.#look(rule, place, pieces) === undefined) return FAILED;
+      const window: Window = { part: text, base: 0, from: 0, until: text.length };
+      if (this.#look(rule, window, pieces) === undefined) return FAILED;
       if (this.#options.pace.isOver(text.length / 8)) yield;
     }
     const ends = new Map<Rule, number>();
@@ -110,7 +110,7 @@ export class TextRedactor {
   }
 
   /** Where the rule would go on from; undefined where it threw or took too long. */
-  #look(rule: Rule, { part, base, from, until }: Place, pieces: Piece[]): number | undefined {
+  #look(rule: Rule, { part, base, from, until }: Window, pieces: Piece[]): number | undefined {
     const { unproven, maxRuleMs, onFault } = this.#options;
     const found: Found = (start, end) => void pieces.push({ start: base + start, end: base + end, rule });
     try {

@@ -1,5 +1,5 @@
 // A value on one line, as rows show it.
-import { cutTo } from "../model/cut.ts";
+import { cut } from "../model/cut.ts";
 import { isPlain } from "../model/plain.ts";
 import { boundedJson } from "./text.ts";
 
@@ -7,8 +7,7 @@ import { boundedJson } from "./text.ts";
 export function lineOf(value: unknown): string {
   if (value === undefined || value === null) return "";
   const text = typeof value === "string" ? value.slice(0, MAX_LINE * 8) : fieldsOf(value);
-  const line = text.replace(/\s+/g, " ").trim();
-  return line.length <= MAX_LINE ? line : `${cutTo(line, MAX_LINE - 1)}…`;
+  return cut(text.replace(/\s+/g, " ").trim(), MAX_LINE);
 }
 
 function fieldsOf(value: unknown): string {

@@ -1,8 +1,8 @@
 // A trace as columns: what a tree of 100,000 rows is made from, in as few bytes as can be.
 import { costOfCall, type PriceTable } from "../conventions/cost.ts";
 import type { SpanOutline } from "../conventions/facts.ts";
+import { cut } from "../model/cut.ts";
 import type { TraceJson } from "./api.ts";
-import { cut } from "./rows.ts";
 
 /** The columns of a trace; its outlines are in start order. */
 export type TraceColumns = Pick<

@@ -3,7 +3,7 @@
 import type { Summary } from "../conventions/summary.ts";
 import { isoDate } from "../model/clock.ts";
 import { idKey } from "../model/conversation.ts";
-import { cutTo } from "../model/cut.ts";
+import { cut } from "../model/cut.ts";
 import { defined } from "../model/defined.ts";
 import { readWhere, suggestNames } from "../model/where.ts";
 import type { SummaryQuery } from "../tracing/store.ts";
@@ -72,12 +72,6 @@ function columnsOf(rows: readonly Summary[]): Columns<RowJson> {
 
 function shortOrNull(name: string | undefined): string | null {
   return name === undefined ? null : cut(name, MAX_NAME);
-}
-
-/** A text of at most so many UTF-16 units; `…` stands for what was cut. No character is halved. */
-export function cut(text: string, length: number): string {
-  if (text.length <= length) return text;
-  return `${cutTo(text, length - 1)}…`;
 }
 
 const MAX_TITLE = 120;

@@ -218,7 +218,7 @@ function nameOf(matcher: AsymmetricMatcher): string {
   return text.startsWith("[object") ? matcher.constructor.name : text;
 }
 
-/** With words in comparison of what is no value. */
+/** With words in the place of what is no value. */
 function shown(expected: unknown, depth: number): unknown {
   const words = matcherInWords(expected);
   if (words !== undefined) return words;

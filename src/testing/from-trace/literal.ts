@@ -1,4 +1,5 @@
 // A value as JavaScript that gives it, on one line.
+import { replaceUnsafe } from "../../model/escape.ts";
 
 /** The literal of a value of JSON. What could hide or turn round the text of a line is escaped. */
 export function literal(value: unknown): string {
@@ -9,7 +10,7 @@ export function literal(value: unknown): string {
 }
 
 function scalar(value: unknown): string {
-  return (JSON.stringify(value) ?? "undefined").replace(UNSEEN, escaped);
+  return replaceUnsafe(JSON.stringify(value) ?? "undefined", escaped);
 }
 
 /** `{ __proto__: … }` would be no key. */
@@ -18,8 +19,9 @@ function keyOf(key: string): string {
   return /^[A-Za-z_$][\w$]*$/.test(key) ? key : scalar(key);
 }
 
+/** Each half of a character is an escape of its own. */
 function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return [...Array(character.length).keys()]
+    .map((i) => `\\u${character.charCodeAt(i).toString(16).padStart(4, "0")}`)
+    .join("");
 }
-
-const UNSEEN = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff]/g;

@@ -5,7 +5,7 @@ import type { SpanFields } from "../../model/span-fields.ts";
 import { errorIn, failureIn, paceOf } from "./outcome.ts";
 import { askedSpan } from "./question.ts";
 import { isRecording, type Recording } from "./recording.ts";
-import { isTiming, type Pace, paced, pause, type ReplayTiming } from "./streamed.ts";
+import { isTiming, paced, pause, type RecordedPace, type ReplayTiming } from "./streamed.ts";
 import { converseEvents, converseOf } from "./wires/converse.ts";
 import { bodyAnswer } from "./wires/invoke-model.ts";
 import { type Failure, type Said, saidIn } from "./wires/wire.ts";
@@ -99,7 +99,7 @@ async function answered(span: SpanFields, asked: Asked, { timing }: ReplayBedroc
 }
 
 interface How {
-  readonly pace: Pace | undefined;
+  readonly pace: RecordedPace | undefined;
   readonly error: Error | undefined;
 }
 

@@ -5,7 +5,7 @@ import { readSpan } from "../../conventions/reading.ts";
 import { wordsIn } from "../../conventions/values.ts";
 import { failureOf } from "../../model/failure.ts";
 import type { SpanFields } from "../../model/span-fields.ts";
-import type { Pace } from "./streamed.ts";
+import type { RecordedPace } from "./streamed.ts";
 import type { Failure } from "./wires/wire.ts";
 
 /** How a recorded call failed; undefined where it did not, or was called off. */
@@ -26,7 +26,7 @@ export function failureIn(span: SpanFields): Failure | undefined {
 }
 
 /** How long a recorded call took. */
-export function paceOf(span: SpanFields): Pace {
+export function paceOf(span: SpanFields): RecordedPace {
   const { startedAtMicros: start, endedAtMicros: end = start } = span;
   const wholeMs = (end - start) / 1000;
   return { wholeMs, firstMs: Math.min(readSpan(span).timeToFirstTokenMs ?? wholeMs, wholeMs) };

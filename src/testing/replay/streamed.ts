@@ -8,7 +8,7 @@ export type ReplayTiming = "none" | "recorded";
 export const isTiming: ReturnType<typeof is.oneOf> = is.oneOf("none", "recorded");
 
 /** In milliseconds: until the first piece, and until the last. */
-export interface Pace {
+export interface RecordedPace {
   readonly firstMs: number;
   readonly wholeMs: number;
 }
@@ -17,14 +17,14 @@ export interface Pace {
 export interface Written {
   readonly pieces: readonly string[];
   readonly type: string;
-  readonly pace: Pace | undefined;
+  readonly pace: RecordedPace | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 /** The pieces, each when it is asked for and its time has come. */
 export async function* paced<Piece>(
   pieces: readonly Piece[],
-  pace: Pace | undefined,
+  pace: RecordedPace | undefined,
   signal?: AbortSignal,
 ): AsyncGenerator<Piece> {
   const { firstMs = 0, wholeMs = 0 } = pace ?? {};
