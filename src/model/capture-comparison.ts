@@ -63,6 +63,11 @@ function holdsItems(captured: readonly unknown[], source: readonly unknown[]): b
 
 type Keyed = Readonly<Record<string, unknown>>;
 
+/** A text is mostly the very same. */
+function holdsProperty(captured: unknown, value: unknown): boolean {
+  return typeof value === "string" ? value === captured : holds(captured, value);
+}
+
 /**
  * The hot loop of a long history: no own-property checks. An inherited property makes the counts differ or a comparison
  * fail, so it can only make the answer no; but for `__proto__`, which every object has.
@@ -75,7 +80,7 @@ function holdsProperties(captured: Keyed, source: Keyed): boolean {
   for (const key in source) {
     const value = source[key];
     if (value === undefined) continue;
-    if (key === "__proto__" || !holds(captured[key], value)) return false;
+    if (key === "__proto__" || !holdsProperty(captured[key], value)) return false;
     properties++;
   }
   for (const _ in captured) properties--;
