@@ -5,4 +5,4 @@ export type { AiSdkOptions } from "./ai-sdk/options.ts";
 export type { AiSdkTracer } from "./ai-sdk/otel-shape.ts";
 export type { AiSdkSpan } from "./ai-sdk/shaped-span.ts";
 export type { AiSdkTelemetry } from "./ai-sdk/telemetry.ts";
-export type { Capture, CaptureOptions } from "./capture.ts";
+export type { Capture, CaptureOptions, StreamOptions } from "./capture.ts";

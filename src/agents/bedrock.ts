@@ -1,4 +1,4 @@
 // tracelight/bedrock: the calls of a Bedrock client, by its middleware stack.
 
 export { type BedrockClient, traceBedrock } from "./bedrock/trace.ts";
-export type { Capture, CaptureOptions } from "./capture.ts";
+export type { Capture, CaptureOptions, StreamOptions } from "./capture.ts";

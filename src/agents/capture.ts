@@ -3,6 +3,7 @@ import { NAMES } from "../conventions/names.ts";
 import { asTracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { OWNER, type Span } from "../tracing/span.ts";
+import type { GuardOptions } from "../tracing/streams/options.ts";
 import { withoutKeys, withoutSignatures } from "./secrets.ts";
 
 /**
@@ -17,6 +18,26 @@ export interface CaptureOptions {
   /** What is kept of content. Default: `"all"`. */
   readonly capture?: Capture | undefined;
 }
+
+/** What adapters can be told whose answers come as streams. */
+export interface StreamOptions extends CaptureOptions {
+  /**
+   * A stream that nobody reads on for so many milliseconds is over: some apps and clients leave one without a word. Default: 4000, and where the
+   * reader has paused before, ten times as long as its longest pause.
+   */
+  readonly idleMs?: number | undefined;
+}
+
+/** How long a guard of these options waits. */
+export function patienceOf({ idleMs }: StreamOptions): Pick<GuardOptions, "idleMs" | "leastIdleMs"> {
+  return idleMs === undefined ? { leastIdleMs: LEAST_IDLE_MS } : { idleMs };
+}
+
+const LEAST_IDLE_MS = 4000;
+/** Of these options, for `checkAdapter`. */
+export const STREAM_CHECKS: Readonly<Record<"idleMs", (value: unknown) => string | undefined>> = {
+  idleMs: is.count(1),
+};
 
 /** Puts content on a span, as far as it is to be kept. Undefined is nothing. */
 export type PutContent = (span: Span, where: string, value: unknown) => void;

@@ -1,4 +1,4 @@
 // tracelight/langchain: LangChain and LangGraph, by their callbacks.
 
-export type { Capture, CaptureOptions } from "./capture.ts";
+export type { Capture, CaptureOptions, StreamOptions } from "./capture.ts";
 export { type LangChainHandler, langChain } from "./langchain/handler.ts";

@@ -61,7 +61,8 @@ async function asked(subject: Subject, row: Row, tracer: InMemoryTracer | undefi
   const { also, maxRetries = 0, isUnread = false, isStreamed = false } = row;
   const one = (more: Partial<SubjectAsk>) =>
     subject.ask({
-      ...{ tracer, url, isStreamed, also, maxRetries, isUnread },
+      // On a busy machine nobody is idle.
+      ...{ tracer, url, isStreamed, also, maxRetries, isUnread, idleMs: 60_000 },
       ...(row.aborts === undefined ? {} : { signal: abort.signal }),
       onPart: () => {
         if (row.aborts === "during") abort.abort();

@@ -30,6 +30,8 @@ export type Scenario =
   | "malformed"
   /** Begins an answer, and goes no further. */
   | "hang"
+  /** Begins an answer, and goes on with it as long as somebody takes it. */
+  | "endless"
   /** Begins an answer, and cuts the line. */
   | "cut"
   /** Begins an answer, and says that it failed. */
@@ -56,6 +58,7 @@ interface Response {
   writeHead(status: number, headers: Record<string, string>): unknown;
   write(piece: string | Uint8Array): unknown;
   end(text: string): unknown;
+  on(event: "close", listener: () => void): unknown;
   readonly stream?: { close(): void } | undefined;
   destroy?(): unknown;
 }
@@ -157,6 +160,11 @@ const DONE: Readonly<Record<string, Do>> = {
     response.end('{"half": ');
   },
   hang: (asked) => begin(asked),
+  endless: (asked) => {
+    const more = begin(asked);
+    const timer = setInterval(() => asked.response.write(more), 2);
+    asked.response.on("close", () => clearInterval(timer));
+  },
   cut: (asked) => {
     begin(asked);
     setTimeout(() => (asked.response.stream ?? { close: () => asked.response.destroy?.() }).close(), 20);
@@ -187,12 +195,13 @@ function say(
   response.end("");
 }
 
-/** Pieces with the first words, and no more. */
-function begin({ wire, response }: Asked): void {
+/** Pieces with the first words, and no more; gives the last of them. */
+function begin({ wire, response }: Asked): Piece {
   const pieces = wire.pieces(LAST);
   response.writeHead(200, { "content-type": wire.type });
   const some = pieces.slice(0, Math.min(8, pieces.length - 2));
   response.write(Buffer.concat(some.map((piece) => Buffer.from(piece))));
+  return some.at(-1) ?? "";
 }
 
 function refuse({ wire, response }: Asked, status: number, message: string): void {

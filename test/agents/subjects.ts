@@ -16,13 +16,13 @@ import * as ai7 from "ai7";
 import { NoopTracer, type Tracer } from "tracelight";
 import { aiSdk } from "tracelight/ai-sdk";
 import { traceBedrock } from "tracelight/bedrock";
-import { type CaptureOptions, tracedFetch } from "tracelight/fetch";
+import { type StreamOptions, tracedFetch } from "tracelight/fetch";
 import { langChain } from "tracelight/langchain";
 import { type Ask, CLIENTS, type Client, HEADERS, IMAGE_DATA, IMAGE_URL, KEY, partsOf } from "./clients.ts";
 import { FIRST, QUESTION, RESULTS, SCHEMA, SYSTEM, TOOL } from "./conversation.ts";
 
 /** What is asked, traced or not. */
-export interface SubjectAsk extends Omit<Ask, "fetch">, CaptureOptions {
+export interface SubjectAsk extends Omit<Ask, "fetch">, StreamOptions {
   readonly tracer: Tracer | undefined;
   /** The SDK runs the tools and asks on, where it can. */
   readonly isLoop?: boolean;
@@ -39,7 +39,7 @@ export interface Subject {
   readonly loops?: true;
   /** It reads on by itself what the app leaves, as far as its buffers go: its own tests leave streams. */
   readonly readsOn?: true;
-  /** It tells nobody, or not its telemetry, of a line that is cut. */
+  /** It tells nobody of a line that is cut. */
   readonly hidesCuts?: true;
 }
 
@@ -47,8 +47,8 @@ const ASKED = FIRST.tools ?? [];
 const resultOf = (city: unknown) => RESULTS[String(city)];
 
 function byFetch(client: Client, retries: boolean): Subject {
-  const ask = ({ tracer, capture, ...asked }: SubjectAsk) =>
-    client({ ...asked, fetch: tracer === undefined ? fetch : tracedFetch(tracer, { capture }) });
+  const ask = ({ tracer, capture, idleMs, ...asked }: SubjectAsk) =>
+    client({ ...asked, fetch: tracer === undefined ? fetch : tracedFetch(tracer, { capture, idleMs }) });
   return { ask, retries };
 }
 
@@ -65,7 +65,7 @@ const sdk = (module: object): AiSdk => Object.assign(Object.create(null), module
 function byAiSdk(
   ai: AiSdk,
   openAi: typeof openAi5 | typeof openAi6 | typeof openAi7,
-  settings: (tracer: Tracer, capture: CaptureOptions) => object,
+  settings: (tracer: Tracer, options: StreamOptions) => object,
   stopWhen: unknown,
 ): Subject {
   const execute = async ({ city }: { readonly city: string }) => resultOf(city);
@@ -85,7 +85,7 @@ function byAiSdk(
       ...{ system: SYSTEM, messages: [{ role: "user", content }], headers: HEADERS, maxRetries },
       ...(also === "object" ? { schema: inputSchema } : { tools: { get_weather: tool }, stopWhen }),
       ...{ abortSignal: signal, onError: () => undefined },
-      ...(tracer === undefined ? {} : settings(tracer, { capture: asked.capture })),
+      ...(tracer === undefined ? {} : settings(tracer, { capture: asked.capture, idleMs: asked.idleMs })),
     };
     if (also === "object") return ai.generateObject(options);
     return asked.isStreamed ? partsOf(ai.streamText(options).fullStream, asked) : ai.generateText(options);
@@ -93,14 +93,14 @@ function byAiSdk(
   return { ask, retries: true, loops: true, readsOn: true };
 }
 
-const told = (tracer: Tracer, options: CaptureOptions) => ({
+const told = (tracer: Tracer, options: StreamOptions) => ({
   experimental_telemetry: aiSdk(tracer, options),
 });
 
 const byLangChain: Subject = {
   retries: true,
   ask: async (asked) => {
-    const { tracer, signal, maxRetries = 0, also, capture } = asked;
+    const { tracer, signal, maxRetries = 0, also, capture, idleMs } = asked;
     const configuration = { baseURL: asked.url, defaultHeaders: HEADERS };
     const model = new ChatOpenAI({ model: "stub-1", apiKey: KEY, configuration, maxRetries });
     const tools = [
@@ -109,7 +109,7 @@ const byLangChain: Subject = {
     const options = {
       ...(signal === undefined ? {} : { signal }),
       // LangChain gives messages an id where there is any handler.
-      callbacks: [langChain(tracer ?? new NoopTracer(), { capture })],
+      callbacks: [langChain(tracer ?? new NoopTracer(), { capture, idleMs })],
     };
     const messages = chatMessages(asked);
     if (also === "object")
@@ -147,7 +147,7 @@ const byBedrock: Subject = {
     const client = new BedrockRuntimeClient({
       ...{ region: "eu-central-1", endpoint: asked.url, credentials, maxAttempts: maxRetries + 1 },
     });
-    if (tracer !== undefined) traceBedrock(client, tracer, { capture: asked.capture });
+    if (tracer !== undefined) traceBedrock(client, tracer, { capture: asked.capture, idleMs: asked.idleMs });
     const options = signal === undefined ? {} : { abortSignal: signal };
     if (!asked.isStreamed) return client.send(new ConverseCommand(converseInput(asked)), options);
     const { stream } = await client.send(new ConverseStreamCommand(converseInput(asked)), options);
@@ -191,8 +191,8 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
   ...Object.fromEntries(
     Object.entries(CLIENTS).map(([name, client]) => [name, byFetch(client, RETRYING.has(name))]),
   ),
-  "ai 5": { ...byAiSdk(sdk(ai5), openAi5, told, ai5.stepCountIs(3)), hidesCuts: true },
-  "ai 6": { ...byAiSdk(sdk(ai6), openAi6, told, ai6.stepCountIs(3)), hidesCuts: true },
+  "ai 5": byAiSdk(sdk(ai5), openAi5, told, ai5.stepCountIs(3)),
+  "ai 6": byAiSdk(sdk(ai6), openAi6, told, ai6.stepCountIs(3)),
   "ai 7": byAiSdk(
     sdk(ai7),
     openAi7,

@@ -268,6 +268,27 @@ describe("the guard of a stream that is told by callbacks", () => {
     ]);
   });
 
+  it("ends where nobody reads on, at the earliest after ten times the longest pause of its reader before, unless the time was said", async () => {
+    const paced = (idleMs?: number) => {
+      const { tracer, memory } = watched();
+      const guard = guardStream(tracer.startSpan("work"), { leastIdleMs: 20, idleMs });
+      for (const pause of [5, 30, 1]) {
+        guard?.waits(true);
+        guard?.chunk({ type: "text" });
+        now += pause;
+      }
+      guard?.waits(true);
+      guard?.chunk({ type: "text" });
+      return () => memory.getTraces().length;
+    };
+    const [patient, exact] = [paced(), paced(20)];
+    now += 299;
+    await until(() => exact() === 1);
+    expect(patient()).toBe(0);
+    now += 1;
+    await until(() => patient() === 1);
+  });
+
   it("that is known to be done, or to have failed, is not taken for abandoned where it is left", () => {
     const done = guarded();
     done.guard.expect({ how: "done" });

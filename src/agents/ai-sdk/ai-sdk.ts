@@ -1,7 +1,7 @@
 // `aiSdk`: what the Vercel AI SDK is told, in whichever of its versions.
 import { is } from "../../model/options.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
-import { checkAdapter } from "../capture.ts";
+import { checkAdapter, STREAM_CHECKS } from "../capture.ts";
 import type { AiSdkOptions } from "./options.ts";
 import { type AiSdkTracer, otelShapeOf } from "./otel-shape.ts";
 import { type AiSdkTelemetry, telemetryOf } from "./telemetry.ts";
@@ -32,7 +32,11 @@ export interface AiSdkSettings extends AiSdkTelemetry {
  */
 export function aiSdk(tracer: Tracer, options: AiSdkOptions = {}): AiSdkSettings {
   const { text } = is;
-  checkAdapter("aiSdk", { tracer, options }, { conversation: text, user: text, agent: text });
+  checkAdapter(
+    "aiSdk",
+    { tracer, options },
+    { conversation: text, user: text, agent: text, ...STREAM_CHECKS },
+  );
   const work = new Work(tracer, options);
   return { ...telemetryOf(work), isEnabled: true, tracer: otelShapeOf(work) };
 }

@@ -1,8 +1,8 @@
 // What can be said of work that is done with the AI SDK.
-import type { CaptureOptions } from "../capture.ts";
+import type { StreamOptions } from "../capture.ts";
 
 /** What is said of the work. */
-export interface AiSdkOptions extends CaptureOptions {
+export interface AiSdkOptions extends StreamOptions {
   /** The conversation that it belongs to: `ai.conversation.id`, of all spans. Default: none, or that of a span above. */
   readonly conversation?: string | undefined;
   /** Who it is done for: `ai.auth.context`, of all spans. Default: nobody, or as a span above says. */

@@ -2,7 +2,7 @@
 
 import { structured } from "../../conventions/json-text.ts";
 import { NAMES } from "../../conventions/names.ts";
-import { countIn, fieldIn, firstField, textIn } from "../../conventions/values.ts";
+import { countIn, fieldIn, firstField, isAnObject, textIn } from "../../conventions/values.ts";
 import { defined } from "../../model/defined.ts";
 import type { Span } from "../../tracing/span.ts";
 import { NODE } from "../../tracing/span-node.ts";
@@ -10,6 +10,7 @@ import { guardStream } from "../../tracing/streams/guard.ts";
 import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
 import { SAMPLED } from "../../tracing/unsampled.ts";
 import { noteFailure } from "../../tracing/verdict.ts";
+import { AnswerStream, goesOn, PATIENCE_MS, type Turn } from "./answer-stream.ts";
 import { ENDED_WITH_ERROR, reasonIn, type Work } from "./work.ts";
 
 /** A span as the SDK sees one. */
@@ -45,14 +46,13 @@ export interface Begun {
   readonly operation: string;
 }
 
-/** The streams that an operation is made of. */
-function streamsOf(span: Span): StreamGuard[] {
-  const known = streams.get(span) ?? [];
-  streams.set(span, known);
-  return known;
+/** An operation of streams, and those that it is made of. */
+interface Operation extends Turn {
+  readonly streams: StreamGuard[];
 }
 
-const streams = new WeakMap<Span, StreamGuard[]>();
+/** By its span. Of the SDK's own none is held: what nobody holds any more ends its span. */
+const operations = new WeakMap<Span, Operation>();
 
 /** A span of the SDK's, and what the SDK says along the way. */
 export class ShapedSpan implements AiSdkSpan {
@@ -61,6 +61,7 @@ export class ShapedSpan implements AiSdkSpan {
   readonly #operation: string;
   readonly #said = new Map<string, unknown>();
   readonly #guard: StreamGuard | undefined;
+  readonly #answerStream: AnswerStream | undefined;
   #isNoted = false;
   /** What the work that it is of gives, once that is there: 5 says less of an answer than is in it. */
   #given: unknown;
@@ -73,9 +74,21 @@ export class ShapedSpan implements AiSdkSpan {
     this.#operation = operation;
     if (!operation.startsWith("ai.stream")) return;
     // The SDK never ends the spans of a stream that is left, or fails underway: it lets go of them.
-    this.#guard = guardStream(span, { idleMs: PATIENCE_MS });
+    const around = above && operations.get(above);
+    if (operation.endsWith(".doStream"))
+      this.#answerStream = new AnswerStream(work, { span, turn: around, isTold: true });
+    this.#guard = this.#answerStream?.guard ?? guardStream(span, { idleMs: PATIENCE_MS });
     this.#guard?.heldBy(this);
-    if (above !== undefined && this.#guard !== undefined) streamsOf(above).push(this.#guard);
+    if (this.#answerStream === undefined)
+      operations.set(span, { span, guard: this.#guard, streams: [], failure: undefined });
+    else this.#begins(around);
+  }
+
+  /** An operation goes on with this one. */
+  #begins(around: Operation | undefined): void {
+    if (around === undefined || this.#guard === undefined) return;
+    goesOn(around);
+    around.streams.push(this.#guard);
   }
 
   spanContext(): { traceId: string; spanId: string; traceFlags: number } {
@@ -95,7 +108,8 @@ export class ShapedSpan implements AiSdkSpan {
   }
 
   addEvent(name: string): this {
-    if (name === "ai.stream.firstChunk") this.#guard?.chunk(undefined);
+    if (name === "ai.stream.firstChunk" && this.#answerStream?.isFollowed !== true)
+      this.#guard?.chunk(undefined);
     return this;
   }
 
@@ -116,8 +130,9 @@ export class ShapedSpan implements AiSdkSpan {
     return this;
   }
 
-  /** A whole answer is given behind the end. */
+  /** A whole answer is given behind the end, a stream before all that the SDK does with it. */
   gives(outcome: Promise<unknown>): void {
+    if (this.#answerStream !== undefined) return this.#streams(outcome, this.#answerStream);
     if (!this.#operation.endsWith(".doGenerate")) return;
     this.#isGiving = true;
     const given = (value: unknown): void => {
@@ -128,13 +143,23 @@ export class ShapedSpan implements AiSdkSpan {
     outcome.then(given, () => given(undefined));
   }
 
+  #streams(outcome: Promise<unknown>, answer: AnswerStream): void {
+    const given = (value: unknown): void => {
+      const stream = fieldIn(fieldIn(value, "result"), "stream");
+      if (isAnObject(stream)) answer.follow(stream);
+    };
+    // What failed the SDK tells.
+    outcome.then(given, () => undefined);
+  }
+
   end(): void {
     this.#isAtEnd = true;
     if (this.#isGiving) return;
+    if (this.#answerStream !== undefined) this.#answerStream.isUntold = false;
     if (this.isRecording()) this.#complete();
     if (this.#guard === undefined) return this.#span.end();
     // Of a stream that is called off the SDK ends the operation, and what it is made of never.
-    const left = streamsOf(this.#span).filter(({ isOver }) => !isOver);
+    const left = (operations.get(this.#span)?.streams ?? []).filter(({ isOver }) => !isOver);
     for (const guard of left) guard.end({ how: "abandoned" });
     this.#guard.end({ how: left.length > 0 ? "abandoned" : "done" });
   }
@@ -212,5 +237,3 @@ function reasoningIn(answer: unknown): string | undefined {
 const META = /^ai\.telemetry\.metadata\./;
 /** OpenTelemetry's number for it. */
 const ERROR = 2;
-/** Between the first part of a stream and its end the SDK tells nothing. */
-const PATIENCE_MS = 3_600_000;

@@ -1,16 +1,13 @@
 // What `registerTelemetry` of `ai` 7 takes: it is told of each operation, and runs models and tools below their spans.
 
-import { textOfParts } from "../../conventions/messages.ts";
 import { NAMES } from "../../conventions/names.ts";
-import { partsOf } from "../../conventions/parts.ts";
 import { fieldIn, firstField, isAnObject, textIn } from "../../conventions/values.ts";
 import { endBy } from "../../tracing/results.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { WorkEnd } from "../../tracing/steps.ts";
 import { guardStream } from "../../tracing/streams/guard.ts";
-import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
 import { claimById } from "./announced.ts";
-import { Answer } from "./answer.ts";
+import { AnswerStream, goesOn, PATIENCE_MS, type Turn } from "./answer-stream.ts";
 import { type Asked, ENDED_WITH_ERROR, reasonIn, settingsIn, usageIn, type Work } from "./work.ts";
 
 type OnEvent = (event: unknown) => void;
@@ -46,13 +43,9 @@ export interface AiSdkTelemetry {
 }
 
 /** An operation that runs. */
-interface Operation {
-  readonly span: Span;
-  readonly guard: StreamGuard | undefined;
+interface Operation extends Turn {
   /** What runs in it, by what it is known by. */
   readonly below: Map<string, Span>;
-  /** What a part of a stream said went wrong. */
-  failure: unknown;
 }
 
 /** The methods are bound: the SDK may call them alone. */
@@ -188,46 +181,17 @@ export class Operations {
   }
 
   modelBegins(event: unknown): Span {
-    return this.#work.modelCall(asked(event), this.spanOf(event));
+    const operation = this.#running.get(idOf(event));
+    if (operation !== undefined) goesOn(operation);
+    return this.#work.modelCall(asked(event), operation?.span);
   }
 
   modelAnswered(span: Span, event: unknown, answer: unknown): void {
     const stream = fieldIn(answer, "stream");
-    if (isAnObject(stream)) this.#follow(span, stream, this.#running.get(idOf(event)));
-    else this.#finish(span, contentIn(answer), answer);
-  }
-
-  /** The rest is read later, or not: then neither it nor the operation ends by itself. */
-  #follow(span: Span, stream: object, operation: Operation | undefined): void {
-    const answer = new Answer();
-    const put = () => this.#work.answered(span, answer);
-    span.follow<object>(stream, {
-      onChunk: (part: unknown) => {
-        if (operation !== undefined && fieldIn(part, "type") === "error")
-          operation.failure = fieldIn(part, "error");
-        return answer.add(part);
-      },
-      onSnapshot: put,
-      onEnd: () => {
-        put();
-        if (operation !== undefined) this.#streamed(operation, answer);
-      },
-    });
-  }
-
-  /** The SDK tells of an operation's end when the app has read all of it, and never where it does not. */
-  #streamed({ span, guard, failure }: Operation, { content, finishReason }: Answer): void {
-    const goesOn = content.some((part) => fieldIn(part, "type") === "tool-call");
-    if (failure !== undefined) guard?.expect({ how: "failed", error: failure }, GRACE_MS);
-    else if (finishReason === undefined) guard?.expect({ how: "abandoned" }, GRACE_MS);
-    else if (goesOn) guard?.expect(undefined, PATIENCE_MS);
-    else {
-      if (span.state === "running") {
-        this.#work.put(span, NAMES.agentResponse, textOfParts(partsOf(content)));
-        span.addAttribute(NAMES.stopReason, finishReason);
-      }
-      guard?.expect({ how: "done" }, GRACE_MS);
-    }
+    if (!isAnObject(stream)) return this.#finish(span, contentIn(answer), answer);
+    // The rest is read later, or not: then neither it nor the operation ends by itself.
+    const turn = this.#running.get(idOf(event));
+    if (!new AnswerStream(this.#work, { span, turn, isTold: false }).follow(stream)) span.end();
   }
 
   async runTool<T>(call: { readonly execute: () => PromiseLike<T> }): Promise<T> {
@@ -292,7 +256,7 @@ function contentIn(answer: unknown): readonly unknown[] {
   return Array.isArray(content) ? content : [];
 }
 
-/** An error that came as a part of the stream is told as a reason to stop. */
+/** Of an error that came as a part of the stream the SDK says only this. */
 function endOf(event: unknown, failure: unknown): WorkEnd {
   const error = failure ?? fieldIn(event, "error");
   if (error !== undefined && error !== null) return { how: "failed", error };
@@ -300,8 +264,3 @@ function endOf(event: unknown, failure: unknown): WorkEnd {
     ? { how: "failed", error: new Error(ENDED_WITH_ERROR) }
     : { how: "done" };
 }
-
-/** An operation waits for tools, and for apps that read slowly. */
-const PATIENCE_MS = 3_600_000;
-/** Whether there is more to come is told soon after a stream's end. */
-const GRACE_MS = 2000;

@@ -8,7 +8,7 @@ import { defined } from "../../model/defined.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { TraceOptions } from "../../tracing/trace-options.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
-import { type PutContent, putContent } from "../capture.ts";
+import { type PutContent, patienceOf, putContent } from "../capture.ts";
 import { calledModel } from "../model-span.ts";
 import type { AiSdkOptions } from "./options.ts";
 
@@ -36,11 +36,14 @@ export interface Answered {
 export class Work {
   readonly tracer: Tracer;
   readonly put: PutContent;
+  /** How long nobody may read on in an answer. */
+  readonly patience: ReturnType<typeof patienceOf>;
   readonly #options: AiSdkOptions;
 
   constructor(tracer: Tracer, options: AiSdkOptions) {
     this.tracer = tracer;
     this.put = putContent(options);
+    this.patience = patienceOf(options);
     this.#options = options;
   }
 
@@ -143,15 +146,21 @@ export function usageIn(usage: unknown): object | undefined {
   const [input, output] = [fieldIn(usage, "inputTokens"), fieldIn(usage, "outputTokens")];
   if (typeof input !== "object" || input === null)
     return typeof usage === "object" ? (usage ?? undefined) : undefined;
-  return defined({
+  return filled({
     inputTokens: fieldIn(input, "total"),
     outputTokens: fieldIn(output, "total"),
-    inputTokenDetails: {
+    inputTokenDetails: filled({
       cacheReadTokens: fieldIn(input, "cacheRead"),
       cacheWriteTokens: fieldIn(input, "cacheWrite"),
-    },
-    outputTokenDetails: { reasoningTokens: fieldIn(output, "reasoning") },
+    }),
+    outputTokenDetails: filled({ reasoningTokens: fieldIn(output, "reasoning") }),
   });
+}
+
+/** What has something in it. */
+function filled(fields: object): object | undefined {
+  const known = defined(fields);
+  return Object.keys(known).length === 0 ? undefined : known;
 }
 
 /** Why the model stopped: a word, or one beside the provider's own. */

@@ -8,7 +8,7 @@ import { guardStream } from "../../tracing/streams/guard.ts";
 import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
 import { watchStream } from "../../tracing/streams/watch.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
-import { type CaptureOptions, checkAdapter } from "../capture.ts";
+import { checkAdapter, patienceOf, STREAM_CHECKS, type StreamOptions } from "../capture.ts";
 import { converse } from "../dialects/converse.ts";
 import type { Answered, Asked, Assembler, Dialect } from "../dialects/dialect.ts";
 import { dialectOfBody } from "../dialects/invoke-model.ts";
@@ -52,24 +52,24 @@ export interface BedrockClient {
 export function traceBedrock<Client extends BedrockClient>(
   client: Client,
   tracer: Tracer,
-  options: CaptureOptions = {},
+  options: StreamOptions = {},
 ): Client {
   checkOptions(
     { client },
     { owner: "traceBedrock", checks: { client: isBedrockClient }, required: ["client"] },
   );
-  checkAdapter("traceBedrock", { tracer, options });
+  checkAdapter("traceBedrock", { tracer, options }, STREAM_CHECKS);
   const middleware = bedrockTracing(tracer, options);
   client.middlewareStack.add(middleware, { step: "initialize", name: "tracelight", override: true });
   return client;
 }
 
 /** The middleware that traces. */
-export function bedrockTracing(tracer: Tracer, options: CaptureOptions = {}): Middleware {
+export function bedrockTracing(tracer: Tracer, options: StreamOptions = {}): Middleware {
   const spans = new ModelSpans(options);
   return (next, { commandName }) =>
     async (args) => {
-      const call = begun(tracer, spans, commandName ?? "", args.input);
+      const call = begun(tracer, { spans, patience: patienceOf(options) }, commandName ?? "", args.input);
       if (call === undefined) return next(args);
       return tracer
         .run(call.span, () => next(args))
@@ -124,12 +124,18 @@ export function bedrockAsk(command: string, input: object): BedrockAsk | undefin
   }
 }
 
-function begun(tracer: Tracer, spans: ModelSpans, command: string, input: object): BedrockCall | undefined {
+/** What is the same for all calls of a client. */
+interface Settings {
+  readonly spans: ModelSpans;
+  readonly patience: ReturnType<typeof patienceOf>;
+}
+
+function begun(tracer: Tracer, settings: Settings, command: string, input: object): BedrockCall | undefined {
   const ask = bedrockAsk(command, input);
   if (ask === undefined) return undefined;
   const span = tracer.startSpan(ModelSpans.nameOf(ask.dialect, ask.asked), { spanKind: "CLIENT" });
-  harmlessly(span, () => spans.asked(span, ask.dialect, ask.asked, "aws.bedrock"));
-  return new BedrockCall(span, spans, ask.dialect);
+  harmlessly(span, () => settings.spans.asked(span, ask.dialect, ask.asked, "aws.bedrock"));
+  return new BedrockCall(span, settings, ask.dialect);
 }
 
 /** Of InvokeModel: it stands beside the body. */
@@ -154,7 +160,7 @@ class BedrockCall {
   #guardrail: unknown;
   #isBlocked = false;
 
-  constructor(span: Span, spans: ModelSpans, dialect: Dialect) {
+  constructor(span: Span, { spans, patience }: Settings, dialect: Dialect) {
     this.span = span;
     this.#spans = spans;
     this.#dialect = dialect;
@@ -163,6 +169,7 @@ class BedrockCall {
       onChunk: (event) => this.#add(event),
       onSnapshot: () => spans.said(span, this.#sofar()),
       onEnd: () => this.#over(),
+      ...patience,
     });
     this.#guard?.waits(true);
   }

@@ -8,6 +8,7 @@ import { guardStream } from "../../tracing/streams/guard.ts";
 import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
 import { watchStream } from "../../tracing/streams/watch.ts";
 import { heedSignal } from "../../tracing/verdict.ts";
+import type { patienceOf } from "../capture.ts";
 import type { Answered, Dialect } from "../dialects/dialect.ts";
 import { failureOf, ProviderFailure, saidIn } from "../dialects/values.ts";
 import type { ModelSpans } from "../model-span.ts";
@@ -30,8 +31,8 @@ export interface CallParts {
   readonly dialect: Dialect;
   readonly spans: ModelSpans;
   readonly attempt: Attempt;
-  /** An answer that nobody reads on for so long is over. */
-  readonly idleMs: number;
+  /** How long nobody may read on. */
+  readonly patience: ReturnType<typeof patienceOf>;
   /** It failed, and may be tried again. */
   readonly onFailure: (call: ModelCall) => void;
   readonly onEnd: (call: ModelCall) => void;
@@ -56,7 +57,7 @@ export class ModelCall {
     if (this.#resends > 0) span.addAttribute(NAMES.resends, this.#resends);
     this.#guard = guardStream<unknown>(span, {
       onChunk: (given) => this.#reader?.add(given),
-      idleMs: parts.idleMs,
+      ...parts.patience,
       onSnapshot: () => this.#parts.spans.said(span, this.#sofar()),
       onEnd: () => this.#over(),
     });
@@ -68,7 +69,7 @@ export class ModelCall {
     this.span.addEvent("ai.llm.resend", this.#failure);
     this.span.addAttribute(NAMES.resends, ++this.#resends);
     this.#attempt = attempt;
-    this.#guard?.expect(undefined, this.#parts.idleMs);
+    this.#guard?.expect(undefined);
     this.#guard?.waits(true);
   }
 

@@ -2,7 +2,7 @@
 import { is } from "../../model/options.ts";
 import { activeFrame } from "../../tracing/context.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
-import { type CaptureOptions, checkAdapter } from "../capture.ts";
+import { checkAdapter, patienceOf, STREAM_CHECKS, type StreamOptions } from "../capture.ts";
 import type { Asked, Dialect } from "../dialects/dialect.ts";
 import { harmlessly, ModelSpans } from "../model-span.ts";
 import { ModelCall } from "./call.ts";
@@ -20,13 +20,11 @@ import { type CallKey, Resending } from "./resending.ts";
 import { dialectAt, providerAt } from "./routes.ts";
 
 /** For `tracedFetch`. */
-export interface FetchOptions extends CaptureOptions {
+export interface FetchOptions extends StreamOptions {
   /** The `fetch` that is called. Default: the global one, as it is at each call. */
   readonly fetch?: FetchLike | undefined;
   /** Who serves the models, where their address does not say: of a gateway, or a server of your own. Prices go by it. */
   readonly provider?: string | undefined;
-  /** An answer that nobody reads on for so many milliseconds is over: some clients leave one without a word. Default 60,000. */
-  readonly idleMs?: number | undefined;
 }
 
 /**
@@ -52,7 +50,7 @@ export interface FetchOptions extends CaptureOptions {
  * ```
  */
 export function tracedFetch(tracer: Tracer, options: FetchOptions = {}): FetchLike {
-  checkAdapter("tracedFetch", { tracer, options }, { fetch: is.fn, provider: is.text, idleMs: is.count(1) });
+  checkAdapter("tracedFetch", { tracer, options }, { fetch: is.fn, provider: is.text, ...STREAM_CHECKS });
   const calls = new Calls(tracer, options);
   return (input, init) => {
     const send = () => (options.fetch ?? fetch)(input, init);
@@ -76,14 +74,14 @@ class Calls {
   readonly #tracer: Tracer;
   readonly #provider: string | undefined;
   readonly #spans: ModelSpans;
-  readonly #idleMs: number;
+  readonly #patience: ReturnType<typeof patienceOf>;
   readonly #resending: Resending<ModelCall> = new Resending();
 
   constructor(tracer: Tracer, options: FetchOptions) {
     this.#tracer = tracer;
     this.#provider = options.provider;
     this.#spans = new ModelSpans(options);
-    this.#idleMs = options.idleMs ?? DEFAULT_IDLE_MS;
+    this.#patience = patienceOf(options);
   }
 
   async ask(
@@ -145,14 +143,12 @@ class Calls {
     this.#spans.asked(span, dialect, asked, this.#provider ?? providerAt(hostname) ?? dialect.provider);
     span.addAttribute("server.address", hostname);
     return new ModelCall(span, {
-      ...{ dialect, attempt, spans: this.#spans, idleMs: this.#idleMs },
+      ...{ dialect, attempt, spans: this.#spans, patience: this.#patience },
       onFailure: (call) => this.#resending.add(call, key),
       onEnd: (call) => this.#resending.remove(call),
     });
   }
 }
-
-const DEFAULT_IDLE_MS = 60_000;
 
 function askedOf(dialect: Dialect, body: string, path: string): Asked | undefined {
   const parsed: unknown = JSON.parse(body);

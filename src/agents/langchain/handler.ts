@@ -1,6 +1,6 @@
 // `langChain`: a callback handler, as a plain object. Nothing of LangChain is loaded for it.
 import type { Tracer } from "../../tracing/tracer.ts";
-import { type CaptureOptions, checkAdapter } from "../capture.ts";
+import { checkAdapter, STREAM_CHECKS, type StreamOptions } from "../capture.ts";
 import { Runs } from "./runs.ts";
 
 type Handle = (...args: unknown[]) => void;
@@ -55,8 +55,8 @@ export interface LangChainHandler {
  * console.log(handler.name); // tracelight
  * ```
  */
-export function langChain(tracer: Tracer, options: CaptureOptions = {}): LangChainHandler {
-  checkAdapter("langChain", { tracer, options });
+export function langChain(tracer: Tracer, options: StreamOptions = {}): LangChainHandler {
+  checkAdapter("langChain", { tracer, options }, STREAM_CHECKS);
   const runs = new Runs(tracer, options);
   const handler: LangChainHandler = {
     name: "tracelight",

@@ -9,7 +9,7 @@ import { guardStream } from "../../tracing/streams/guard.ts";
 import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
 import type { TraceOptions } from "../../tracing/trace-options.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
-import { type CaptureOptions, type PutContent, putContent } from "../capture.ts";
+import { type PutContent, putContent, type StreamOptions } from "../capture.ts";
 import { calledModel } from "../model-span.ts";
 import { answeredIn, isNoError, plain, plainMessage, resultOf, saidIn } from "./messages.ts";
 
@@ -28,18 +28,27 @@ interface Run {
   /** What of an answer came as a stream. */
   text: string;
   readonly isTurn: boolean;
+  readonly above: Run | undefined;
+  /** How many run below it. */
+  below: number;
+  /** LangChain has told of its end. */
+  isTold: boolean;
+  /** Of one below nobody told. */
+  isLeft: boolean;
 }
 
 /** Runs by their id. One that is told of twice is one. */
 export class Runs {
   readonly #tracer: Tracer;
   readonly #put: PutContent;
+  readonly #idleMs: number;
   readonly #running = new Map<unknown, Run>();
   /** Runs that LangChain hides, by the nearest above that it shows. */
   readonly #hidden = new Map<unknown, unknown>();
 
-  constructor(tracer: Tracer, options: CaptureOptions) {
+  constructor(tracer: Tracer, options: StreamOptions) {
     this.#tracer = tracer;
+    this.#idleMs = options.idleMs ?? SILENCE_MS;
     this.#put = putContent(options);
   }
 
@@ -73,6 +82,8 @@ export class Runs {
       [NAMES.requestInferenceConfig]: settingsIn(given),
     });
     if (run === undefined) return;
+    const signal = fieldIn(fieldIn(params, "options"), "signal");
+    if (signal instanceof AbortSignal) run.guard?.heed(signal);
     const list = Array.isArray(asked) ? asked : [asked];
     this.#put(
       run.span,
@@ -86,6 +97,8 @@ export class Runs {
     const run = this.#running.get(id);
     if (run === undefined) return;
     run.text += textIn(token) ?? "";
+    // It is a stream: whether somebody waits for the next part is not told.
+    run.guard?.expect(undefined, this.#idleMs);
     run.guard?.chunk(fields);
   }
 
@@ -157,14 +170,19 @@ export class Runs {
     isTurn: boolean,
   ): Run | undefined {
     if (this.#running.has(id)) return undefined;
-    const above = this.#running.get(this.#shown(parent))?.span;
-    const given = above === undefined ? options : { ...options, parentSpan: above };
+    const above = this.#running.get(this.#shown(parent));
+    const given = above === undefined ? options : { ...options, parentSpan: above.span };
     const span = this.#tracer.startSpan(textIn(name) ?? "run", given);
     span.addAttribute(NAMES.conversationId, above === undefined ? conversationIn(metadata) : undefined, {
       inheritable: true,
     });
-    const run: Run = { span, guard: this.#guard(id, span, tags), text: "", isTurn };
+    const guard = this.#guard(id, span, tags);
+    const run = { span, guard, text: "", isTurn, above, below: 0, isTold: false, isLeft: false };
     this.#running.set(id, run);
+    if (above === undefined) return run;
+    above.below++;
+    above.isLeft = false;
+    above.guard?.expect(undefined, Number.POSITIVE_INFINITY);
     return run;
   }
 
@@ -178,20 +196,31 @@ export class Runs {
   #over(id: unknown): void {
     const run = this.#running.get(id);
     this.#running.delete(id);
-    if (run === undefined || run.text === "" || run.span.attributes[NAMES.responseOutput] !== undefined)
-      return;
+    if (run === undefined) return;
+    leave(run);
+    if (run.text === "" || run.span.attributes[NAMES.responseOutput] !== undefined) return;
     this.#put(run.span, NAMES.responseOutput, { message: { type: "ai", content: run.text } });
   }
 
   #end(id: unknown, end: WorkEnd): void {
     const run = this.#running.get(id);
-    if (run?.guard === undefined) this.#running.delete(id);
-    run?.guard?.end(end);
+    if (run === undefined) return;
+    run.isTold = true;
+    if (run.guard === undefined) this.#running.delete(id);
+    run.guard?.end(end);
   }
 
   #shown(id: unknown): unknown {
     return this.#hidden.has(id) ? this.#hidden.get(id) : id;
   }
+}
+
+/** What ran above one that was left is told of no end either, unless it goes on with something else. */
+function leave({ above, isTold }: Run): void {
+  if (above === undefined) return;
+  above.below--;
+  if (!isTold) above.isLeft = true;
+  if (above.isLeft && above.below === 0) above.guard?.expect({ how: "abandoned" }, LEFT_MS);
 }
 
 /** LangChain's own aborts have their name for a message. */
@@ -226,6 +255,10 @@ function settingsIn(given: unknown): object | undefined {
   return Object.keys(settings).length === 0 ? undefined : settings;
 }
 
+/** Between two parts of an answer. */
+const SILENCE_MS = 300_000;
+/** What goes on does so at once. */
+const LEFT_MS = 500;
 const SETTINGS = [
   ...["temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "maxOutputTokens"],
   ...[

@@ -4,7 +4,7 @@ import { clearTimeout, setTimeout, steadyNow } from "../../model/timers.ts";
 import type { Frame } from "../context.ts";
 import { classNameOf } from "../promises.ts";
 import { OWNER, type Span } from "../span.ts";
-import type { FollowOptions } from "./options.ts";
+import type { FollowOptions, GuardOptions } from "./options.ts";
 import { SpanGuard } from "./span-guard.ts";
 import type { StreamGuard } from "./stream-guard.ts";
 import { watchStream } from "./watch.ts";
@@ -22,7 +22,7 @@ import { watchStream } from "./watch.ts";
  * Put the parts together in `onChunk` (return false for one that says nothing, such as a ping), put what there is on the span in
  * `onSnapshot` and `onEnd`, and let neither hold the stream: one that nobody holds any more ends its span.
  */
-export function guardStream<C>(span: Span, options: FollowOptions<C> = {}): StreamGuard | undefined {
+export function guardStream<C>(span: Span, options: GuardOptions<C> = {}): StreamGuard | undefined {
   return span.state === "running" ? span[OWNER]?.guard(span, options) : undefined;
 }
 
@@ -37,7 +37,7 @@ export class Followed {
   }
 
   /** Lets a span end with a stream that the guard is told of; with several, when all are over. */
-  guard(span: Span, frame: Frame, options: FollowOptions<never>): SpanGuard {
+  guard(span: Span, frame: Frame, options: GuardOptions<never>): SpanGuard {
     const changed = {
       over: () => this.#remove(span, guard),
       patience: () => this.#lookWithin(guard.patience),
@@ -91,8 +91,8 @@ export class Followed {
   #endIdle(): void {
     this.#look = undefined;
     for (const guard of this.#all()) {
-      if (guard.patience <= 0) guard.lost();
-      else this.#lookWithin(guard.patience);
+      if (guard.isIdleAgain()) guard.lost();
+      else this.#lookWithin(Math.max(guard.patience, DOUBT_MS));
     }
   }
 }
@@ -103,4 +103,6 @@ function notFollowed(span: Span, stream: object): TracelightError {
   return new TracelightError("NOT_FOLLOWED", `${what}; ${mend}.`);
 }
 
+/** Between the two looks that find a stream idle. */
+const DOUBT_MS = 50;
 const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -23,3 +23,12 @@ export interface FollowOptions<C = unknown> {
   /** The span ends with what it has when for so many milliseconds nothing came, and nobody asked for more. Default 300,000. */
   readonly idleMs?: number | undefined;
 }
+
+/** For adapters. */
+export interface GuardOptions<C = unknown> extends FollowOptions<C> {
+  /**
+   * In the place of `idleMs`, where the app has said none: at least so many milliseconds, and ten times as long as the longest pause that
+   * its reader has made before. So one that reads slowly is not taken for one that left.
+   */
+  readonly leastIdleMs?: number | undefined;
+}

@@ -9,10 +9,12 @@ import { endBy } from "../results.ts";
 import { OWNER, type Span } from "../span.ts";
 import type { WorkEnd } from "../steps.ts";
 import { heedSignal } from "../verdict.ts";
-import type { FollowOptions } from "./options.ts";
+import type { FollowOptions, GuardOptions } from "./options.ts";
 import type { StreamGuard } from "./stream-guard.ts";
 
 const DEFAULT_IDLE_MS = 300_000;
+/** Nobody who reads on pauses so many times as long as before. */
+const PAUSES = 10;
 /** A running span is shown at most once in so many milliseconds. */
 const SNAPSHOT_MS = 300;
 
@@ -28,7 +30,7 @@ interface Changed {
 export class SpanGuard implements StreamGuard {
   readonly frame: Frame;
   readonly #span: Span;
-  readonly #options: FollowOptions<never>;
+  readonly #options: GuardOptions<never>;
   readonly #changed: Changed;
   readonly #onAbort = (): void => this.#aborted();
   #signal: AbortSignal | undefined;
@@ -38,11 +40,14 @@ export class SpanGuard implements StreamGuard {
   #isAwaited = false;
   #idleMs: number = DEFAULT_IDLE_MS;
   #latest: number = steadyNow();
+  #longestPause = 0;
+  /** What the latest was when it was found idle. */
+  #foundIdle: number | undefined;
   #told: { readonly end: WorkEnd; readonly at: number } | undefined;
   #shownAt: number = Number.NEGATIVE_INFINITY;
   #toShow: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(span: Span, frame: Frame, options: FollowOptions<never>, changed: Changed) {
+  constructor(span: Span, frame: Frame, options: GuardOptions<never>, changed: Changed) {
     this.frame = frame;
     this.#span = span;
     this.#options = options;
@@ -51,8 +56,8 @@ export class SpanGuard implements StreamGuard {
 
   /** From now on it can end its span. */
   begin(): void {
-    const { signal, idleMs = DEFAULT_IDLE_MS } = this.#options;
-    if (idleMs > 0) this.#idleMs = idleMs;
+    const { signal } = this.#options;
+    if (this.#ownIdleMs > 0) this.#idleMs = this.#ownIdleMs;
     else this.#leaveOut("idleMs", new RangeError("it is no number of milliseconds above 0"));
     this.#changed.patience();
     if (signal !== undefined) this.heed(signal);
@@ -69,12 +74,34 @@ export class SpanGuard implements StreamGuard {
 
   /** Milliseconds until it has been idle for too long. */
   get patience(): number {
-    return this.#isAwaited ? this.#idleMs : this.#latest + this.#idleMs - steadyNow();
+    return this.#isAwaited ? this.#idleMs : this.#latest + this.#mostIdleMs - steadyNow();
+  }
+
+  /** True where it has been idle for too long, and was at the look before: once a process that stood still goes on, its readers do. */
+  isIdleAgain(): boolean {
+    if (this.patience > 0) return false;
+    const isAgain = this.#foundIdle === this.#latest;
+    this.#foundIdle = this.#latest;
+    return isAgain;
+  }
+
+  get #ownIdleMs(): number {
+    const { idleMs, leastIdleMs = DEFAULT_IDLE_MS } = this.#options;
+    return idleMs ?? leastIdleMs;
+  }
+
+  get #mostIdleMs(): number {
+    const { idleMs, leastIdleMs } = this.#options;
+    const isSaid = this.#told !== undefined || idleMs !== undefined || leastIdleMs === undefined;
+    return isSaid ? this.#idleMs : Math.max(this.#idleMs, PAUSES * this.#longestPause);
   }
 
   waits(isAwaited: boolean): void {
+    const now = steadyNow();
+    if (isAwaited && !this.#isAwaited && now - this.#latest > this.#longestPause)
+      this.#longestPause = now - this.#latest;
     this.#isAwaited = isAwaited;
-    this.#latest = steadyNow();
+    this.#latest = now;
   }
 
   chunk(value: unknown): void {
@@ -88,7 +115,10 @@ export class SpanGuard implements StreamGuard {
     this.#show();
   }
 
-  expect(end: WorkEnd | undefined, idleMs: number = this.#idleMs): void {
+  expect(
+    end: WorkEnd | undefined,
+    idleMs: number = end === undefined ? this.#ownIdleMs : this.#idleMs,
+  ): void {
     this.#told = end && { end, at: nowMicros() };
     this.#idleMs = idleMs;
     this.#latest = steadyNow();

@@ -9,7 +9,7 @@ export interface StreamGuard extends Watcher {
   waits(isAwaited: boolean): void;
   /**
    * How the work went, as far as is known by now: counts where the stream is then left, dropped, idle (`idleMs` from now on) or read
-   * through. Undefined takes it back: there is more to come.
+   * through. Undefined takes it back: there is more to come, within `idleMs` or what was said at first.
    */
   expect(end: WorkEnd | undefined, idleMs?: number): void;
   /** From now on an abort of this signal ends the span too. */
