@@ -8,8 +8,8 @@ import { reportUnowned } from "../tracing/faults.ts";
 import { isReplaced, type Replace, type Replacement, replaceBy } from "./replacement.ts";
 import { byPattern, type Rule } from "./rule.ts";
 import { RULE_NAMES, RULES, type RuleName } from "./rules/index.ts";
-import { FAILED, TextRedactor, TooSlow } from "./text.ts";
-import { ValueRedactor, whole } from "./values.ts";
+import { FAILED, TextRedactor, TooSlow, whole } from "./text.ts";
+import { ValueRedactor } from "./values.ts";
 
 /** A rule of your own. */
 export interface OwnRule {
@@ -102,6 +102,7 @@ function valueRedactor(
   const hasOwnNames = names !== false && names !== undefined && names.length > 0;
   return new ValueRedactor({
     text: (text) => texts.redact(text),
+    bytes: (text) => texts.redactAsIs(text),
     isSecret: remembered(isSecret),
     mayNameSecret: hasOwnNames ? () => true : names === false ? () => false : mayNameSecret,
     secret: (value) => (isReplaced(value) ? value : replace(value, SECRET)),

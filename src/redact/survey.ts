@@ -32,8 +32,8 @@ export function survey(text: string): number {
   return seen;
 }
 
-/** A run that is so long stands at one of these places; most texts are looked at there alone, and a little around. */
-function hasToken(text: string): boolean {
+/** True where so many characters of a key or of Base64 stand in a row. One that is so long stands at one of these places; most texts are looked at there alone, and a little around. */
+export function hasToken(text: string): boolean {
   for (let at = TOKEN_LENGTH - 1; at < text.length; at += TOKEN_LENGTH) {
     if (!isOfToken(text, at)) continue;
     let start = at;

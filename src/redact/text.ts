@@ -1,6 +1,7 @@
 // A text without what the rules find in it.
 import { drained, Pace, type Steps } from "../model/steps.ts";
 import { steadyNow } from "../model/timers.ts";
+import { mayBeDisguised, type Plain, plainTexts } from "./disguise.ts";
 import { type Replace, replacedIn } from "./replacement.ts";
 import { BEFORE, type Found, type Rule } from "./rule.ts";
 import { survey } from "./survey.ts";
@@ -65,26 +66,50 @@ export class TextRedactor {
 
   /** The same text where nothing is found; `FAILED` where a rule threw or took too long. Of a long text, the steps to it. */
   redact(text: string): string | Steps<string> {
-    if (text.length > PART) return this.#inSteps(text);
+    if (text.length > PART) return this.#redacted(text, this.#options.pace);
+    return mayBeDisguised(text) ? drained(this.#redacted(text, ENDLESS)) : this.redactAsIs(text);
+  }
+
+  /** The same for what nobody reads in another way than it is written. */
+  redactAsIs(text: string): string | Steps<string> {
+    if (text.length > PART) return this.#redacted(text, this.#options.pace, true);
     const pieces: Piece[] = [];
-    const window: Window = { part: text, base: 0, from: 0, until: text.length };
-    const seen = survey(text);
-    for (const rule of this.#options.rules)
-      if (mayFind(rule, seen) && this.#look(rule, window, pieces) === undefined) return FAILED;
+    if (!this.#find(text, pieces)) return FAILED;
     return pieces.length === 0 ? text : drained(this.#without(text, pieces, ENDLESS));
   }
 
-  *#inSteps(text: string): Steps<string> {
+  /** What is found in the text, and in what a reader may make of it. */
+  *#redacted(text: string, pace: Pace, isAsIs = false): Steps<string> {
     const pieces: Piece[] = [];
+    if (!(yield* this.#findInSteps(text, pieces))) return FAILED;
+    for (const plain of isAsIs ? [] : yield* plainTexts(text, pace)) {
+      const found: Piece[] = [];
+      if (!(yield* this.#findInSteps(plain.text, found))) return FAILED;
+      for (const piece of found) pieces.push(inWriting(piece, plain));
+    }
+    return pieces.length === 0 ? text : yield* this.#without(text, pieces, pace);
+  }
+
+  *#findInSteps(text: string, pieces: Piece[]): Steps<boolean> {
+    if (text.length <= PART) return this.#find(text, pieces);
     for (const rule of this.#whole) {
       const window: Window = { part: text, base: 0, from: 0, until: text.length };
-      if (this.#look(rule, window, pieces) === undefined) return FAILED;
+      if (this.#look(rule, window, pieces) === undefined) return false;
       if (this.#options.pace.isOver(text.length / 8)) yield;
     }
     const ends = new Map<Rule, number>();
     for (let at = 0; at < text.length; at += PART)
-      if (!(yield* this.#part({ text, at, ends, pieces }))) return FAILED;
-    return pieces.length === 0 ? text : yield* this.#without(text, pieces, this.#options.pace);
+      if (!(yield* this.#part({ text, at, ends, pieces }))) return false;
+    return true;
+  }
+
+  /** False where a rule failed. */
+  #find(text: string, pieces: Piece[]): boolean {
+    const window: Window = { part: text, base: 0, from: 0, until: text.length };
+    const seen = survey(text);
+    return this.#options.rules.every(
+      (rule) => !mayFind(rule, seen) || this.#look(rule, window, pieces) !== undefined,
+    );
   }
 
   /**
@@ -140,7 +165,7 @@ export class TextRedactor {
         if (this.#rank(next.rule) < this.#rank(rule)) rule = next.rule;
         end = Math.max(end, next.end);
       }
-      out += text.slice(at, first.start) + this.#options.replace(text.slice(first.start, end), rule);
+      out += text.slice(at, first.start) + this.#options.replace(said(text.slice(first.start, end)), rule);
       at = end;
       if (pace.isOver(PIECE_UNITS)) yield;
     }
@@ -150,6 +175,11 @@ export class TextRedactor {
   #rank(rule: Rule): number {
     return this.#options.rules.indexOf(rule);
   }
+}
+
+/** What was to be had at once, or is at the end of the steps. */
+export function* whole(made: string | Steps<string>): Steps<string> {
+  return typeof made === "string" ? made : yield* made;
 }
 
 /** A part of a long text: where it begins, where each rule has been, and what was found. */
@@ -166,6 +196,16 @@ function isWhole({ reach }: Rule): boolean {
 
 function mayFind({ hints }: Rule, seen: number): boolean {
   return hints === 0 || (hints & seen) !== 0;
+}
+
+/** The piece where it stands in the text that the plain one was made of. */
+function inWriting({ start, end, rule }: Piece, plain: Plain): Piece {
+  return { start: plain.start(start), end: plain.end(end), rule };
+}
+
+/** A piece as a reader has it: a pseudonym is the same however it was written. */
+function said(piece: string): string {
+  return drained(plainTexts(piece, ENDLESS)).find(({ text }) => text !== "")?.text ?? piece;
 }
 
 function inOrder(a: Piece, b: Piece): number {

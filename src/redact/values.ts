@@ -1,19 +1,23 @@
 // Any captured value without what must not be kept. What holds nothing is given back as it is, and what was redacted once is remembered
 // by its object: a history costs what is new.
-import { Buffer } from "node:buffer";
+import { Buffer, isUtf8 } from "node:buffer";
 import { isAnObject } from "../conventions/values.ts";
 import { asCaptured } from "../model/captured.ts";
 import { entriesIn } from "../model/many-keys.ts";
 import { setOwn } from "../model/own-property.ts";
 import { sealed } from "../model/sealed.ts";
 import type { Pace, Steps } from "../model/steps.ts";
+import { redactEncoded } from "./encoded.ts";
 import { type JsonRedactor, looksLikeJson, redactJson } from "./json-text.ts";
-import { PART } from "./text.ts";
+import { hasToken } from "./survey.ts";
+import { PART, whole } from "./text.ts";
 
 /** What values are redacted by. */
 export interface ValueOptions {
   /** Any text; of a long one, the steps to it. */
   readonly text: (text: string) => string | Steps<string>;
+  /** The same for bytes that are no text, one character each. */
+  readonly bytes: (text: string) => string | Steps<string>;
   /** True for a name whose value must go. */
   readonly isSecret: (name: string) => boolean;
   /** False where no such name can be in a text. */
@@ -26,7 +30,7 @@ export interface ValueOptions {
   readonly own: ((value: unknown, name: string) => unknown) | undefined;
 }
 
-/** JSON in JSON in JSON: deeper it is a text like any other. */
+/** JSON in JSON in JSON, or in Base64: deeper it is a text like any other. */
 const MAX_JSON_LEVELS = 8;
 /** Numbers with fewer digits are no card's. */
 const LONG_NUMBER = 1e12;
@@ -79,8 +83,14 @@ export class ValueRedactor {
   }
 
   #text(text: string, level: number): string | Steps<string> {
-    const json = looksLikeJson(text) ? this.#json[level] : undefined;
-    return json === undefined ? this.#options.text(text) : this.#jsonText(text, json);
+    const inner = this.#json[level];
+    const made =
+      looksLikeJson(text) && inner !== undefined ? this.#jsonText(text, inner) : this.#options.text(text);
+    return inner === undefined || !hasToken(text) ? made : this.#encodedText(made, inner);
+  }
+
+  *#encodedText(made: string | Steps<string>, inner: JsonRedactor): Steps<string> {
+    return yield* redactEncoded(yield* whole(made), inner);
   }
 
   *#jsonText(text: string, json: JsonRedactor): Steps<string> {
@@ -248,17 +258,13 @@ export class ValueRedactor {
     return isSame ? set : asCaptured(sealed(new Set(items)));
   }
 
-  /** Bytes may be a text; in Latin-1 each is a character, so what is found in the one is found in the other. */
+  /** Bytes may be a text; where they are not, each is a character, as in Latin-1: what is found in the one is found in the other. */
   *#bytes(bytes: Uint8Array): Steps<unknown> {
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("latin1");
-    const made = yield* whole(this.text(text));
-    return made === text ? bytes : asCaptured(Uint8Array.from(Buffer.from(made, "latin1")));
+    const encoding = isUtf8(bytes) ? "utf8" : "latin1";
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(encoding);
+    const made = yield* whole(encoding === "utf8" ? this.text(text) : this.#options.bytes(text));
+    return made === text ? bytes : asCaptured(Uint8Array.from(Buffer.from(made, encoding)));
   }
-}
-
-/** What was to be had at once, or is at the end of the steps. */
-export function* whole(made: string | Steps<string>): Steps<string> {
-  return typeof made === "string" ? made : yield* made;
 }
 
 /** What a value counts: what is in an object counts by itself, and so does a long text. */

@@ -16,7 +16,7 @@ export const urlSecret: Rule = byPattern({
   hints: HAS.credentials | HAS.token,
   reach: 8192,
   pattern:
-    /(?<=[?&;](?:access_token|api[_-]?key|apikey|auth|client_secret|id_token|key|password|passwd|refresh_token|secret|sig|signature|token|x-amz-credential|x-amz-security-token|x-amz-signature|x-goog-credential|x-goog-signature)=)[^\s&#"'<>]{6,4096}/gi,
+    /(?<=[?&;#](?:access_token|api[_-]?key|apikey|auth|client_secret|id_token|key|password|passwd|refresh_token|secret|sig|signature|token|x-amz-credential|x-amz-security-token|x-amz-signature|x-goog-credential|x-goog-signature)=)[^\s&#"'<>]{6,4096}/gi,
 });
 
 /** What stands behind the scheme of an `authorization` header: RFC 9110, 11.6.2. */
