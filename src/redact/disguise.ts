@@ -55,11 +55,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
 const ESCAPES = "\\\\{1,63}(?:u[0-9A-Fa-f]{4}|u\\{[0-9A-Fa-f]{1,6}\\}|x[0-9A-Fa-f]{2}|[\"'/nrtbf])";
 const PERCENT = "%[0-7][0-9A-Fa-f]|%[C-Fc-f][0-9A-Fa-f](?:%[89ABab][0-9A-Fa-f]){1,3}";
 const ENTITY = `&#(?:[xX][0-9A-Fa-f]{1,6}|[0-9]{1,7});?|&(?:${Object.keys(ENTITIES).join("|")});`;
-const ODD = `[${CONTROLS}${HIDDEN_ONES}${FORMS}${DIGITS}\\u3002\\uff1a\\uff1d\\u{1d400}-\\u{1d7ff}\\u{e0000}-\\u{e0fff}]`;
-const UNIT = new RegExp(`${ESCAPES}|${PERCENT}|${ENTITY}|${ODD}`, "uy");
+const ODD = `[${CONTROLS}${HIDDEN_ONES}${FORMS}${DIGITS}\\u3002\\uff1a\\uff1d]|\\ud835[\\udc00-\\udfff]|[\\udb40-\\udb43][\\udc00-\\udfff]`;
+const UNIT = new RegExp(`${ESCAPES}|${PERCENT}|${ENTITY}|${ODD}`, "y");
 /** Nothing of the above is longer. */
 const LONGEST = 80;
-const TAG = /[\u{e0020}-\u{e007e}]/u;
+const TAG = /\udb40[\udc20-\udc7e]/;
 
 /** What may be written in a way that was written in a way, and so on, so often. */
 const MOST_TIMES = 4;
@@ -211,6 +211,6 @@ function ofCharacter(written: string, areTagsRead: boolean): string {
   return zero === undefined || code - zero > 9 ? written.normalize("NFKC") : String(code - zero);
 }
 
-const HIDDEN = new RegExp(`[${CONTROLS}${HIDDEN_ONES}\\u{e0000}-\\u{e0fff}]`, "u");
+const HIDDEN = new RegExp(`[${CONTROLS}${HIDDEN_ONES}\\udb40-\\udb43]`);
 const DASH = /[\u2010-\u2013\u2212]/;
 const DOT = /[\u3002\uff0e\uff61]/;

@@ -28,7 +28,7 @@ import { storeBehind } from "./store.ts";
 import { Followed } from "./streams/guard.ts";
 import { givenKind, givenStart, type TraceOptions, usableOptions } from "./trace-options.ts";
 import { TRACER_OPTION_CHECKS, type TracerOptions } from "./tracer-options.ts";
-import { RANDOM, runUnsampled, SAMPLED } from "./unsampled.ts";
+import { RANDOM, runBelow, runUnsampled, SAMPLED, unsampledIn } from "./unsampled.ts";
 import { classified, heedSignal } from "./verdict.ts";
 
 /** What is in force now. */
@@ -131,6 +131,10 @@ export class Tracer extends TracerReads implements AsyncDisposable {
     const fn = typeof optionsOrFn === "function" ? optionsOrFn : maybeFn;
     if (fn === undefined) throw new TypeError("trace(name, fn) needs a function to trace.");
     const outer = activeFrame();
+    if (outer !== undefined && fn === optionsOrFn && this.#head !== undefined) {
+      const above = unsampledIn(outer);
+      if (above !== undefined) return runBelow(above, fn, outer);
+    }
     const span = this.#start(name, typeof optionsOrFn === "function" ? undefined : optionsOrFn, outer);
     if (span[NODE].isUnsampled === true) return runUnsampled(span, fn, outer);
     const frame: Frame =

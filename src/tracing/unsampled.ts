@@ -166,12 +166,23 @@ function isSpan(held: HeldSpan | undefined): held is Span {
 /** What a trace is known by to others. */
 type TraceParts = Pick<RemoteParent, "traceId" | "spanId" | "traceFlags" | "traceState">;
 
+/** The span that is active, where it is of a trace that is not recorded. */
+export function unsampledIn({ span }: Frame): Span | undefined {
+  if (span === undefined || span.isUnsampled !== true) return undefined;
+  return isSpan(span.span) ? span.span : undefined;
+}
+
+/** Calls `fn` with a span that is active already: that it is known below costs no AsyncLocalStorage.run. */
+export function runBelow<T>(span: Span, fn: (span: Span) => T, frame: Frame): T {
+  const result = fn(span);
+  return typeof result === "object" && result !== null ? follow(span, frame, result) : result;
+}
+
 /** Calls `fn` with such a span active, as `trace` does with others: what it gives, and what is started in it, is the same. */
 export function runUnsampled<T>(span: Span, fn: (span: Span) => T, outer: Frame | undefined): T {
-  const node = span[NODE];
-  const isActive = outer !== undefined && outer.span === node;
-  const frame = isActive ? outer : frameFor(span, outer);
-  const result = isActive ? fn(span) : runIn(frame, fn, span);
+  if (outer !== undefined && outer.span === span[NODE]) return runBelow(span, fn, outer);
+  const frame = frameFor(span, outer);
+  const result = runIn(frame, fn, span);
   return typeof result === "object" && result !== null ? follow(span, frame, result) : result;
 }
 

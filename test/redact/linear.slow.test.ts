@@ -8,12 +8,14 @@ import { expect, it } from "vitest";
 import { processorMs } from "../processor.ts";
 import { IS_FULL, sized } from "../sizes.ts";
 
-const TEXTS = ["with.txt", "without.txt"].flatMap((name) =>
-  readFileSync(new URL(name, import.meta.url), "utf8")
-    .replaceAll("¦", "")
-    .replace(/[«»]/g, "")
-    .split("\n"),
-);
+const TEXTS = ["with.txt", "without.txt"]
+  .flatMap((name) =>
+    readFileSync(new URL(name, import.meta.url), "utf8")
+      .replaceAll("¦", "")
+      .replace(/[«»]/g, "")
+      .split("\n"),
+  )
+  .concat("﹣１ \u200b\u{e0061}&#64;&commat; %40 %zz \\u0040 a。b YWRhQGV4YW1wbGUub3JnYWRhQGV4YW1wbGUub3Jn");
 
 /** The expressions that are looked with while the work is done. */
 function expressionsOf(work: () => void): Map<string, RegExp> {
@@ -106,6 +108,21 @@ const PARTS = [
     "xn--",
     "4111 1111 ",
     "nhs ",
+  ],
+  ...[
+    "%40",
+    "%25",
+    "%C3%A9",
+    "&#64;",
+    "&commat;",
+    "&amp;",
+    "\\\\",
+    "\\x40",
+    "\u200b",
+    "\0",
+    "４",
+    "\u{e0061}",
+    "YWRhQGV4YW1w",
   ],
 ];
 
