@@ -281,11 +281,11 @@ describe("the guard of a stream that is told by callbacks", () => {
       guard?.chunk({ type: "text" });
       return () => memory.getTraces().length;
     };
-    const [patient, exact] = [paced(), paced(20)];
+    const [exact, patient] = [paced(20), paced()];
     now += 299;
     await until(() => exact() === 1);
     expect(patient()).toBe(0);
-    now += 1;
+    now += 2;
     await until(() => patient() === 1);
   });
 
