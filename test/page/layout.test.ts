@@ -186,6 +186,14 @@ describe("the tree", () => {
     );
   });
 
+  it("sorts nothing where the spans come in the order of their tree", () => {
+    const { order, place, last } = orderOf([-1, 0, 1, 1, 0, -2, 5]);
+    expect(place).toBe(order);
+    expect([...order]).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    expect([...last]).toEqual([5, 4, 3, 4, 5, 7, 7]);
+    expect(orderOf([-1, 0, 0, 1]).place).toEqual(new Int32Array([0, 1, 3, 2]));
+  });
+
   it("lets what runs reach to now, and what was interrupted as far as what is below it", () => {
     const laid = model(
       [

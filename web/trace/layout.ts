@@ -7,40 +7,52 @@ import { orderOf } from "./order.ts";
 /** Lays a trace out as it is at that moment, in milliseconds since the epoch. */
 export function layOut(trace: TraceJson, now: number): TraceModel {
   const { order, depth, parent, last, place } = orderOf(trace.spans.parent);
-  const n = order.length;
-  const start = new Float64Array(n);
-  const end = new Float64Array(n);
-  const kind = new Uint8Array(n);
-  const name = new Int32Array(n);
-  const flags = flagsOf(trace, place, n);
+  const flags = flagsOf(trace, place);
   const nowMs = now - Date.parse(trace.started_at);
-  const kinds = trace.texts.map((text) => SHOWN_KINDS.indexOf(shownKind(text)));
-  let total = 1e-3;
-  for (let i = 0; i < n; i++) {
-    const from = order[i] ?? 0;
-    const began = (trace.spans.start_us[from] ?? 0) / 1000;
-    const took = trace.spans.duration_us[from] ?? null;
-    const isRunning = ((flags[i] ?? 0) & RUNNING) !== 0;
-    const ended = took !== null ? began + took / 1000 : isRunning ? Math.max(began, nowMs) : began;
-    start[i] = began;
-    end[i] = ended;
-    if (ended > total) total = ended;
-    kind[i] = kinds[trace.spans.kind[from] ?? 0] ?? 0;
-    name[i] = trace.spans.name[from] ?? 0;
-  }
-  if (trace.interrupted.length > 0) reachInterrupted(end, parent, flags);
-  const sums = sumsOf(trace, { place, parent, flags });
   return {
-    ...{ spans: n, whole: trace.whole, ids: new TextEncoder().encode(trace.ids) },
-    ...{ order, place },
-    ...{ texts: trace.texts, parent, depth, last, start, end, kind, flags, name, total },
-    ...{ self: selfTimes({ parent, last, start, end }), called: calledOf(trace, place), ...sums },
+    ...{ spans: order.length, whole: trace.whole, ids: new TextEncoder().encode(trace.ids) },
+    ...{ texts: trace.texts, order, place, parent, depth, last, flags },
+    ...ownOf(trace, { order, parent, flags, nowMs }),
+    ...{ called: calledOf(trace, place), ...sumsOf(trace, { place, parent, flags }) },
     now: trace.running.length > 0 ? nowMs : undefined,
   };
 }
 
-function flagsOf(trace: TraceJson, place: Int32Array, n: number): Uint8Array {
-  const flags = new Uint8Array(n);
+/** What each span is, and when it was. */
+function ownOf(
+  { spans, texts, interrupted }: TraceJson,
+  {
+    order,
+    parent,
+    flags,
+    nowMs,
+  }: Pick<TraceModel, "order" | "parent" | "flags"> & { readonly nowMs: number },
+): Pick<TraceModel, "kind" | "name" | "start" | "end" | "self" | "total"> {
+  const n = order.length;
+  const kind = new Uint8Array(n);
+  const name = new Int32Array(n);
+  const start = new Float64Array(n);
+  const end = new Float64Array(n);
+  const kinds = texts.map((text) => SHOWN_KINDS.indexOf(shownKind(text)));
+  let total = 1e-3;
+  for (let i = 0; i < n; i++) {
+    const from = order[i] ?? 0;
+    const began = (spans.start_us[from] ?? 0) / 1000;
+    const took = spans.duration_us[from] ?? null;
+    const isRunning = ((flags[i] ?? 0) & RUNNING) !== 0;
+    const ended = took !== null ? began + took / 1000 : isRunning ? Math.max(began, nowMs) : began;
+    if (ended > total) total = ended;
+    kind[i] = kinds[spans.kind[from] ?? 0] ?? 0;
+    name[i] = spans.name[from] ?? 0;
+    start[i] = began;
+    end[i] = ended;
+  }
+  if (interrupted.length > 0) reachInterrupted(end, parent, flags);
+  return { kind, name, start, end, self: selfTimes({ parent, start, end }), total };
+}
+
+function flagsOf(trace: TraceJson, place: Int32Array): Uint8Array {
+  const flags = new Uint8Array(place.length);
   const put = (list: readonly number[], bit: number): void => {
     for (const i of list) {
       const at = place[i] ?? 0;
@@ -131,7 +143,7 @@ export interface TreeTimes {
 }
 
 /** A span's time without what its children cover; they come by start, so one pass is enough. */
-function selfTimes({ parent, start, end }: TreeTimes): Float64Array {
+function selfTimes({ parent, start, end }: Omit<TreeTimes, "last">): Float64Array {
   const n = start.length;
   const self = new Float64Array(n);
   const covered = start.slice();

@@ -13,6 +13,30 @@ export interface Order {
 
 /** The spans come by start, so children by start are in the order of their indexes. A circle of parents is cut. */
 export function orderOf(parents: readonly number[]): Order {
+  return asTheyCome(parents) ?? sorted(parents);
+}
+
+/** Work that is done step by step comes in the order of its tree, in one pass; undefined where another stands in between. */
+function asTheyCome(parents: readonly number[]): Order | undefined {
+  const n = parents.length;
+  const order = new Int32Array(n);
+  const parent = new Int32Array(n);
+  const depth = new Uint16Array(n);
+  const last = new Int32Array(n);
+  for (let i = 0; i < n; i++) {
+    const up = Math.max(-1, parents[i] ?? -1);
+    let at = i - 1;
+    for (; at > up; at = parent[at] ?? -1) last[at] = i;
+    if (at !== up) return undefined;
+    order[i] = i;
+    parent[i] = up;
+    depth[i] = up < 0 ? 0 : Math.min(MAX_DEPTH, (depth[up] ?? 0) + 1);
+  }
+  for (let at = n - 1; at >= 0; at = parent[at] ?? -1) last[at] = n;
+  return { order, depth, parent, last, place: order };
+}
+
+function sorted(parents: readonly number[]): Order {
   const n = parents.length;
   const above = new Int32Array(n);
   for (let i = 0; i < n; i++) above[i] = parents[i] === i ? -1 : Math.max(-1, parents[i] ?? -1);
