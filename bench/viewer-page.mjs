@@ -42,11 +42,12 @@ async function part(rowsOf, browser) {
 function show({ what, figure, processor, bar, unit }) {
   const text = (number) => (number === undefined ? "" : `${rounded(number)} ${unit}`.trim());
   console.log(
-    `| ${[what, text(figure), text(processor), `<= ${bar}`, verdict(figure, processor, bar)].join(" | ")} |`,
+    `| ${[what, text(figure), text(processor), bar === undefined ? "" : `<= ${bar}`, verdict(figure, processor, bar)].join(" | ")} |`,
   );
 }
 
 function verdict(figure, processor, bar) {
+  if (bar === undefined) return "";
   if (figure <= bar) return "met";
   return processor <= bar ? "met by processor time" : "missed";
 }

@@ -1,6 +1,6 @@
 // The figures of the page's server: `npm run bench -- viewer`. The store of a million spans is that of `tally`; each figure is taken from a
 // `tracelight view` that was started for it, so that nothing is warm. CONVERSATIONS, ROUNDS, SPANS and SECONDS make it smaller,
-// PARTS=ingest,million takes some of them.
+// PARTS=ingest,million takes some of them, STORE=million.db a store of a million spans that was made before.
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -51,7 +51,7 @@ async function main() {
       trace: () => largeTrace(join(folder, "trace.db")),
       value: () => largeValue(join(folder, "value.db")),
       ingest: () => ingest(folder),
-      million: () => million(join(folder, "million.db")),
+      million: () => million(process.env.STORE ?? join(folder, "million.db")),
     };
     for (const name of process.env.PARTS?.split(",") ?? Object.keys(parts)) await parts[name]();
   } finally {
@@ -192,8 +192,12 @@ async function send(url, ms) {
 }
 
 async function million(path) {
-  const spans = await inProcess("make", path, String(CONVERSATIONS));
-  console.log(`${spans.toLocaleString("en")} spans in ${CONVERSATIONS.toLocaleString("en")} conversations:`);
+  if (process.env.STORE === undefined) {
+    const spans = await inProcess("make", path, String(CONVERSATIONS));
+    console.log(
+      `${spans.toLocaleString("en")} spans in ${CONVERSATIONS.toLocaleString("en")} conversations:`,
+    );
+  }
   await viewing(path, (url) => counted(`${url}api/numbers?${MONTH}&buckets=1`)).then((ms) =>
     console.log(`  the first count, which makes the digest: ${ms.toFixed(0)} ms`),
   );

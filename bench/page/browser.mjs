@@ -76,7 +76,8 @@ export async function framesOf(browser, page, work) {
 }
 
 function framesIn(events) {
-  const isFrame = ({ name }) => name === FRAME;
+  // Arrows from and to a frame have its name too.
+  const isFrame = ({ name, ph }) => name === FRAME && ph === "X";
   const counts = new Map();
   for (const event of events.filter(isFrame)) {
     const key = `${event.pid} ${event.tid}`;

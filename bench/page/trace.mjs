@@ -63,25 +63,19 @@ async function moves(browser, url) {
   await page.waitForSelector(ALL_THERE, { timeout: 120_000 });
   await page.keyboard.press("Shift+ArrowRight");
   await page.waitForTimeout(1000);
-  const box = await page.locator(".rows").boundingBox();
-  await page.mouse.move(box.x + box.width * 0.7, box.y + box.height / 2);
   const rows = [];
   const most = { bars: 0, rows: 0 };
-  for (const [what, wheel] of Object.entries(MOVES)) {
-    const frames = await framesOf(browser, page, async () => {
-      for (let i = 0; i < STEPS; i++) {
-        await wheel(page, i);
-        await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
-      }
-    });
+  for (const what of MOVES) {
+    const frames = await framesOf(browser, page, () => page.evaluate(moved, { what, steps: STEPS }));
     const mounted = await page.evaluate(() => ({
       bars: document.querySelectorAll(".tb .sb").length,
       rows: document.querySelectorAll(".tr").length,
-      all: document.querySelectorAll(".tb *").length,
     }));
     most.bars = Math.max(most.bars, mounted.bars);
     most.rows = Math.max(most.rows, mounted.rows);
     rows.push(...framesRows(what, frames));
+    if (what === "scroll") rows.push(...(await floorRows(browser, frames)));
+    await page.bringToFront();
   }
   await metricsOf(cdp);
   const memory = await memoryOf(browser);
@@ -99,16 +93,72 @@ async function moves(browser, url) {
   ];
 }
 
-const MOVES = {
-  scroll: (page, i) => page.mouse.wheel(0, i % 40 < 20 ? 240 : 2400),
-  zoom: async (page, i) => {
-    await page.keyboard.press(i % 40 < 20 ? "w" : "s");
-  },
-  pan: async (page, i) => {
-    if (i === 0) for (let k = 0; k < 8; k++) await page.keyboard.press("w");
-    await page.keyboard.press(i % 40 < 20 ? "d" : "a");
-  },
-};
+const MOVES = ["scroll", "zoom", "pan"];
+
+/** Runs in the page, a step a frame: what came from outside would have its own pauses counted. */
+function moved({ what, steps }) {
+  const press = (key) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+  const move = {
+    scroll: (i) => {
+      document.querySelector(".rows").scrollTop += i % 40 < 20 ? 240 : 2400;
+    },
+    zoom: (i) => press(i % 40 < 20 ? "w" : "s"),
+    pan: (i) => press(i < 8 ? "w" : i % 40 < 20 ? "d" : "a"),
+  }[what];
+  return new Promise((resolve) => {
+    const step = (i) => {
+      if (i === steps) return resolve();
+      move(i);
+      requestAnimationFrame(() => step(i + 1));
+    };
+    step(0);
+  });
+}
+
+/** What the same scroll costs of 40 rows of a word each: less cannot be had on this machine, in this browser. */
+async function floorRows(browser, own) {
+  const { page, close } = await openPage(browser);
+  await page.setContent(FLOOR);
+  await page.evaluate(plainRows);
+  const { wall, processor, frames } = await framesOf(browser, page, () =>
+    page.evaluate(moved, { what: "scroll", steps: STEPS }),
+  );
+  await close();
+  const least = quantile(processor, 0.95);
+  return [
+    {
+      what: `scroll of 40 plain rows, the floor: a frame of ${frames}, p95`,
+      ...{ figure: quantile(wall, 0.95), processor: least, unit: "ms" },
+    },
+    {
+      what: "scroll: a frame against the floor, p95",
+      ...{ figure: quantile(own.wall, 0.95) / quantile(wall, 0.95), unit: "x" },
+      processor: quantile(own.processor, 0.95) / least,
+    },
+  ];
+}
+
+const FLOOR = `<style>
+  body { margin: 0; font: 13px/24px sans-serif }
+  .rows { height: 700px; overflow: auto }
+  .sheet { position: relative; height: 2400000px }
+  .sheet div { position: absolute; left: 0; right: 0; height: 24px; contain: strict }
+</style><div class="rows"><div class="sheet">${"<div>row</div>".repeat(40)}</div></div>`;
+
+function plainRows() {
+  const box = document.querySelector(".rows");
+  const rows = [...document.querySelectorAll(".sheet div")];
+  const look = () => {
+    const from = Math.max(0, Math.floor(box.scrollTop / 24) - 6);
+    for (let i = from; i < from + rows.length; i++) {
+      const row = rows[i % rows.length];
+      row.style.top = `${i * 24}px`;
+      row.firstChild.data = `row ${i}`;
+    }
+  };
+  look();
+  box.addEventListener("scroll", look);
+}
 
 function framesRows(what, { frames, wall, processor }) {
   const rest = { unit: "ms" };

@@ -12,43 +12,36 @@ const LEAST_PART = 1 / 260;
 /** A fold shows so many leaves in its lane at most. */
 const MOST_LEAVES = 200;
 
-/** The bar of a span. */
-export function Bars(props: {
+/** What a bar needs. */
+interface BarProps {
   readonly model: TraceModel;
   readonly span: number;
   readonly scale: Scale;
   readonly isFolded: boolean;
-  readonly hasPath: boolean;
-}): JSX.Element {
-  const { model, span, scale, isFolded } = props;
+}
+
+/** The bar of a span: elements, not components, which each row that comes into view would have to make. */
+export function barsOf(props: BarProps & { readonly hasPath: boolean }): JSX.Element {
+  const { model, span, scale } = props;
   const flags = model.flags[span] ?? 0;
   const [start = 0, end = 0] = [model.start[span], model.end[span]];
   const kind = SHOWN_KINDS[model.kind[span] ?? 0] ?? "other";
   const isLeaf = !hasBelow(model, span);
   return (
     <>
-      <Part scale={scale} from={start} to={end} class={`sb ${classOf(kind, flags)} ${isLeaf ? "" : "b-par"}`}>
-        {isLeaf && <Wait model={model} span={span} scale={scale} />}
-      </Part>
-      {!isLeaf && (flags & INTERRUPTED) === 0 && (
-        <Within {...{ model, span, scale, isFolded, kind, flags }} />
-      )}
-      {props.hasPath && <Path {...{ model, span, scale, isFolded }} />}
-      <Mark scale={scale} end={end} flags={flags} />
+      {partOf(scale, {
+        ...{ from: start, to: end, class: `sb ${classOf(kind, flags)} ${isLeaf ? "" : "b-par"}` },
+        children: isLeaf ? waitOf(props) : null,
+      })}
+      {isLeaf || (flags & INTERRUPTED) !== 0 ? null : withinOf(props, kind, flags)}
+      {props.hasPath ? onPath(props) : null}
+      {markOf(scale, end, flags)}
     </>
   );
 }
 
 /** A model call is hollow until its first token. */
-function Wait({
-  model,
-  span,
-  scale,
-}: {
-  readonly model: TraceModel;
-  readonly span: number;
-  readonly scale: Scale;
-}) {
+function waitOf({ model, span, scale }: BarProps): JSX.Element | null {
   const first = model.firstTokenMs[span] ?? Number.NaN;
   const [start = 0, end = 0] = [model.start[span], model.end[span]];
   if (Number.isNaN(first) || first <= 0 || start + first > end) return null;
@@ -60,50 +53,20 @@ function Wait({
 }
 
 /** What a parent did itself; of a fold, the leaves within, in one lane. */
-function Within(props: {
-  readonly model: TraceModel;
-  readonly span: number;
-  readonly scale: Scale;
-  readonly isFolded: boolean;
-  readonly kind: ShownKind;
-  readonly flags: number;
-}): JSX.Element {
-  const { model, span, scale, isFolded, kind, flags } = props;
+function withinOf({ model, span, scale, isFolded }: BarProps, kind: ShownKind, flags: number): Parts {
   if (isFolded) {
-    return (
-      <>
-        {leavesOf(model, span, scale).map((leaf) => {
-          const own = SHOWN_KINDS[model.kind[leaf] ?? 0] ?? "other";
-          const failed = (model.flags[leaf] ?? 0) & FAILED ? "b-err" : "";
-          return (
-            <Part
-              key={leaf}
-              scale={scale}
-              from={model.start[leaf] ?? 0}
-              to={model.end[leaf] ?? 0}
-              class={`self b-${own} ${failed}`}
-            />
-          );
-        })}
-      </>
-    );
+    return leavesOf(model, span, scale).map((leaf) => {
+      const own = SHOWN_KINDS[model.kind[leaf] ?? 0] ?? "other";
+      const failed = (model.flags[leaf] ?? 0) & FAILED ? "b-err" : "";
+      const [from = 0, to = 0] = [model.start[leaf], model.end[leaf]];
+      return partOf(scale, { key: leaf, from, to, class: `self b-${own} ${failed}` });
+    });
   }
   const parts = selfParts(model, childrenOf(model, span), span).filter(
     ([from, to]) => scale.at(to) - scale.at(from) > LEAST_PART,
   );
-  return (
-    <>
-      {parts.slice(0, MOST_LEAVES).map(([from, to]) => (
-        <Part
-          key={from}
-          scale={scale}
-          from={from}
-          to={to}
-          class={`self b-${kind} ${flags & RUNNING ? "b-run" : ""}`}
-        />
-      ))}
-    </>
-  );
+  const own = `self b-${kind} ${flags & RUNNING ? "b-run" : ""}`;
+  return parts.slice(0, MOST_LEAVES).map(([from, to]) => partOf(scale, { key: from, from, to, class: own }));
 }
 
 /** Leaves that are seen: where there are too many, those that fill the lane most evenly. */
@@ -122,39 +85,25 @@ function leavesOf(model: TraceModel, span: number, scale: Scale): number[] {
   return leaves;
 }
 
-function Path(props: {
-  readonly model: TraceModel;
-  readonly span: number;
-  readonly scale: Scale;
-  readonly isFolded: boolean;
-}): JSX.Element | null {
-  const { model, span, scale, isFolded } = props;
+function onPath({ model, span, scale, isFolded }: BarProps): Parts {
   const path = pathOf(model);
   const [first = 0, last = 0] = [path.at[span], path.at[isFolded ? (model.last[span] ?? 0) : span + 1]];
-  if (first === last) return null;
+  if (first === last) return [];
   if (isFolded) {
     const from = path.from.subarray(first, last).reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
     const to = path.to.subarray(first, last).reduce((a, b) => Math.max(a, b), 0);
-    return <Part scale={scale} from={from} to={to} class="cp" />;
+    return [partOf(scale, { from, to, class: "cp" })];
   }
-  const parts: JSX.Element[] = [];
+  const parts: (JSX.Element | null)[] = [];
   for (let i = first; i < last; i++) {
     const [from = 0, to = 0] = [path.from[i], path.to[i]];
     if (scale.at(to) - scale.at(from) > LEAST_PART)
-      parts.push(<Part key={i} {...{ scale, from, to }} class="cp" />);
+      parts.push(partOf(scale, { key: i, from, to, class: "cp" }));
   }
-  return <>{parts}</>;
+  return parts;
 }
 
-function Mark({
-  scale,
-  end,
-  flags,
-}: {
-  readonly scale: Scale;
-  readonly end: number;
-  readonly flags: number;
-}) {
+function markOf(scale: Scale, end: number, flags: number): JSX.Element | null {
   const isInterrupted = (flags & INTERRUPTED) !== 0;
   const x = scale.at(end);
   if ((!isInterrupted && (flags & FAILED) === 0) || x < 0 || x > 1) return null;
@@ -165,20 +114,29 @@ function Mark({
   );
 }
 
+type Parts = readonly (JSX.Element | null)[];
+
 /** A part of the waterfall, cut to what is seen of it; nothing where none is. */
-function Part(props: {
-  readonly scale: Scale;
-  readonly from: number;
-  readonly to: number;
-  readonly class: string;
-  readonly children?: JSX.Element | false;
-}): JSX.Element | null {
-  const [left, right] = [props.scale.at(props.from), props.scale.at(props.to)];
+function partOf(
+  scale: Scale,
+  part: {
+    readonly key?: number;
+    readonly from: number;
+    readonly to: number;
+    readonly class: string;
+    readonly children?: JSX.Element | null;
+  },
+): JSX.Element | null {
+  const [left, right] = [scale.at(part.from), scale.at(part.to)];
   if (right < 0 || left > 1) return null;
   const from = clamped(left);
   return (
-    <i class={props.class} style={{ "--x": percent(from), "--w": percent(clamped(right) - from) }}>
-      {props.children}
+    <i
+      key={part.key}
+      class={part.class}
+      style={{ "--x": percent(from), "--w": percent(clamped(right) - from) }}
+    >
+      {part.children}
     </i>
   );
 }

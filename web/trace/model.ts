@@ -48,7 +48,7 @@ export interface TraceModel {
 
 /** The id of a span. */
 export function idAt(model: TraceModel, i: number): string {
-  return new TextDecoder().decode(idIn(model, model.order[i] ?? 0));
+  return String.fromCharCode(...idIn(model, model.order[i] ?? 0));
 }
 
 /** Where the span with that id is; -1 where it is not there. */

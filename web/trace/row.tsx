@@ -2,11 +2,10 @@
 import type { JSX } from "preact";
 import type { GlanceJson } from "../../src/viewer/api.ts";
 import { compact, count, line, money, shortModel, time } from "../app/figures.ts";
-import { traceUrl } from "../app/location.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
-import { Bars } from "./bars.tsx";
+import { barsOf } from "./bars.tsx";
 import { isStructure, KIND_WORDS, SHOWN_KINDS } from "./kinds.ts";
-import { FAILED, hasBelow, INTERRUPTED, idAt, labelAt, RUNNING, type TraceModel } from "./model.ts";
+import { FAILED, hasBelow, INTERRUPTED, labelAt, RUNNING, type TraceModel } from "./model.ts";
 import type { Scale } from "./scale.ts";
 import type { Column } from "./state.ts";
 import type { TreeRow } from "./tree.ts";
@@ -15,11 +14,17 @@ import type { TreeRow } from "./tree.ts";
 const WIDE_LEVELS = 8;
 const DEEP_WIDTH = 4 / 14;
 
+/** Glyphs that are the same element in every row: where a row's kind stays, nothing of them is looked at again. */
+const KINDS = SHOWN_KINDS.map((kind) => <Kind name={kind} label={KIND_WORDS[kind][0]} />);
+const FOLDED = <Icon name="chev" />;
+const OPEN = <Icon name="down" />;
+
 /** What a row needs. */
 export interface RowProps {
-  readonly traceId: string;
   readonly model: TraceModel;
   readonly row: TreeRow;
+  /** The address of its span. */
+  readonly href: string;
   readonly at: number;
   /** How far from the first row it lies, in pixels. */
   readonly top: number;
@@ -79,13 +84,13 @@ export function Row(props: RowProps): JSX.Element {
             props.onFold(span);
           }}
         >
-          {isParent && <Icon name={isFolded ? "chev" : "down"} />}
+          {isParent && (isFolded ? FOLDED : OPEN)}
         </span>
-        <Kind name={kind} label={KIND_WORDS[kind][0]} />
+        {KINDS[model.kind[span] ?? 0]}
         <span class="tx cut">
           <a
             class={`nm ${isStructure(kind) || kind === "model" || kind === "agent" ? "" : "mono"}`}
-            href={traceUrl(props.traceId, { span: idAt(model, span) })}
+            href={props.href}
             tabIndex={-1}
           >
             {line(kind === "model" ? shortModel(labelAt(model, span)) : labelAt(model, span))}
@@ -106,7 +111,7 @@ export function Row(props: RowProps): JSX.Element {
         {second(model, span, props.column)}
       </span>
       <div class="tb" role="gridcell" aria-label={`starts at ${time(start)}, takes ${time(end - start)}`}>
-        <Bars model={model} span={span} scale={scale} isFolded={isFolded} hasPath={props.hasPath} />
+        {barsOf({ model, span, scale, isFolded, hasPath: props.hasPath })}
       </div>
     </div>
   );

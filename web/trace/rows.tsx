@@ -3,10 +3,10 @@ import { type Signal, useSignal } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { GlanceJson } from "../../src/viewer/api.ts";
-import { rememberedScroll } from "../app/location.ts";
+import { rememberedScroll, traceUrl } from "../app/location.ts";
 import { NARROW, useMedia } from "../app/media.ts";
 import { type Glances, useGlances } from "./glances.ts";
-import { idAt, type TraceModel } from "./model.ts";
+import { hasBelow, idAt, type TraceModel } from "./model.ts";
 import { Row } from "./row.tsx";
 import { Lines } from "./ruler.tsx";
 import type { Scale } from "./scale.ts";
@@ -17,6 +17,8 @@ const WIDE_ROW = 24;
 const NARROW_ROW = 44;
 /** So many rows above and below the window are on the page too. */
 const BEYOND = 6;
+/** Who has not scrolled for so long reads. */
+const SETTLED_MS = 150;
 
 /** What the rows need. */
 export interface RowsProps {
@@ -46,6 +48,7 @@ export function Rows(props: RowsProps): JSX.Element {
   const { model, shown, reveal } = props;
   const box = useRef<HTMLDivElement>(null);
   const range = useSignal({ from: 0, to: 40 });
+  const isScrolling = useScrolling(box);
   const height = useMedia(NARROW) ? NARROW_ROW : WIDE_ROW;
   const n = shown.spans.length;
   const look = (): void => {
@@ -81,7 +84,13 @@ export function Rows(props: RowsProps): JSX.Element {
     document.getElementById(`row-${props.selected}`)?.focus({ preventScroll: true });
   }, [props.selected, from]);
   const glances = useGlances(props.traceId, model, spans);
-  const rows = useRowNodes(props, { from, spans, height, stop, glances });
+  const { scale, pointer, isBent, width } = props;
+  // Scrolling is nothing to them.
+  const lines = useMemo(
+    () => <Lines {...{ model, scale, pointer, isBent, width }} />,
+    [model, scale, pointer, isBent, width],
+  );
+  const rows = useRowNodes(props, { from, spans, height, stop, glances, isScrolling });
   return (
     <div
       class="rows"
@@ -102,9 +111,7 @@ export function Rows(props: RowsProps): JSX.Element {
         if (place !== undefined) props.onWheel(event, place);
       }}
     >
-      <Lines
-        {...{ model, scale: props.scale, pointer: props.pointer, isBent: props.isBent, width: props.width }}
-      />
+      {lines}
       <div class="sheet" style={{ height: `${n * height}px` }}>
         {rows}
       </div>
@@ -122,6 +129,28 @@ function useReturn(box: { readonly current: HTMLElement | null }, isWhole: boole
   }, [isWhole]);
 }
 
+/** Whether it was scrolled just now. */
+function useScrolling(box: { readonly current: HTMLElement | null }): boolean {
+  const isScrolling = useSignal(false);
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const scrolled = (): void => {
+      isScrolling.value = true;
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        isScrolling.value = false;
+      }, SETTLED_MS);
+    };
+    const scroller = box.current;
+    scroller?.addEventListener("scroll", scrolled);
+    return () => {
+      clearTimeout(timer);
+      scroller?.removeEventListener("scroll", scrolled);
+    };
+  }, []);
+  return isScrolling.value;
+}
+
 /** What is in view. */
 interface InView {
   /** The place of the first row. */
@@ -132,11 +161,14 @@ interface InView {
   /** Where the Tab key stops. */
   readonly stop: number | undefined;
   readonly glances: Glances;
+  readonly isScrolling: boolean;
 }
 
 /** A row as it was drawn last, and the number of its element. */
 interface Drawn {
   readonly node: JSX.Element;
+  /** Its span's. */
+  readonly id: string;
   readonly element: number;
   readonly glance: GlanceJson | undefined;
   readonly isSelected: boolean;
@@ -146,50 +178,70 @@ interface Drawn {
 
 /**
  * The rows in view. One that has not changed is the same node, so that scrolling costs no more than what comes into view; and what comes
- * takes the elements of what went, which is half the work of making new ones.
+ * takes the elements of what went, which is half the work of making new ones. While it is scrolled no element is moved to its place among
+ * the others, which is a fifth of the work: each lies where its row is, and stands there once somebody reads.
  */
-function useRowNodes(props: RowsProps, { from, spans, height, stop, glances }: InView): JSX.Element[] {
+function useRowNodes(props: RowsProps, view: InView): JSX.Element[] {
+  const { from, spans, height, stop, glances, isScrolling } = view;
   const { traceId, model, shown, folded, scale, hasPath, column, selected, onSelect, onFold, onZoom } = props;
   const drawn = useMemo(
     () => new Map<number, Drawn>(),
     [model, shown, folded, scale, hasPath, column, height],
   );
-  const elements = useElements(spans);
+  const address = useMemo(() => traceUrl(traceId, { span: "-" }).slice(0, -1), [traceId]);
+  const elements = useElements(spans, (span) => (model.kind[span] ?? 0) * 2 + Number(hasBelow(model, span)));
   for (const span of drawn.keys()) if (!elements.has(span)) drawn.delete(span);
-  return spans.map((span, i) => {
-    const glance = glances.get(idAt(model, span));
+  const nodes = spans.map((span, i) => {
+    const known = drawn.get(span);
+    const id = known?.id ?? idAt(model, span);
     const now = {
-      ...{ glance, element: elements.get(span) ?? 0 },
+      ...{ glance: glances.get(id), element: elements.get(span)?.number ?? 0, id },
       isSelected: span === selected,
       isStop: span === stop,
       isFound: props.found.has(span),
     };
-    const known = drawn.get(span);
     if (known !== undefined && isSame(known, now)) return known.node;
-    const { element, ...said } = now;
+    const { element, id: _, ...said } = now;
     const row = rowAt(model, shown, from + i, folded);
     const node = (
       <Row
         key={element}
-        {...{ traceId, model, row, at: from + i, top: (from + i) * height, scale, hasPath, column, ...said }}
-        {...{ onSelect, onFold, onZoom }}
+        {...{ model, row, at: from + i, top: (from + i) * height, scale, hasPath, column, ...said }}
+        {...{ href: address + id, onSelect, onFold, onZoom }}
       />
     );
     drawn.set(span, { node, ...now });
     return node;
   });
+  return isScrolling ? nodes.sort((a, b) => Number(a.key) - Number(b.key)) : nodes;
 }
 
-/** The number of each span's element: what stays keeps its own, what comes takes those of what went, in their order. */
-function useElements(spans: readonly number[]): ReadonlyMap<number, number> {
-  const known = useRef<ReadonlyMap<number, number>>(new Map());
+/** An element of a row. */
+interface RowElement {
+  readonly number: number;
+  /** Rows of the same look have the same elements in them. */
+  readonly look: number;
+}
+
+/** The element of each span: what stays keeps its own, what comes takes those of what went, of its own look where there is one. */
+function useElements(
+  spans: readonly number[],
+  lookOf: (span: number) => number,
+): ReadonlyMap<number, RowElement> {
+  const known = useRef<ReadonlyMap<number, RowElement>>(new Map());
   const made = useRef(0);
   const seen = new Set(spans);
   const free = [...known.current].flatMap(([span, element]) => (seen.has(span) ? [] : [element]));
-  const next = spans.map(
-    (span) => [span, known.current.get(span) ?? free.shift() ?? made.current++] as const,
+  const freeFor = (look: number): number => {
+    const at = free.findIndex((element) => element.look === look);
+    return free.splice(Math.max(0, at), 1)[0]?.number ?? made.current++;
+  };
+  known.current = new Map(
+    spans.map((span) => {
+      const look = lookOf(span);
+      return [span, known.current.get(span) ?? { number: freeFor(look), look }];
+    }),
   );
-  known.current = new Map(next);
   return known.current;
 }
 

@@ -102,12 +102,32 @@ it("draws nothing again that stays in view as it is scrolled, and makes no eleme
   await page.mouse.wheel(0, 200 * 24);
   await page.locator(".tr[aria-rowindex='220']").waitFor();
   expect(await page.evaluate("window.left()")).toBe(0);
-  // In the order in which they are read.
-  const order = await page
-    .locator(".tr")
-    .evaluateAll((rows) => rows.map((row) => row.getAttribute("aria-rowindex")));
-  expect(order.map(Number)).toEqual([...order].map(Number).sort((a, b) => a - b));
+  // In the order in which they are read, once they are read.
+  await expect.poll(() => page.evaluate(IS_IN_ORDER), PATIENT).toBe(true);
 });
+
+it("touches as few nodes as can be when a row comes into view, and moves none while it is scrolled", async () => {
+  const page = await opened();
+  await page.keyboard.press("Shift+ArrowRight");
+  await page.locator(`[role=treegrid][aria-rowcount='${SPANS}']`).waitFor();
+  await expect.poll(() => page.locator(".tr:not(:has(.g))", { hasText: "step" }).count(), PATIENT).toBe(0);
+  const { moved, made, changed, came } = await page.evaluate<Touched>(SCROLL);
+  expect({ moved, made }).toEqual({ moved: 0, made: 0 });
+  expect(came).toBeGreaterThanOrEqual(100);
+  expect(changed / came).toBeLessThan(16);
+  await expect.poll(() => page.evaluate(IS_IN_ORDER), PATIENT).toBe(true);
+});
+
+/** What was done in the page. */
+interface Touched {
+  /** Rows that were put elsewhere among the others, or made. */
+  readonly moved: number;
+  readonly made: number;
+  /** Attributes and texts of rows. */
+  readonly changed: number;
+  /** Rows that came into view. */
+  readonly came: number;
+}
 
 /** The page of a trace of six thousand spans. */
 async function opened(
@@ -153,6 +173,44 @@ function texts(page: Page): Promise<string[]> {
 async function mounted(page: Page): Promise<{ readonly rows: number; readonly bars: number }> {
   return { rows: await page.locator(".tr").count(), bars: await page.locator(".tb .sb").count() };
 }
+
+const IS_IN_ORDER = `(() => {
+  const order = [...document.querySelectorAll(".tr")].map((row) => Number(row.getAttribute("aria-rowindex")));
+  return order.every((at, i) => i === 0 || at > order[i - 1]);
+})()`;
+
+/** Scrolls by ten rows a frame, and counts what the page does for it once it has scrolled a little. The page rests when that is done. */
+const SCROLL = `new Promise((resolve) => {
+  const [later, resting] = [setTimeout, []];
+  window.setTimeout = (work, ms, ...more) => (ms === 150 ? resting.push(work) && 0 : later(work, ms, ...more));
+  const done = () => {
+    window.setTimeout = later;
+    resolve(touched);
+    for (const work of resting) work();
+  };
+  const box = document.querySelector(".rows");
+  const sheet = document.querySelector(".sheet");
+  const touched = { moved: 0, made: 0, changed: 0, came: 0 };
+  const known = new Set();
+  const count = (changes) => {
+    for (const { type, target, addedNodes, attributeName } of changes) {
+      if (target === sheet && type === "childList")
+        for (const row of addedNodes) touched[known.has(row) ? "moved" : "made"]++;
+      else touched.changed++;
+      if (attributeName === "aria-rowindex") touched.came++;
+    }
+  };
+  const step = (i) => {
+    if (i === 5) {
+      for (const row of sheet.children) known.add(row);
+      new MutationObserver(count).observe(sheet, { attributes: true, childList: true, characterData: true, subtree: true });
+    }
+    if (i === 20) return done();
+    box.scrollTop += 240;
+    requestAnimationFrame(() => step(i + 1));
+  };
+  step(0);
+})`;
 
 /** Counts in the page what changes within rows that are in view now, and stay; and which elements of rows are gone. */
 const WATCH_ROWS = `
