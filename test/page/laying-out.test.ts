@@ -1,9 +1,10 @@
 // What the worker of a timeline answers: the first spans before all, and what went wrong.
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import type { ProblemJson, TraceJson } from "../../src/viewer/api.ts";
 import { Problem } from "../../web/app/problem.ts";
 import { LayingOut, type LayoutAnswer } from "../../web/trace/laying-out.ts";
-import { traceOf } from "./trace-json.ts";
+import { START, traceOf } from "./trace-json.ts";
 
 describe("reading a trace", () => {
   it("answers the first spans, then all", async () => {
@@ -25,6 +26,21 @@ describe("reading a trace", () => {
     expect(second).toMatchObject({ problem: { message: "nothing there", details: { status: 404 } } });
     expect(more).toEqual([]);
   });
+});
+
+it("shows no earlier moment than before when a reading was asked for before something grew", async () => {
+  const began = Date.parse(START);
+  const moments: (number | undefined)[] = [];
+  const laying = new LayingOut(
+    async () => ({ ...traceOf({ spans: 2 }), running: [0] }),
+    (answer) => moments.push("model" in answer ? answer.model.now : undefined),
+  );
+  laying.take({ id: 1, url: "all", now: began + 1000 });
+  await setImmediate();
+  laying.take({ id: 2, url: "all", now: began + 2000 });
+  laying.take({ id: 0, changes: [], now: began + 3000 });
+  await setImmediate();
+  expect(moments).toEqual([1000, 3000, 3000]);
 });
 
 /** What is sent before all is done, where the server has these. */

@@ -46,7 +46,7 @@ export function Head({ loaded }: { readonly loaded: LoadedTrace }): JSX.Element 
         summary.state === "running" ? (
           <span class="run st">
             <Icon name="running" />
-            running {time(model.total)}
+            running {time(model.now ?? model.total)}
           </span>
         ) : (
           whole && time(summary.duration_ms)

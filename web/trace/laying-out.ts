@@ -36,6 +36,8 @@ export class LayingOut {
   readonly #read: (url: string) => Promise<TraceJson>;
   readonly #send: (answer: LayoutAnswer) => void;
   #known: GrowingTrace | undefined;
+  /** The latest moment that was shown: a reading was asked for before what grew meanwhile. */
+  #now = 0;
   /** What came while the trace was read: it may be newer than that. */
   #missed: (readonly ChangedSpanJson[])[] | undefined;
 
@@ -82,7 +84,8 @@ export class LayingOut {
   #sendLaidOut(id: number, trace: TraceJson, now: number): void {
     const { whole, summary, conversation, started_at, notes } = trace;
     const began = performance.now();
-    const model = layOut(trace, now);
+    this.#now = Math.max(this.#now, now);
+    const model = layOut(trace, this.#now);
     const layoutMs = performance.now() - began;
     this.#send({ id, head: { whole, summary, conversation, started_at, notes }, model, layoutMs });
   }

@@ -27,6 +27,8 @@ const LEAST_PAUSE_MS = 250;
 const PAUSE_FOR_WORK = 8;
 /** The bar of a span that runs grows so often. */
 const GROW_MS = 1000;
+/** Rows come as soon as they can, but the numbers of what runs change no more often than can be read. */
+const STEP_MS = 250;
 
 /** The trace with that id. */
 export function useTrace(id: string): {
@@ -53,7 +55,7 @@ export function useTrace(id: string): {
       const url = apiUrl(API.trace(id));
       const isFirst = loaded.peek()?.id !== id && param("span") === "";
       worker.postMessage({
-        ...{ id: ++asked, url, now: now() },
+        ...{ id: ++asked, url, now: shownNow() },
         ...(isFirst && { firstUrl: apiUrl(API.trace(id), { first: MANY } satisfies TraceParams) }),
       } satisfies LayoutRequest);
     };
@@ -89,7 +91,7 @@ export function useTrace(id: string): {
       changed: ({ traces, spans }) => {
         if (!traces.includes(id)) return;
         const changes = spans.filter((span) => span.trace_id === id);
-        worker.postMessage({ id: GROWN, changes, now: now() } satisfies LayoutRequest);
+        worker.postMessage({ id: GROWN, changes, now: shownNow() } satisfies LayoutRequest);
         soon();
       },
       reload: soon,
@@ -104,4 +106,8 @@ export function useTrace(id: string): {
     };
   }, [id]);
   return { loaded, problem, reload };
+}
+
+function shownNow(): number {
+  return isExported ? now() : now() - (now() % STEP_MS);
 }
