@@ -46,6 +46,7 @@ export class SpanGuard implements StreamGuard {
   #told: { readonly end: WorkEnd; readonly at: number } | undefined;
   #shownAt: number = Number.NEGATIVE_INFINITY;
   #toShow: ReturnType<typeof setTimeout> | undefined;
+  #hold: Hold | undefined;
 
   constructor(span: Span, frame: Frame, options: GuardOptions<never>, changed: Changed) {
     this.frame = frame;
@@ -139,8 +140,9 @@ export class SpanGuard implements StreamGuard {
   }
 
   heldBy(object: object): void {
-    registry ??= new FinalizationRegistry((guard) => guard.lost());
-    registry.register(object, this);
+    registry ??= new FinalizationRegistry(({ guard }) => guard?.lost());
+    this.#hold ??= { guard: this };
+    registry.register(object, this.#hold, this.#hold);
   }
 
   /** It guards nothing: its span ends as without it. */
@@ -211,6 +213,14 @@ export class SpanGuard implements StreamGuard {
     clearTimeout(this.#toShow);
     this.#toShow = undefined;
     this.#stopHeeding();
+    this.#stopHolding();
+  }
+
+  /** What it was held by may live on, and V8 keeps what a registry was given for longer than that. */
+  #stopHolding(): void {
+    if (this.#hold === undefined) return;
+    registry?.unregister(this.#hold);
+    this.#hold.guard = undefined;
   }
 
   #stopHeeding(): void {
@@ -249,5 +259,10 @@ function endIn(chunk: unknown): WorkEnd | undefined {
   return type === "error" && error !== undefined && error !== null ? { how: "failed", error } : undefined;
 }
 
+/** What a guard is found by when nobody can read on. */
+interface Hold {
+  guard: SpanGuard | undefined;
+}
+
 /** Streams that were dropped before they were over. */
-let registry: FinalizationRegistry<SpanGuard> | undefined;
+let registry: FinalizationRegistry<Hold> | undefined;
