@@ -93,5 +93,5 @@ function valuesOf(...alphabets: readonly string[]): Uint8Array {
 function encoded(text: string, encoding: Encoding, run: string): string {
   const made = Buffer.from(text).toString(encoding);
   if (encoding === "hex") return /[A-F]/.test(run) ? made.toUpperCase() : made;
-  return run.endsWith("=") || encoding === "base64url" ? made : made.replace(/=+$/, "");
+  return run.endsWith("=") || encoding === "base64url" ? made : made.replaceAll("=", "");
 }

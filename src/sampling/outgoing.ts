@@ -48,9 +48,9 @@ export class Outgoing {
     while (this.size > 0) await turn();
   }
 
-  /** Sends some of them, now. */
-  slice(): void {
-    const end = Math.min(this.#next + SLICE, this.#queue.length);
+  /** Sends so many of them, now. */
+  slice(most: number = SLICE): void {
+    const end = Math.min(this.#next + most, this.#queue.length);
     while (this.#next < end) {
       const decided = this.#queue[this.#next++];
       if (decided !== undefined) this.#send(decided);

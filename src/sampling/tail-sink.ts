@@ -112,6 +112,7 @@ export class TailSink implements Relay, Unfinished {
   #follow(span: Span, { share }: Decision): void {
     if (share === undefined) this.#count("late", 1);
     this.#outgoing.add([span], share);
+    this.#keepBounds();
   }
 
   discard(span: Span): void {
@@ -178,8 +179,8 @@ export class TailSink implements Relay, Unfinished {
   #keepBounds(): void {
     this.#decideOld();
     if (!this.#waiting.isOver(this.#outgoing.size)) return;
-    // What is decided goes on first, no more of it than in any turn.
-    this.#outgoing.slice();
+    // What is decided goes on first: more than comes, and so little that many that come in one turn of the event loop do not hold it.
+    this.#outgoing.slice(SENT_FOR_ONE);
     for (const trace of this.#waiting.longest()) this.#decide(trace, "long");
   }
 
@@ -252,5 +253,7 @@ export class TailSink implements Relay, Unfinished {
   }
 }
 
+/** Where there is no room, so many go for each that comes. */
+const SENT_FOR_ONE = 8;
 /** Node's timers take no more. */
 const MAX_TIMER_MS = 2 ** 31 - 1;

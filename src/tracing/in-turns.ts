@@ -4,8 +4,12 @@ import { Turns } from "../model/turns.ts";
 import { atExit } from "./at-exit.ts";
 import { runQuietly } from "./context.ts";
 
-/** So much may wait; of more, the first is finished at once. */
-const MOST_WAITING = 256;
+/** So much may wait; where there is more, each that comes does some steps of what waits, so that whoever is too fast is held, a little. */
+const MANY_WAITING = 256;
+/** Each takes a millisecond or so. */
+const STEPS_AT_ONCE = 8;
+/** Of more than this, the first is finished at once: memory has an end. */
+const MOST_WAITING = 4096;
 
 /** The work of one outlet, in its order: what comes behind work that goes on waits for it. */
 export class InTurns {
@@ -27,6 +31,7 @@ export class InTurns {
     this.#waiting.push(work);
     this.#undoExit ??= atExit("process", () => this.finish());
     if (this.size > MOST_WAITING) this.#finishFirst();
+    else if (this.size > MANY_WAITING) this.#someSteps();
     if (!this.#isRunning) runQuietly(() => void this.#run());
   }
 
@@ -60,6 +65,10 @@ export class InTurns {
   #step(): void {
     const [work] = this.#waiting;
     if (work !== undefined && this.#done(() => work.next().done === true)) this.#waiting.shift();
+  }
+
+  #someSteps(): void {
+    for (let i = 0; i < STEPS_AT_ONCE && this.size > MANY_WAITING && !this.#isWithin; i++) this.#step();
   }
 
   #finishFirst(): void {

@@ -186,7 +186,23 @@ describe("while a span is in slices", () => {
     expect(written).toHaveLength(report.written);
   });
 
-  it("of very many the first are finished at once, so that memory is bounded", () => {
+  it("of very many, each that comes does some steps of the first, and no more: the app is not held by a span that takes long", () => {
+    let done = 0;
+    const steps = function* (): Generator<void, void> {
+      for (let i = 0; i < 1000; i++, done++) yield;
+    };
+    const { tracer, written } = redacting({ process: Object.assign(() => undefined, { steps }) });
+    work(tracer, "long", "");
+    for (let i = 0; i < 1000; i++) {
+      const before = done;
+      work(tracer, "behind", "");
+      expect(done - before).toBeLessThanOrEqual(i < 255 ? 0 : 8);
+    }
+    expect(done).toBeGreaterThan(5000);
+    expect(written.length).toBeGreaterThanOrEqual(5);
+  });
+
+  it("of very many the first are finished, so that memory is bounded", () => {
     const { tracer, written } = redacting();
     work(tracer, "long", long());
     for (let i = 0; i < 300; i++) work(tracer, "behind", "short");

@@ -421,6 +421,23 @@ it("whatever comes in whatever order: no trace is split, the counts add up, and 
   );
 });
 
+it("many spans in one turn of the event loop send a few each, and what waits to be sent keeps to the bounds", async () => {
+  let written = 0;
+  const sink: Sink = { name: "kept", write: () => void written++ };
+  const tail = tailSampling(sink, { share: 1, maxSpans: 1000 });
+  const tracer = new Tracer(tail);
+  const root = tracer.startSpan("root");
+  for (let i = 0; i < 5000; i++) {
+    const before = written;
+    tracer.trace("child", { parentSpan: root }, () => undefined);
+    expect(written - before).toBeLessThanOrEqual(8);
+    expect(tail.report?.().pending).toBeLessThanOrEqual(1000);
+  }
+  root.end();
+  expect(await tracer.close()).toMatchObject({ written: 5001, pending: 0 });
+  expect(written).toBe(5001);
+});
+
 it("what cannot be meant is refused, with the mend", () => {
   const sink: Sink = { name: "kept", write: () => undefined };
   const refused = (make: () => unknown, words: RegExp) => {
