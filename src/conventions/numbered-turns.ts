@@ -19,19 +19,21 @@ export interface NumberedTurn {
 }
 
 /** The turns in order. */
-export function numberedTurns(outlines: readonly SpanOutline[]): NumberedTurn[] {
-  let firstCall = 1;
-  return turnsOf(outlines).map((turn, i) => {
-    const calls = ownCalls(turn);
-    const numbered = {
-      ...{ number: i + 1, firstCall, calls },
-      outlines: turn.spans.map(({ span }) => span),
-      head: turn.head?.span,
-    };
-    firstCall += calls.length;
-    return numbered;
-  });
-}
+export const numberedTurns: (outlines: readonly SpanOutline[]) => readonly NumberedTurn[] = remembering(
+  (outlines) => {
+    let firstCall = 1;
+    return turnsOf(outlines).map((turn, i) => {
+      const calls = ownCalls(turn);
+      const numbered = {
+        ...{ number: i + 1, firstCall, calls },
+        outlines: turn.spans.map(({ span }) => span),
+        head: turn.head?.span,
+      };
+      firstCall += calls.length;
+      return numbered;
+    });
+  },
+);
 
 /** A span of a turn. */
 export interface OutlinedSpan {
@@ -39,9 +41,23 @@ export interface OutlinedSpan {
 }
 
 /** The turns of outlines, in order. */
-export function turnsOf(outlines: readonly SpanOutline[]): TurnOf<OutlinedSpan>[] {
-  const ordered = inStartOrder(outlines).map((span) => ({ span }));
-  return turnsAmong(ordered, ({ span }) => span.facts.kind);
+export const turnsOf: (outlines: readonly SpanOutline[]) => readonly TurnOf<OutlinedSpan>[] = remembering(
+  (outlines) => {
+    const ordered = inStartOrder(outlines).map((span) => ({ span }));
+    return turnsAmong(ordered, ({ span }) => span.facts.kind);
+  },
+);
+
+/** Of outlines that are asked about again, as for each turn of an export, the answer is known while they are held. */
+function remembering<T>(
+  make: (outlines: readonly SpanOutline[]) => readonly T[],
+): (outlines: readonly SpanOutline[]) => readonly T[] {
+  const known = new WeakMap<readonly SpanOutline[], readonly T[]>();
+  return (outlines) => {
+    const made = known.get(outlines) ?? make(outlines);
+    known.set(outlines, made);
+    return made;
+  };
 }
 
 /** Model calls, each once, that are no sub-agent's and no tool's. */

@@ -5,7 +5,7 @@ import type { TraceQuery } from "../model/query.ts";
 import type { SpanFields } from "../model/span-fields.ts";
 import { arrangeFields } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
-import type { Driver, Row, SqlValue } from "./connection.ts";
+import { type Driver, type Row, type SqlValue, textIn } from "./connection.ts";
 import { isBadValue, isCorrupt, type OnDamage } from "./damage.ts";
 import type { Database, Reading, Snapshot } from "./database.ts";
 import { READ_COLUMNS, type StateOf } from "./decoded-rows.ts";
@@ -17,9 +17,12 @@ import { type ReadSpan, RowReader, type RowReading } from "./stored.ts";
 import { NO_NUMBER } from "./times.ts";
 import { conversationToSql, queryToSql } from "./where-sql.ts";
 
-/** So many rows are read at a time. */
+/** So many rows are read at a time, and fewer where they are long. */
 const ROWS_AT_ONCE = 500;
 const FIRST_ROWS = 100;
+const LEAST_ROWS = 20;
+/** Characters of the rows that are read at a time, about. */
+const PAGE_CHARACTERS = 4 * 1024 * 1024;
 
 /** What a reader needs to know. */
 export interface ReaderSetup {
@@ -87,14 +90,14 @@ export class View {
   readonly stateOf: StateOf;
   readonly onDamage: OnDamage;
   readonly keep: Keep;
-  readonly #reading: RowReading;
+  readonly #rows: RowReader;
 
   constructor(reading: RowReading, keep: Keep) {
     this.keep = keep;
     this.database = reading.database;
     this.stateOf = reading.stateOf;
     this.onDamage = reading.onDamage;
-    this.#reading = reading;
+    this.#rows = new RowReader(reading);
   }
 
   /** The spans that the query asks for. */
@@ -127,7 +130,7 @@ export class View {
 
   /** The spans of these rows, in this order; ids without a row are left out. */
   async byIds(ids: readonly number[]): Promise<readonly { readonly id: number; readonly span: Span }[]> {
-    const read = await this.#decode(await this.#rowsOf(ids));
+    const read = await this.#rows.decode(await this.#rowsOf(ids));
     const byId = new Map(read.map(({ id, fields }) => [id, fields]));
     return ids.flatMap((id) => {
       const fields = byId.get(id);
@@ -142,16 +145,16 @@ export class View {
   ): AsyncGenerator<{ readonly id: number; readonly key: string; readonly fields: SpanFields }> {
     for (let from = 0; from < ids.length; from += ROWS_AT_ONCE) {
       const rows = await this.#rowsOf(ids.slice(from, from + ROWS_AT_ONCE));
-      for (const { id, row, fields } of await this.#decode(rows))
+      for (const { id, row, fields } of await this.#rows.decode(rows))
         yield { id, key: String(row[column]), fields };
     }
   }
 
-  /** Matching spans by start, in the query's direction, page by page. */
+  /** Matching spans by start, in the query's direction, some at a time. */
   async *#read(query: TraceQuery): AsyncGenerator<readonly ReadSpan[]> {
-    for await (const rows of this.#pages(query)) {
-      yield (await this.#decode(rows)).filter(({ fields, identifier }) => matches(fields, query, identifier));
-    }
+    for await (const rows of this.#pages(query))
+      for await (const some of this.#rows.some(rows))
+        yield some.filter(({ fields, identifier }) => matches(fields, query, identifier));
   }
 
   /** Where pages of the file are damaged, what is left is read by the numbers of rows. */
@@ -190,7 +193,7 @@ export class View {
   ): AsyncGenerator<readonly Row[]> {
     const [direction, behind] = order === "desc" ? ["DESC", "<"] : ["ASC", ">"];
     let size = Math.min(ROWS_AT_ONCE, Math.max(FIRST_ROWS, limit + 1));
-    for (let last = from; ; size = ROWS_AT_ONCE) {
+    for (let last = from; ; ) {
       const place = last === undefined ? [] : placeOf(last);
       const after = last === undefined ? "" : `AND (started_at, id) ${behind} (?, ?)`;
       const rows = await this.database.all(
@@ -202,6 +205,7 @@ export class View {
       last = rows.at(-1);
       const isOver = direction === "ASC" && last?.["started_at"] === NO_NUMBER;
       if (last === undefined || rows.length < size || isOver) return;
+      size = sizeAfter(rows);
     }
   }
 
@@ -221,10 +225,6 @@ export class View {
     if (found === 0) throw error;
   }
 
-  #decode(rows: readonly Row[]): Promise<readonly ReadSpan[]> {
-    return new RowReader(this.#reading).decode(rows);
-  }
-
   #rowsOf(ids: readonly number[]): Promise<readonly Row[]> {
     return this.database.all(
       `SELECT ${READ_COLUMNS} FROM spans WHERE spans.id IN (SELECT value FROM json_each(?))`,
@@ -236,6 +236,13 @@ export class View {
 /** What is no number comes behind all numbers. */
 function placeOf({ started_at: start = null, id = null }: Row): [SqlValue, SqlValue] {
   return [start === NO_NUMBER ? Number.POSITIVE_INFINITY : start, id];
+}
+
+/** How many rows the next page has. */
+function sizeAfter(rows: readonly Row[]): number {
+  const characters = rows.reduce((sum, { attributes }) => sum + (textIn(attributes)?.length ?? 0), 1);
+  const fitting = Math.floor((rows.length * PAGE_CHARACTERS) / characters);
+  return Math.max(LEAST_ROWS, Math.min(ROWS_AT_ONCE, fitting));
 }
 
 /** What to look for through which index. */

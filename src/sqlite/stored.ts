@@ -1,17 +1,16 @@
-// Rows as spans, with what is kept outside of them: message lists put together from their nodes, large values from their pieces.
+// Rows as spans, with what is kept outside of them: message lists, and large values put together from their pieces.
 import { decodeInSlices, decompress } from "../delivery/compression.ts";
-import { assemble, type CheckedNode, checkNode, type ReadMessages } from "../delivery/message-chains.ts";
 import { messageOf } from "../model/errors.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import type { SpanEvent, SpanFields, SpanLink } from "../model/span-fields.ts";
 import { Turns } from "../model/turns.ts";
-import { decodeValue } from "../model/values.ts";
 import { bytesIn, type Row, textIn } from "./connection.ts";
 import { type OnDamage, rowDamage, TIME_DAMAGE, valueDamage } from "./damage.ts";
 import type { Reading } from "./database.ts";
-import { decodeRow, type Elsewhere, exactly, type StateOf, storedIn } from "./decoded-rows.ts";
-import { largeNodePlace, piecesOwner, scopeOf, spanPrefix } from "./message-chains.ts";
-import type { Stored, StoredList, StoredPieces } from "./rows.ts";
+import { decodeRow, type Elsewhere, type StateOf, storedIn } from "./decoded-rows.ts";
+import { piecesOwner, scopeOf, spanPrefix } from "./message-chains.ts";
+import { MessageNodes } from "./message-nodes.ts";
+import type { Stored, StoredPieces } from "./rows.ts";
 import { isOddTime } from "./times.ts";
 
 /** A span with its row. */
@@ -22,10 +21,8 @@ export interface ReadSpan {
   readonly fields: SpanFields;
 }
 
-/** From so many lists of one scope on, all its nodes are read at once. */
-const WHOLE_SCOPE_FROM = 4;
-const NODE_COLUMNS = "hash, previous, previous_length, length, messages";
-const READ_NODE = `hash, previous, ${exactly("previous_length")}, ${exactly("length")}, messages`;
+/** So many spans without values elsewhere are read at a time. */
+const SMALL_AT_ONCE = 100;
 
 /** What is needed to read rows. */
 export interface RowReading {
@@ -34,35 +31,48 @@ export interface RowReading {
   readonly onDamage: OnDamage;
 }
 
-/** Reads the spans of rows. Nodes that several spans share are read once. */
+/** Reads the spans of rows. What message lists share is read once, as far as it fits: see `MessageNodes`. */
 export class RowReader {
   readonly #database: Reading;
   readonly #stateOf: StateOf;
   readonly #onDamage: OnDamage;
-  readonly #nodes = new Map<string, CheckedNode>();
-  readonly #messages: ReadMessages = new Map();
   readonly #turns = new Turns();
+  readonly #nodes: MessageNodes;
 
   constructor({ database, stateOf, onDamage }: RowReading) {
     this.#database = database;
     this.#stateOf = stateOf;
     this.#onDamage = onDamage;
+    this.#nodes = new MessageNodes({ database, turns: this.#turns, pieces: (place) => this.#pieces(place) });
   }
 
   /** The spans of the rows, in their order. What cannot be read is told of: a row is left out, a value is named in its span. */
   async decode(rows: readonly Row[]): Promise<ReadSpan[]> {
+    const spans: ReadSpan[] = [];
+    for await (const some of this.some(rows)) for (const span of some) spans.push(span);
+    return spans;
+  }
+
+  /** The same, some at a time: of those with values elsewhere, one. */
+  async *some(rows: readonly Row[]): AsyncGenerator<readonly ReadSpan[]> {
     this.#turns.begin();
     const opened = rows.map((row) => {
       const lost = bytesWhereTexts(row);
       return { row, lost, stored: storedIn(row, lost) };
     });
-    await this.#readScopes(opened);
-    const spans: ReadSpan[] = [];
-    for (const one of opened) {
+    let spans: ReadSpan[] = [];
+    let stored = 0;
+    for (const [at, one] of opened.entries()) {
+      // Who asks for the first alone needs no more.
+      if (one.stored !== undefined && ++stored === 2) await this.#nodes.expect(listCounts(opened.slice(at)));
       spans.push(...(await this.#span(one)));
       if (this.#turns.over) await this.#turns.next();
+      if (one.stored === undefined && spans.length < SMALL_AT_ONCE) continue;
+      yield spans;
+      spans = [];
+      this.#turns.begin();
     }
-    return spans;
+    yield spans;
   }
 
   async #span({ row, lost, stored }: Opened): Promise<ReadSpan[]> {
@@ -75,23 +85,6 @@ export class RowReader {
     } catch (error) {
       this.#onDamage(rowDamage(row, error));
       return [];
-    }
-  }
-
-  async #readScopes(opened: readonly Opened[]): Promise<void> {
-    const counts = new Map<string, number>();
-    for (const { row, stored } of opened) {
-      const lists = Object.keys(stored?.lists ?? {}).length;
-      if (lists === 0) continue;
-      const scope = scopeOf(String(row["trace_id"]), textIn(row["conversation"]));
-      counts.set(scope, (counts.get(scope) ?? 0) + lists);
-    }
-    for (const [scope, lists] of counts) {
-      if (lists < WHOLE_SCOPE_FROM) continue;
-      // Where that fails, lists are read one by one, and those that cannot be are missing.
-      await this.#addNodesOf(`SELECT ${READ_NODE} FROM message_nodes WHERE scope = ?`, scope).catch(
-        () => undefined,
-      );
     }
   }
 
@@ -112,7 +105,7 @@ export class RowReader {
       }
     };
     for (const [key, list] of Object.entries(lists))
-      attributes.set(key, await orMissing(key, () => this.#list(list)));
+      attributes.set(key, await orMissing(key, () => this.#nodes.list(list)));
     for (const [key, place] of Object.entries(pieces))
       attributes.set(key, await orMissing(key, () => this.#value(prefix, place)));
     const others = rest && (await orMissing("attributes", () => this.#value(prefix, rest)));
@@ -127,39 +120,6 @@ export class RowReader {
       events: events && (await listOf("events", events)).filter(isEvent),
       links: links && (await listOf("links", links)).filter(isLink),
     };
-  }
-
-  async #list({ hash, length }: StoredList): Promise<unknown> {
-    if (!this.#nodes.has(hash)) await this.#addNodesOf(CHAIN, hash);
-    const assembled = assemble(length, hash, (_length, wanted) => this.#nodes.get(wanted));
-    if ("list" in assembled) return assembled.list;
-    const { from, to } = assembled.missing;
-    throw new Error(`messages ${from + 1} to ${to} of ${length} are missing or damaged`);
-  }
-
-  async #addNodesOf(sql: string, value: string): Promise<void> {
-    for (const row of await this.#database.all(sql, [value])) {
-      const hash = String(row["hash"]);
-      if (this.#nodes.has(hash)) continue;
-      const node = await this.#node(row, hash).catch(() => undefined);
-      if (node !== undefined) this.#nodes.set(hash, node);
-      if (this.#turns.over) await this.#turns.next();
-    }
-  }
-
-  /** Rejects where the node cannot be what its row says. */
-  async #node(row: Row, hash: string): Promise<CheckedNode> {
-    const { length, previous_length: from, previous } = row;
-    if (!isCount(length) || !isCount(from) || from >= length) throw new RangeError("no length");
-    const place = { hash, length, from, previous: String(previous) };
-    const parsed: unknown = JSON.parse(textIn(row["messages"]) ?? "");
-    if (!Array.isArray(parsed))
-      return checkNode(place, await this.#pieces(largeNodePlace(hash, parsed)), {
-        turns: this.#turns,
-        known: this.#messages,
-      });
-    if (parsed.length !== length - from) throw new RangeError("too few messages, or too many");
-    return { ...place, messages: parsed.map((message) => decodeValue(message)) };
   }
 
   async #value(prefix: string, { number, bytes }: StoredPieces): Promise<unknown> {
@@ -181,20 +141,23 @@ export class RowReader {
 
 const PIECES_AT_ONCE = 16;
 
-/** A node and those before it, each shorter than the one after: so it ends, whatever the nodes say. */
-const CHAIN = `WITH RECURSIVE chain (${NODE_COLUMNS}) AS (
-  SELECT ${NODE_COLUMNS} FROM message_nodes WHERE hash = ?
-  UNION ALL
-  SELECT n.hash, n.previous, n.previous_length, n.length, n.messages
-  FROM chain c JOIN message_nodes n ON n.hash = c.previous AND n.length = c.previous_length
-  WHERE c.previous_length > 0 AND n.length < c.length
-) SELECT ${READ_NODE} FROM chain`;
-
 /** A row with what it says is kept elsewhere, and what cannot be read of it. */
 interface Opened {
   readonly row: Row;
   readonly stored: Stored | undefined;
   readonly lost: string[];
+}
+
+/** How many lists the rows have of each scope. */
+function listCounts(opened: readonly Opened[]): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { row, stored } of opened) {
+    const lists = Object.keys(stored?.lists ?? {}).length;
+    if (lists === 0) continue;
+    const scope = scopeOf(String(row["trace_id"]), textIn(row["conversation"]));
+    counts.set(scope, (counts.get(scope) ?? 0) + lists);
+  }
+  return counts;
 }
 
 /** What a span lacks of its row: texts that are no UTF-8 come as bytes. Of other columns the decoder says it itself. */
@@ -205,10 +168,6 @@ function bytesWhereTexts(row: Row): string[] {
 }
 
 const TEXTS = ["parent_span_id", "span_kind", "span_status", "identifier", "conversation"] as const;
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) >= 0;
-}
 
 function isEvent(value: unknown): value is SpanEvent {
   return (

@@ -141,7 +141,10 @@ export class StoreReader implements ReadableStore {
       return (await slowWays()).outlinesIn(spans);
     };
     return this.#ask(
-      async () => (await ask()).slice(0, query.limit),
+      async () => {
+        const found = await ask();
+        return query.limit === undefined ? found : found.slice(0, query.limit);
+      },
       () => checkFields(query, OUTLINE_FIELDS),
     );
   }

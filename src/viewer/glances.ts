@@ -12,8 +12,10 @@ export async function glances(asked: Asked): Promise<GlancesJson> {
   const ids = asked.params("spans").required("spans").split(",");
   if (ids.length > MAX_SPANS) throw badParameter("spans", `at most ${MAX_SPANS} ids`);
   const wanted = ids.map((id) => `"${hexIn(id, 16, "span")}"`).join(", ");
-  const found = await asked.reader.find({ traceId: asked.traceId(), where: `span_id in (${wanted})` });
-  return { glances: Object.fromEntries(found.map((span) => [span.spanId, glanceJson(span)])) };
+  const found: [string, GlanceJson][] = [];
+  const query = { traceId: asked.traceId(), where: `span_id in (${wanted})` };
+  for await (const span of asked.reader.iterate(query)) found.push([span.spanId, glanceJson(span)]);
+  return { glances: Object.fromEntries(found) };
 }
 
 function glanceJson(span: Span): GlanceJson {

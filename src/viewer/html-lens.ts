@@ -35,7 +35,7 @@ export interface LensOf {
 /** What the lens may hold. */
 export interface LensBounds {
   readonly prices?: PriceTable | undefined;
-  /** About so many bytes of prompts, each piece once; of more there is no lens. Default 32 MB. */
+  /** About so many bytes of prompts, each piece once; of more there is no lens. Default 16 MB. */
   readonly mostBytes?: number | undefined;
 }
 
@@ -122,7 +122,7 @@ function newBytes({ segments }: OpenedCall): number {
   return fresh.reduce((sum, { piece }) => sum + piece.weight * BYTES_A_TOKEN, 0);
 }
 
-const MOST_BYTES = 32 * 1024 * 1024;
+const MOST_BYTES = 16 * 1024 * 1024;
 const BYTES_A_TOKEN = 4;
 
 async function* toolAnswers(

@@ -2,17 +2,18 @@
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
+import { RecentMap } from "../delivery/message-chains.ts";
 import type { Kept } from "./large.ts";
 
 const packed = promisify(gzip);
 
 /**
  * Gathers JSON into pieces. A long text, or an object or list whose JSON is long, has a place of its own, once, and `§` with that place stands for
- * it; a text that begins with `§` has another before it. No more is held than the piece that is on its way, and the places by their hash.
+ * it; a text that begins with `§` has another before it. No more is held than the piece that is on its way, and the latest places by their hash.
  */
 export class Pieces implements Kept {
   readonly #index: (readonly [path: string, place: string])[] = [];
-  readonly #known = new Map<string, string>();
+  readonly #known = new RecentMap<string, string>(KNOWN);
   #texts: string[] = [];
   #size = 0;
   #number = 0;
@@ -95,3 +96,5 @@ const LONG_JSON = 40;
 /** Characters of a piece, unless one text has more. */
 const PIECE_CHARACTERS = 256 * 1024;
 const HASH_CHARACTERS = 22;
+/** Places that are known. What came longer ago and comes again is there once more. */
+const KNOWN = 100_000;

@@ -1,0 +1,43 @@
+// A conversation that is larger than memory, as one file: made by a process that may hold less than the conversation has.
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { freshFolder, tracerOver } from "../sqlite/support.ts";
+
+/** The built one: it has the page. */
+const COMMAND = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const HEAP_MB = 64;
+/** Twice what may be held. */
+const MEGABYTES = 128;
+
+test("an exported page of a conversation that is larger than memory is made of it slice by slice", async () => {
+  const folder = freshFolder();
+  const path = join(folder, "traces.db");
+  const { tracer } = tracerOver(path, { retention: false });
+  for (let turn = 0; turn < MEGABYTES; turn++) {
+    tracer.trace("converse", (span) => {
+      span.addAttribute("ai.conversation.id", "long", { inheritable: true });
+      span.addAttributes({ "ai.trace.type": "converse", "ai.user.input": `Question ${turn}?` });
+      tracer.trace("llm", (call) =>
+        call.addAttributes({
+          "ai.trace.type": "llm-invocation",
+          "ai.llm.request.messages": [{ role: "user", content: [{ text: `word ${turn} `.repeat(100_000) }] }],
+        }),
+      );
+    });
+    await tracer.flush();
+  }
+  await tracer.close();
+  const out = join(folder, "long.html");
+  const command = [COMMAND, "export", "--html", "long", "--out", out, path];
+  // It ends with a signal where it needs more.
+  const { stderr } = await promisify(execFile)(process.execPath, [
+    `--max-old-space-size=${HEAP_MB}`,
+    ...command,
+  ]);
+  expect(stderr).toBe(`conversation long, ${2 * MEGABYTES} spans, written to ${out}\n`);
+  expect((await readFile(out, "utf8")).endsWith("</html>\n")).toBe(true);
+});
