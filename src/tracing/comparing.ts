@@ -22,6 +22,8 @@ import type { FoundId } from "./store.ts";
 
 /** A trace or a conversation; of it one call, where that is meant: by its number through the conversation, or its span. */
 export interface Subject extends FoundId {
+  /** Its outlines, where they were read already. */
+  readonly outlines?: readonly SpanOutline[] | undefined;
   readonly call?: { readonly number: number } | { readonly spanId: string } | undefined;
 }
 
@@ -70,7 +72,7 @@ async function placeOf(reader: StoreReader, subject: Subject): Promise<SpanPlace
   const { call } = subject;
   if (call === undefined) return undefined;
   if ("spanId" in call) return { traceId: String(subject.id), spanId: call.spanId };
-  const turns = numberedTurns(await reader.outlines(queryOf(subject)));
+  const turns = numberedTurns(await outlinesOf(reader, subject));
   const turn = turns.find(
     ({ firstCall, calls: own }) => call.number >= firstCall && call.number < firstCall + own.length,
   );
@@ -79,7 +81,7 @@ async function placeOf(reader: StoreReader, subject: Subject): Promise<SpanPlace
 }
 
 async function whole(reader: StoreReader, { a, b, prices }: Asked): Promise<Comparison> {
-  const [left, right] = [await reader.outlines(queryOf(a)), await reader.outlines(queryOf(b))];
+  const [left, right] = [await outlinesOf(reader, a), await outlinesOf(reader, b)];
   const [one, other] = [summarizeOutlines(left, a.by, prices), summarizeOutlines(right, b.by, prices)];
   if (one === undefined) return { kind: "missing", side: "a" };
   if (other === undefined) return { kind: "missing", side: "b" };
@@ -88,6 +90,10 @@ async function whole(reader: StoreReader, { a, b, prices }: Asked): Promise<Comp
     stepsOf(outlines, prices, areInputsCompared ? await inputsOf(reader, subject) : undefined);
   const compared = compareSteps(await stepsIn(left, a), await stepsIn(right, b));
   return { kind: "steps", compared, a: one, b: other, areInputsCompared };
+}
+
+async function outlinesOf(reader: StoreReader, subject: Subject): Promise<readonly SpanOutline[]> {
+  return subject.outlines ?? reader.outlines(queryOf(subject));
 }
 
 /** What tools were called with. */

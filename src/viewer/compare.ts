@@ -4,15 +4,22 @@ import { comparedCallsJson, comparedStepsJson } from "../render/compare-json.ts"
 import { compareIn, type Subject } from "../tracing/comparing.ts";
 import type { StoreReader } from "../tracing/readable.ts";
 import type { Asked } from "./asked.ts";
-import { findConversation } from "./conversation.ts";
+import { type Found, findConversation } from "./conversation.ts";
 import { badParameter, notFound, Problem } from "./problems.ts";
 
 /** `GET /api/compare` */
 export async function compare(asked: Asked): Promise<CompareJson> {
   const params = asked.params("a", "b");
   const { reader, prices } = asked;
-  const a = await subjectOf(params.required("a"), reader);
-  const b = await subjectOf(params.required("b"), reader);
+  // Mostly both are calls of one conversation.
+  const known = new Map<string, Promise<Found | undefined>>();
+  const find: Find = (key) => {
+    const found = known.get(key) ?? conversationOf(key, reader);
+    known.set(key, found);
+    return found;
+  };
+  const a = await subjectOf(params.required("a"), find);
+  const b = await subjectOf(params.required("b"), find);
   const found = await compareIn(reader, { a, b, prices });
   switch (found.kind) {
     case "calls":
@@ -27,22 +34,24 @@ export async function compare(asked: Asked): Promise<CompareJson> {
 }
 
 /** `TRACE`, `TRACE/SPAN`, `KEY`, or `KEY#7`: the seventh call of a conversation. */
-async function subjectOf(text: string, reader: StoreReader): Promise<Subject> {
+async function subjectOf(text: string, find: Find): Promise<Subject> {
   const [, traceId, spanId] = /^([0-9a-f]{32})(?:\/([0-9a-f]{16}))?$/i.exec(text) ?? [];
   if (traceId !== undefined) {
     const call = spanId === undefined ? undefined : { spanId: spanId.toLowerCase() };
     return { by: "trace", id: traceId.toLowerCase(), call };
   }
   const [, key, number] = /^(.*)#(\d{1,9})$/s.exec(text) ?? [];
-  const whole = await conversationOf(text, reader);
-  if (whole !== undefined || key === undefined) return { by: "conversation", id: whole ?? text };
-  const id = await conversationOf(key, reader);
-  return { by: "conversation", id: id ?? key, call: { number: Number(number) } };
+  const whole = await find(text);
+  if (whole !== undefined || key === undefined) return { by: "conversation", id: text, ...whole };
+  return { by: "conversation", id: key, ...(await find(key)), call: { number: Number(number) } };
 }
 
-async function conversationOf(key: string, reader: StoreReader): Promise<unknown> {
+/** Finds a conversation by its key. */
+type Find = (key: string) => Promise<Found | undefined>;
+
+async function conversationOf(key: string, reader: StoreReader): Promise<Found | undefined> {
   try {
-    return (await findConversation(key, reader)).id;
+    return await findConversation(key, reader);
   } catch (error) {
     if (error instanceof Problem) return undefined;
     throw error;
