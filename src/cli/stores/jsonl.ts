@@ -1,6 +1,5 @@
 // Files, folders and pipes of one JSON object a line, of records, log lines, OTLP or transcripts: read as a stream, whatever their size.
 import { createReadStream } from "node:fs";
-import { outlineOf, type SpanOutline } from "../../conventions/facts.ts";
 import { matches } from "../../conventions/matches.ts";
 import { Transcripts } from "../../exchange/transcripts/transcripts.ts";
 import { asTracelightError, TracelightError } from "../../model/errors.ts";
@@ -17,6 +16,7 @@ import type { World } from "../world.ts";
 import { FollowedLines } from "./followed-lines.ts";
 import { lineBatches } from "./line-batches.ts";
 import { filesInFolder, filesOfSession } from "./line-files.ts";
+import { keep, LineListing } from "./line-listing.ts";
 import { type Part, partsOf, type Source, sourceOf } from "./source.ts";
 import { Census } from "./span-lines.ts";
 
@@ -69,6 +69,9 @@ class JsonlStore implements ReadableStore {
   readonly #source: Source;
   readonly #options: LinesOptions;
   readonly #outlined = new Map<string, Promise<Outlined>>();
+  /** What was read for them, by the filter. */
+  readonly #listings = new Map<string, LineListing>();
+  #turn: Promise<unknown> = Promise.resolve();
   #outlinedOf = "";
   #bytes = 0;
   #censuses: readonly (readonly [name: string, census: Census])[] | undefined;
@@ -134,24 +137,36 @@ class JsonlStore implements ReadableStore {
     if (version !== this.#outlinedOf) this.#outlined.clear();
     this.#outlinedOf = version;
     const key = JSON.stringify(filter);
-    const outlined = this.#outlined.get(key) ?? this.#outline(filter);
+    const outlined = this.#outlined.get(key) ?? this.#outline(filter, key);
     this.#outlined.set(key, outlined);
     return outlined;
   }
 
-  async #outline(filter: TraceQuery): Promise<Outlined> {
-    const latest = new Map<string, SpanOutline>();
-    const matching = new Set<SpanOutline>();
-    const withMessages = filter.where !== undefined || filter.attributeFilter !== undefined;
-    for await (const spans of this.#spans({ withMessages })) {
-      for (const span of spans) {
-        const outline = outlineOf(span);
-        const before = keep(latest, outline);
-        if (before !== undefined) matching.delete(before);
-        if (before !== outline && matches(span, filter)) matching.add(outline);
-      }
-    }
-    return { outlines: [...latest.values()], matching };
+  /** One after the other: they go on where the last one stopped. */
+  #outline(filter: TraceQuery, key: string): Promise<Outlined> {
+    const outlined = this.#turn.then(() => this.#outlineNow(filter, key));
+    this.#turn = outlined.catch(() => undefined);
+    return outlined;
+  }
+
+  async #outlineNow(filter: TraceQuery, key: string): Promise<Outlined> {
+    const parts = await this.#source.parts();
+    const before = this.#listings.get(key);
+    const listing = before !== undefined && (await before.goesOn(parts)) ? before : this.#listing(filter);
+    this.#listings.delete(key);
+    this.#bytes = listing.bytes;
+    const outlined = await listing.take(parts);
+    this.#censuses = listing.censuses;
+    if (listing.isLight) this.#listings.set(key, listing);
+    for (const oldest of this.#listings.keys())
+      if (this.#listings.size > MAX_LISTINGS) this.#listings.delete(oldest);
+    return outlined;
+  }
+
+  #listing(filter: TraceQuery): LineListing {
+    const { otlp = false } = this.#options;
+    const chunks = (part: Part, start: number) => this.#chunks(part, start);
+    return new LineListing(filter, { otlp, chunks, isOne: this.#source.isOne });
   }
 
   readonly position = (): { bytes: number; of: number | undefined } => ({
@@ -169,8 +184,8 @@ class JsonlStore implements ReadableStore {
   }
 
   /** The spans of the lines, those of each chunk together. Rejects where there are lines and no one can be read. */
-  async *#spans({ withMessages = true } = {}): AsyncGenerator<readonly SpanFields[]> {
-    const transcripts = new Transcripts({ withMessages });
+  async *#spans(): AsyncGenerator<readonly SpanFields[]> {
+    const transcripts = new Transcripts();
     const censuses: (readonly [string, Census])[] = [];
     this.#censuses ??= censuses;
     this.#bytes = 0;
@@ -185,9 +200,9 @@ class JsonlStore implements ReadableStore {
     }
   }
 
-  async *#chunks(part: Part): AsyncGenerator<Buffer> {
+  async *#chunks(part: Part, start: number = 0): AsyncGenerator<Buffer> {
     try {
-      for await (const chunk of part.chunks()) {
+      for await (const chunk of part.chunks(start)) {
         this.#bytes += chunk.length;
         yield chunk;
       }
@@ -204,20 +219,10 @@ class JsonlStore implements ReadableStore {
 
 /** One for each file: of a folder there may be very many. */
 const MAX_NOTES = 20;
+/** For so many filters what was read is kept. */
+const MAX_LISTINGS = 4;
 
 function isNew(numbers: SpanNumbers, { traceId, spanId }: SpanFields): boolean {
   const { size } = numbers;
   return numbers.ofSpan(numbers.ofTrace(traceId), spanId) === size;
-}
-
-/** Keeps the later of two lines about one span, and one that ended rather than one that runs; gives what goes. */
-function keep<S extends Pick<SpanFields, "traceId" | "spanId" | "state">>(
-  spans: Map<string, S>,
-  span: S,
-): S | undefined {
-  const key = span.traceId + span.spanId;
-  const before = spans.get(key);
-  if (before?.state === "ended" && span.state !== "ended") return span;
-  spans.set(key, span);
-  return before;
 }

@@ -12,7 +12,10 @@ export interface Part {
   readonly name: string;
   /** True where it may still be written to. */
   readonly isLive: boolean;
-  chunks(): AsyncIterable<Buffer>;
+  /** Undefined for a pipe. */
+  readonly file: LinesFile | undefined;
+  /** From there on, to where it ends now. */
+  chunks(start?: number): AsyncIterable<Buffer>;
 }
 
 /** Files, or a pipe, that can be read from the start, at least once. */
@@ -78,7 +81,8 @@ class FileSource implements Source {
     return this.#files.map((file) => ({
       name: file.path === this.#path ? this.#name : join(this.#name, relative(this.#path, file.path)),
       isLive: isLiveFile(file),
-      chunks: () => bytesOf(file),
+      file,
+      chunks: (start) => bytesOf(file, start, file.size),
     }));
   }
 
@@ -115,7 +119,7 @@ class PipeSource implements Source {
   }
 
   async parts(): Promise<readonly Part[]> {
-    return [{ name: "standard input", isLive: false, chunks: () => this.#chunks() }];
+    return [{ name: "standard input", isLive: false, file: undefined, chunks: () => this.#chunks() }];
   }
 
   async version(): Promise<string> {

@@ -40,6 +40,7 @@ export class Census {
   /** Spans within a line that are none. */
   #rejected = 0;
   #whyRejected = "";
+  #isWhole = true;
   readonly #isOtlp: boolean;
   readonly #transcripts: Transcripts;
   readonly #file: string;
@@ -50,9 +51,15 @@ export class Census {
     this.#file = file;
   }
 
+  /** True where the latest line could be read. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
   /** The spans of a line. */
   spansOf(line: Line): readonly SpanFields[] {
     const { number, text } = line;
+    this.#isWhole = true;
     if (text !== undefined && isBlank(text)) return [];
     this.#lines++;
     if (text !== undefined && !line.isCut && isProse(text)) {
@@ -108,6 +115,7 @@ export class Census {
 
   #breaks(number: number, error: unknown): void {
     this.#broken++;
+    this.#isWhole = false;
     if (this.#named.length === 0) this.#why = messageOf(error);
     if (this.#named.length < MAX_NAMED_LINES) this.#named.push(number);
   }

@@ -70,6 +70,22 @@ export class Transcripts {
     return this.#taken();
   }
 
+  /** The same of those alone that a line came for since the last time: nobody writes them any more. */
+  endTouched(): readonly SpanFields[] {
+    for (const [key, open] of this.#open) {
+      if (!this.#touched.has(open)) continue;
+      for (const span of open.thread.open(false)) this.#emit(span);
+      this.#open.delete(key);
+    }
+    this.#touched.clear();
+    return this.#taken();
+  }
+
+  /** The file may go on later. */
+  pause(): void {
+    this.#touched.clear();
+  }
+
   #taken(): readonly SpanFields[] {
     if (this.#whole.length === 0) return NONE;
     const whole = this.#whole;
