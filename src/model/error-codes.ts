@@ -33,8 +33,9 @@ export const ERROR_CODES = {
     mend: "Read from an `InMemoryTracer` or a `DynamoDbTracer`, or put one into a `TeeTracer`.",
   },
   SPAN_ENDED: {
-    means: "A span was changed after it ended; the change was left out.",
-    mend: "Change the span before it ends, or end it later: `startSpan`, or await the work inside `trace`.",
+    means:
+      "A span was changed after it ended, or its stream was read on after nobody had for `idleMs`; what came was left out.",
+    mend: "Change the span before it ends, or end it later: `startSpan`, or await the work inside `trace`; give `idleMs`.",
   },
   NOT_FOLLOWED: {
     means:

@@ -15,6 +15,13 @@ export function tooLate(method: string, { spanName, state }: Named): TracelightE
     : new TracelightError("SPAN_ENDED", `${what} its end and was left out.`);
 }
 
+/** A stream was taken for one that was left. */
+export function readOn({ spanName }: Named): TracelightError {
+  const what = `The stream that the span "${spanName}" follows was read on after nobody had read for so long that its span ended`;
+  const mend = "what has come since is not recorded; give an idleMs that covers the pauses of its reader";
+  return new TracelightError("SPAN_ENDED", `${what}: ${mend}.`);
+}
+
 /** What was given is not usable. */
 export function leftOut(method: string, { spanName }: Named, why: string): TracelightError {
   const message = `${method} on the span "${spanName}" left out what it was given: ${why}.`;

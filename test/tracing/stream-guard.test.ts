@@ -239,6 +239,27 @@ describe("whatever is read of a stream, and however it is left", () => {
   });
 });
 
+describe.each(Object.entries(KINDS))(
+  "a %s that is read on after its span ended, since nobody had for long",
+  (_, kind) => {
+    it("goes to the app as it is, and that the rest is not recorded is told once", async () => {
+      const { tracer, memory, faults } = watched();
+      const stream = kind(async function* () {
+        yield* ["a", "b", "c"];
+      });
+      tracer.startSpan("work").follow(stream, { idleMs: IDLE_MS });
+      const reading = readingOf(stream);
+      const read = [await reading.next()];
+      now += IDLE_MS;
+      await until(() => memory.getTraces().length === 1);
+      expect(faults).toEqual([]);
+      for (let text = await reading.next(); text !== undefined; text = await reading.next()) read.push(text);
+      expect([read.join(""), faults]).toEqual(["abc", ["SPAN_ENDED"]]);
+      expect(memory.getTraces()).toMatchObject([{ attributes: { "ai.followed.end": "unfinished" } }]);
+    });
+  },
+);
+
 describe("the guard of a stream that is told by callbacks", () => {
   function guarded(idleMs?: number) {
     const all = watched();

@@ -91,7 +91,7 @@ export class Followed {
   #endIdle(): void {
     this.#look = undefined;
     for (const guard of this.#all()) {
-      if (guard.isIdleAgain()) guard.lost();
+      if (guard.isIdleAgain()) guard.idle();
       else this.#lookWithin(Math.max(guard.patience, DOUBT_MS));
     }
   }

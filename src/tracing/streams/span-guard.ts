@@ -5,6 +5,7 @@ import { asTracelightError } from "../../model/errors.ts";
 import { isPlain } from "../../model/plain.ts";
 import { clearTimeout, setTimeout, steadyNow } from "../../model/timers.ts";
 import { type Frame, runIn } from "../context.ts";
+import { readOn } from "../refusals.ts";
 import { endBy } from "../results.ts";
 import { OWNER, type Span } from "../span.ts";
 import type { WorkEnd } from "../steps.ts";
@@ -37,6 +38,8 @@ export class SpanGuard implements StreamGuard {
   #hasChunk = false;
   #hasAnswer = false;
   #isOver = false;
+  /** True where it was found idle, until somebody read on. */
+  #wasIdle = false;
   #isAwaited = false;
   #idleMs: number = DEFAULT_IDLE_MS;
   #latest: number = steadyNow();
@@ -106,7 +109,7 @@ export class SpanGuard implements StreamGuard {
   }
 
   chunk(value: unknown): void {
-    if (this.#isOver) return;
+    if (this.#isOver) return this.#late();
     this.waits(false);
     this.#hasChunk = true;
     const told = endIn(value);
@@ -154,6 +157,19 @@ export class SpanGuard implements StreamGuard {
 
   end(end: WorkEnd): void {
     this.#finish(end.how === "failed" ? end : (this.#told?.end ?? end), undefined);
+  }
+
+  /** Nobody has read on for too long. */
+  idle(): void {
+    this.#wasIdle = !this.#isOver && this.#told === undefined;
+    this.lost();
+  }
+
+  /** Who has read on since is told once that it is not recorded. */
+  #late(): void {
+    if (!this.#wasIdle) return;
+    this.#wasIdle = false;
+    this.#span[OWNER]?.notice(readOn(this.#span));
   }
 
   /** Nobody can read the rest any more, or will. */
