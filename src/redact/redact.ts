@@ -9,6 +9,7 @@ import { isReplaced, type Replace, type Replacement, replaceBy } from "./replace
 import { byPattern, type Rule } from "./rule.ts";
 import { RULE_NAMES, RULES, type RuleName } from "./rules/index.ts";
 import { FAILED, TextRedactor, TooSlow, whole } from "./text.ts";
+import { beginningsOf, withoutUnfinished } from "./unfinished.ts";
 import { ValueRedactor } from "./values.ts";
 
 /** A rule of your own. */
@@ -61,7 +62,8 @@ const FIRST_STEP = 65_536;
  */
 export function redact(options: RedactOptions = {}): Process | undefined {
   checkRedactOptions(options);
-  return processOf(options, replaceBy(options.replace ?? "label"));
+  const beginnings = beginningsOf(options.rules ?? RULE_NAMES);
+  return processOf(options, replaceBy(options.replace ?? "label"), beginnings);
 }
 
 /** @throws TracelightError `INVALID_OPTION` for what are no options of `redact`. */
@@ -69,17 +71,29 @@ export function checkRedactOptions(options: unknown): asserts options is RedactO
   checkOptions(options, { owner: "redact", checks: CHECKS, secret: ["replace"] });
 }
 
-/** The process of options that are known to be right; what stands in the place of something is made by `replace`. */
-export function processOf(options: RedactOptions, replace: Replace): Process | undefined {
+/**
+ * The process of options that are known to be right; what stands in the place of something is made by `replace`. What of a running span may become
+ * a secret is known by how it begins.
+ */
+export function processOf(
+  options: RedactOptions,
+  replace: Replace,
+  beginnings: readonly RegExp[] = [],
+): Process | undefined {
   const rules = (options.rules ?? RULE_NAMES).flatMap(rulesOf);
   const isSecret = secretNames(options.names);
   if (rules.length === 0 && isSecret === undefined && options.value === undefined) return undefined;
   const pace = new Pace(STEP);
   const values = valueRedactor({ rules, isSecret: isSecret ?? (() => false), replace, pace }, options);
-  const process = (draft: SpanDraft): void => drained(redactDraft(draft, values));
+  const redacted = function* (draft: SpanDraft): Steps<void> {
+    yield* redactDraft(draft, values);
+    if (draft.state === "running" && beginnings.length > 0)
+      draft.attributes = withoutUnfinished(draft.attributes, beginnings);
+  };
+  const process = (draft: SpanDraft): void => drained(redacted(draft));
   const steps = (draft: SpanDraft): Steps<void> => {
     pace.begin(FIRST_STEP);
-    return redactDraft(draft, values);
+    return redacted(draft);
   };
   return Object.assign(process, { steps, text: (text: string) => drained(whole(values.text(text))) });
 }

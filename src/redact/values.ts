@@ -9,6 +9,7 @@ import { sealed } from "../model/sealed.ts";
 import type { Pace, Steps } from "../model/steps.ts";
 import { redactEncoded } from "./encoded.ts";
 import { type JsonRedactor, looksLikeJson, redactJson } from "./json-text.ts";
+import { inFirst, partsIn } from "./parts.ts";
 import { hasToken } from "./survey.ts";
 import { PART, whole } from "./text.ts";
 
@@ -166,7 +167,15 @@ export class ValueRedactor {
       if (this.#pace.isOver(unitsOf(item))) yield;
     }
     this.#remember(list);
-    return list.made && captured(list.made.slice());
+    return (yield* this.#together(list.made ?? items)) ?? (list.made && captured(list.made.slice()));
+  }
+
+  /** What is split over several parts is found in all of them together, and then stands in the first; undefined where nothing is. */
+  *#together(items: readonly unknown[]): Steps<readonly unknown[] | undefined> {
+    const text = partsIn(items)?.join("");
+    if (text === undefined) return undefined;
+    const made = yield* whole(this.#options.text(text));
+    return made === text ? undefined : captured(inFirst(items, made));
   }
 
   /** What was made of a list that this one goes on from; nobody else goes on from it. */

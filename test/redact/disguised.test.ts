@@ -1,7 +1,7 @@
 // What is written in another way than it is read: a reader of a trace could read it back, so it goes as well. All else stays as it was.
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
-import { InMemoryTracer } from "tracelight";
+import { InMemoryTracer, IterableTracer } from "tracelight";
 import { type RedactOptions, redact } from "tracelight/redact";
 import { describe, expect, it } from "vitest";
 
@@ -140,6 +140,109 @@ it("it is found in keys, names, maps, sets, bytes, numbers and causes", () => {
     ...{ pan: "[CARD]", big: "[CARD]" },
   });
   expect(JSON.stringify(Reflect.get(Object(made), "error"))).not.toContain("example");
+});
+
+describe("a secret that is split over parts is found in all of them together:", () => {
+  it.each<[string, unknown, unknown]>([
+    ["chunks", ["I am ada", "@exam", "ple.", "org, hello"], ["I am [EMAIL], hello", "", "", ""]],
+    [
+      "parts of a message",
+      [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: KEY.slice(0, 9) },
+            { type: "text", text: KEY.slice(9) },
+          ],
+        },
+      ],
+      [
+        {
+          role: "user",
+          content: [
+            { type: "text", text: "[API_KEY]" },
+            { type: "text", text: "" },
+          ],
+        },
+      ],
+    ],
+    [
+      "deltas",
+      [{ delta: "password=" }, { delta: "hunter2hunter2" }],
+      [{ delta: "password=[SECRET]" }, { delta: "" }],
+    ],
+  ])("%s", (_, value, expected) => {
+    expect(redacted(value)).toEqual(expected);
+    expect(redacted(expected)).toEqual(expected);
+  });
+
+  it.each<[unknown, unknown]>([
+    [
+      ["ada@example.org", "bob@example.org"],
+      ["[EMAIL]", "[EMAIL]"],
+    ],
+    [
+      [{ text: "one" }, { text: SECRET }, { text: "three" }],
+      [{ text: "one" }, { text: "[EMAIL]" }, { text: "three" }],
+    ],
+    [
+      ["4111", "1111", "1111", "1111"],
+      ["4111", "1111", "1111", "1111"],
+    ],
+    [
+      [
+        { role: "user", content: "ada@exam" },
+        { role: "user", content: "ple.org" },
+      ],
+      expect.arrayContaining([{ role: "user", content: "ple.org" }]),
+    ],
+  ])("and what is none stays in its parts: %j", (value, expected) => {
+    expect(redacted(value)).toEqual(expected);
+  });
+});
+
+describe("a snapshot that ends in the midst of a secret shows nothing of it", () => {
+  /** What a sink is shown of a span that runs, and of it when it has ended. */
+  async function seen(value: unknown, options?: RedactOptions): Promise<unknown[]> {
+    const tracer = new IterableTracer({ process: redact(options) });
+    tracer.trace("work", (span) => void span.addAttribute("value", value).emitSnapshot());
+    await tracer.close();
+    const all: unknown[] = [];
+    for await (const { attributes } of tracer) all.push(attributes["value"]);
+    return all;
+  }
+
+  it.each([
+    ["I am ada.lovelace@exam"],
+    [`the key is ${KEY.slice(0, 12)}`],
+    ["my card is 4111 1111 11"],
+    ["to DE89 3704 0044 05"],
+    ["ring +49 30 9"],
+    ["with password: hunt"],
+    ["send Bearer mF_9.B5"],
+  ])("%s", async (text) => {
+    const cut = text.replace(/(?:ada|sk-|4111|DE89|\+49|password|Bearer).*/, "[UNFINISHED]");
+    expect(await seen(text)).toEqual([cut, text]);
+    expect(await seen({ content: [{ text: "first" }, { text }] })).toEqual([
+      { content: [{ text: "first" }, { text: cut }] },
+      { content: [{ text: "first" }, { text }] },
+    ]);
+    expect(await seen(JSON.stringify([{ text }]))).toEqual([
+      JSON.stringify([{ text: cut }]),
+      JSON.stringify([{ text }]),
+    ]);
+    expect(await seen(text, { rules: ["ip"], names: false })).toEqual([text, text]);
+  });
+
+  it("and all else of it", async () => {
+    for (const value of [
+      "It is 27 °C in Rome, and",
+      "order 17",
+      { n: 1, list: ["get_weather", 4] },
+      "4bf92f3577b34da6",
+    ])
+      expect(await seen(value)).toEqual([value, value]);
+  });
 });
 
 describe("what has nothing to hide stays as it was, to the letter:", () => {

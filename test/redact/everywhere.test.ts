@@ -1,6 +1,6 @@
 // A secret in each field of a span, in each vocabulary, live and ended: it is in nothing that a sink writes, sends or keeps, in no export,
 // in no answer of the page, and in no warning.
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -35,7 +35,11 @@ useEmulator();
 
 const SECRET = "ada.lovelace@example.org";
 /** What it may be found by, as it is and as JSON, URLs and Base64 have it. */
-const FORMS = ["lovelace", Buffer.from("lovelace").toString("base64").slice(0, 10)];
+const FORMS = [
+  "lovelace",
+  [..."lovelace"].join("\u200b"),
+  ...["lovelace", "ovelace", "velace"].map((part) => Buffer.from(part).toString("base64").slice(0, 8)),
+];
 const LISTED = ["ai.conversation.id", "gen_ai.conversation.id", "session.id"];
 
 /** The value with the secret at the end of each text, in JSON too; what a vocabulary looks for stays. */
@@ -119,6 +123,10 @@ function write(tracer: Tracer): void {
         bytes: new TextEncoder().encode(`bytes of ${SECRET}`),
         url: new URL(`https://example.org/?mail=${SECRET}`),
         large: `${"word ".repeat(80_000)} ${SECRET}`,
+        query: `to=${encodeURIComponent(SECRET)}`,
+        base64: Buffer.from(JSON.stringify({ to: SECRET })).toString("base64"),
+        hidden: [...SECRET].join("\u200b"),
+        [`name ${encodeURIComponent(SECRET)}`]: true,
       });
       span.addAttribute("ai.conversation.id", `talk of ${SECRET}`, { inheritable: true });
       span.emitSnapshot();
@@ -187,11 +195,25 @@ const sinks: Readonly<Record<string, Make>> = {
     const tracer = new OtlpTracer({ ...options, url, encoding: "json" });
     return { tracer, output: () => bodies.join("\n") };
   },
+  "the journal's files": async (options) => {
+    const journal = join(folder, "journal");
+    const files: string[] = [];
+    // When it is asked to take them, they are in the journal still.
+    const url = await receiver(() => files.push(...textsIn(journal)));
+    return { tracer: new OtlpTracer({ ...options, url, journal }), output: () => files.join("\n") };
+  },
   tee: (options) => {
     const member = new InMemoryTracer();
     return { tracer: new TeeTracer(options).addTracer(member), output: () => shown(member.getTraces()) };
   },
 };
+
+function textsIn(path: string): readonly string[] {
+  const entries = readdirSync(path, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => readFileSync(join(parentPath, name), "latin1"));
+}
 
 function written(make: (stream: { write(text: string): boolean }) => Tracer): Sink {
   const texts: string[] = [];
