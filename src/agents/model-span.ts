@@ -10,10 +10,13 @@ export class ModelSpans {
   readonly #put: PutContent;
   /** True where nothing of what was said is kept. */
   readonly isMetadataOnly: boolean;
+  /** True where all of it is, as it is. */
+  readonly isAll: boolean;
 
   constructor(options: CaptureOptions) {
     this.#put = putContent(options);
     this.isMetadataOnly = options.capture === "metadata";
+    this.isAll = (options.capture ?? "all") === "all";
   }
 
   /** What the span is called: by what is done, and by which model. */
@@ -25,11 +28,12 @@ export class ModelSpans {
   asked(span: Span, { operation }: Dialect, asked: Asked, provider: string | undefined): void {
     const type = operation === "chat" ? "llm-invocation" : "embedding";
     span.addAttributes(calledModel(type, asked.model, provider));
-    this.#put(span, NAMES.requestSystem, asked.system);
-    this.#put(span, NAMES.requestMessages, asked.messages);
-    this.#put(span, NAMES.requestToolConfig, asked.tools);
+    const put: PutContent = asked.isOwned === true ? putAsItIs : this.#put;
+    put(span, NAMES.requestSystem, asked.system);
+    put(span, NAMES.requestMessages, asked.messages);
+    put(span, NAMES.requestToolConfig, asked.tools);
     if (this.isMetadataOnly) span.addAttribute(NAMES.requestInferenceConfig, figuresOf(asked.config));
-    else this.#put(span, NAMES.requestInferenceConfig, asked.config);
+    else put(span, NAMES.requestInferenceConfig, asked.config);
   }
 
   /** Of what the model has said so far. */
@@ -49,6 +53,10 @@ export class ModelSpans {
       .addAttribute(NAMES.responseModel, answered.model);
     span.addAttribute(NAMES.responseId, answered.id);
   }
+}
+
+function putAsItIs(span: Span, where: string, value: unknown): void {
+  span.addAttribute(where, value);
 }
 
 /** What the span of a model's call says of the model, whichever adapter makes it. */

@@ -9,6 +9,7 @@ import { isPlain } from "./plain.ts";
  * unchanged parts of a long history cost no memory and a fraction of a copy's time. May say false too often, never true.
  */
 export function isCaptureOf(source: unknown, captured: unknown): boolean {
+  if (Object.is(source, captured)) return true;
   looked = 0;
   try {
     return holds(captured, source);

@@ -1,6 +1,7 @@
 // Values given again: what was captured before and has not changed is shared, so a growing history costs what is new.
 import { Capture, capture, isPrimitive } from "./capture.ts";
 import { isCaptureOf } from "./capture-comparison.ts";
+import { isCaptured } from "./captured.ts";
 import { setOwn } from "./own-property.ts";
 import { isPlain } from "./plain.ts";
 
@@ -39,6 +40,7 @@ const byLastItem = new WeakMap<object, CapturedList>();
  */
 export function captureShared(value: unknown): unknown {
   if (isPrimitive(value) || typeof value !== "object" || value === null) return capture(value);
+  if (isCaptured(value)) return value;
   try {
     const walk = new SharedCapture();
     const captured = Array.isArray(value) ? captureList(value, walk) : captureObject(value, walk);
@@ -141,6 +143,7 @@ class SharedCapture {
   /** A capture of `source` that shares what it can with an earlier capture `beside` it, down to `levels` containers. */
   beside(source: unknown, beside: unknown, levels: number): unknown {
     if (typeof source !== "object" || source === null) return this.value(source);
+    if (isCaptured(source)) return source;
     if (typeof beside !== "object" || beside === null) return this.value(source);
     if (isCaptureOf(source, beside)) return beside;
     if (levels === 0) return this.value(source);

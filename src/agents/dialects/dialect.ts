@@ -9,6 +9,8 @@ export interface Asked {
   readonly tools?: object | undefined;
   /** All the rest. */
   readonly config?: object | undefined;
+  /** True where its parts are captured already, and nothing in them gives access. */
+  readonly isOwned?: boolean;
 }
 
 /** What an answer says, in the provider's own shapes. */

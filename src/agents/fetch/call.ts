@@ -45,7 +45,8 @@ export class ModelCall {
   readonly #guard: StreamGuard | undefined;
   #attempt: Attempt;
   #reader: AnswerReader | undefined;
-  #whole: unknown;
+  /** Once all is there. */
+  #answer: Answered | undefined;
   #resends: number;
   #failure: Readonly<Record<string, unknown>> = {};
 
@@ -122,8 +123,8 @@ export class ModelCall {
     if (end.how === "failed" && end.error instanceof SyntaxError) return noJson(end.error);
     if (end.how !== "done") return end;
     try {
-      this.#whole = this.#reader?.whole();
-      const { error } = this.#parts.dialect.answered(this.#whole);
+      this.#answer = this.#parts.dialect.answered(this.#reader?.whole());
+      const { error } = this.#answer;
       const told = this.#reader?.end;
       if (told?.how === "failed") return this.#harmless(told);
       return error === undefined ? { how: "done" } : this.#harmless(failureOf(error));
@@ -188,8 +189,7 @@ export class ModelCall {
 
   #over(): void {
     this.#parts.onEnd(this);
-    const answered = this.#whole === undefined ? this.#sofar() : this.#parts.dialect.answered(this.#whole);
-    this.#parts.spans.answered(this.span, answered);
+    this.#parts.spans.answered(this.span, this.#answer ?? this.#sofar());
   }
 }
 

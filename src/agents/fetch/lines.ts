@@ -22,13 +22,14 @@ const MAX_TEXT = 2 ** 26;
 
 /** Text that comes in pieces. Each piece is looked at once, however long a line. */
 class Text {
-  readonly #decoder = new TextDecoder();
+  /** Made when it is needed, which for a value that the app parsed is never. */
+  #decoder: InstanceType<typeof TextDecoder> | undefined;
   #pieces: string[] = [];
   #length = 0;
 
   /** Calls `onLine` for each line that is whole. */
   add(bytes: Uint8Array, onLine: (line: string) => void): void {
-    const text = this.#decoder.decode(bytes, { stream: true });
+    const text = this.#decoded(bytes);
     let from = 0;
     for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", from)) {
       this.keep(text.slice(from, at));
@@ -40,7 +41,12 @@ class Text {
 
   /** Takes bytes of what has no lines. */
   append(bytes: Uint8Array): void {
-    this.keep(this.#decoder.decode(bytes, { stream: true }));
+    this.keep(this.#decoded(bytes));
+  }
+
+  #decoded(bytes: Uint8Array): string {
+    this.#decoder ??= new TextDecoder();
+    return this.#decoder.decode(bytes, { stream: true });
   }
 
   keep(piece: string): void {

@@ -35,8 +35,11 @@ export function bodyOf(
 export function headerOf(name: string, input: FetchInput, init: RequestInit | undefined): string | undefined {
   try {
     const given = init?.headers ?? requestOf(input)?.headers ?? {};
-    const headers = given instanceof Headers ? given : new Headers(given);
-    return headers.get(name) ?? undefined;
+    // To make `Headers` of a plain object takes as long as all the rest of a call.
+    if (given instanceof Headers || Symbol.iterator in given)
+      return (given instanceof Headers ? given : new Headers(given)).get(name) ?? undefined;
+    const [, value] = Object.entries(given).findLast(([key]) => key.toLowerCase() === name) ?? [];
+    return typeof value === "string" ? value : undefined;
   } catch {
     return undefined;
   }

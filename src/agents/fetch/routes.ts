@@ -31,8 +31,29 @@ const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
   [":streamrawpredict", anthropic],
 ]);
 
+/** Where a URL leads, and to whose service. Throws where it is none. */
+export interface Place {
+  readonly hostname: string;
+  readonly pathname: string;
+  readonly provider: string | undefined;
+}
+
+/** An app asks the same few over and over: to take one apart takes as long as a span. */
+export function placeAt(url: string): Place {
+  const known = places.get(url);
+  if (known !== undefined) return known;
+  const { hostname, pathname } = new URL(url);
+  const place = { hostname, pathname, provider: providerAt(hostname) };
+  if (places.size >= MAX_PLACES) places.clear();
+  places.set(url, place);
+  return place;
+}
+
+const places = new Map<string, Place>();
+const MAX_PLACES = 100;
+
 /** Whose service a host is, by the names that prices go by. */
-export function providerAt(host: string): string | undefined {
+function providerAt(host: string): string | undefined {
   return HOSTS.find(([pattern]) => pattern.test(host))?.[1];
 }
 

@@ -4,7 +4,9 @@ import { activeFrame } from "../../tracing/context.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
 import { checkAdapter, patienceOf, STREAM_CHECKS, type StreamOptions } from "../capture.ts";
 import type { Asked, Dialect } from "../dialects/dialect.ts";
+import { isFields } from "../dialects/values.ts";
 import { harmlessly, ModelSpans } from "../model-span.ts";
+import { Bodies } from "./bodies.ts";
 import { ModelCall } from "./call.ts";
 import {
   bodyOf,
@@ -17,7 +19,7 @@ import {
   urlOf,
 } from "./request.ts";
 import { type CallKey, Resending } from "./resending.ts";
-import { dialectAt, providerAt } from "./routes.ts";
+import { dialectAt, placeAt } from "./routes.ts";
 
 /** For `tracedFetch`. */
 export interface FetchOptions extends StreamOptions {
@@ -76,6 +78,7 @@ class Calls {
   readonly #spans: ModelSpans;
   readonly #patience: ReturnType<typeof patienceOf>;
   readonly #resending: Resending<ModelCall> = new Resending();
+  readonly #bodies: Bodies = new Bodies();
 
   constructor(tracer: Tracer, options: FetchOptions) {
     this.#tracer = tracer;
@@ -84,34 +87,44 @@ class Calls {
     this.#patience = patienceOf(options);
   }
 
-  async ask(
+  ask(
     dialect: Dialect,
     input: FetchInput,
     init: RequestInit | undefined,
     send: () => Promise<Response>,
   ): Promise<Response> {
-    const call = await this.#callOf(dialect, input, init);
-    if (call === undefined) return send();
-    let response: Response;
-    try {
-      response = await this.#tracer.run(call.span, send);
-    } catch (error) {
-      call.failed(error);
-      throw error;
-    }
-    harmlessly(call.span, () => call.answered(response));
-    return response;
+    const body = safeBodyOf(input, init);
+    const sendWith = (text: string | undefined) =>
+      this.#send(text === undefined ? undefined : this.#callOf(dialect, text, input, init), send);
+    return typeof body === "object" ? body.then(sendWith, () => send()) : sendWith(body);
   }
 
-  async #callOf(
+  /** With one promise more than without tracing: each costs more the more is followed through it. */
+  #send(call: ModelCall | undefined, send: () => Promise<Response>): Promise<Response> {
+    if (call === undefined) return send();
+    const failed = (error: unknown): never => {
+      call.failed(error);
+      throw error;
+    };
+    const answered = (response: Response): Response => {
+      harmlessly(call.span, () => call.answered(response));
+      return response;
+    };
+    try {
+      return Promise.resolve(this.#tracer.run(call.span, send)).then(answered, failed);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #callOf(
     dialect: Dialect,
+    body: string,
     input: FetchInput,
     init: RequestInit | undefined,
-  ): Promise<ModelCall | undefined> {
+  ): ModelCall | undefined {
     try {
-      const given = bodyOf(input, init);
-      const body = typeof given === "object" ? await given : given;
-      return body === undefined ? undefined : this.#call(dialect, body, input, init);
+      return this.#call(dialect, body, input, init);
     } catch {
       // It is none that can be read.
       return undefined;
@@ -136,11 +149,11 @@ class Calls {
       known.resend(attempt);
       return known;
     }
-    const { hostname, pathname } = new URL(url);
-    const asked = askedOf(dialect, body, pathname);
+    const { hostname, pathname, provider } = placeAt(url);
+    const asked = this.#asked(body, dialect, pathname);
     if (asked === undefined) return undefined;
     const span = this.#tracer.startSpan(ModelSpans.nameOf(dialect, asked), { spanKind: "CLIENT" });
-    this.#spans.asked(span, dialect, asked, this.#provider ?? providerAt(hostname) ?? dialect.provider);
+    this.#spans.asked(span, dialect, asked, this.#provider ?? provider ?? dialect.provider);
     span.addAttribute("server.address", hostname);
     return new ModelCall(span, {
       ...{ dialect, attempt, spans: this.#spans, patience: this.#patience },
@@ -148,11 +161,22 @@ class Calls {
       onEnd: (call) => this.#resending.remove(call),
     });
   }
+
+  /** Who changes what is kept gets values of their own. */
+  #asked(body: string, dialect: Dialect, path: string): Asked | undefined {
+    if (this.#spans.isAll) return this.#bodies.asked(body, dialect, path);
+    const parsed: unknown = JSON.parse(body);
+    return isFields(parsed) ? dialect.asked(parsed, path) : undefined;
+  }
 }
 
-function askedOf(dialect: Dialect, body: string, path: string): Asked | undefined {
-  const parsed: unknown = JSON.parse(body);
-  return typeof parsed === "object" && parsed !== null ? dialect.asked(parsed, path) : undefined;
+/** The text of the body, at once where it is there; undefined where it cannot be read. */
+function safeBodyOf(input: FetchInput, init: RequestInit | undefined): ReturnType<typeof bodyOf> {
+  try {
+    return bodyOf(input, init);
+  } catch {
+    return undefined;
+  }
 }
 
 function parentId(): string | undefined {
