@@ -64,6 +64,19 @@ export class TallyCounts {
     for (const group of others) group?.add(use, weight);
   }
 
+  /** Counts all that the other did, in slices. */
+  *take(other: TallyCounts): Generator<void> {
+    this.#toolCalls += other.#toolCalls;
+    this.#turns += other.#turns;
+    this.#sum.take(other.#sum);
+    for (const [by, groups] of other.#groups) {
+      for (const [name, group] of groups) {
+        yield;
+        this.#group(by, name)?.take(group);
+      }
+    }
+  }
+
   #call(called: TallyGroup | undefined, flags: number, { ms, weight }: Call): void {
     if ((flags & FLAG.model) === 0) this.#toolCalls += weight;
     else this.#sum.call(ms, weight);

@@ -84,7 +84,7 @@ export class TallyGroup {
     this.#unpriced += other.#unpriced;
     this.#priced += other.#priced;
     this.#cost.take(other.#cost);
-    for (const [i, ms] of other.#times.entries()) this.#time(ms, other.#weights?.[i] ?? 1);
+    for (let i = 0; i < other.#times.length; i++) this.#time(other.#times[i] ?? 0, other.#weights?.[i] ?? 1);
     for (const [words, count] of other.#errorWords) this.#note(words, count);
   }
 

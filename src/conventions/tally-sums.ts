@@ -13,6 +13,7 @@ const SLICE = 5000;
 /** Counts events, which may come in any portions, each of whole traces. */
 export class TallySums {
   readonly #prices: PriceTable | undefined;
+  /** Of what is in no part of the time; with what is in one once it is told. */
   readonly #whole: TallyCounts;
   readonly #course: Course;
   #spans = 0;
@@ -50,8 +51,8 @@ export class TallySums {
 
   #count(portion: Portion, at: number): void {
     const use = portion.use(at);
-    this.#whole.count(portion, at, use);
-    this.#course.at(portion.start[at] ?? 0)?.count(portion, at, use);
+    const counts = this.#course.at(portion.start[at] ?? 0) ?? this.#whole;
+    counts.count(portion, at, use);
   }
 
   #kept(): TallyTotal["kept"] {
@@ -59,8 +60,9 @@ export class TallySums {
     return this.#spans === spans && this.#traces === traces ? undefined : { spans, traces };
   }
 
-  /** What was counted, in slices. */
+  /** What was counted, in slices. Asked for once, when all was counted. */
   *report(): Generator<void, TallyReport> {
+    for (const part of this.#course.parts) yield* this.#whole.take(part);
     const total = {
       ...{ spans: Math.round(this.#spans), traces: Math.round(this.#traces), ...this.#whole.total() },
       kept: this.#kept(),

@@ -31,6 +31,16 @@ export class KeptChunks {
     return rest && { rest, events };
   }
 
+  /** The rests of those that are kept, of many at once: their events are not held until they are counted. */
+  async rests(numbers: readonly number[]): Promise<ReadonlyMap<number, readonly string[]>> {
+    if (!(await this.#hasTable())) return new Map();
+    const sql = `SELECT chunk, events FROM tallied
+      WHERE chunk IN (SELECT value FROM json_each(?)) AND identifier IS NULL AND version = ?`;
+    const rows = await this.#view.database.all(sql, [JSON.stringify(numbers), STORED_EVENTS_VERSION]);
+    const rests = rows.map(({ chunk, events }) => [Number(chunk), restIn(events)] as const);
+    return new Map(rests.flatMap(([number, rest]) => (rest === undefined ? [] : [[number, rest]])));
+  }
+
   /** Those that are kept. */
   async numbers(): Promise<ReadonlySet<number>> {
     if (!(await this.#hasTable())) return new Set();

@@ -26,6 +26,8 @@ import { eventsIn, KeptChunks, madeChunk } from "./tallied.ts";
 import { queryToSql, whereToSql } from "./where-sql.ts";
 
 const TRACES_AT_ONCE = 200;
+/** Of which the rests are read together. */
+const CHUNKS_AT_ONCE = 50;
 
 /** Counts the spans that the query asks for. */
 export async function tallyFile(reader: SqliteReader, query: TallyQuery): Promise<TallyReport> {
@@ -81,21 +83,28 @@ class FileTally {
     const chunks: (readonly [number, Chunk | undefined])[] = [];
     const all = await chunksWithin(this.#view, this.#bounds);
     this.#all = all.length * CHUNK_ROWS;
-    for (const number of all) {
-      if (number >= open) await this.#addTracesOf(number, rest);
-      else chunks.push([number, await this.#restOf(number, rest)]);
-      this.#query.signal?.throwIfAborted();
+    for (let at = 0; at < all.length; at += CHUNKS_AT_ONCE) {
+      const some = all.slice(at, at + CHUNKS_AT_ONCE);
+      const kept = await this.#kept.rests(some);
+      for (const number of some) {
+        if (number >= open) await this.#addTracesOf(number, rest);
+        else chunks.push([number, await this.#noted(number, kept.get(number), rest)]);
+        this.#query.signal?.throwIfAborted();
+      }
     }
     for (const [number, made] of chunks) await this.#countChunk(number, made, rest);
     await this.#countTraces([...rest]);
   }
 
   /** Notes the rest of the chunk. Gives the chunk where it was made for that, as those that were kept are not held. */
-  async #restOf(number: number, rest: Set<string>): Promise<Chunk | undefined> {
-    const kept = await this.#kept.get(number);
-    const chunk = kept ?? (await this.#made(number));
-    for (const id of chunk.rest) rest.add(id);
-    return kept === undefined ? chunk : undefined;
+  async #noted(
+    number: number,
+    kept: readonly string[] | undefined,
+    rest: Set<string>,
+  ): Promise<Chunk | undefined> {
+    const made = kept === undefined ? await this.#made(number) : undefined;
+    for (const id of made?.rest ?? kept ?? []) rest.add(id);
+    return made;
   }
 
   async #made(number: number): Promise<Chunk> {
