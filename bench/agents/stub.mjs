@@ -20,14 +20,28 @@ const converse = JSON.stringify({
   ...{ stopReason: "end_turn", usage: { inputTokens: 1300, outputTokens: 12, totalTokens: 1312 } },
 });
 
+const gemini = JSON.stringify({
+  candidates: [{ content: { role: "model", parts: [{ text: TEXT }] }, finishReason: "STOP" }],
+  ...{ modelVersion: "stub-1", usageMetadata: { promptTokenCount: 1300, candidatesTokenCount: 12 } },
+});
+const ollama = JSON.stringify({ model: "stub-1", message, done: true, done_reason: "stop", eval_count: 12 });
+
+const CHAT = { path: "/chat/completions", whole, pieces: events };
+const WIRES = [
+  { path: "/messages", whole: claude, pieces: claudeEvents },
+  { path: "enerateContent", whole: gemini, pieces: geminiEvents },
+  { path: "/api/chat", whole: ollama, pieces: ollamaLines, isLines: true },
+];
+
 const http = createServer(async (request, response) => {
   let body = "";
   for await (const chunk of request) body += chunk;
-  if (request.url.includes("messages")) return void json(response).end(claude);
-  const isStreamed = /"stream":\s*true/.test(body);
-  if (!isStreamed) return void json(response).end(whole);
-  response.writeHead(200, { "content-type": "text/event-stream" });
-  response.end(events(Number(/chunks-(\d+)/.exec(body)?.[1] ?? 1)).join(""));
+  const said = WIRES.find(({ path }) => request.url.includes(path)) ?? CHAT;
+  const isStreamed = request.url.includes("stream") || /"stream":\s*true/.test(body);
+  if (!isStreamed) return void json(response).end(said.whole);
+  const count = Number(/chunks-(\d+)/.exec(`${request.url} ${body}`)?.[1] ?? 1);
+  response.writeHead(200, { "content-type": said.isLines ? "application/x-ndjson" : "text/event-stream" });
+  response.end(said.pieces(count).join(""));
 });
 
 const http2 = createServer2();
@@ -62,11 +76,42 @@ function json(response) {
 
 /** An answer of so many pieces, as OpenAI sends them. */
 function events(count) {
-  const event = (choices, more = {}) =>
-    `data: ${JSON.stringify({ ...head, object: "chat.completion.chunk", choices, ...more })}\n\n`;
+  const event = (choices, more = {}) => sse({ ...head, object: "chat.completion.chunk", choices, ...more });
   const piece = event([{ index: 0, delta: { content: "word " }, finish_reason: null }]);
   const last = event([{ index: 0, delta: {}, finish_reason: "stop" }]);
   return [...Array(count).fill(piece), last, event([], { usage }), "data: [DONE]\n\n"];
+}
+
+function sse(data, name) {
+  return `${name === undefined ? "" : `event: ${name}\n`}data: ${JSON.stringify(data)}\n\n`;
+}
+
+function claudeEvents(count) {
+  const event = (type, more) => sse({ type, ...more }, type);
+  const piece = event("content_block_delta", { index: 0, delta: { type: "text_delta", text: "word " } });
+  return [
+    event("message_start", { message: { ...JSON.parse(claude), content: [], stop_reason: null } }),
+    event("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
+    ...Array(count).fill(piece),
+    event("content_block_stop", { index: 0 }),
+    event("message_delta", { delta: { stop_reason: "end_turn" }, usage: { output_tokens: 12 } }),
+    event("message_stop", {}),
+  ];
+}
+
+function geminiEvents(count) {
+  const piece = (text, more) =>
+    sse({ candidates: [{ content: { role: "model", parts: [{ text }] }, ...more }], modelVersion: "stub-1" });
+  return [...Array(count).fill(piece("word ")), piece("", { finishReason: "STOP" })];
+}
+
+function ollamaLines(count) {
+  const line = (content, more) =>
+    `${JSON.stringify({ model: "stub-1", message: { role: "assistant", content }, ...more })}\n`;
+  return [
+    ...Array(count).fill(line("word ", { done: false })),
+    line("", { done: true, done_reason: "stop", eval_count: 12 }),
+  ];
 }
 
 /** See https://smithy.io/2.0/aws/amazon-eventstream.html */
