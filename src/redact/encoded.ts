@@ -27,9 +27,7 @@ export function* redactEncoded(text: string, redactor: EncodedRedactor): Steps<s
   let copied = 0;
   for (const { 0: run, index } of text.matchAll(RUN)) {
     if (redactor.pace.isOver(RUN_UNITS)) yield;
-    for (const encoding of encodingsOf(run)) {
-      const held = heldIn(run, encoding);
-      if (held === undefined) continue;
+    for (const [encoding, held] of heldBy(run)) {
       const made = yield* whole(redactor.text(held));
       if (made === held) continue;
       out += text.slice(copied, index) + encoded(made, encoding, run);
@@ -40,11 +38,24 @@ export function* redactEncoded(text: string, redactor: EncodedRedactor): Steps<s
   return copied === 0 ? text : out + text.slice(copied);
 }
 
+/** The texts that are encoded in a text. */
+export function* encodedIn(text: string): Generator<string> {
+  for (const [run] of text.matchAll(RUN)) for (const [, held] of heldBy(run)) yield held;
+}
+
 type Encoding = "base64" | "base64url" | "hex";
 
 function encodingsOf(run: string): readonly Encoding[] {
   const base64 = /[-_]/.test(run) ? "base64url" : "base64";
   return HEX.test(run) ? ["hex", base64] : [base64];
+}
+
+/** Each way to read it as a text. */
+function* heldBy(run: string): Generator<readonly [Encoding, string]> {
+  for (const encoding of encodingsOf(run)) {
+    const held = heldIn(run, encoding);
+    if (held !== undefined) yield [encoding, held];
+  }
 }
 
 /** Undefined where it is no text. */
@@ -93,5 +104,5 @@ function valuesOf(...alphabets: readonly string[]): Uint8Array {
 function encoded(text: string, encoding: Encoding, run: string): string {
   const made = Buffer.from(text).toString(encoding);
   if (encoding === "hex") return /[A-F]/.test(run) ? made.toUpperCase() : made;
-  return run.endsWith("=") || encoding === "base64url" ? made : made.replaceAll("=", "");
+  return run.length % 4 === 0 ? made : made.replaceAll("=", "");
 }

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { isAnObject } from "../conventions/values.ts";
 import { type Process, processed } from "../tracing/draft.ts";
 import type { Span } from "../tracing/span.ts";
+import { encodedIn } from "./encoded.ts";
 import { processOf, type RedactOptions, redact } from "./redact.ts";
 import { FAILED } from "./text.ts";
 
@@ -71,8 +72,9 @@ export class Finder {
 
   #kindsInText(text: string): ReadonlySet<string> {
     if (text === FAILED) return FAILURE;
-    if (!text.includes(this.#mark)) return NONE;
-    return new Set([...text.matchAll(this.#marks)].map(([, number]) => this.#labels[Number(number)] ?? ""));
+    const kinds = [...text.matchAll(this.#marks)].map(([, number]) => this.#labels[Number(number)] ?? "");
+    for (const held of encodedIn(text)) kinds.push(...this.#kindsInText(held));
+    return kinds.length === 0 ? NONE : new Set(kinds);
   }
 }
 

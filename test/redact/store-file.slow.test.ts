@@ -142,6 +142,28 @@ describe("redact --check", () => {
     });
   });
 
+  it("tells of what is disguised or encoded what it is; --apply leaves nothing of it", async () => {
+    const path = join(folder, "disguised.db");
+    const tracer = new SqliteTracer({ path });
+    tracer.trace("work", (span) =>
+      span.addAttributes({
+        query: `to=${encodeURIComponent(SECRET)}`,
+        base64: Buffer.from(JSON.stringify({ to: SECRET })).toString("base64"),
+        parts: [SECRET.slice(0, 13), SECRET.slice(13)],
+      }),
+    );
+    await tracer.close();
+    const rows = jsonOf(await tracelight(["redact", "disguised.db", "--check", "--json"]));
+    expect(rows.map(({ kind, place }) => `${kind} ${place}`).sort()).toEqual(
+      ["base64", "parts", "query"].map((name) => `EMAIL attribute ${name}`),
+    );
+    expect((await tracelight(["redact", "disguised.db", "--apply"])).code).toBe(0);
+    expect((await tracelight(["redact", "disguised.db", "--check"])).code).toBe(0);
+    const { stdout } = await tracelight(["export", "disguised.db"]);
+    expect(stdout).toContain(Buffer.from('{"to":"[EMAIL]"}').toString("base64"));
+    expect(readFileSync(path, "latin1")).not.toContain("lace");
+  });
+
   it("ends with 0 where there is nothing, in lines as in files", async () => {
     const path = join(folder, "clean.jsonl");
     const tracer = new SqliteTracer({ path: join(folder, "clean.db") });
