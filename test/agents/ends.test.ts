@@ -82,12 +82,13 @@ const STATUS: Readonly<Record<Way, "aborted" | "ERROR">> = {
 
 /** Asks, does what is to be done with the answer, and gives up what it holds of it. */
 async function used(
-  subject: Pick<Subject, "ask" | "version">,
+  subject: Pick<Subject, "ask" | "version" | "readsAll">,
   way: Way,
   given: Partial<SubjectAsk>,
 ): Promise<void> {
   const abort = new AbortController();
-  const url = server.baseUrl(DOES[way], subject.version);
+  const does = subject.readsAll === true && DOES[way] === "endless" ? "hang" : DOES[way];
+  const url = server.baseUrl(does, subject.version);
   const onPart = (): boolean | undefined => {
     if (way === "left by a throw") throw new Error("the app's own");
     if (way === "aborted during") abort.abort();
@@ -133,7 +134,7 @@ describe.each(Object.entries(BY))("%s", (name, ways) => {
 });
 
 /** Where nothing but `registerTracer` is on. */
-const byChannel: Pick<Subject, "ask"> = {
+const byChannel: Pick<Subject, "ask" | "readsAll"> = {
   ask: ({ tracer, url, signal, ...asked }) => {
     if (tracer !== undefined) onTestFinished(registerTracer(tracer));
     const model = createOpenAI({ baseURL: url, apiKey: KEY }).chat("stub-1");

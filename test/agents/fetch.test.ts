@@ -258,6 +258,47 @@ describe("what is kept", () => {
   });
 });
 
+it.each<[string, object, object]>([
+  [
+    "models/gemini-embedding-001:embedContent",
+    {
+      model: "models/gemini-embedding-001",
+      content: { parts: [{ text: "a word" }] },
+      taskType: "CLUSTERING",
+    },
+    { embedding: { values: [0.987] }, usageMetadata: { promptTokenCount: 3 } },
+  ],
+  [
+    "models/gemini-embedding-001:batchEmbedContents",
+    { requests: [{ model: "models/gemini-embedding-001", content: { parts: [{ text: "a word" }] } }] },
+    { embeddings: [{ values: [0.987] }], usageMetadata: { promptTokenCount: 3 } },
+  ],
+  [
+    "publishers/google/models/text-embedding-005:predict",
+    { instances: [{ content: "a word", task_type: "CLUSTERING" }] },
+    { predictions: [{ embeddings: { values: [0.987], statistics: { token_count: 3 } } }] },
+  ],
+])("an embedding of Google's is one too: %s", async (path, asked, answer) => {
+  const tracer = new InMemoryTracer();
+  const traced = tracedFetch(tracer, { fetch: async () => Response.json(answer) });
+  const url = `https://generativelanguage.googleapis.com/v1beta/${path}?key=sk-secret`;
+  await (await traced(url, { method: "POST", body: JSON.stringify(asked) })).json();
+  const [span] = tracer.getTraces();
+  if (span === undefined) throw new Error("no span");
+  expect(span.spanName).toMatch(/^embeddings (?:gemini|text)-embedding-/);
+  expect(JSON.stringify(span)).not.toMatch(/0\.987|sk-secret/);
+  expect(readSpan(span)).toMatchObject({ kind: "embedding", usage: { input: 3 }, provider: "google" });
+  expect(JSON.stringify(readSpan(span).input)).toContain("a word");
+});
+
+it("what predicts no embedding passes through untraced", async () => {
+  const tracer = new InMemoryTracer();
+  const traced = tracedFetch(tracer, { fetch: async () => Response.json({ predictions: [] }) });
+  const url = "https://us-aiplatform.googleapis.com/v1/publishers/google/models/imagen-4:predict";
+  await traced(url, { method: "POST", body: JSON.stringify({ instances: [{ prompt: "a cat" }] }) });
+  expect(tracer.getTraces()).toEqual([]);
+});
+
 it("an embedding is a call of its own kind, without its numbers", async () => {
   const { tracer } = watched();
   const answer = {

@@ -39,6 +39,8 @@ export interface Subject {
   readonly loops?: true;
   /** It reads on by itself what the app leaves, as far as its buffers go: its own tests leave streams. */
   readonly readsOn?: true;
+  /** It reads all of an answer by itself, whatever the app does. */
+  readonly readsAll?: true;
   /** It tells nobody of a line that is cut. */
   readonly hidesCuts?: true;
 }
@@ -191,8 +193,8 @@ export const SUBJECTS: Readonly<Record<string, Subject>> = {
   ...Object.fromEntries(
     Object.entries(CLIENTS).map(([name, client]) => [name, byFetch(client, RETRYING.has(name))]),
   ),
-  "ai 5": byAiSdk(sdk(ai5), openAi5, told, ai5.stepCountIs(3)),
-  "ai 6": byAiSdk(sdk(ai6), openAi6, told, ai6.stepCountIs(3)),
+  "ai 5": { ...byAiSdk(sdk(ai5), openAi5, told, ai5.stepCountIs(3)), readsAll: true },
+  "ai 6": { ...byAiSdk(sdk(ai6), openAi6, told, ai6.stepCountIs(3)), readsAll: true },
   "ai 7": byAiSdk(
     sdk(ai7),
     openAi7,

@@ -2,6 +2,7 @@
 import { anthropic } from "../dialects/anthropic.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { gemini } from "../dialects/gemini.ts";
+import { geminiEmbeddings } from "../dialects/gemini-embeddings.ts";
 import { ollama } from "../dialects/ollama.ts";
 import { openAiChat } from "../dialects/openai-chat.ts";
 import { embeddings } from "../dialects/openai-embeddings.ts";
@@ -14,7 +15,7 @@ export function dialectAt(url: string): Dialect | undefined {
 }
 
 const PATHS =
-  /(\/chat\/completions|\/responses|\/embeddings|\/messages|\/api\/chat|\/api\/generate|\/api\/embed|:generatecontent|:streamgeneratecontent|:rawpredict|:streamrawpredict)\/?(?:[?#]|$)/i;
+  /(\/chat\/completions|\/responses|\/embeddings|\/messages|\/api\/chat|\/api\/generate|\/api\/embed|:generatecontent|:streamgeneratecontent|:embedcontent|:batchembedcontents|:predict|:rawpredict|:streamrawpredict)\/?(?:[?#]|$)/i;
 
 const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
   ["/chat/completions", openAiChat],
@@ -26,6 +27,9 @@ const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
   ["/api/embed", embeddings],
   [":generatecontent", gemini],
   [":streamgeneratecontent", gemini],
+  [":embedcontent", geminiEmbeddings],
+  [":batchembedcontents", geminiEmbeddings],
+  [":predict", geminiEmbeddings],
   // Anthropic's models at Vertex.
   [":rawpredict", anthropic],
   [":streamrawpredict", anthropic],
