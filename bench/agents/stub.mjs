@@ -65,6 +65,8 @@ http2.on("stream", (stream, headers) => {
   });
 });
 
+// A connection waits while another is measured.
+http.keepAliveTimeout = 3_600_000;
 http.listen(0, "127.0.0.1", () =>
   http2.listen(0, "127.0.0.1", () => process.send([http, http2].map((server) => server.address().port))),
 );
