@@ -13,7 +13,7 @@ const SUITES = {
   journal: ["journal.mjs"],
   tally: ["tally.mjs"],
   prices: ["prices.mjs"],
-  context: ["context.mjs"],
+  context: ["context-labels.mjs", "context.mjs"],
   keep: ["keep.mjs", "unsampled.mjs", "tail.mjs"],
   viewer: ["viewer.mjs", "viewer-page.mjs"],
   agents: ["agents.mjs"],

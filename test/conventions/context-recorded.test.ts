@@ -1,24 +1,9 @@
 // Recorded conversations of five SDKs, through our adapters, against the tokens that the service that answered them had counted.
-import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { type ContextCall, contextOf } from "../../src/conventions/context.ts";
-import { decodeRecord } from "../../src/model/record-decoder.ts";
-
-const FOLDER = new URL("../fixtures/context/recorded/", import.meta.url);
-const COUNTED: Readonly<Record<string, readonly number[]>> = JSON.parse(
-  readFileSync(new URL("tokens.json", FOLDER), "utf8"),
-);
-const NAMES = readdirSync(FOLDER).flatMap((file) => /^(.*)\.jsonl$/.exec(file)?.[1] ?? []);
-
-function callsOf(name: string): readonly ContextCall[] {
-  const lines = readFileSync(new URL(`${name}.jsonl`, FOLDER), "utf8")
-    .trimEnd()
-    .split("\n");
-  return contextOf(lines.map((line) => decodeRecord(JSON.parse(line)))).calls;
-}
+import { COUNTED, callsOf, NAMES } from "../fixtures/context/recorded.ts";
 
 test("there are 20 of them, of five SDKs", () => {
-  expect(NAMES.sort()).toEqual(Object.keys(COUNTED).sort());
+  expect(NAMES.toSorted()).toEqual(Object.keys(COUNTED).sort());
   expect(NAMES).toHaveLength(20);
   expect(
     new Set(NAMES.map((name) => name.replace(/-(?:grows|shortened|summarised|two-agents)$/, ""))),

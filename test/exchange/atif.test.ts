@@ -10,10 +10,8 @@ import type { ToldEntry } from "../../src/conventions/told.ts";
 import { fieldIn } from "../../src/conventions/values.ts";
 import { atifTrajectories } from "../../src/exchange/atif-export.ts";
 import { spansOfAtif } from "../../src/exchange/atif-import.ts";
-import { rebuiltTrajectories } from "../../src/exchange/atif-rebuild.ts";
 import { Subject } from "../../src/exchange/subject.ts";
 import { exactJson, parseExactJson } from "../../src/model/python-json.ts";
-import { encodeRecord } from "../../src/model/record.ts";
 import { decodeRecord } from "../../src/model/record-decoder.ts";
 import type { SpanFields } from "../../src/model/span-fields.ts";
 import { spanFrom } from "../../src/tracing/span.ts";
@@ -22,6 +20,7 @@ import { recordLines, SPANS } from "../cli/spans.ts";
 import { recordings } from "../conventions/vocabularies.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { atifTrajectory } from "./atif-schema.ts";
+import { thereAndBack } from "./there-and-back.ts";
 import { trajectories } from "./trajectories.ts";
 
 useFolder();
@@ -108,10 +107,7 @@ describe("a trajectory", () => {
     fc.assert(
       fc.property(trajectories(), (trajectory) => {
         expect(problemsOf(trajectory)).toEqual([]);
-        const spans = spansOfAtif(trajectory).map((span) =>
-          decodeRecord(structuredCloneOfJson(encodeRecord(spanFrom(span)))),
-        );
-        expect(rebuiltTrajectories(spans)).toEqual([trajectory]);
+        expect(thereAndBack(trajectory)).toEqual([trajectory]);
       }),
     );
   });
