@@ -135,7 +135,7 @@ export class ContextLens {
     if (teller === undefined) return;
     const counted = told.find(({ span }) => span.spanId === planned.counted.spanId) ?? teller;
     const prompt = this.#prompts.read(teller.span);
-    const cached = cachedCall(counted, spans);
+    const cached = cachedCall(counted, spans, prompt);
     const before = this.#before(planned, prompt);
     const change = before === undefined ? undefined : promptChange(before.prompt, prompt);
     const window = windowOf(prompt, windowFacts(prompt, cached.usage, before, change));
@@ -239,9 +239,13 @@ function answererOf<T extends { readonly reading: Reading }>(told: readonly T[],
   return told.find(({ reading }) => reading.outputMessages.length > 0) ?? teller;
 }
 
-function cachedCall({ reading }: { readonly reading: Reading }, spans: readonly SpanFields[]): CachedCall {
+function cachedCall(
+  { reading }: { readonly reading: Reading },
+  spans: readonly SpanFields[],
+  prompt: Prompt,
+): CachedCall {
   const { model, usage } = reading;
-  return { model, usage, rules: cacheRules(model, spans.some(isLongLived)) };
+  return { model, usage, rules: cacheRules(model, prompt.isKeptLong || spans.some(isLongLived)) };
 }
 
 function shared({ prompt }: SeenCall, { messages }: Prompt): number {

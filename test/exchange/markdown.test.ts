@@ -140,6 +140,17 @@ const piece = fc.constantFrom(
     "\u001b[2J",
     "\u202e",
     "\u2028",
+    "\r",
+    "\u0085",
+    "\u000b",
+    "\u000c",
+    "\ufeff",
+    "\u00a0",
+    "[^1]: x\n",
+    "<![CDATA[",
+    "<?x",
+    "GH-1",
+    "===\n",
     "\ud800",
     "日本",
     " ",
@@ -171,6 +182,17 @@ describe("what is said", () => {
         const text = pieces.join("");
         const markdown = await markdownOf(turnSaying(`x${text}`));
         expect(shapeOf(markdown)).toEqual(benign);
+        expect(markdown).not.toMatch(/[^\P{C}\n\u200d]/u);
+      }),
+    );
+  });
+
+  test("is inert where it is cut anywhere, and begins with anything", async () => {
+    const known = new Set(shapeOf(await markdownOf(turnSaying("x".repeat(100)), 30)));
+    await fc.assert(
+      fc.asyncProperty(hostile, fc.integer({ min: 1, max: 40 }), async (pieces, maxLength) => {
+        const markdown = await markdownOf(turnSaying(pieces.join("")), maxLength);
+        for (const token of shapeOf(markdown)) expect(known).toContain(token);
         expect(markdown).not.toMatch(/[^\P{C}\n\u200d]/u);
       }),
     );

@@ -5,6 +5,7 @@ import { type Reading, readSpan } from "../reading.ts";
 import { fieldIn, isAnObject } from "../values.ts";
 import { MESSAGE_LISTS } from "../vocabularies/recognised.ts";
 import { type Piece, Pieces } from "./content.ts";
+import { isKeptLong } from "./reported.ts";
 
 /** What a model was given. */
 export interface Prompt {
@@ -16,6 +17,8 @@ export interface Prompt {
   readonly length: number;
   /** True where a marker says that messages were left out: Claude Code's `compact_boundary`. */
   readonly hasBoundary: boolean;
+  /** True where a message asks for the longer lifetime of the cache. */
+  readonly isKeptLong: boolean;
 }
 
 /** A piece of a message, and where the message stands in the reading's `inputMessages`. */
@@ -35,17 +38,22 @@ interface KnownMessage {
   /** Undefined for the system's: its text is in the system prompt. */
   readonly pieces: readonly Piece[] | undefined;
   readonly isBoundary: boolean;
+  readonly isKeptLong: boolean;
   /** The pieces where the message stood last: mostly it stands there again. */
   placed: readonly PlacedPiece[];
 }
 
 /** A list that was read, and what was made of it: the next mostly begins with it. */
-interface ReadList extends Pick<Prompt, "messages" | "length" | "hasBoundary"> {
+interface ReadList extends Pick<Prompt, "messages" | "length" | "hasBoundary" | "isKeptLong"> {
   readonly list: readonly unknown[];
   readonly known: readonly KnownMessage[];
 }
 
-const NOTHING_READ: ReadList = { list: [], known: [], messages: [], length: 0, hasBoundary: false };
+const NO_MARKS = { isBoundary: false, isKeptLong: false };
+const NOTHING_READ: ReadList = {
+  ...{ list: [], known: [], messages: [], length: 0 },
+  ...{ hasBoundary: false, isKeptLong: false },
+};
 /** Lists, and texts of lists, that may be continued. */
 const REMEMBERED = 8;
 
@@ -132,14 +140,17 @@ export class PromptReader {
 
   #whole(reading: Reading, recorded: Recorded | undefined): Prompt {
     const messages = reading.inputMessages.map((message) => this.#pieces.message(message));
-    const known = messages.map((pieces): KnownMessage => ({ pieces, isBoundary: false, placed: [] }));
+    const known = messages.map((pieces): KnownMessage => ({ ...NO_MARKS, pieces, placed: [] }));
     if (recorded === undefined)
       return this.#prompt({ list: [], known, base: NOTHING_READ }, reading, reading.systemPrompt);
     const { list } = recorded;
     const systems = leadingSystems(list);
     // Only where each of the list is one message of the reading, it can be known again.
     if (systems + messages.length !== list.length)
-      return this.#prompt({ list: [], known, base: NOTHING_READ }, reading, reading.systemPrompt);
+      return {
+        ...this.#prompt({ list: [], known, base: NOTHING_READ }, reading, reading.systemPrompt),
+        isKeptLong: list.some(isKeptLong),
+      };
     const leading = list.slice(0, systems).map((raw) => this.#remember(raw, undefined));
     const last = list[systems - 1];
     if (isAnObject(last)) this.#systems.set(last, reading.systemPrompt ?? "");
@@ -152,7 +163,8 @@ export class PromptReader {
   }
 
   #remember(raw: unknown, pieces: readonly Piece[] | undefined): KnownMessage {
-    const known: KnownMessage = { pieces, isBoundary: isBoundary(raw), placed: [] };
+    const marks = { isBoundary: isBoundary(raw), isKeptLong: isKeptLong(raw) };
+    const known: KnownMessage = { ...marks, pieces, placed: [] };
     if (isAnObject(raw)) this.#known.set(raw, known);
     return known;
   }
@@ -163,11 +175,12 @@ export class PromptReader {
     system: string | undefined,
   ): Prompt {
     const messages = base.messages.slice();
-    let { length, hasBoundary } = base;
+    let { length, hasBoundary, isKeptLong: isKept } = base;
     for (let at = base.known.length; at < known.length; at++) {
       const one = known[at];
       if (one === undefined) continue;
       hasBoundary ||= one.isBoundary;
+      isKept ||= one.isKeptLong;
       if (one.pieces === undefined) continue;
       if (one.placed[0]?.message !== length) {
         const message = length;
@@ -176,12 +189,13 @@ export class PromptReader {
       for (const placed of one.placed) messages.push(placed);
       length++;
     }
-    const read: ReadList = { list, known, messages, length, hasBoundary };
+    const marks = { hasBoundary, isKeptLong: isKept };
+    const read: ReadList = { list, known, messages, length, ...marks };
     if (list.length > 0) this.#read = [...this.#read.filter((one) => one !== base), read].slice(-REMEMBERED);
     return {
       tools: this.#toolsOf(reading),
       system: this.#systemPiece(system),
-      ...{ messages, length, hasBoundary },
+      ...{ messages, length, ...marks },
     };
   }
 

@@ -2,7 +2,6 @@
 import type { SpanFields } from "../../model/span-fields.ts";
 import { structured } from "../json-text.ts";
 import { countIn, fieldIn, isAnObject, textIn } from "../values.ts";
-import { MESSAGE_LISTS } from "../vocabularies/recognised.ts";
 
 /** Where a prompt stopped being the one before, as the provider says. */
 export type ReportedReason = "model" | "system" | "tools" | "messages" | "settings";
@@ -27,29 +26,14 @@ export function reportedMiss(span: SpanFields): ReportedMiss | undefined {
 
 /** True where the call asked for the longer lifetime, or wrote to the cache that has it. */
 export function isLongLived(span: SpanFields): boolean {
-  return textsOf(span).some((text) => LONG_LIVED.test(text)) || isKeptLong(span);
+  return textsOf(span).some((text) => LONG_LIVED.test(text));
 }
 
-/** Where a prompt is kept up to a message, that or a block of it says for how long. */
-function isKeptLong({ attributes }: SpanFields): boolean {
-  return [...MESSAGE_LISTS].some((name) => {
-    const list = attributes[name];
-    if (typeof list === "string") return LONG_LIVED.test(list);
-    return Array.isArray(list) && list.some((message) => isAnObject(message) && isMarkedLong(message));
-  });
-}
-
-/** Histories share their messages: each is looked at once. */
-function isMarkedLong(message: object): boolean {
-  const known = markedLong.get(message);
-  if (known !== undefined) return known;
+/** True where a message asks that the prompt up to it is kept for the longer lifetime: itself, or a block of it. */
+export function isKeptLong(message: unknown): boolean {
   const content = fieldIn(message, "content") ?? fieldIn(message, "parts");
-  const found = [message, ...(Array.isArray(content) ? content : [])].some(hasLongMark);
-  markedLong.set(message, found);
-  return found;
+  return [message, ...(Array.isArray(content) ? content : [])].some(hasLongMark);
 }
-
-const markedLong = new WeakMap<object, boolean>();
 
 function hasLongMark(one: unknown): boolean {
   if (!isAnObject(one)) return false;
