@@ -1,5 +1,5 @@
 // A file that is read for long, as a page reads it: where it is removed or replaced that is told, and the one in its place is read.
-import { copyFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { openSqliteFile } from "../../src/sqlite/file.ts";
 import { freshPath, tracerOver } from "./support.ts";
@@ -34,6 +34,27 @@ test("a file that is removed is read on, and the one that is made anew is read f
   await expect(file.changes(cursor)).rejects.toMatchObject({ code: "INVALID_QUERY" });
   const now = await file.changes(undefined);
   expect((await file.changes(now.cursor)).spans).toEqual([]);
+  await file.close();
+});
+
+test("a file that is emptied is told, and read from its new beginning", async () => {
+  const path = await fileWith("first");
+  const file = await openSqliteFile(path, { follows: true });
+  const names = async (): Promise<string[]> => (await file.find({})).map(({ spanName }) => spanName);
+  expect(await names()).toEqual(["first"]);
+  const { cursor } = await file.changes(undefined);
+  for (const name of ["second", "third"]) {
+    const other = await fileWith(name);
+    truncateSync(path);
+    expect(await names()).toEqual([]);
+    expect(file.notes).toEqual(["The file traces.db was emptied: what comes from now on is shown."]);
+    for (const suffix of ["-wal", "-shm"]) rmSync(path + suffix, { force: true });
+    // The same file, with something in it again.
+    writeFileSync(path, readFileSync(other));
+    expect(await names()).toEqual([name]);
+    expect(file.notes).toEqual([]);
+    await expect(file.changes(cursor)).rejects.toMatchObject({ code: "INVALID_QUERY" });
+  }
   await file.close();
 });
 

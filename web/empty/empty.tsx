@@ -5,8 +5,8 @@ import { urlOf } from "../app/location.ts";
 import { store } from "../app/store.ts";
 import { Code } from "../parts/code.tsx";
 
-/** The page of a store without spans. It turns into the list with the first span. */
-export function Empty(): JSX.Element {
+/** The page of a store without spans, with what its reader should know. It turns into the list with the first span. */
+export function Empty({ notes }: { readonly notes: readonly string[] }): JSX.Element {
   const { name = "", kind = "", otlp_url: otlp = null } = store.value ?? {};
   const isLive = liveState.value === "live";
   return (
@@ -22,6 +22,11 @@ export function Empty(): JSX.Element {
             {isLive && "; the list appears by itself with the first span"}
           </span>
         </div>
+        {notes.map((note) => (
+          <p key={note} role="status">
+            {note}
+          </p>
+        ))}
         <h1>Send a first trace</h1>
         <p class="lead soft">Any of these will do. Leave this page open; nothing leaves this computer.</p>
         <ol class="ways">

@@ -41,7 +41,7 @@ export function List(): JSX.Element {
   useListKeys({ rows: rows.shown, by: rows.by, selected, reached, onFresh: rows.showFresh });
   const problem = rows.problem;
   const isBadFilter = problem?.details?.parameter === "where";
-  if (isStoreEmpty.value) return <Empty />;
+  if (isStoreEmpty.value) return <Empty notes={rows.notes} />;
   return (
     <main id="main" class="p-list">
       <h1 class="vh">{query.by === "trace" ? "Traces" : "Conversations"}</h1>

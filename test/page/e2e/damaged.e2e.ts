@@ -1,11 +1,11 @@
 // A store that is damaged, or goes while it is looked at: the page says so, and goes on with what there is.
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SqliteTracer } from "tracelight/sqlite";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { sqliteDriver } from "../../../src/sqlite/driver.ts";
 import { Browsing } from "./browser.ts";
-import { folder, view } from "./served.ts";
+import { command, folder, view } from "./served.ts";
 
 const browser = new Browsing();
 
@@ -77,6 +77,80 @@ it("a file that is replaced by what is none says so in the part, and can be trie
   expect(await page.getByText(/not an SQLite database/).count()).toBe(0);
   browser.forgive(/Failed to load resource/);
 });
+
+describe("a file that is cut while it is open in the browser", () => {
+  it("in half: what is damaged is said with the mend, what can be read is shown, and the page goes on", async () => {
+    const path = join(folder(), "cut.db");
+    const tracer = new SqliteTracer({ path, retention: false });
+    for (let i = 0; i < 40; i++)
+      tracer.trace("converse", (turn) =>
+        turn.addAttributes({
+          ...{ "ai.conversation.id": `talk-${i}`, "ai.trace.type": "converse" },
+          ...{ "ai.user.input": `Question ${i}?`, "ai.agent.response": `word ${i} `.repeat(2000) },
+        }),
+      );
+    await tracer.close();
+    const { url } = await view(path);
+    const page = await browser.open(url);
+    await page.getByRole("link", { name: "Question 39?" }).waitFor();
+    truncateSync(path, Math.floor(statSync(path).size / 2));
+    browser.forgive(/Failed to load resource/);
+    await page.reload();
+    // Whichever page of the file was lost, that is said, in the list or in its place.
+    const said = page.getByText(/damaged/).first();
+    await said.waitFor();
+    await page.goto(`${url}numbers`);
+    await page.getByRole("heading", { level: 1, name: "Numbers" }).waitFor({ state: "attached" });
+    remove(path);
+    await talk(path, "new", ["What is?"]);
+    await page.goto(url);
+    await page.getByRole("link", { name: "What is?" }).waitFor();
+    expect(await page.getByText(/damaged/).count()).toBe(0);
+  });
+
+  it("to nothing: the page waits for what comes, and nobody who writes is kept from it", async () => {
+    const path = join(folder(), "none.db");
+    await imported(path, "old", "What was?");
+    const { url } = await view(path);
+    const page = await browser.open(url);
+    await page.getByRole("link", { name: "What was?" }).waitFor();
+    truncateSync(path);
+    await page.reload();
+    await page.getByRole("heading", { name: "Send a first trace" }).waitFor();
+    await page.getByText(/^The file none\.db was emptied/).waitFor();
+    await imported(path, "new", "What is?");
+    await page.getByRole("link", { name: "What is?" }).waitFor();
+    expect(await page.getByRole("link", { name: "What was?" }).count()).toBe(0);
+    browser.forgive(/Failed to load resource/);
+  });
+});
+
+/** A conversation of one turn, written by a process of its own: whatever was open in it is closed. */
+async function imported(path: string, id: string, words: string): Promise<void> {
+  const lines = `${path}.${id}.jsonl`;
+  writeFileSync(lines, `${JSON.stringify(record(id, words))}\n`);
+  await command("import", lines, path);
+}
+
+function record(id: string, words: string): object {
+  const traceId = Buffer.from(id.padEnd(16)).toString("hex");
+  return {
+    ...{ span_name: "converse", span_kind: "INTERNAL", trace_id: traceId, span_id: "1".repeat(16) },
+    ...{
+      parent_span_id: null,
+      span_status: "UNSET",
+      duration_ms: 1000,
+      resource_attributes: {},
+      scope: { name: "a" },
+    },
+    ...{ started_at: at(-1000), ended_at: at(0) },
+    attributes: { "ai.conversation.id": id, "ai.trace.type": "converse", "ai.user.input": words },
+  };
+}
+
+function at(ms: number): string {
+  return new Date(Date.now() + ms).toISOString().replace("Z", "000Z");
+}
 
 /** A conversation with a turn for each of the words, and a tool in each, of which the last says much. */
 async function talk(path: string, id: string, words: readonly string[]): Promise<void> {
