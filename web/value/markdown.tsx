@@ -1,24 +1,47 @@
 // Markdown as elements: the tokens of a lexer, each made into one of a few elements. No HTML of the text is ever used, no image is
 // loaded, and a link goes to the web or nowhere.
-import { Lexer, type Token, type Tokens } from "marked";
+import { useSignal } from "@preact/signals";
+import type { Token, Tokens } from "marked";
 import type { ComponentChildren, JSX } from "preact";
+import { useMemo } from "preact/hooks";
+import { count } from "../app/figures.ts";
+import { tokensOf } from "./tokens.ts";
+import { Text } from "./value.tsx";
 
 /** Longer texts are shown as they are. */
-const MOST_CHARACTERS = 100_000;
+const MOST_CHARACTERS = 40_000;
 const MOST_DEPTH = 20;
+/** Of longer ones the beginning is shown, until more is asked for. */
+const SHOWN_CHARACTERS = 4000;
 
 /** A text as Markdown. */
 export function Markdown({ text }: { readonly text: string }): JSX.Element {
-  if (text.length > MOST_CHARACTERS) return <pre>{text}</pre>;
-  return <div class="say">{blocks(tokensOf(text), 0)}</div>;
+  const isWhole = useSignal(text.length <= SHOWN_CHARACTERS);
+  const shown = isWhole.value ? text : text.slice(0, endOfLine(text));
+  const tokens = useMemo(() => (text.length > MOST_CHARACTERS ? [] : tokensOf(shown)), [shown]);
+  if (text.length > MOST_CHARACTERS) return <Text text={text} />;
+  return (
+    <div class="say">
+      {blocks(tokens, 0)}
+      {shown.length < text.length && (
+        <button
+          type="button"
+          class="morel"
+          onClick={() => {
+            isWhole.value = true;
+          }}
+        >
+          {count(text.length - shown.length)} more characters
+        </button>
+      )}
+    </div>
+  );
 }
 
-function tokensOf(text: string): readonly Token[] {
-  try {
-    return new Lexer({ gfm: true }).lex(text);
-  } catch {
-    return [{ type: "text", raw: text, text }];
-  }
+/** A text is cut behind a line, where there is one near. */
+function endOfLine(text: string): number {
+  const end = text.lastIndexOf("\n", SHOWN_CHARACTERS) + 1;
+  return end > SHOWN_CHARACTERS * 0.75 ? end : SHOWN_CHARACTERS;
 }
 
 function blocks(tokens: readonly Token[], depth: number): ComponentChildren[] {

@@ -2,10 +2,10 @@
 import type { Page } from "playwright-core";
 import { InMemoryTracer } from "tracelight";
 import { serveViewer } from "tracelight/viewer";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, it } from "vitest";
 import { Browsing } from "./browser.ts";
 import { atEnd } from "./served.ts";
-import { sideways } from "./shape.ts";
+import { isWhole, watched } from "./whole.ts";
 
 const browser = new Browsing();
 
@@ -52,7 +52,7 @@ describe.each([
   { name: "narrow", viewport: { width: 390, height: 844 } },
 ])("in a window that is $name", ({ viewport }) => {
   it("the list, the numbers and the search stay whole", async () => {
-    const page = await watched(viewport);
+    const page = await watched(browser, viewport);
     for (const path of [
       "",
       "?by=trace",
@@ -74,7 +74,7 @@ describe.each([
   it.each([...TALKS.map(([id]) => ({ what: id, id })), { what: "an id of markup", id: MARKUP }])(
     "a conversation of $what",
     async ({ id }) => {
-      const page = await watched(viewport);
+      const page = await watched(browser, viewport);
       await page.goto(`${url}c/${encodeURIComponent(id)}`);
       await page.locator(".call").first().waitFor();
       await page.keyboard.press("o");
@@ -87,7 +87,7 @@ describe.each([
   );
 
   it("a span of ten thousand attributes, and of values within values", async () => {
-    const page = await watched(viewport);
+    const page = await watched(browser, viewport);
     await page.goto(`${url}c/many`);
     await page.locator(".tid").first().dispatchEvent("click");
     await eachRow(page);
@@ -123,29 +123,6 @@ async function openTabs(page: Page, where: string): Promise<void> {
       .waitFor();
     await isWhole(page, `${where}, ${name}`);
   }
-}
-
-/** A window in which nothing that is told may run. */
-async function watched(viewport: { width: number; height: number }): Promise<Page> {
-  const page = await browser.blank({ viewport });
-  await page.addInitScript(
-    "globalThis.reports = []; addEventListener('securitypolicyviolation', ({ blockedURI, violatedDirective }) => reports.push(violatedDirective + ' ' + blockedURI))",
-  );
-  page.on("dialog", (dialog) => browser.complaints.push(`said ${dialog.message()}`));
-  page.on("popup", (popup) => browser.complaints.push(`opened ${popup.url()}`));
-  return page;
-}
-
-async function isWhole(page: Page, where: string): Promise<void> {
-  expect(await page.evaluate("[globalThis.ran ?? 0, ...reports]"), where).toEqual([0]);
-  const links = "a[href]:not([href^='http://127.0.0.1']):not([href^='http://localhost']):not([href='#main'])";
-  const hrefs = await page.locator(links).evaluateAll((all) => all.map((one) => one.getAttribute("href")));
-  for (const href of hrefs) expect(href, where).toMatch(/^(?:https?:|\/)/);
-  expect(
-    await page.locator("script:not([src]), iframe, object, embed, main style, [onerror], [onload]").count(),
-    where,
-  ).toBe(0);
-  expect(await sideways(page), where).toBe("");
 }
 
 /** The text in every field that a page shows. */
