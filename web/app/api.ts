@@ -1,7 +1,6 @@
 // Asks the server. What went wrong is told as the server tells it, with its code and mend.
-import { jsonOf } from "./answers.ts";
-import { Problem } from "./problem.ts";
-import { ask as askSource, BASE } from "./source.ts";
+import { answerTo, jsonOf } from "./answers.ts";
+import { ask, BASE } from "./source.ts";
 
 /** Parameters of a request; what is undefined or empty is left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -17,14 +16,6 @@ export function apiUrl(path: string, query: Query = {}): string {
 
 /** Reads JSON of the API. */
 export async function read<T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> {
-  return jsonOf(await answerOf(apiUrl(path, query), signal));
-}
-
-async function answerOf(url: string, signal: AbortSignal | undefined): Promise<Response> {
-  try {
-    return await askSource(url, { headers: { accept: "application/json" }, ...(signal && { signal }) });
-  } catch (error) {
-    if (signal?.aborted) throw error;
-    throw new Problem("The server does not answer. Is tracelight view still running?");
-  }
+  const init = { headers: { accept: "application/json" }, ...(signal && { signal }) };
+  return jsonOf(await answerTo(ask(apiUrl(path, query), init), signal));
 }

@@ -1,20 +1,27 @@
 // Two model calls, prompt and answer: only what differs is open, runs of what is the same are one line.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import type { CallRowJson, ComparedCallsJson, WordPieceJson } from "../../src/viewer/api.ts";
 import { count, counted, line } from "../app/figures.ts";
 import { change, param, traceUrl } from "../app/location.ts";
+import { NARROW } from "../app/media.ts";
 import { glyphOfPiece, wordsOf } from "../context/shares.ts";
 import type { KindGlyph } from "../parts/glyphs.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
-import { nearby, Words } from "../value/difference.tsx";
+import { nearby, type Side, Words } from "../value/difference.tsx";
+import { laidOut, onOneLine } from "../value/laid-out.ts";
+import { LETTER } from "../value/pretty.ts";
 import { Same } from "./same.tsx";
 import { Sign, STATE_WORDS, summed } from "./signs.tsx";
+import { SIDES, subjectOf } from "./subject.ts";
 
 /** So many rows at once. */
 const SHOWN = 100;
 /** Of texts with more characters, what is near a difference is shown first. */
 const LONG = 4000;
+/** Beside a text, in pixels. */
+const MARGINS = 64;
 
 /** All rows. */
 export function CallRows({ data }: { readonly data: ComparedCallsJson }): JSX.Element {
@@ -23,9 +30,16 @@ export function CallRows({ data }: { readonly data: ComparedCallsJson }): JSX.El
   const rows = param("only") === "" ? data.rows : data.rows.filter(({ state }) => state !== "same");
   const sames = data.rows.reduce((sum, row) => sum + (row.state === "same" ? row.pieces : 0), 0);
   const rest = rows.length - shown.value;
+  const head = useRef<HTMLDivElement>(null);
+  const letters = useSignal(80);
+  useLayoutEffect(() => {
+    const width = head.current?.clientWidth ?? 0;
+    const column = isOne || matchMedia(NARROW).matches ? width : width / 2;
+    letters.value = Math.floor((column - MARGINS) / LETTER);
+  }, [isOne]);
   return (
     <>
-      <div class="dh">
+      <div class="dh" ref={head}>
         <h2>Prompt and answer</h2>
         <span class="soft">
           {summed(
@@ -44,8 +58,9 @@ export function CallRows({ data }: { readonly data: ComparedCallsJson }): JSX.El
         </span>
         <Only />
       </div>
+      {!isOne && <Columns />}
       {rows.slice(0, shown.value).map((row, i) => (
-        <Row key={i} row={row} data={data} isOne={isOne} />
+        <Row key={i} row={row} data={data} isOne={isOne} letters={letters.value} />
       ))}
       {rest > 0 && (
         <button
@@ -59,6 +74,22 @@ export function CallRows({ data }: { readonly data: ComparedCallsJson }): JSX.El
         </button>
       )}
     </>
+  );
+}
+
+/** Which column is which. */
+function Columns(): JSX.Element {
+  return (
+    <div class="dcols">
+      {SIDES.map((side) => {
+        const { call } = subjectOf(param(side));
+        return (
+          <span key={side}>
+            <b class="ab">{side.toUpperCase()}</b> {call ? `call ${call}` : "model call"}
+          </span>
+        );
+      })}
+    </div>
   );
 }
 
@@ -83,8 +114,9 @@ function Row(props: {
   readonly row: CallRowJson;
   readonly data: ComparedCallsJson;
   readonly isOne: boolean;
+  readonly letters: number;
 }): JSX.Element {
-  const { row, data } = props;
+  const { row, data, letters } = props;
   const { state, section, tokens } = row;
   if (state === "same") return <Same row={row} call={data.a} />;
   const piece = row.b ?? row.a;
@@ -105,11 +137,13 @@ function Row(props: {
         </span>
       </header>
       {state === "changed" ? (
-        <Changed words={row.words ?? glances(row)} isOne={props.isOne} />
+        <Changed words={row.words ?? glances(row)} isOne={props.isOne} letters={letters} />
       ) : (
         <div class={`dd ${props.isOne ? "one" : ""}`.trim()}>
           {state === "only_b" && !props.isOne && <div class="da" />}
-          <pre class={state === "only_a" ? "da" : "db"}>{row.text}</pre>
+          <pre class={state === "only_a" ? "da" : "db"}>
+            <Alone text={row.text ?? ""} letters={letters} />
+          </pre>
           {state === "only_a" && !props.isOne && <div class="db" />}
         </div>
       )}
@@ -125,22 +159,38 @@ function Row(props: {
   );
 }
 
-function Changed(props: { readonly words: readonly WordPieceJson[]; readonly isOne: boolean }): JSX.Element {
-  const isWhole = useSignal(props.words.reduce((sum, { text }) => sum + text.length, 0) <= LONG);
-  const words = isWhole.value ? props.words : nearby(props.words);
+/** A text that one of both has alone. */
+function Alone({ text, letters }: { readonly text: string; readonly letters: number }): JSX.Element {
+  return useMemo(() => <>{laidOut([{ in: "both", text }], "a", letters)[0]?.text}</>, [text, letters]);
+}
+
+function Changed(props: {
+  readonly words: readonly WordPieceJson[];
+  readonly isOne: boolean;
+  readonly letters: number;
+}): JSX.Element {
+  const { words, letters } = props;
+  const isWhole = useSignal(words.reduce((sum, { text }) => sum + text.length, 0) <= LONG);
+  const [a = [], b = []] = useMemo(
+    () =>
+      SIDES.map((side: Side) =>
+        isWhole.value ? laidOut(words, side, letters) : nearby(onOneLine(words, side)),
+      ),
+    [words, letters, isWhole.value],
+  );
   return (
     <>
       {props.isOne ? (
         <pre class="dd one">
-          <Words words={words} side={undefined} />
+          <Words words={b} side={undefined} />
         </pre>
       ) : (
         <div class="dd">
           <pre class="da">
-            <Words words={words} side="a" />
+            <Words words={a} side="a" />
           </pre>
           <pre class="db">
-            <Words words={words} side="b" />
+            <Words words={b} side="b" />
           </pre>
         </div>
       )}

@@ -16,16 +16,24 @@ export function Same(props: { readonly row: CallRowJson; readonly call: Compared
     <>
       <button
         type="button"
-        class="fold"
+        class={`fold ${section === "messages" ? "" : "one"}`.trim()}
         aria-expanded={isOpen.value}
         onClick={() => {
           isOpen.value = !isOpen.value;
         }}
       >
-        <Icon name="chev" class="chev" />
         <Sign of="same" />
-        {sameWords(section, pieces)}
-        {tokens > 0 && `, ${count(tokens)} tokens`}
+        {section === "messages" ? (
+          `${sameWords(section, pieces)}, ${count(tokens)} tokens`
+        ) : (
+          <>
+            <Kind name={section === "tools" ? "tool" : section === "answer" ? "model" : "other"} />
+            <b>{sameWords(section, pieces)}</b> same
+          </>
+        )}
+        <Icon name="chev" class="chev" />
+        <span class="grow" />
+        {section !== "messages" && <span class="num">{count(tokens)} tokens</span>}
       </button>
       {isOpen.value && (
         <ul class="sames" aria-label={sameWords(section, pieces)}>
@@ -57,12 +65,11 @@ export function Same(props: { readonly row: CallRowJson; readonly call: Compared
 function sameWords(section: CallRowJson["section"], pieces: number): string {
   switch (section) {
     case "tools":
-      return `${counted(pieces, "tool")} offered, the same`;
+      return `${counted(pieces, "tool")} offered`;
     case "system":
-      return "system, the same";
     case "answer":
-      return "answer, the same";
+      return section;
     case "messages":
-      return `${counted(pieces, "message")}, the same`;
+      return `${counted(pieces, "message")} the same`;
   }
 }

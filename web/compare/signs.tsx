@@ -32,17 +32,25 @@ export function Sign({ of }: { readonly of: RowState }): JSX.Element {
   );
 }
 
-/** `3 changed, 2 only in B, 9 the same`. */
+/** `3 changed, 3 only in B, 1 only in A, 9 the same`. */
 export function summed(states: readonly RowState[], sames: number): string {
-  const n = (state: RowState): number => states.filter((one) => one === state).length;
   return [
-    [n("changed"), "changed"],
-    [n("moved"), "moved"],
-    [n("only_b"), "only in B"],
-    [n("only_a"), "only in A"],
-    [sames, "the same"],
-  ]
-    .filter(([many]) => many !== 0)
-    .map(([many, words]) => `${many} ${words}`)
-    .join(", ");
+    ...counts(states, ["changed", "only_b", "only_a"]),
+    ...(sames > 0 ? [`${sames} the same`] : []),
+  ].join(", ");
+}
+
+/** `10 in both, 2 of them changed; 4 only in B; 2 only in A`. */
+export function summedSteps(states: readonly RowState[]): string {
+  const both = states.filter((state) => state !== "only_a" && state !== "only_b").length;
+  const apart = counts(states, ["changed", "moved"]).map((words) => words.replace(" ", " of them "));
+  return [[`${both} in both`, ...apart].join(", "), ...counts(states, ["only_b", "only_a"])].join("; ");
+}
+
+/** How many there are of each, where there are any. */
+function counts(states: readonly RowState[], of: readonly RowState[]): string[] {
+  return of.flatMap((state) => {
+    const n = states.filter((one) => one === state).length;
+    return n === 0 ? [] : [`${n} ${STATE_WORDS[state]}`];
+  });
 }

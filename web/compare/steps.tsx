@@ -7,7 +7,7 @@ import { callSubject, compareUrl, param, traceUrl } from "../app/location.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { useInView } from "../parts/in-view.ts";
 import { Only } from "./calls.tsx";
-import { Sign, STATE_WORDS, summed } from "./signs.tsx";
+import { Sign, STATE_WORDS, summedSteps } from "./signs.tsx";
 
 const HEIGHT = 28;
 /** A change of time is marked where it is more than so much of both. */
@@ -25,17 +25,11 @@ export function Steps({ data }: { readonly data: ComparedStepsJson }): JSX.Eleme
     (most, { a, b }) => Math.max(most, a?.duration_ms ?? 0, b?.duration_ms ?? 0),
     1,
   );
-  const sames = data.rows.filter(({ state }) => state === "same").length;
   return (
     <>
       <div class="dh">
         <h2>What it did, step by step</h2>
-        <span class="soft">
-          {summed(
-            data.rows.map(({ state }) => state),
-            sames,
-          )}
-        </span>
+        <span class="soft">{summedSteps(data.rows.map(({ state }) => state))}</span>
         {!data.are_inputs_compared && (
           <span class="soft">too many steps: what tools were called with is not compared</span>
         )}

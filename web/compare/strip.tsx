@@ -32,7 +32,7 @@ function One({ name, a, b, show }: Measure): JSX.Element {
         <dd key={i}>
           <span class="side-name">{i === 0 ? "A" : "B"}</span>
           <i class={i === 0 ? "" : "b"} style={{ "--w": `${(((value ?? 0) / most) * 100).toFixed(1)}%` }} />
-          <span class="num">{value === null ? "—" : show(value)}</span>
+          <span class={`num ${i === 0 ? "mute" : ""}`.trim()}>{value === null ? "—" : show(value)}</span>
         </dd>
       ))}
       <dd class="rel">{a === null || b === null ? "\u00a0" : changed(a, b, show)}</dd>

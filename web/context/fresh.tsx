@@ -11,8 +11,9 @@ import type {
 } from "../../src/viewer/api.ts";
 import { count, counted, line } from "../app/figures.ts";
 import { Kind } from "../parts/icon.tsx";
-import { Part } from "../span/part.tsx";
-import { type OfSpan, Value } from "../value/value.tsx";
+import { groupsOf } from "../span/groups.ts";
+import { Part, Result } from "../span/part.tsx";
+import type { OfSpan } from "../value/value.tsx";
 import { callName } from "./lens.ts";
 import { glyphOfPiece, wordsOf } from "./shares.ts";
 
@@ -91,18 +92,6 @@ function partsOf(reading: ReadingJson, { segment, at }: Placed): readonly PartJs
   return message && groupsOf(message.parts)[at];
 }
 
-/** As the lens takes a message apart: each result by itself, and what is between them. */
-function groupsOf(parts: readonly PartJson[]): PartJson[][] {
-  const groups: PartJson[][] = [];
-  for (const part of parts) {
-    const last = groups.at(-1);
-    const goesOn = part.type !== "tool-result" && last?.[0] !== undefined && last[0].type !== "tool-result";
-    if (goesOn) last?.push(part);
-    else groups.push([part]);
-  }
-  return groups;
-}
-
 function Body(props: {
   readonly segment: SegmentJson;
   readonly parts: readonly PartJson[] | undefined;
@@ -115,8 +104,8 @@ function Body(props: {
   return (
     <>
       {said.map((part, i) =>
-        part.type === "tool-result" && part.result !== undefined ? (
-          <Value key={i} value={part.result} of={of} class={part.is_error ? "err" : undefined} />
+        part.type === "tool-result" ? (
+          <Result key={i} part={part} of={of} />
         ) : (
           <Part key={i} part={part} of={of} />
         ),

@@ -1,6 +1,6 @@
 // The call that is looked at, beside the chat.
 import type { JSX } from "preact";
-import { compact } from "../app/figures.ts";
+import { count } from "../app/figures.ts";
 import { change, conversationUrl, param, traceUrl } from "../app/location.ts";
 import type { CallLinks } from "../context/call-link.tsx";
 import type { LensCalls } from "../context/lens.ts";
@@ -27,9 +27,7 @@ export function CallSide(props: {
     <>
       <Kind name="model" />
       <b>{name}</b>
-      <span class="soft">
-        {compact(call.input_tokens)} → {compact(call.output_tokens)}
-      </span>
+      <span class="soft">{count(call.input_tokens)} tokens in</span>
       {isBroken && (
         <span class="warn st">
           <Icon name="break" />
@@ -53,6 +51,7 @@ export function CallSide(props: {
         first="context"
         lens={{ lensOf: { conversation: props.conversationKey }, links: linksOf(props) }}
         version={props.version}
+        tools={props.current.tools}
         onTab={(tab) => change({ tab })}
         onClose={() => change({ span: "", call: "", tab: "" })}
       />

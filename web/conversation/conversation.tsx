@@ -11,11 +11,13 @@ import { inputOf } from "../context/shares.ts";
 import { useFixedPage } from "../parts/object.tsx";
 import { Oops } from "../shell/oops.tsx";
 import { selectedCall, useArrival, wantedTurn } from "./arrival.ts";
+import { stepsOf } from "./call.tsx";
 import { CallSide } from "./call-side.tsx";
 import { Head } from "./head.tsx";
 import { comparisonUrl, type KnownCall, type KnownCalls } from "./known-calls.ts";
 import { turnTools } from "./open-tools.ts";
 import { useConversation } from "./talk.ts";
+import { doneOf } from "./tool-row.tsx";
 import { Turn } from "./turn.tsx";
 
 /** Nearer to its end than this, the chat follows what comes. */
@@ -43,10 +45,10 @@ function Chat({ id }: { readonly id: string }): JSX.Element {
   }
   const known = (talk: TurnTalkJson): void => {
     const next = new Map(calls.value);
-    for (const entry of talk.entries) {
-      if (entry.type !== "call") continue;
-      const own = { traceId: talk.trace_id, turnStart: Date.parse(talk.started_at) };
-      next.set(entry.span_id, { ...own, call: entry });
+    const own = { traceId: talk.trace_id, turnStart: Date.parse(talk.started_at) };
+    for (const { call, others } of stepsOf(talk.entries)) {
+      const tools = others.flatMap((entry) => (entry.type === "tool" ? [doneOf(entry)] : []));
+      if (call !== undefined) next.set(call.span_id, { ...own, call, tools });
     }
     calls.value = next;
   };
@@ -187,8 +189,11 @@ function timelineUrl(data: ConversationJson, current: KnownCall | undefined): st
   return turn && traceUrl(turn.trace_id);
 }
 
-function isAtEnd({ scrollTop, clientHeight, scrollHeight }: HTMLElement): boolean {
-  return scrollHeight - scrollTop - clientHeight < AT_END;
+/** Where the last turn is not there yet, nobody can be at its end. */
+function isAtEnd(chat: HTMLElement): boolean {
+  const { scrollTop, clientHeight, scrollHeight } = chat;
+  const isThere = chat.querySelector(".turn:last-of-type > .unread") === null;
+  return isThere && scrollHeight - scrollTop - clientHeight < AT_END;
 }
 
 /** The number of the turn at the top of the window. */

@@ -3,12 +3,15 @@ import type { CallJson } from "../../src/viewer/api.ts";
 import { callSubject, compareUrl } from "../app/location.ts";
 import { isExported } from "../app/source.ts";
 import type { LensCalls } from "../context/lens.ts";
+import type { DoneTool } from "../parts/done.ts";
 
 /** A call that can be looked at. */
 export interface KnownCall {
   readonly call: CallJson;
   readonly traceId: string;
   readonly turnStart: number;
+  /** The calls of tools that came of it. */
+  readonly tools: readonly DoneTool[];
 }
 
 /** Calls by their spans. */

@@ -2,10 +2,12 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import type { TimedJson, ToolJson } from "../../src/viewer/api.ts";
-import { line, time } from "../app/figures.ts";
+import type { ToolJson } from "../../src/viewer/api.ts";
+import { line } from "../app/figures.ts";
 import { traceUrl } from "../app/location.ts";
+import type { DoneTool } from "../parts/done.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
+import { Outcome } from "../parts/outcome.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
 import { openTools } from "./open-tools.ts";
 
@@ -47,7 +49,7 @@ export function ToolRow(props: {
               {line(tool.agent)}
             </span>
           )}
-          <Outcome of={tool} />
+          <Outcome of={doneOf(tool)} />
         </span>
       </button>
       {isOpen.value && (
@@ -117,31 +119,7 @@ function Gist({ tool }: { readonly tool: ToolJson }): JSX.Element {
   );
 }
 
-/** How long it took, or what became of it. */
-function Outcome({ of }: { readonly of: TimedJson }): JSX.Element {
-  if (of.state === "running") {
-    return (
-      <span class="st run">
-        <Icon name="running" />
-        running {time(of.duration_ms)}
-      </span>
-    );
-  }
-  if (of.state === "interrupted") {
-    return (
-      <span class="st warn">
-        <Icon name="interrupted" />
-        interrupted
-      </span>
-    );
-  }
-  if (of.error !== null) {
-    return (
-      <span class="st err">
-        <Icon name="error" />
-        {time(of.duration_ms)}
-      </span>
-    );
-  }
-  return <span class="soft">{time(of.duration_ms)}</span>;
+/** How the tool's call went. */
+export function doneOf({ name, state, duration_ms: ms, error }: ToolJson): DoneTool {
+  return { name, state, ms, hasFailed: error !== null };
 }

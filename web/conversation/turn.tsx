@@ -93,7 +93,11 @@ export function Turn(props: TurnProps): JSX.Element {
       {talk.problem.value !== undefined && (
         <PartProblem what="This turn" error={talk.problem.value} again={talk.reload} />
       )}
-      {data === undefined ? <div style={{ height: `${ABOUT}px` }} /> : <Talk {...props} talk={data} />}
+      {data === undefined ? (
+        <div class="unread" style={{ height: `${ABOUT}px` }} />
+      ) : (
+        <Talk {...props} talk={data} />
+      )}
     </article>
   );
 }

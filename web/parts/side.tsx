@@ -1,11 +1,12 @@
 // The panel beside a view: its edge is dragged or moved by arrows, a double click gives it back its own size. Narrow, it is a sheet.
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { drag } from "../app/drag.ts";
 import { DOCKED, NARROW } from "../app/media.ts";
 import { keepSize, sizeOf } from "../app/preferences.ts";
 import { Icon } from "./icon.tsx";
+import { isPanelWanted, isSheetOpen } from "./panel.ts";
 
 const LEAST = 320;
 const MOST = 960;
@@ -20,7 +21,13 @@ export function Side(props: {
   readonly children: ComponentChildren;
 }): JSX.Element {
   const aside = useRef<HTMLElement>(null);
-  const isOpen = useSignal(false);
+  useEffect(
+    () => () => {
+      isSheetOpen.value = false;
+      isPanelWanted.value = false;
+    },
+    [],
+  );
   const size = useSignal<number | undefined>(sizeOf(keyOf(props.name)));
   useLayoutEffect(() => {
     const split = aside.current?.parentElement;
@@ -50,13 +57,13 @@ export function Side(props: {
     });
   };
   return (
-    <aside class={`side ${isOpen.value ? "open" : ""}`} aria-label={props.label} ref={aside}>
+    <aside class={`side ${isSheetOpen.value ? "open" : ""}`} aria-label={props.label} ref={aside}>
       <button
         type="button"
         class="peek"
-        aria-expanded={isOpen.value}
+        aria-expanded={isSheetOpen.value}
         onClick={() => {
-          isOpen.value = !isOpen.value;
+          isSheetOpen.value = !isSheetOpen.value;
         }}
       >
         {props.peek}

@@ -1,5 +1,7 @@
 // Tabs: one stop of the Tab key, arrows go between them. One with nothing in it is not shown.
 import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { isPanelWanted } from "./panel.ts";
 
 /** One tab and what it shows. */
 export interface Tab {
@@ -15,6 +17,12 @@ export function Tabs(props: {
   readonly onChoose: (id: string) => void;
 }): JSX.Element {
   const { tabs } = props;
+  const panel = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!isPanelWanted.value) return;
+    panel.current?.focus({ preventScroll: true });
+    isPanelWanted.value = false;
+  }, [isPanelWanted.value]);
   const shown = tabs.find((tab) => tab.id === props.chosen) ?? tabs[0];
   const at = shown === undefined ? -1 : tabs.indexOf(shown);
   const go = (event: KeyboardEvent, to: number): void => {
@@ -55,6 +63,7 @@ export function Tabs(props: {
       <div
         key={shown?.id}
         class="sidebody"
+        ref={panel}
         id="panel"
         role="tabpanel"
         aria-labelledby={`tab-${shown?.id}`}

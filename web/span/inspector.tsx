@@ -7,6 +7,7 @@ import { line } from "../app/figures.ts";
 import { useBusy, useResource } from "../app/resource.ts";
 import type { ContextTabProps } from "../context/context-tab.tsx";
 import type { WhyTabProps } from "../context/why-tab.tsx";
+import type { DoneTool } from "../parts/done.ts";
 import type { KindGlyph } from "../parts/glyphs.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { Lazy } from "../parts/lazy.tsx";
@@ -35,6 +36,8 @@ export interface InspectorProps {
   readonly lens?: Pick<ContextTabProps, "lensOf" | "links"> | undefined;
   /** What is looked at first, where no tab was chosen. */
   readonly first?: "context";
+  /** The calls of tools that the model's call asked for. */
+  readonly tools: readonly DoneTool[];
   /** Changes where the span may have changed. */
   readonly version?: unknown;
   readonly onTab: (tab: string) => void;
@@ -137,7 +140,7 @@ function tabsOf(span: SpanJson, props: InspectorProps): Tab[] {
   const of: OfSpan = { traceId: span.trace_id, spanId: span.span_id };
   const { reading } = span;
   const hasMessages =
-    reading.input_messages.length + reading.output_messages.length > 0 || reading.system_prompt !== null;
+    reading.input_messages.length + reading.tools.length > 0 || reading.system_prompt !== null;
   const hasValues = reading.input !== null || reading.output !== null;
   const { lens } = props;
   const context: Tab | false = reading.kind === "model-call" &&

@@ -6,7 +6,8 @@ import { count, counted, line } from "../app/figures.ts";
 import type { KindGlyph } from "../parts/glyphs.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
-import { Part } from "./part.tsx";
+import { groupsOf } from "./groups.ts";
+import { Part, Result } from "./part.tsx";
 
 const SHOWN_BEFORE = 3;
 
@@ -18,27 +19,22 @@ export function Messages({
   readonly reading: ReadingJson;
   readonly of: OfSpan;
 }): JSX.Element {
-  const { input_messages: messages, output_messages: answers } = reading;
-  const from = newFrom(messages);
-  const before = messages.slice(0, from).toReversed();
+  const { input_messages: messages, earlier_messages: earlier } = reading;
+  const from = Math.max(0, messages.findLastIndex(isModel));
+  const fresh = messages.slice(from).flatMap(piecesOf);
+  const before = messages.slice(0, from).flatMap(piecesOf).toReversed();
   const shown = useSignal(SHOWN_BEFORE);
   return (
     <section class="sec flush">
-      {answers.length > 0 && <Heading title="Answer" note={counted(answers.length, "message")} />}
-      {answers.map((message, i) => (
-        <OneMessage key={`out ${i}`} message={message} of={of} isOpen />
-      ))}
-      {from < messages.length && (
-        <Heading title="New in this call" note={counted(messages.length - from, "message")} />
-      )}
-      {messages.slice(from).map((message, i) => (
-        <OneMessage key={`new ${i}`} message={message} of={of} isOpen />
+      {fresh.length > 0 && <Heading title="New in this call" note={counted(fresh.length, "message")} />}
+      {fresh.map((piece, i) => (
+        <OnePiece key={`new ${i}`} piece={piece} of={of} isOpen />
       ))}
       {before.length > 0 && (
-        <Heading title="Before that" note={counted(before.length + reading.earlier_messages, "message")} />
+        <Heading title="Before that" note={counted(before.length + earlier, "message")} />
       )}
-      {before.slice(0, shown.value).map((message, i) => (
-        <OneMessage key={`before ${from - i}`} message={message} of={of} isOpen={false} />
+      {before.slice(0, shown.value).map((piece, i) => (
+        <OnePiece key={`before ${before.length - i}`} piece={piece} of={of} isOpen={false} />
       ))}
       {before.length > shown.value && (
         <button
@@ -51,8 +47,8 @@ export function Messages({
           {counted(before.length - shown.value, "more message")}
         </button>
       )}
-      {reading.earlier_messages > 0 && shown.value > before.length && (
-        <p class="mute pad">{count(reading.earlier_messages)} before these are in Raw</p>
+      {earlier > 0 && shown.value > before.length && (
+        <p class="mute pad">{count(earlier)} before these are in Raw</p>
       )}
       {(reading.system_prompt !== null || reading.tools.length > 0) && <Heading title="Always there" />}
       {reading.system_prompt !== null && (
@@ -74,10 +70,13 @@ export function Messages({
   );
 }
 
-/** What came since the model last spoke. */
-function newFrom(messages: readonly MessageJson[]): number {
-  const last = messages.findLastIndex(({ role }) => role === "assistant" || role === "model");
-  return last < 0 ? 0 : last + 1 < messages.length ? last + 1 : last;
+/** What came since the model last spoke begins with what it said. */
+function isModel({ role }: Pick<MessageJson, "role">): boolean {
+  return role === "assistant" || role === "model";
+}
+
+function piecesOf({ role, parts }: MessageJson): MessageJson[] {
+  return groupsOf(parts).map((group) => ({ role, parts: group }));
 }
 
 function Heading({ title, note }: { readonly title: string; readonly note?: string }): JSX.Element {
@@ -90,30 +89,29 @@ function Heading({ title, note }: { readonly title: string; readonly note?: stri
   );
 }
 
-function OneMessage(props: {
-  readonly message: MessageJson;
+/** A result of a tool by its tool's name, and anything else by who said it. */
+function OnePiece(props: {
+  readonly piece: MessageJson;
   readonly of: OfSpan;
   readonly isOpen: boolean;
 }): JSX.Element {
-  const { message, of } = props;
+  const { piece, of, isOpen } = props;
+  const [first] = piece.parts;
+  if (first?.type === "tool-result") {
+    return (
+      <Fold glyph="tool" name={`${first.name ?? first.id ?? "a tool"}, result`} isOpen={isOpen}>
+        <Result part={first} of={of} />
+      </Fold>
+    );
+  }
+  const glyph = isModel(piece) ? "model" : piece.role === "user" ? "user" : "other";
   return (
-    <Fold glyph={glyphOf(message)} name={nameOf(message)} isOpen={props.isOpen}>
-      {message.parts.map((part, i) => (
+    <Fold glyph={glyph} name={piece.role} isOpen={isOpen}>
+      {piece.parts.map((part, i) => (
         <Part key={i} part={part} of={of} />
       ))}
     </Fold>
   );
-}
-
-function glyphOf({ role, parts }: MessageJson): KindGlyph {
-  if (parts[0]?.type === "tool-result") return "tool";
-  if (role === "assistant" || role === "model") return "model";
-  return role === "user" ? "user" : "other";
-}
-
-function nameOf({ role, parts }: MessageJson): string {
-  const results = parts.flatMap((part) => (part.type === "tool-result" ? [part.name ?? "a tool"] : []));
-  return results.length > 0 && results.length === parts.length ? `${results.join(", ")}, result` : role;
 }
 
 function Fold(props: {

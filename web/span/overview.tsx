@@ -5,6 +5,7 @@ import { counted, offset, share, time } from "../app/figures.ts";
 import { clock } from "../app/moments.ts";
 import type { InOverviewProps } from "../context/in-overview.tsx";
 import type { LensOf } from "../context/lens.ts";
+import type { DoneTool } from "../parts/done.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Lazy } from "../parts/lazy.tsx";
 import { State } from "../parts/state.tsx";
@@ -21,6 +22,8 @@ export function Overview(props: {
   readonly onPath?: number;
   /** Of a model's call: whose windows are looked at. */
   readonly lens?: { readonly lensOf: LensOf } | undefined;
+  /** The calls of tools that it asked for. */
+  readonly tools: readonly DoneTool[];
   readonly onTab: (tab: string) => void;
 }): JSX.Element {
   const { span, of, lens, onTab } = props;
@@ -59,7 +62,7 @@ export function Overview(props: {
           </Section>
         </>
       )}
-      {reading.tool === null && <Answer span={span} of={of} />}
+      {reading.tool === null && <Answer span={span} of={of} tools={props.tools} />}
       <LastIn span={span} of={of} />
       {reading.evaluations.length > 0 && (
         <Section title="Evaluations">
@@ -175,18 +178,40 @@ function inTrace(props: { readonly share?: number; readonly onPath?: number }): 
   return `${share(props.share)} of the trace${path}`;
 }
 
-function Answer({ span, of }: { readonly span: SpanJson; readonly of: OfSpan }): JSX.Element | null {
+function Answer({
+  span,
+  of,
+  tools,
+}: {
+  readonly span: SpanJson;
+  readonly of: OfSpan;
+  readonly tools: readonly DoneTool[];
+}): JSX.Element | null {
   const { output_messages: messages, output } = span.reading;
   if (messages.length > 0) {
+    const left = [...tools];
     return (
       <Section title="Answer">
-        {messages.flatMap((message, m) =>
-          message.parts.map((part, i) => <Part key={`${m} ${i}`} part={part} of={of} />),
-        )}
+        {messages
+          .flatMap(({ parts }) => parts)
+          .map((part, i) => (
+            <Part
+              key={i}
+              part={part}
+              of={of}
+              done={part.type === "tool-call" ? taken(left, part.name) : undefined}
+            />
+          ))}
       </Section>
     );
   }
   return <Section title="Output">{output !== null && <Value value={output} of={of} />}</Section>;
+}
+
+/** Of those that are left the first of that name. */
+function taken(left: DoneTool[], name: string | undefined): DoneTool | undefined {
+  const at = left.findIndex((tool) => tool.name === name);
+  return at < 0 ? undefined : left.splice(at, 1)[0];
 }
 
 function LastIn({ span, of }: { readonly span: SpanJson; readonly of: OfSpan }): JSX.Element | null {

@@ -6,33 +6,43 @@ import { API, type MediaJson, type PartJson } from "../../src/viewer/api.ts";
 import { apiUrl } from "../app/api.ts";
 import { bytes, line } from "../app/figures.ts";
 import { imageOf } from "../app/source.ts";
+import type { Done } from "../parts/done.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
+import { Outcome } from "../parts/outcome.tsx";
 import { gistOf } from "../value/pretty.ts";
 import { Reasoning } from "../value/reasoning.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
 import { Words } from "../value/words.tsx";
 
-/** A part. */
-export function Part({ part, of }: { readonly part: PartJson; readonly of: OfSpan }): JSX.Element {
+/** A part. `done` is how the call went that it asks for, where that is known. */
+export function Part({
+  part,
+  of,
+  done,
+}: {
+  readonly part: PartJson;
+  readonly of: OfSpan;
+  readonly done?: Done | undefined;
+}): JSX.Element {
   switch (part.type) {
     case "text":
       return <Words value={part.text} of={of} />;
     case "reasoning":
       return <Reasoning value={part.text} of={of} />;
     case "tool-call":
-      return <Asked part={part} of={of} />;
+      return <Asked part={part} of={of} done={done} />;
     case "tool-result":
       return (
-        <div class="np">
+        <>
           <div class="nw">
             <Kind name="tool" label="result of a tool" />
-            <b class="mono">{part.name ?? part.id ?? "a tool"}</b>
+            <b class="mono cut">{line(part.name ?? part.id ?? "a tool")}</b>
             <span class="mute">result</span>
           </div>
-          {part.result !== undefined && (
-            <Value value={part.result} of={of} class={part.is_error ? "err" : undefined} />
-          )}
-        </div>
+          <div class="np">
+            <Result part={part} of={of} />
+          </div>
+        </>
       );
     case "image":
     case "file":
@@ -49,11 +59,23 @@ export function Part({ part, of }: { readonly part: PartJson; readonly of: OfSpa
   }
 }
 
+/** What a tool answered; nothing where it said nothing. */
+export function Result(props: {
+  readonly part: Extract<PartJson, { type: "tool-result" }>;
+  readonly of: OfSpan;
+}): JSX.Element | null {
+  const { result, is_error: isError } = props.part;
+  if (result === undefined) return null;
+  return <Value value={result} of={props.of} class={isError ? "err" : undefined} />;
+}
+
 /** A tool that was asked for: one row, with what it is to be called with; open, all of that below. */
 function Asked(props: {
   readonly part: Extract<PartJson, { type: "tool-call" }>;
   readonly of: OfSpan;
+  readonly done: Done | undefined;
 }): JSX.Element {
+  const { done } = props;
   const { name, arguments: given } = props.part;
   const isOpen = useSignal(false);
   return (
@@ -70,6 +92,11 @@ function Asked(props: {
         <Kind name="tool" label="tool call" />
         <span class="nm">{line(name ?? "a tool")}</span>
         <span class="args cut">{gistOf(given)}</span>
+        {done !== undefined && (
+          <span class="num tail">
+            <Outcome of={done} />
+          </span>
+        )}
       </button>
       {isOpen.value && given !== undefined && (
         <div class="callbody">

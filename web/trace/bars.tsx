@@ -5,10 +5,8 @@ import { SHOWN_KINDS, type ShownKind } from "./kinds.ts";
 import { selfParts } from "./layout.ts";
 import { childrenOf, FAILED, hasBelow, INTERRUPTED, RUNNING, type TraceModel } from "./model.ts";
 import { pathOf } from "./path.ts";
-import type { Scale } from "./scale.ts";
+import { LEAST_PART, type Scale } from "./scale.ts";
 
-/** Parts narrower than this share of the waterfall are not drawn. */
-const LEAST_PART = 1 / 260;
 /** A fold shows so many leaves in its lane at most. */
 const MOST_LEAVES = 200;
 
@@ -63,7 +61,7 @@ function withinOf({ model, span, scale, isFolded }: BarProps, kind: ShownKind, f
     });
   }
   const parts = selfParts(model, childrenOf(model, span), span).filter(
-    ([from, to]) => scale.at(to) - scale.at(from) > LEAST_PART,
+    ([from, to]) => to - from > scale.leastMs,
   );
   const own = `self b-${kind} ${flags & RUNNING ? "b-run" : ""}`;
   return parts.slice(0, MOST_LEAVES).map(([from, to]) => partOf(scale, { key: from, from, to, class: own }));
@@ -97,8 +95,7 @@ function onPath({ model, span, scale, isFolded }: BarProps): Parts {
   const parts: (JSX.Element | null)[] = [];
   for (let i = first; i < last; i++) {
     const [from = 0, to = 0] = [path.from[i], path.to[i]];
-    if (scale.at(to) - scale.at(from) > LEAST_PART)
-      parts.push(partOf(scale, { key: i, from, to, class: "cp" }));
+    if (to - from > scale.leastMs) parts.push(partOf(scale, { key: i, from, to, class: "cp" }));
   }
   return parts;
 }

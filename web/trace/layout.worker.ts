@@ -1,10 +1,10 @@
 // Reads a trace and lays it out beside the page, so that the largest does not hold it up.
-import { jsonOf } from "../app/answers.ts";
+import { answerTo, jsonOf } from "../app/answers.ts";
 import { LayingOut, type LayoutAnswer, type LayoutRequest } from "./laying-out.ts";
 import type { TraceModel } from "./model.ts";
 
 const laying = new LayingOut(
-  async (url) => jsonOf(await fetch(url, { headers: { accept: "application/json" } })),
+  async (url) => jsonOf(await answerTo(fetch(url, { headers: { accept: "application/json" } }))),
   send,
 );
 addEventListener("message", ({ data }: MessageEvent<LayoutRequest>) => laying.take(data));

@@ -11,6 +11,8 @@ const LEAST_STEP = 36;
 const CHARACTER = 6.5;
 const GAP = 8;
 const MOST_TICKS = 13;
+/** The moment of now has so many pixels on both sides. */
+const NOW_ROOM = 44;
 
 /** What the ruler and its lines need. */
 export interface RulerProps {
@@ -61,7 +63,7 @@ export function Ruler(props: RulerProps): JSX.Element {
   return (
     <div class="rul" ref={box}>
       {ticksIn(props).map(({ moment, x }) =>
-        x > 0.96 || (now !== undefined && Math.abs(x - now) < 0.05) ? null : (
+        x > 0.96 || (now !== undefined && Math.abs(x - now) * width.value < NOW_ROOM) ? null : (
           <span key={moment} style={{ "--x": `${(x * 100).toFixed(3)}%` }}>
             {tick(moment)}
           </span>

@@ -11,6 +11,8 @@ export interface Scale {
   readonly at: (moment: number) => number;
   /** The moment at a place. */
   readonly moment: (at: number) => number;
+  /** Parts of a span that are shorter than this, in milliseconds, are too thin to be seen where time is not bent. */
+  readonly leastMs: number;
 }
 
 /** The part of a trace that is seen: shares of the whole, as the scale has them. */
@@ -19,17 +21,24 @@ export interface Window {
   readonly to: number;
 }
 
+/** A part is seen where it is wider than this share of the waterfall. */
+export const LEAST_PART: number = 1 / 260;
+
 /** All of it. */
 export const WHOLE: Window = { from: 0, to: 1 };
 
 /** A scale. `length` is what the whole stands for: a running trace leaves room for what is to come. */
 export function scaleOf(model: TraceModel, name: ScaleName, window: Window, length: number): Scale {
   const width = window.to - window.from;
-  const share = name === "steps" ? bent(model) : (moment: number) => moment / length;
-  const back = name === "steps" ? unbent(model) : (part: number) => part * length;
+  const room = model.total / length;
+  const [to, back] = [bent(model), unbent(model)];
+  const isBent = name === "steps";
+  const share = isBent ? (moment: number) => to(moment) * room : (moment: number) => moment / length;
+  const moment = isBent ? (part: number) => back(part / room) : (part: number) => part * length;
   return {
-    at: (moment) => (share(moment) - window.from) / width,
-    moment: (at) => back(window.from + at * width),
+    at: (at) => (share(at) - window.from) / width,
+    moment: (at) => moment(window.from + at * width),
+    leastMs: LEAST_PART * width * length,
   };
 }
 

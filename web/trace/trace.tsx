@@ -8,9 +8,11 @@ import { open, place, rememberedScroll, traceUrl } from "../app/location.ts";
 import type { Problem } from "../app/problem.ts";
 import { Icon } from "../parts/icon.tsx";
 import { useFixedPage } from "../parts/object.tsx";
+import { enterPanel, isPanelWanted } from "../parts/panel.ts";
 import { Side } from "../parts/side.tsx";
 import { Oops } from "../shell/oops.tsx";
 import { Inspector } from "../span/inspector.tsx";
+import { askedTools } from "./asked-tools.ts";
 import { useCallNumber } from "./call-numbers.ts";
 import { allParents, useFolds } from "./folds.ts";
 import { chatUrl, Head } from "./head.tsx";
@@ -89,7 +91,10 @@ function Timeline({ id, loaded, problem, again }: TimelineProps): JSX.Element {
     bringIn(selected);
     if (rememberedScroll() > 0) reveal.value = -1;
   }, []);
-  const select = (span: number): void => changeTrace({ span: idAt(model, span) });
+  const select = (span: number): void => {
+    isPanelWanted.value = false;
+    changeTrace({ span: idAt(model, span) });
+  };
   const go = (row: number): void => {
     const next = Math.min(shown.spans.length - 1, Math.max(0, row));
     select(shown.spans[next] ?? 0);
@@ -133,7 +138,10 @@ function Timeline({ id, loaded, problem, again }: TimelineProps): JSX.Element {
     },
     "Shift+ArrowLeft": () => folded.set(allParents(model)),
     "Shift+ArrowRight": () => folded.set(NONE),
-    Enter: () => document.getElementById("panel")?.focus(),
+    Enter: () => {
+      if (seen < 0) go(0);
+      enterPanel();
+    },
     e: () => goTo(nextError(model, errorFrom, 1)),
     E: () => goTo(nextError(model, errorFrom < 0 ? model.spans : errorFrom, -1)),
     c: () => changeTrace({ hasPath: !query.hasPath }),
@@ -187,9 +195,11 @@ function Timeline({ id, loaded, problem, again }: TimelineProps): JSX.Element {
                     search.value = currentTarget.value;
                   }}
                   onKeyDown={(event) => {
-                    if (event.key === "Escape") finder.current?.blur();
-                    if (event.key !== "Enter") return;
-                    goTo(nextFound(hits, seen, event.shiftKey ? -1 : 1));
+                    if (event.key === "Enter") goTo(nextFound(hits, seen, event.shiftKey ? -1 : 1));
+                    if (event.key !== "Escape") return;
+                    // Nothing else is closed by it.
+                    event.stopPropagation();
+                    finder.current?.blur();
                   }}
                 />
                 {search.value !== "" && <span class="mute">{count(hits.size)}</span>}
@@ -237,6 +247,7 @@ function Timeline({ id, loaded, problem, again }: TimelineProps): JSX.Element {
               tab={query.tab}
               lens={lensOf(id, head)}
               version={model}
+              tools={SHOWN_KINDS[model.kind[seen] ?? 0] === "model" ? askedTools(model, seen) : []}
               onTab={(tab) => changeTrace({ tab })}
               onZoom={() => zoomTo(seen)}
               onClose={() => changeTrace({ span: "", tab: "" })}

@@ -1,8 +1,10 @@
 // What differs between two texts, by words. What both have is cut where it is long: the difference is what is looked for.
 import { useSignal } from "@preact/signals";
 import type { JSX } from "preact";
+import { useMemo } from "preact/hooks";
 import type { WordPieceJson } from "../../src/viewer/api.ts";
 import { count } from "../app/figures.ts";
+import { onOneLine } from "./laid-out.ts";
 
 /** The side of a text that is shown. */
 export type Side = "a" | "b";
@@ -28,9 +30,10 @@ export function Words(props: { readonly words: readonly WordPieceJson[]; readonl
 /** One text below the other, near what differs. */
 export function Difference({ words }: { readonly words: readonly WordPieceJson[] }): JSX.Element {
   const isWhole = useSignal(false);
-  const near = nearby(words);
-  const shown = isWhole.value ? words : near;
-  const left = lengthOf(words) - lengthOf(near);
+  const sides = useMemo(() => [onOneLine(words, "a"), onOneLine(words, "b")], [words]);
+  const near = sides.map(nearby);
+  const [a = [], b = []] = isWhole.value ? sides : near;
+  const left = Math.max(...sides.map((side, i) => lengthOf(side) - lengthOf(near[i] ?? side)));
   return (
     <>
       <div class="wd">
@@ -39,14 +42,14 @@ export function Difference({ words }: { readonly words: readonly WordPieceJson[]
           <span class="vh">before</span>
         </span>
         <div class="pre">
-          <Words words={shown} side="a" />
+          <Words words={a} side="a" />
         </div>
         <span class="add">
           <span aria-hidden="true">+</span>
           <span class="vh">after</span>
         </span>
         <div class="pre">
-          <Words words={shown} side="b" />
+          <Words words={b} side="b" />
         </div>
       </div>
       {left > 0 && (

@@ -6,12 +6,14 @@ export interface JsonPiece {
   readonly kind: "jk" | "js" | "jn" | "jl" | undefined;
 }
 
+/** A letter of the monospaced font is about so wide, in pixels. */
+export const LETTER = 7.23;
 /** Deeper values are written on one line. */
 const MAX_DEPTH = 40;
 
-/** The lines of a value, at most about so many characters wide. */
-export function prettyLines(value: unknown, width: number): string[] {
-  return linesOf(value, Math.max(20, width), { indent: 0, ahead: 0 }, MAX_DEPTH);
+/** The lines of a value, at most about so many characters wide, of which `ahead` are taken on the first. */
+export function prettyLines(value: unknown, width: number, ahead = 0): string[] {
+  return linesOf(value, Math.max(20, width), { indent: 0, ahead }, MAX_DEPTH);
 }
 
 /** Values by their names on one line, without braces: `city: "Rotterdam", days: 1`. The first few hundred characters. */

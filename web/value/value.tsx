@@ -7,15 +7,13 @@ import { read } from "../app/api.ts";
 import { compact, count } from "../app/figures.ts";
 import { PartProblem } from "../shell/oops.tsx";
 import { type Large, largeIn } from "./large.ts";
-import { piecesOf, prettyLines } from "./pretty.ts";
+import { LETTER, piecesOf, prettyLines } from "./pretty.ts";
 
 /** Texts are cut here, and JSON there, until more is asked for. */
 const SHOWN_CHARACTERS = 4000;
 const SHOWN_LINES = 9;
 /** One press shows so many more lines. */
 const MORE_LINES = 400;
-/** A letter of the monospaced font is about so wide. */
-const LETTER = 7.23;
 const PART_CHARACTERS = 100_000;
 
 /** Whose value it is, to ask for the rest of a large one. */

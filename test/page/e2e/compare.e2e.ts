@@ -80,12 +80,12 @@ describe("two model calls", () => {
     await page.keyboard.press("d");
     await page.getByRole("heading", { name: "Prompt and answer" }).waitFor();
     expect(new URL(page.url()).searchParams.get("a")).toBe("broken#2");
-    const same = page.getByRole("button", { name: "2 messages, the same" });
+    const same = page.getByRole("button", { name: "2 messages the same" });
     expect(await same.getAttribute("aria-expanded")).toBe("false");
     await same.press("Enter");
-    await page.getByRole("list", { name: "2 messages, the same" }).getByRole("listitem").nth(1).waitFor();
+    await page.getByRole("list", { name: "2 messages the same" }).getByRole("listitem").nth(1).waitFor();
     await same.click();
-    await page.getByRole("list", { name: "2 messages, the same" }).waitFor({ state: "detached" });
+    await page.getByRole("list", { name: "2 messages the same" }).waitFor({ state: "detached" });
     const changed = page.getByRole("region", { name: "search_events, result, changed" });
     await changed.locator("pre.da del", { hasText: "event 0 at" }).waitFor();
     await changed.locator("pre.db ins", { hasText: "shortened" }).waitFor();
@@ -96,7 +96,7 @@ describe("two model calls", () => {
     await page.getByRole("button", { name: "One column" }).click();
     await changed.locator("pre.one ins", { hasText: "shortened" }).waitFor();
     await page.keyboard.press("h");
-    await page.getByText("2 messages, the same").waitFor({ state: "detached" });
+    await page.getByText("2 messages the same").waitFor({ state: "detached" });
     await page.keyboard.press("j");
     await page.locator("[data-differs]:focus", { hasText: "result" }).waitFor();
     const link = page.url();

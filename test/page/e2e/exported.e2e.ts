@@ -60,9 +60,9 @@ describe("a conversation as a file", () => {
     await page.getByText("only in B", { exact: true }).first().waitFor();
     const added = await page.getByText("only in B", { exact: true }).count();
     expect(await page.getByText("only in A", { exact: true }).count()).toBe(0);
-    await page.getByRole("button", { name: /messages, the same/ }).click();
+    await page.getByRole("button", { name: /messages the same/ }).click();
     await page
-      .getByRole("list", { name: /messages, the same/ })
+      .getByRole("list", { name: /messages the same/ })
       .getByText("What is the weather in Amsterdam")
       .first()
       .waitFor();
