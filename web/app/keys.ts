@@ -32,6 +32,7 @@ export function listenToKeys(): void {
     if (event.defaultPrevented || event.isComposing) return;
     const key = nameOf(event);
     if (isTyping(event.target) && key !== "Escape" && key !== "Ctrl+k") return;
+    if (key === "Enter" && isPressed(event.target)) return;
     const isSoon = event.timeStamp - before.at < PAUSE_MS;
     const act = (isSoon ? actOf(`${before.key} ${key}`) : undefined) ?? actOf(key);
     before = { key, at: event.timeStamp };
@@ -60,7 +61,15 @@ function nameOf({ key, ctrlKey, metaKey, altKey, shiftKey }: KeyboardEvent): str
 
 function isTyping(target: EventTarget | null): boolean {
   if (!(target instanceof HTMLElement)) return false;
-  return target.isContentEditable || /^(?:INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
+  if (target instanceof HTMLInputElement) return target.type !== "checkbox";
+  return target.isContentEditable || /^(?:TEXTAREA|SELECT)$/.test(target.tagName);
+}
+
+/** What Enter presses itself: a button, and a link that is not the name of a row. */
+function isPressed(target: EventTarget | null): boolean {
+  if (!(target instanceof Element)) return false;
+  const pressed = target.closest("button, summary, a[href]");
+  return pressed !== null && !(pressed.tagName === "A" && pressed.closest("[role=row]") !== null);
 }
 
 /** The help: groups of keys with what they do. */
@@ -89,7 +98,7 @@ export const HELP: readonly (readonly [
       ["j k", "next, previous"],
       ["↑ ↓", "the same"],
       ["Enter", "open, or compare two"],
-      ["x", "mark, to compare"],
+      ["x", "mark for Compare"],
       ["n", "show what is new"],
       ["Home End", "first, last"],
     ],
@@ -99,9 +108,9 @@ export const HELP: readonly (readonly [
     [
       ["[ ]", "turn before, after"],
       ["j k", "call before, after"],
-      ["d", "compare with the one before"],
       ["o", "open or fold all tools"],
       ["v", "chat or timeline"],
+      ["d", "compare with the call before"],
     ],
   ],
   [

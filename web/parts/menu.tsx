@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { useKeys } from "../app/keys.ts";
 import { Icon } from "./icon.tsx";
 
 const ITEMS = "[role^=menuitem]";
@@ -31,12 +32,15 @@ export function Menu(props: {
     isOpen.value = false;
     box.current?.querySelector("button")?.focus();
   };
+  // What is below does not hear of keys while the menu is open.
+  useKeys(isOpen.value ? { Escape: close } : {}, { isModal: isOpen.value });
   const onKeyDown = (event: KeyboardEvent): void => {
     const items = [...(box.current?.querySelectorAll<HTMLElement>(ITEMS) ?? [])];
     const at = items.findIndex((item) => item.matches(":focus"));
-    if (event.key === "Escape" && isOpen.value) close();
-    else if (event.key === "ArrowDown" && isOpen.value) items[(at + 1) % items.length]?.focus();
+    if (event.key === "ArrowDown" && isOpen.value) items[(at + 1) % items.length]?.focus();
     else if (event.key === "ArrowUp" && isOpen.value) items.at(at - 1)?.focus();
+    else if (event.key === "Home" && isOpen.value) items[0]?.focus();
+    else if (event.key === "End" && isOpen.value) items.at(-1)?.focus();
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -21,12 +21,16 @@ export function App(): JSX.Element {
     "Ctrl+k": () => {
       isSearchOpen.value = !isExported;
     },
+    // Where nothing is there to be filtered or found in.
+    "/": () => {
+      isSearchOpen.value = !isExported;
+    },
     "?": () => {
       isHelpOpen.value = true;
     },
     "g c": () => open(urlOf("")),
-    "g x": () => open(urlOf("compare")),
-    "g n": () => open(urlOf("numbers")),
+    // A file has no other views.
+    ...(!isExported && { "g x": () => open(urlOf("compare")), "g n": () => open(urlOf("numbers")) }),
     z: turnZone,
     t: turnTheme,
     p: turnLive,

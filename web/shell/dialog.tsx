@@ -2,6 +2,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useKeys } from "../app/keys.ts";
+import { isExported } from "../app/source.ts";
+import { isSearchOpen } from "./dialogs.ts";
 
 /** A modal dialog; it is open while it is there. */
 export function Dialog(props: {
@@ -11,7 +13,11 @@ export function Dialog(props: {
   readonly children: ComponentChildren;
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
-  useKeys({ Escape: props.onClose }, { isModal: true });
+  const toSearch = (): void => {
+    props.onClose();
+    isSearchOpen.value = !isExported;
+  };
+  useKeys({ Escape: props.onClose, "Ctrl+k": toSearch }, { isModal: true });
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();

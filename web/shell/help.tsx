@@ -1,9 +1,17 @@
 // What the keys do.
 import type { JSX } from "preact";
 import { HELP } from "../app/keys.ts";
+import { isExported } from "../app/source.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Dialog } from "./dialog.tsx";
 import { isHelpOpen } from "./dialogs.ts";
+
+/** What a file that was exported has no use for. */
+const OF_STORES = new Set(["Ctrl+K", "g x", "g n", "p", "x", "n", "a b"]);
+
+function isHere([key]: readonly [key: string, what: string]): boolean {
+  return !isExported || !OF_STORES.has(key);
+}
 
 /** The help of keys. */
 export function Help(): JSX.Element | null {
@@ -25,7 +33,7 @@ export function Help(): JSX.Element | null {
           <section key={group}>
             <h3>{group}</h3>
             <dl>
-              {keys.map(([key, what]) => [
+              {keys.filter(isHere).map(([key, what]) => [
                 <dt key={key}>
                   {key.split(" ").map((one) => (
                     <kbd key={one}>{one}</kbd>
