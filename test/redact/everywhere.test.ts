@@ -176,7 +176,8 @@ const sinks: Readonly<Record<string, Make>> = {
       await file.close();
       return found + readFileSync(path, "latin1");
     };
-    return { tracer: new SqliteTracer({ ...options, path }), output };
+    // Recordings are old: nothing is to be removed for its age.
+    return { tracer: new SqliteTracer({ ...options, path, retention: false }), output };
   },
   DynamoDB: async (options) => {
     const table = { tableName: "Redacted", endpoint: dynamoDb.endpoint };
@@ -261,7 +262,7 @@ let made: Promise<string> | undefined;
 async function unredacted(): Promise<string> {
   made ??= (async () => {
     const path = join(folder, "unredacted.db");
-    const tracer = new SqliteTracer({ path });
+    const tracer = new SqliteTracer({ path, retention: false });
     write(tracer);
     await tracer.close();
     return path;
