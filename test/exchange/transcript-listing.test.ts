@@ -43,6 +43,28 @@ function counting(path: string) {
   return { count, part, listing: new LineListing({}, { isOne: true, chunks }) };
 }
 
+test("a file with nothing in it is read in every way, and so is what is written to it then", async () => {
+  const path = join(folder, "empty.jsonl");
+  writeFileSync(path, "");
+  const store = await opened(path);
+  const iterated = async (): Promise<number> => {
+    let count = 0;
+    for await (const _ of store.iterate({})) count++;
+    return count;
+  };
+  const read = async () => [
+    (await store.find({})).length,
+    await iterated(),
+    (await store.summaries({})).rows.length,
+    (await store.outlines({})).length,
+  ];
+  expect(await read()).toEqual([0, 0, 0, 0]);
+  writeFileSync(path, readFileSync(CLAUDE));
+  const [found = 0, ...others] = await read();
+  expect(found).toBeGreaterThan(0);
+  expect(others).toEqual([found, expect.any(Number), found]);
+});
+
 describe("a transcript that grows", () => {
   test.each([CLAUDE, codexFile()])("is listed line by line as one that is read at once: %s", async (from) => {
     const path = join(folder, "session.jsonl");

@@ -42,13 +42,13 @@ export function isLiveFile({ modifiedMs }: LinesFile): boolean {
   return Date.now() - modifiedMs < LIVE_MS;
 }
 
-/** The bytes of a file from there on. */
-export function bytesOf({ path }: LinesFile, start: number = 0, end?: number): AsyncIterable<Buffer> {
-  return createReadStream(path, {
-    highWaterMark: CHUNK_BYTES,
-    start,
-    ...(end === undefined ? {} : { end: end - 1 }),
-  });
+/** The bytes of a file from there on, up to an end. */
+export async function* bytesOf(
+  { path }: LinesFile,
+  start: number = 0,
+  end: number = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Buffer> {
+  if (start < end) yield* createReadStream(path, { highWaterMark: CHUNK_BYTES, start, end: end - 1 });
 }
 
 /** The files that `list` gives, of the path of that name. */
