@@ -13,6 +13,7 @@ import { Steps } from "./steps.tsx";
 import { Strip } from "./strip.tsx";
 import { SIDES, subjectOf, swap, useComparison } from "./subject.ts";
 import "../style/compare.css";
+import "../style/compare-steps.css";
 
 /** The view. */
 export function Compare(): JSX.Element {
