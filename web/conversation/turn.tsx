@@ -1,6 +1,6 @@
 // A turn of the chat: its figures in a line that stays, what the user said, and what was done. It is read when it comes near.
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { TurnJson, TurnTalkJson } from "../../src/viewer/api.ts";
 import { compact, line, money, time } from "../app/figures.ts";
@@ -8,6 +8,7 @@ import { conversationUrl, traceUrl } from "../app/location.ts";
 import { clock } from "../app/moments.ts";
 import type { LensCalls } from "../context/lens.ts";
 import { Icon } from "../parts/icon.tsx";
+import { Outcome } from "../parts/outcome.tsx";
 import { PartProblem } from "../shell/oops.tsx";
 import { Words } from "../value/words.tsx";
 import { Rail, StepView, stepsOf } from "./call.tsx";
@@ -102,24 +103,8 @@ export function Turn(props: TurnProps): JSX.Element {
   );
 }
 
-function Took({ turn }: { readonly turn: TurnJson }): JSX.Element {
-  if (turn.state === "running") {
-    return (
-      <span class="run st">
-        <Icon name="running" />
-        running {time(turn.duration_ms)}
-      </span>
-    );
-  }
-  if (turn.state === "interrupted") {
-    return (
-      <span class="warn st">
-        <Icon name="interrupted" />
-        interrupted
-      </span>
-    );
-  }
-  return <>{time(turn.duration_ms)}</>;
+function Took({ turn: { state, duration_ms: ms } }: { readonly turn: TurnJson }): ComponentChildren {
+  return state === "ended" ? time(ms) : <Outcome of={{ state, ms, hasFailed: false }} />;
 }
 
 function Talk(props: TurnProps & { readonly talk: TurnTalkJson }): JSX.Element {

@@ -1,7 +1,7 @@
-// How the call of a tool went.
+// How a turn or the call of a tool went.
 import type { StateJson } from "../../src/viewer/api.ts";
 
-/** What is told of a call. */
+/** What is told of it. */
 export interface Done {
   readonly state: StateJson;
   readonly ms: number | null;

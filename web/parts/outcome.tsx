@@ -1,4 +1,4 @@
-// How a tool's call went, at the end of its line.
+// How a turn or a tool's call went, at the end of its line.
 import type { JSX } from "preact";
 import { time } from "../app/figures.ts";
 import type { Done } from "./done.ts";

@@ -35,26 +35,26 @@ const DIALECTS: ReadonlyMap<string, Dialect> = new Map([
   [":streamrawpredict", anthropic],
 ]);
 
-/** Where a URL leads, and to whose service. Throws where it is none. */
-export interface Place {
+/** Where a URL leads, and to whose service. */
+export interface Address {
   readonly hostname: string;
   readonly pathname: string;
   readonly provider: string | undefined;
 }
 
-/** An app asks the same few over and over: to take one apart takes as long as a span. */
-export function placeAt(url: string): Place {
-  const known = places.get(url);
+/** An app asks the same few over and over: to take one apart takes as long as a span. Throws where it is no URL. */
+export function addressOf(url: string): Address {
+  const known = addresses.get(url);
   if (known !== undefined) return known;
   const { hostname, pathname } = new URL(url);
-  const place = { hostname, pathname, provider: providerAt(hostname) };
-  if (places.size >= MAX_PLACES) places.clear();
-  places.set(url, place);
-  return place;
+  const address = { hostname, pathname, provider: providerAt(hostname) };
+  if (addresses.size >= MAX_ADDRESSES) addresses.clear();
+  addresses.set(url, address);
+  return address;
 }
 
-const places = new Map<string, Place>();
-const MAX_PLACES = 100;
+const addresses = new Map<string, Address>();
+const MAX_ADDRESSES = 100;
 
 /** Whose service a host is, by the names that prices go by. */
 function providerAt(host: string): string | undefined {

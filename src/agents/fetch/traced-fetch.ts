@@ -19,7 +19,7 @@ import {
   urlOf,
 } from "./request.ts";
 import { type CallKey, Resending } from "./resending.ts";
-import { dialectAt, placeAt } from "./routes.ts";
+import { addressOf, dialectAt } from "./routes.ts";
 
 /** For `tracedFetch`. */
 export interface FetchOptions extends StreamOptions {
@@ -149,7 +149,7 @@ class Calls {
       known.resend(attempt);
       return known;
     }
-    const { hostname, pathname, provider } = placeAt(url);
+    const { hostname, pathname, provider } = addressOf(url);
     const asked = this.#asked(body, dialect, pathname);
     if (asked === undefined) return undefined;
     const span = this.#tracer.startSpan(ModelSpans.nameOf(dialect, asked), { spanKind: "CLIENT" });
