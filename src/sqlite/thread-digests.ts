@@ -20,12 +20,19 @@ export interface DigestSetup {
   readonly guarded: <T>(work: () => T) => T;
 }
 
-/** Makes what is missing whenever it is woken, half of the time at most. Never throws or rejects. */
+/** Rest after each piece of work, in times of it: while somebody writes it would keep him from the processor and the file. */
+const REST = 1;
+const REST_BESIDE_WRITER = 9;
+
+/** Makes what is missing whenever it is woken, half of the time at most, and a tenth while the file is written to. Never throws or rejects. */
 export class ThreadDigests {
   readonly #setup: DigestSetup;
   #connection: Connection | undefined;
   /** Those before it were made, or could not be. */
   #next = 0;
+  #restedAt = 0;
+  /** Another one, where another connection has written. */
+  #version: unknown;
   #isWorking = false;
   #isStopped = false;
 
@@ -41,11 +48,13 @@ export class ThreadDigests {
 
   async #work(): Promise<void> {
     this.#isWorking = true;
+    this.#restedAt = steadyNow();
     try {
       this.#look();
       for (let number = await this.#missing(); number !== undefined; number = await this.#missing()) {
         this.#next = number + 1;
         await this.#make(number);
+        await this.#rest();
       }
     } catch {
       // The file is locked, damaged, gone or being closed, or the process ends.
@@ -83,13 +92,22 @@ export class ThreadDigests {
   }
 
   async #outlines(source: OutlineSource): Promise<ReadonlyMap<string, readonly ReadOutline[]>> {
-    const since = steadyNow();
     const groups = await groupedRows(this.#database, source);
     if (groups === undefined) throw new RangeError("a row is damaged");
     const read = groups.map(([key, rows]) => [key, outlinesIn(rows)] as const);
-    // The processor may be the app's only one.
-    await delay(steadyNow() - since, undefined, { ref: false });
+    await this.#rest();
     return new Map(read);
+  }
+
+  /** After each piece of work: the processor may be the app's only one. */
+  async #rest(): Promise<void> {
+    const worked = steadyNow() - this.#restedAt;
+    const [row] = await this.#database.all("PRAGMA data_version");
+    const version = row?.["data_version"];
+    const share = version === this.#version ? REST : REST_BESIDE_WRITER;
+    this.#version = version;
+    await delay(worked * share, undefined, { ref: false });
+    this.#restedAt = steadyNow();
   }
 
   get #database(): Reading {
