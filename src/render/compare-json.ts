@@ -125,7 +125,7 @@ function stepRowJson({ state, isRepeat, a, b }: StepRow): ComparedStepsJson["row
 
 function stepJson(step: Step | undefined): StepJson | null {
   if (step === undefined) return null;
-  const { outline, name, durationMs, costUsd, glance } = step;
+  const { outline, name, number, durationMs, costUsd, glance } = step;
   const { facts, traceId, spanId, state } = outline;
   // One literal: of thousands of steps, spreads would take most of the time.
   return {
@@ -133,6 +133,7 @@ function stepJson(step: Step | undefined): StepJson | null {
     span_id: spanId,
     kind: facts.kind,
     name,
+    number: number ?? null,
     model: facts.model ?? null,
     glance: glance ?? null,
     duration_ms: durationMs ?? null,
@@ -140,6 +141,7 @@ function stepJson(step: Step | undefined): StepJson | null {
     output_tokens: facts.outputTokens ?? null,
     cost_usd: costUsd ?? null,
     has_failed: facts.failed === true,
+    error: facts.error ?? null,
     state,
   };
 }

@@ -73,7 +73,11 @@ test("two traces: where they part, what was tried again, and what is in one alon
   expect(stdout).toMatch(/^ +3 +- +book_table/m);
   expect(stdout).toMatch(/^ +5 +\+ +book_hotel/m);
   const [json] = jsonOf(await tracelight(["compare", "trip-1", "trip-2", store(), "--json"]));
-  expect(json).toMatchObject({ kind: "steps", divergence: 2 });
+  expect(json).toMatchObject({
+    kind: "steps",
+    divergence: 2,
+    rows: [{ a: { number: 1, error: null } }, {}, {}, {}, {}],
+  });
   const same = await tracelight(["compare", "aaaa", "aaaa", store()]);
   expect(same.stdout).toContain("They did the same, 3 steps.");
 });

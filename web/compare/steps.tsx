@@ -95,7 +95,8 @@ function Fork({
                 <a class="link" href={traceUrl(step.trace_id, { span: step.span_id })}>
                   {nameOf(step)}
                 </a>
-                {step.glance !== null && <pre>{step.glance}</pre>}
+                {glanceOf(step) && <pre>{glanceOf(step)}</pre>}
+                {step.error !== null && <p class="err">{line(step.error)}</p>}
               </>
             )}
           </div>
@@ -170,7 +171,7 @@ function Half(props: {
           {nameOf(step)}
         </a>
         {props.isRepeat && <span class="mute">again</span>}
-        <span class="g mono">{step.glance}</span>
+        <span class={kind === "model" ? "g" : "g mono"}>{glanceOf(step)}</span>
         <Outcome of={step} />
       </span>
       <span class="num" role="cell">
@@ -186,8 +187,16 @@ function Half(props: {
   );
 }
 
-function nameOf({ kind, name, model }: StepJson): string {
-  return kind === "model-call" && model !== null ? `${line(shortModel(model))}` : line(name);
+/** A call of the agent by its number; of a sub-agent's, which has none, the model. */
+function nameOf({ kind, name, number, model }: StepJson): string {
+  if (number !== null) return `call ${number}`;
+  return kind === "model-call" && model !== null ? line(shortModel(model)) : line(name);
+}
+
+/** What a tool was called with; of a call the model, and of a sub-agent's whose it is. */
+function glanceOf({ kind, name, number, model, glance }: StepJson): string | null {
+  if (kind !== "model-call" || model === null) return glance;
+  return line(number === null ? name : shortModel(model));
 }
 
 function Outcome({ of }: { readonly of: StepJson }): JSX.Element | null {
@@ -200,10 +209,11 @@ function Outcome({ of }: { readonly of: StepJson }): JSX.Element | null {
     );
   }
   if (!of.has_failed) return null;
+  const words = line(of.error ?? "failed");
   return (
-    <span class="st err">
+    <span class="st err" title={words}>
       <Icon name="error" />
-      failed
+      <span class="cut">{words}</span>
     </span>
   );
 }

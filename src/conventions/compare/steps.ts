@@ -3,6 +3,7 @@ import { inStartOrder } from "../../model/query.ts";
 import { costOfCall, type PriceTable } from "../cost.ts";
 import type { SpanOutline } from "../facts.ts";
 import { Nesting } from "../nesting.ts";
+import { numberedTurns } from "../numbered-turns.ts";
 import { align } from "./alignment.ts";
 
 /** A call of a model or a tool. */
@@ -10,6 +11,8 @@ export interface Step {
   readonly outline: SpanOutline;
   /** A tool's name, of a model's call its agent's; else the span's. */
   readonly name: string;
+  /** Of a model call of a turn's own agent: its number through all that is compared. */
+  readonly number: number | undefined;
   readonly durationMs: number | undefined;
   readonly costUsd: number | undefined;
   /** What it was called with, as one text; undefined where that is not compared. */
@@ -47,6 +50,11 @@ export function stepsOf(outlines: readonly SpanOutline[], prices?: PriceTable, i
     outline,
     at: nesting.add(outline, outline.facts),
   }));
+  const numbers = new Map(
+    numberedTurns(outlines)
+      .flatMap(({ calls }) => calls)
+      .map((id, i) => [id, i + 1]),
+  );
   return placed.flatMap(({ outline, at }) => {
     const { facts, startedAtMicros: start, endedAtMicros: end } = outline;
     const isStep = facts.kind === "model-call" || facts.kind === "tool-call" || facts.kind === "retrieval";
@@ -55,6 +63,7 @@ export function stepsOf(outlines: readonly SpanOutline[], prices?: PriceTable, i
     return {
       outline,
       name: (facts.kind === "model-call" ? facts.agent : facts.tool) ?? outline.spanName,
+      number: facts.kind === "model-call" ? numbers.get(outline.spanId) : undefined,
       durationMs: end === undefined ? undefined : (end - start) / 1000,
       costUsd: facts.kind === "model-call" ? costOfCall({ facts, span: outline }, prices) : undefined,
       input: input?.text,

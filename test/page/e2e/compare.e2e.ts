@@ -113,6 +113,13 @@ describe("two traces", () => {
     await steps.getByRole("row", { name: /find_museums/ }).waitFor();
     await page.getByRole("region", { name: "Where they part" }).waitFor();
     await page.locator(".strip", { hasText: "tool calls" }).waitFor();
+    await steps.getByRole("row", { name: /call 1 sonnet-4-5 .* call 1 sonnet-4-5 / }).waitFor();
+    await steps
+      .getByRole("row", { name: /haiku-4-5 events / })
+      .first()
+      .waitFor();
+    const failed = steps.getByRole("row", { name: /get_directions .* 503 Service Unavailable/ });
+    expect(await failed.locator(".st").getAttribute("title")).toContain("timed out after 1500 ms");
     await page.getByRole("link", { name: "Model calls" }).click();
     await page.getByRole("heading", { name: "Prompt and answer" }).waitFor();
     await page.getByRole("link", { name: "Traces" }).click();
