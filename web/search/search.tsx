@@ -1,10 +1,10 @@
 // The search for words, anywhere: hits by conversation, newest first. Ctrl+Enter shows the conversations in the list.
 import { useSignal } from "@preact/signals";
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { API, type FoundJson, type SearchJson, type SnippetJson } from "../../src/viewer/api.ts";
 import { read } from "../app/api.ts";
-import { counted, line, shortModel } from "../app/figures.ts";
+import { count, counted, line, shortModel } from "../app/figures.ts";
 import { open, traceUrl, urlOf } from "../app/location.ts";
 import { ago } from "../app/moments.ts";
 import { useBusy, useResource } from "../app/resource.ts";
@@ -13,28 +13,23 @@ import { Icon, Kind } from "../parts/icon.tsx";
 import { Dialog } from "../shell/dialog.tsx";
 import { isSearchOpen } from "../shell/dialogs.ts";
 import { KIND_WORDS, shownKind } from "../trace/kinds.ts";
+import { type Group, groupsOf, shownOf } from "./groups.ts";
 
 const ASK_AFTER_MS = 150;
 const LIMIT = 50;
-
-/** Hits of one conversation, or of a trace that is of none. `at` is when the latest of them began. */
-interface Group {
-  readonly key: string;
-  readonly name: string;
-  readonly user: string | null;
-  readonly at: number;
-  readonly hits: FoundJson[];
-}
 
 /** The dialog. */
 export function Search(): JSX.Element {
   const text = useSignal("");
   const asked = useSignal("");
-  const chosen = useSignal(0);
+  const picked = useSignal<number | undefined>(undefined);
+  /** Groups of which all is shown. */
+  const opened = useSignal<readonly string[]>([]);
   useEffect(() => {
     const timer = setTimeout(() => {
       asked.value = text.value.trim();
-      chosen.value = 0;
+      picked.value = undefined;
+      opened.value = [];
     }, ASK_AFTER_MS);
     return () => clearTimeout(timer);
   }, [text.value]);
@@ -44,22 +39,29 @@ export function Search(): JSX.Element {
   useBusy(found.isLoading);
   const data = asked.value === "" ? undefined : found.data.value;
   const groups = useMemo(() => groupsOf(data?.hits ?? []), [data]);
-  const hits = groups.flatMap((group) => group.hits);
+  const rows = groups.flatMap((group) => rowsOf(group, opened.value.includes(group.key)));
+  const isThere = rows.length > 0;
+  const chosen = picked.value ?? rows.findIndex(({ hit }) => hit !== undefined);
   const close = (): void => {
     isSearchOpen.value = false;
   };
-  const go = (hit: FoundJson | undefined): void => {
-    if (hit === undefined) return;
+  const go = (row: Row | undefined): void => {
+    if (row === undefined) return;
+    if (row.hit === undefined) {
+      opened.value = [...opened.value, row.group.key];
+      picked.value = rows.indexOf(row);
+      return;
+    }
     close();
-    open(traceUrl(hit.trace_id, { span: hit.span_id }));
+    open(traceUrl(row.hit.trace_id, { span: row.hit.span_id }));
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    if (event.key === "ArrowDown") chosen.value = Math.min(hits.length - 1, chosen.value + 1);
-    else if (event.key === "ArrowUp") chosen.value = Math.max(0, chosen.value - 1);
+    if (event.key === "ArrowDown") picked.value = Math.min(rows.length - 1, chosen + 1);
+    else if (event.key === "ArrowUp") picked.value = Math.max(0, chosen - 1);
     else if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
       close();
-      if (hits.length > 0) open(urlOf("", { q: tracesFilter(hits), since: ALL_TIMES }));
-    } else if (event.key === "Enter") go(hits[chosen.value]);
+      if (data !== undefined && isThere) open(urlOf("", { q: tracesFilter(data.hits), since: ALL_TIMES }));
+    } else if (event.key === "Enter") go(rows[chosen]);
     else return;
     event.preventDefault();
   };
@@ -71,9 +73,9 @@ export function Search(): JSX.Element {
           type="text"
           role="combobox"
           aria-label="Search words"
-          aria-expanded={hits.length > 0}
+          aria-expanded={isThere}
           aria-controls="hits"
-          aria-activedescendant={hits.length > 0 ? `hit-${chosen.value}` : undefined}
+          aria-activedescendant={isThere ? `hit-${chosen}` : undefined}
           spellcheck={false}
           autocomplete="off"
           value={text.value}
@@ -90,7 +92,7 @@ export function Search(): JSX.Element {
       </div>
       <div class="fres" role="listbox" id="hits" aria-label="Spans" tabIndex={-1}>
         {groups.map((group) => (
-          <Hits key={group.key} group={group} all={hits} chosen={chosen.value} onOpen={go} />
+          <Hits key={group.key} group={group} rows={rows} chosen={chosen} onOpen={go} />
         ))}
       </div>
       <div class="foot">
@@ -116,61 +118,91 @@ function said({ hits, more }: SearchJson, groups: number): string {
   return `${counted(hits.length, "span")}${more ? " and more" : ""} in ${counted(groups, "conversation")}`;
 }
 
+/** What can be chosen: a hit, or all that its conversation has beside those that are shown. */
+interface Row {
+  readonly group: Group;
+  readonly hit: FoundJson | undefined;
+}
+
+function rowsOf(group: Group, isOpen: boolean): Row[] {
+  const shown = isOpen ? group.hits : shownOf(group);
+  const more = shown.length < group.hits.length ? [{ group, hit: undefined }] : [];
+  return [...more, ...shown.map((hit) => ({ group, hit }))];
+}
+
 function Hits(props: {
   readonly group: Group;
-  readonly all: readonly FoundJson[];
+  /** Of all groups: their places are those of the keys. */
+  readonly rows: readonly Row[];
   readonly chosen: number;
-  readonly onOpen: (hit: FoundJson) => void;
+  readonly onOpen: (row: Row) => void;
 }): JSX.Element {
-  const { group, all, chosen } = props;
+  const { group, rows, chosen } = props;
+  const from = rows.findIndex((row) => row.group === group);
+  const own = rows.filter((row) => row.group === group);
+  const options = own.map((row, i) => (
+    <Option
+      key={row.hit?.span_id ?? ""}
+      index={from + i}
+      isChosen={from + i === chosen}
+      onOpen={() => props.onOpen(row)}
+    >
+      {row.hit === undefined ? (
+        `${count(group.hits.length - own.length + 1)} more here`
+      ) : (
+        <Hit hit={row.hit} />
+      )}
+    </Option>
+  ));
+  const hasMore = own[0]?.hit === undefined;
   return (
     <div role="group" aria-label={group.name}>
       <div class="fgrp" role="presentation">
         <b>{line(group.name)}</b>
         {group.user !== null && <span>{line(group.user)}</span>}
         <span>{ago(group.at, Date.now())}</span>
+        {hasMore && options[0]}
       </div>
-      {group.hits.map((hit) => (
-        <Hit
-          key={hit.span_id}
-          hit={hit}
-          index={all.indexOf(hit)}
-          isChosen={all[chosen] === hit}
-          onOpen={props.onOpen}
-        />
-      ))}
+      {hasMore ? options.slice(1) : options}
     </div>
   );
 }
 
-function Hit(props: {
-  readonly hit: FoundJson;
+function Option(props: {
   readonly index: number;
   readonly isChosen: boolean;
-  readonly onOpen: (hit: FoundJson) => void;
+  readonly onOpen: () => void;
+  readonly children: ComponentChildren;
 }): JSX.Element {
-  const { hit, isChosen } = props;
-  const kind = shownKind(hit.kind);
-  const name = line(hit.called ?? hit.span_name);
-  const [snippet] = hit.snippets;
   return (
     <div
       id={`hit-${props.index}`}
       class="fhit"
       role="option"
-      aria-selected={isChosen}
+      aria-selected={props.isChosen}
       ref={(element) => {
-        if (isChosen) element?.scrollIntoView({ block: "nearest" });
+        if (props.isChosen) element?.scrollIntoView({ block: "nearest" });
       }}
-      onClick={() => props.onOpen(hit)}
+      onClick={props.onOpen}
     >
+      {props.children}
+    </div>
+  );
+}
+
+function Hit({ hit }: { readonly hit: FoundJson }): JSX.Element {
+  const kind = shownKind(hit.kind);
+  const name = line(hit.called ?? hit.span_name);
+  const [snippet] = hit.snippets;
+  return (
+    <>
       <Kind name={kind} label={KIND_WORDS[kind][0]} />
       <span class="mono cut" title={name}>
         {kind === "model" ? shortModel(name) : name}
       </span>
       <span class="lab">{snippet?.label}</span>
       <span class="cut">{snippet && <Snippet of={snippet} />}</span>
-    </div>
+    </>
   );
 }
 
@@ -189,23 +221,6 @@ function Snippet({ of: { text, hits } }: { readonly of: SnippetJson }): JSX.Elem
       {text.slice(from)}
     </>
   );
-}
-
-/** The conversation with the latest hit first, whatever order the store has. */
-function groupsOf(hits: readonly FoundJson[]): Group[] {
-  const groups = new Map<string, Group>();
-  for (const hit of hits) {
-    const id = hit.conversation_id;
-    const isOfNone = id === null || id === undefined;
-    const key = isOfNone ? hit.trace_id : JSON.stringify(id);
-    const name = isOfNone ? hit.trace_id.slice(0, 8) : typeof id === "string" ? id : key;
-    const { hits: others = [], at = 0, user = null } = groups.get(key) ?? {};
-    groups.set(key, {
-      ...{ key, name, user: user ?? hit.user, hits: [...others, hit] },
-      at: Math.max(at, Date.parse(hit.started_at)),
-    });
-  }
-  return [...groups.values()].sort((a, b) => b.at - a.at);
 }
 
 /** The traces that have the hits, as a filter of the list. */

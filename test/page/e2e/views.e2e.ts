@@ -65,8 +65,7 @@ for (const { name, full, empty, has } of KINDS) {
       await page.keyboard.press("Control+k");
       const input = page.getByRole("combobox", { name: "Search words" });
       await input.fill(has.word);
-      const hit = page.getByRole("option").first();
-      await hit.getByText(has.word).first().waitFor();
+      await page.getByRole("option").getByText(has.word).first().waitFor();
       await input.press("Enter");
       await page.getByRole("treegrid").getByRole("row", { selected: true }).waitFor();
       await page.getByRole("complementary").getByRole("tab", { name: "Overview" }).waitFor();
