@@ -13,6 +13,7 @@ import type {
   ComparedCallsJson,
   ComparedStepsJson,
   StepJson,
+  StepRowJson,
   WordPieceJson,
 } from "../conventions/compare/json-forms.ts";
 import type { ComparedSteps, Step, StepRow } from "../conventions/compare/steps.ts";
@@ -116,11 +117,13 @@ export function comparedStepsJson(
   };
 }
 
-function stepRowJson({ state, isRepeat, a, b }: StepRow): ComparedStepsJson["rows"][number] {
-  return {
-    state: state === "only-a" ? "only_a" : state === "only-b" ? "only_b" : state,
-    ...{ is_repeat: isRepeat, a: stepJson(a), b: stepJson(b) },
-  };
+function stepRowJson({ state, isRepeat, a, b }: StepRow): StepRowJson {
+  return { state: rowStateJson(state), is_repeat: isRepeat, a: stepJson(a), b: stepJson(b) };
+}
+
+/** What became of a step. */
+export function rowStateJson(state: StepRow["state"]): StepRowJson["state"] {
+  return state === "only-a" ? "only_a" : state === "only-b" ? "only_b" : state;
 }
 
 function stepJson(step: Step | undefined): StepJson | null {

@@ -7,10 +7,6 @@ export type {
   CallRowJson,
   ComparedCallJson,
   ComparedCallsJson,
-  ComparedStepsJson,
-  CompareJson,
-  StepJson,
-  StepRowJson,
   WordPieceJson,
 } from "../conventions/compare/json-forms.ts";
 export type {
@@ -39,6 +35,8 @@ export type {
   UseJson,
 } from "../conventions/json-forms.ts";
 export type { WorkKind } from "../conventions/work-kind.ts";
+export type { ComparedColumnsJson, CompareJson, StepColumnsJson } from "./api/compare.ts";
+export { STEP_STATES } from "./api/compare.ts";
 export type {
   ContextAnswerJson,
   ContextParams,

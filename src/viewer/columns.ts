@@ -23,7 +23,7 @@ export function traceColumns(
 }
 
 /** Columns while they are made. */
-type Growing<Columns> = {
+export type Growing<Columns> = {
   readonly [Name in keyof Columns]: Columns[Name] extends readonly (infer Item)[]
     ? Item[]
     : Growing<Columns[Name]>;
@@ -105,7 +105,7 @@ function costOf(outline: SpanOutline, prices: PriceTable | undefined): number | 
 }
 
 /** Each text once. */
-class Texts {
+export class Texts {
   readonly all: string[] = [];
   readonly #indexes = new Map<string, number>();
 
@@ -122,5 +122,5 @@ class Texts {
 /** Names are made by models and tools too. */
 const MAX_TEXT = 300;
 /** Where a span has no parent, and where that is not there. */
-const NONE = -1;
+export const NONE = -1;
 const ABSENT = -2;

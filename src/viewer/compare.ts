@@ -1,9 +1,10 @@
 // Two model calls, or two traces or conversations, side by side.
-import type { CompareJson } from "../conventions/compare/json-forms.ts";
-import { comparedCallsJson, comparedStepsJson } from "../render/compare-json.ts";
+import { comparedCallsJson } from "../render/compare-json.ts";
 import { compareIn, type Subject } from "../tracing/comparing.ts";
 import type { StoreReader } from "../tracing/readable.ts";
+import type { CompareJson } from "./api/compare.ts";
 import type { Asked } from "./asked.ts";
+import { comparedColumns } from "./compared-columns.ts";
 import { type Found, findConversation } from "./conversation.ts";
 import { badParameter, notFound, Problem } from "./problems.ts";
 
@@ -25,7 +26,7 @@ export async function compare(asked: Asked): Promise<CompareJson> {
     case "calls":
       return comparedCallsJson(found.compared);
     case "steps":
-      return comparedStepsJson(found.compared, found);
+      return comparedColumns(found);
     case "missing":
       throw notFound(`There is no such trace, conversation or call here: ${found.side}.`);
     case "unlike":

@@ -1,6 +1,6 @@
 // Two side by side: model calls piece by piece, or what two traces or conversations did, step by step.
 import type { JSX } from "preact";
-import type { CompareJson } from "../../src/viewer/api.ts";
+import type { ComparedColumnsJson, CompareJson } from "../../src/viewer/api.ts";
 import { useKeys } from "../app/keys.ts";
 import { callSubject, change, compareUrl, param } from "../app/location.ts";
 import { isExported } from "../app/source.ts";
@@ -9,6 +9,7 @@ import { PartProblem } from "../shell/oops.tsx";
 import { CallRows } from "./calls.tsx";
 import { Choose, choosing } from "./choose.tsx";
 import { Pick } from "./pick.tsx";
+import { stepAt } from "./rows.ts";
 import { Steps } from "./steps.tsx";
 import { Strip } from "./strip.tsx";
 import { SIDES, subjectOf, swap, useComparison } from "./subject.ts";
@@ -93,11 +94,13 @@ function Kind(props: { readonly name: string; readonly href: string | undefined;
 }
 
 /** The first calls of models that are in both, from where both part. */
-function callsUrl({ rows, divergence }: Extract<CompareJson, { kind: "steps" }>): string | undefined {
-  const both = rows
-    .slice(divergence ?? 0)
-    .find(({ a, b }) => a?.kind === "model-call" && b?.kind === "model-call");
-  return both?.a && both.b ? compareUrl(callSubject(both.a), callSubject(both.b)) : undefined;
+function callsUrl(data: ComparedColumnsJson): string | undefined {
+  for (let at = data.divergence ?? 0; at < data.states.length; at++) {
+    const [a, b] = [stepAt(data, "a", at), stepAt(data, "b", at)];
+    if (a?.kind === "model-call" && b?.kind === "model-call")
+      return compareUrl(callSubject(a), callSubject(b));
+  }
+  return undefined;
 }
 
 /** To the next place that differs, or the one before. */

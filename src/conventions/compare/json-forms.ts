@@ -1,10 +1,7 @@
-// What was compared as JSON: what the command prints with `--json` and the viewer answers. Types alone.
+// What was compared as JSON: what the command prints with `--json`, and of calls the viewer answers. Types alone.
 import type { ContextPieceJson } from "../context/json-forms.ts";
 import type { StateJson, SummaryJson } from "../json-forms.ts";
 import type { WorkKind } from "../work-kind.ts";
-
-/** Two calls, or what two traces or conversations did. */
-export type CompareJson = ComparedCallsJson | ComparedStepsJson;
 
 /** Two model calls, prompt and answer. */
 export interface ComparedCallsJson {

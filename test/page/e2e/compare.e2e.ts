@@ -145,6 +145,15 @@ describe("two traces", () => {
     await page.locator("[aria-rowcount]").waitFor();
     expect(Number(await page.locator("[aria-rowcount]").getAttribute("aria-rowcount"))).toBeGreaterThan(3000);
     expect(await rows.count()).toBeLessThanOrEqual(80);
+    // What is in view keeps the focus while it is scrolled; what went takes it along.
+    const focused = page.locator("[role=row]:focus");
+    await page.locator("[aria-rowindex='25']").focus();
+    await scrolled(page, 300);
+    await page.locator("[aria-rowindex='40']").waitFor();
+    expect(await focused.getAttribute("aria-rowindex")).toBe("25");
+    await scrolled(page, 30_000);
+    await page.locator("[aria-rowindex='25']").waitFor({ state: "detached" });
+    expect(await focused.count()).toBe(0);
     const last = rows.filter({ hasText: "get_weather" });
     await expect
       .poll(async () => {
