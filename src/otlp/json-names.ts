@@ -9,7 +9,9 @@ export interface Name {
 
 /** Names mostly come in the same order. To compare a name with the one that is likely takes a third of looking it up. */
 export class Names {
-  readonly first: Name = { text: "", next: undefined };
+  /** What the names of a span begin with, and those of anything else: they take turns. */
+  readonly ofSpan: Name = { text: "", next: undefined };
+  readonly ofOthers: Name = { text: "", next: undefined };
   readonly #all = new Map<string, Name>();
 
   /** The name that comes after another. */

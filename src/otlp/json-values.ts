@@ -1,12 +1,14 @@
 // Attributes and values of OTLP's JSON. What is long is put off, so that no step takes long: a span's lists may have a million numbers.
 import type { Attributes } from "../model/attributes.ts";
 import { MAX_DEPTH, TOO_DEEP } from "../model/capture.ts";
+import { setOwn } from "../model/own-property.ts";
 import type { Budget } from "./decoded.ts";
 import {
   bytesOf,
   flagOf,
   floatOf,
   intOf,
+  type Keyed,
   keyed,
   listOf,
   optional,
@@ -15,7 +17,7 @@ import {
   wrong,
 } from "./json-fields.ts";
 import { type Name, Names } from "./json-names.ts";
-import { type Builder, Growing, MANY_FROM, Many, put } from "./many.ts";
+import { type Builder, Growing, MANY_FROM, Many } from "./many.ts";
 import { RequestPath } from "./request-path.ts";
 
 /** A list that is to be read in several steps. */
@@ -109,53 +111,55 @@ export class JsonValues {
   }
 
   /** Undefined where there are none. */
-  attributes(json: unknown): Attributes | undefined {
+  attributes(json: unknown, before: Name = this.#names.ofOthers): Attributes | undefined {
     const list = listOf(json, "attributes");
-    return list.length === 0 ? undefined : this.#map(list, "attributes", 0);
+    return list.length === 0 ? undefined : this.#map(list, "attributes", 0, before);
   }
 
   /** The same of a span, which may have very many. */
   spanAttributes(json: unknown): Attributes | Many | undefined {
     const list = listOf(json, "attributes");
-    if (list.length < Math.max(this.#most, MANY_FROM)) return this.attributes(json);
+    if (list.length < Math.max(this.#most, MANY_FROM)) return this.attributes(json, this.#names.ofSpan);
     const many = new Many();
     this.#putOffEntries(list, "attributes", { into: many, depth: 0, end: () => undefined });
     return many;
   }
 
   #putOffEntries(list: readonly unknown[], field: string, { into, depth, end }: Entries): void {
-    let name = this.#names.first;
+    let name = this.#names.ofSpan;
     const read = (item: unknown): void => {
-      name = this.#entry(into, item, name, depth);
+      const entry = this.#entry(item);
+      name = this.#names.after(name, entry["key"]);
+      into.set(name.text, this.#value(entry["value"], IN_ENTRY, depth));
     };
     this.#putOff(list, field, read, end);
   }
 
-  #map(list: readonly unknown[], field: string, depth: number): Attributes {
+  #map(list: readonly unknown[], field: string, depth: number, before = this.#names.ofOthers): Attributes {
     if (list.length > this.#most) {
       const into = new Growing();
       this.#putOffEntries(list, field, { into, depth, end: () => into.end() });
       return into.object;
     }
     const map: Builder = {};
-    let name = this.#names.first;
+    let name = before;
     this.place.enter(field);
     for (const item of list) {
       this.place.next();
-      name = this.#entry(map, item, name, depth);
+      const entry = this.#entry(item);
+      name = this.#names.after(name, entry["key"]);
+      setOwn(map, name.text, this.#value(entry["value"], IN_ENTRY, depth));
     }
     this.place.leave();
     return Object.freeze(map);
   }
 
-  /** Sets what a KeyValue says; returns its name. */
-  #entry(into: Builder | Growing | Many, item: unknown, before: Name, depth: number): Name {
+  /** A KeyValue. */
+  #entry(item: unknown): Keyed {
     this.#budget.take();
     const entry = keyed(item, "");
     if (entry["key"] === undefined) checkKey(entry);
-    const name = this.#names.after(before, entry["key"]);
-    put(into, name.text, this.#value(entry["value"], IN_ENTRY, depth));
-    return name;
+    return entry;
   }
 
   /** Only one of the fields is there; an absent value, or one without a field, is null. */

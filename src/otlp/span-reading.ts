@@ -1,6 +1,6 @@
 // From the parts that a decoder read to a span, an event, a link: what is kept, what is refused. The same for both encodings.
 import type { Attributes } from "../model/attributes.ts";
-import { idsOf } from "../model/ids.ts";
+import { idsOf, isSpanId, isTraceId } from "../model/ids.ts";
 import type { OtlpDetails } from "../model/otlp-details.ts";
 import { type Scope, type SpanEvent, type SpanLink, STATE_ATTRIBUTE } from "../model/span-fields.ts";
 import { isTime, nearestTime, TIME_RANGE } from "../model/times.ts";
@@ -65,11 +65,11 @@ export class SpanParts {
 
   /** What makes this no span; undefined where it is one. */
   fault(): SpanFault | undefined {
-    if (!isId(this.traceId, 32))
+    if (!isTraceId(this.traceId))
       return fault("traceId", `its trace id is not 16 bytes, or all zero${hexHint(this.traceId)}`);
-    if (!isId(this.spanId, 16))
+    if (!isSpanId(this.spanId))
       return fault("spanId", `its span id is not 8 bytes, or all zero${hexHint(this.spanId)}`);
-    if (!isRoot(this.parentSpanId) && !isId(this.parentSpanId, 16))
+    if (!isRoot(this.parentSpanId) && !isSpanId(this.parentSpanId))
       return fault("parentSpanId", `its parent span id is not 8 bytes${hexHint(this.parentSpanId)}`);
     if (!isGiven(this.startedAtMicros))
       return fault("startTimeUnixNano", `it has no start time ${TIME_RANGE}`);
@@ -122,18 +122,6 @@ export class SpanParts {
 }
 
 const NONE: Attributes = Object.freeze({});
-
-/** As `isTraceId` and `isSpanId`, in a third of the time. */
-function isId(id: string, digits: number): boolean {
-  if (id.length !== digits) return false;
-  let isZero = true;
-  for (let i = 0; i < digits; i++) {
-    const code = id.charCodeAt(i);
-    if (code < 0x30 || code > 0x66 || (code > 0x39 && code < 0x61)) return false;
-    if (code !== 0x30) isZero = false;
-  }
-  return !isZero;
-}
 
 /** Some senders write zeros where there is no parent. */
 function isRoot(parentSpanId: string): boolean {
