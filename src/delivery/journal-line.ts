@@ -45,9 +45,20 @@ export const LINE_EXTRA_BYTES: number = CHECKSUM_DIGITS + 2;
 /** Writes the line of a text of a segment of that version; how many bytes it took. There must be room. */
 export function writeLine(target: Buffer, text: string, version: number): number {
   let at = target.write(text);
-  if (version >= FIRST_CHECKED) at += target.write(` ${checksum(target.subarray(0, at))}`, at, "latin1");
+  if (version >= FIRST_CHECKED) at = writeChecksum(target, text, at);
   target[at] = NEW_LINE;
   return at + 1;
+}
+
+/** The sum is of the text's bytes: to name those in `target` would make an object for each line. */
+function writeChecksum(target: Buffer, text: string, at: number): number {
+  const sum = crc32(text);
+  target[at] = SPACE;
+  for (let digit = 1; digit <= CHECKSUM_DIGITS; digit++) {
+    const value = (sum >>> (4 * (CHECKSUM_DIGITS - digit))) & 0xf;
+    target[at + digit] = value + (value < 10 ? ZERO : LETTER_A - 10);
+  }
+  return at + 1 + CHECKSUM_DIGITS;
 }
 
 /** The same in a buffer of its own. */
@@ -143,5 +154,7 @@ const NEW_LINE = 10;
 const SPACE = 32;
 const PLUS = 43;
 const MINUS = 45;
+const ZERO = 48;
 const COLON = 58;
+const LETTER_A = 97;
 const MAX_DIGITS = 17;
