@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import type { ContextCallJson } from "../../src/viewer/api.ts";
 import { count } from "../app/figures.ts";
 import { Bar } from "./bar.tsx";
-import { callName, type LensOf, useLensCalls } from "./lens.ts";
+import { callName, type LensOf, useOpenedCall } from "./lens.ts";
 import { barOf, inputOf } from "./shares.ts";
 
 /** What it needs. */
@@ -15,11 +15,13 @@ export interface InOverviewProps {
 
 /** The bar; nothing until the lens is there. */
 export function InOverview({ lensOf, spanId, onTab }: InOverviewProps): JSX.Element | null {
-  const call = useLensCalls(lensOf, false).get(spanId);
+  const { answer, lens } = useOpenedCall(lensOf, spanId);
+  const call = lens?.calls.find(({ span_id }) => span_id === spanId);
   if (call === undefined) return null;
+  const opened = answer.data.value?.opened;
   return (
     <div class="inover">
-      <Bar call={call} bar={barOf(call, undefined)} />
+      <Bar call={call} bar={barOf(call, opened?.span_id === spanId ? opened.segments : undefined)} />
       <p class="mute note">
         {words(call)}{" "}
         <button type="button" class="morel" onClick={() => onTab("context")}>

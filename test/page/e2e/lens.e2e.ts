@@ -59,6 +59,20 @@ describe("a conversation's lens", () => {
     expect(new URL(page.url()).pathname).not.toContain(TRACE);
   });
 
+  it("is among a call's other figures, with the same pieces", async () => {
+    const page = await browser.open(`${full}t/${TRACE}?span=${CALL}`);
+    const pieces = page.locator(".inover .lens i");
+    // Pieces, not the five parts: those of messages and results stand in their order.
+    await expect.poll(() => pieces.count(), PATIENT).toBeGreaterThan(10);
+    const told = () => pieces.evaluateAll((all) => all.map(({ title }) => title));
+    const inOverview = await told();
+    await page.getByRole("tabpanel", { name: "Overview" }).getByRole("button", { name: "Context" }).click();
+    await page.locator(".bigrow").waitFor();
+    await expect
+      .poll(() => page.locator(".lens i").evaluateAll((all) => all.map(({ title }) => title)), PATIENT)
+      .toEqual(inOverview);
+  });
+
   it("has bars in the margins", async () => {
     const page = await browser.open(`${full}c/trip-1042?turn=3`);
     await page.locator(".call-m .mini").first().waitFor();
