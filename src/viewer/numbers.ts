@@ -9,11 +9,14 @@ import type { Filter } from "./params.ts";
 
 /** `GET /api/numbers` */
 export async function numbers(asked: Asked): Promise<NumbersJson> {
-  const params = asked.params("by", "where", "since", "until", "buckets");
+  const params = asked.params("by", "where", "since", "until", "buckets", "bucket_s");
   const by = params.choice("by", ["model", "tool", "agent", "user"]) ?? "model";
   const filter = params.filter();
   const time = await timeOf(filter, asked.reader);
-  const course = { ...time, parts: params.count("buckets", { most: 200, or: 42 }) };
+  const course = courseOf(time, {
+    parts: params.count("buckets", { most: MAX_PARTS, or: 42 }),
+    seconds: params.count("bucket_s", { most: 1e9, or: 0 }),
+  });
   const { reader, counting, prices, request } = asked;
   const counted = by === "model" ? [by] : (["model", by] as const);
   const {
@@ -39,11 +42,25 @@ export async function numbers(asked: Asked): Promise<NumbersJson> {
 }
 
 /** Where nobody said since when, from the first span on. */
-async function timeOf(filter: Filter, reader: Asked["reader"]): Promise<Omit<TallyCourse, "parts">> {
+async function timeOf(filter: Filter, reader: Asked["reader"]): Promise<Time> {
   const { since, until } = filter;
   const [first] = since === undefined ? await reader.find({ ...filter, limit: 1 }) : [];
   const { from, to } = rangeOf({ since, until, firstMs: first?.startedAt.getTime() });
   return { since: new PreciseDate(Math.round(from * 1000)), until: new PreciseDate(Math.round(to * 1000)) };
+}
+
+type Time = Omit<TallyCourse, "parts">;
+
+/** Parts of so many seconds, counted back from the end: the first may reach beyond the time. Where they would be too many, as many as there are without. */
+function courseOf(
+  time: Time,
+  { parts, seconds }: { readonly parts: number; readonly seconds: number },
+): TallyCourse {
+  const [from, to] = [boundOf(time.since), boundOf(time.until)];
+  const each = seconds * 1e6;
+  const fitting = Math.ceil((to - from) / each - MOMENT);
+  if (seconds === 0 || fitting > MAX_PARTS) return { ...time, parts };
+  return { since: new PreciseDate(to - fitting * each), until: time.until, parts: fitting };
 }
 
 function rowJson(row: TallyRow, parts: readonly ReadonlyMap<string, TallyRow>[]): NumbersRowJson {
@@ -94,5 +111,8 @@ function costByModel(parts: readonly TallyPart[]): SeriesJson["cost_by_model"] {
     .map(([name, cost_usd]) => ({ name, cost_usd }));
 }
 
+const MAX_PARTS = 200;
+/** Of a part: "24 hours ago" and "now" are read one after the other. */
+const MOMENT = 0.01;
 const MAX_ROWS = 200;
 const MAX_MODELS = 5;

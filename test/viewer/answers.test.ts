@@ -391,6 +391,15 @@ test("numbers say what most errors of a tool said, and how long calls of models 
   const whole = await json(`${url}api/numbers?buckets=2`);
   expect(whole.series).toMatchObject({ since: `${new Date(began).toISOString().slice(0, -1)}000Z` });
   expect(whole.series.model_calls.reduce((a: number, b: number) => a + b)).toBe(4);
+  // Parts of an hour end where the time does; the first reaches beyond it.
+  const until = `until=${new Date(began + 2.6 * hour).toISOString()}`;
+  const hours = await json(`${url}api/numbers?${since}&${until}&bucket_s=3600`);
+  expect(hours.series).toMatchObject({ bucket_ms: hour, model_calls: [3, 0, 1] });
+  expect(Date.parse(hours.series.since)).toBe(began - 0.4 * hour);
+  const day = await json(`${url}api/numbers?since=24h&bucket_s=3600`);
+  expect(day.series.model_calls.length).toBe(24);
+  const seconds = await json(`${url}api/numbers?since=24h&bucket_s=1`);
+  expect(seconds.series.model_calls.length).toBe(42);
 });
 
 test("a span that was found says what it is, what it calls and for whom it was", async () => {

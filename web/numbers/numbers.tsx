@@ -20,6 +20,7 @@ import { useBusy, useResource } from "../app/resource.ts";
 import { FilterBar } from "../filter/filter-bar.tsx";
 import { ALL_TIMES, RangeMenu } from "../filter/range-menu.tsx";
 import { PartProblem } from "../shell/oops.tsx";
+import { BarMenu, secondsOf } from "./bar-menu.tsx";
 import { Chart, type TimeAxis } from "./chart.tsx";
 import { Counting, isCounting } from "./counting.tsx";
 import { Rows } from "./rows.tsx";
@@ -35,7 +36,10 @@ type Group = (typeof GROUPS)[number];
 export function Numbers(): JSX.Element {
   const by = GROUPS.find((group) => group === param("by")) ?? "model";
   const query = { where: param("q"), since: param("since") || DEFAULT_SINCE, until: param("until") };
-  const asked = { ...query, since: query.since === ALL_TIMES ? "" : query.since, by, buckets: BUCKETS };
+  const asked = {
+    ...{ ...query, since: query.since === ALL_TIMES ? "" : query.since, by },
+    ...{ buckets: BUCKETS, bucket_s: secondsOf(param("bar"), query) },
+  };
   const numbers = useResource(JSON.stringify(asked), (signal) =>
     read<NumbersJson>(API.numbers, asked, signal),
   );
@@ -56,8 +60,11 @@ export function Numbers(): JSX.Element {
         />
         <RangeMenu
           {...query}
-          onChoose={({ since, until }) => change({ since: since === DEFAULT_SINCE ? "" : since, until })}
+          onChoose={({ since, until }) =>
+            change({ since: since === DEFAULT_SINCE ? "" : since, until, bar: "" })
+          }
         />
+        {data !== undefined && <BarMenu series={data.series} onChoose={(bar) => change({ bar })} />}
       </div>
       {problem !== undefined &&
         !isBadFilter &&
@@ -128,7 +135,7 @@ function Charts({ numbers }: { readonly numbers: NumbersJson }): JSX.Element {
   const calls = total.model_calls + total.tool_calls;
   const shared = {
     axis,
-    onRange: (from: number, to: number) => change({ since: whole(from), until: whole(to) }),
+    onRange: (from: number, to: number) => change({ since: whole(from), until: whole(to), bar: "" }),
   };
   const input = series.input_tokens.map((tokens, i) => tokens - (series.cached_read_tokens[i] ?? 0));
   return (
