@@ -1,5 +1,11 @@
 // Reads message lists from their nodes. What lists share is read once, as far as it fits: a conversation may be larger than memory.
-import { assemble, type CheckedNode, checkNode, type ReadMessages } from "../delivery/message-chains.ts";
+import {
+  assemble,
+  type CheckedNode,
+  checkNode,
+  type KnownList,
+  type ReadMessages,
+} from "../delivery/message-chains.ts";
 import type { Turns } from "../model/turns.ts";
 import { decodeValue } from "../model/values.ts";
 import { type Row, textIn } from "./connection.ts";
@@ -43,6 +49,8 @@ export class MessageNodes {
   #lists = 0;
   #latest: readonly string[] = [];
   #hasLetGo = false;
+  /** Mostly the next list goes on from it. */
+  #last: KnownList | undefined;
 
   constructor(setup: NodesSetup) {
     this.#setup = setup;
@@ -67,30 +75,35 @@ export class MessageNodes {
   /** A list. Rejects where messages of it are missing. */
   async list({ hash, length }: StoredList): Promise<readonly unknown[]> {
     this.#lists++;
-    let assembled = this.#assembled(length, hash);
+    let assembled = this.#assembled(length, hash, this.#last);
     if ("missing" in assembled && (this.#hasLetGo || !this.#held.has(hash))) {
       await this.#add(CHAIN, [hash, JSON.stringify(this.#latest)]);
-      assembled = this.#assembled(length, hash);
+      assembled = this.#assembled(length, hash, this.#last);
     }
     if (!("list" in assembled)) {
       const { from, to } = assembled.missing;
       throw new Error(`messages ${from + 1} to ${to} of ${length} are missing or damaged`);
     }
+    const { list } = assembled;
     this.#latest = [...this.#latest.filter((one) => one !== hash), hash].slice(-LATEST);
-    if (this.#size > MOST_HELD) this.#letGo();
-    return assembled.list;
+    this.#last = { hash, list };
+    if (this.#size > MOST_HELD) this.#letGo(this.#last);
+    return list;
   }
 
-  #assembled(length: number, hash: string): ReturnType<typeof assemble> {
-    return assemble(length, hash, (_length, wanted) => {
+  #assembled(length: number, hash: string, known: KnownList | undefined): ReturnType<typeof assemble> {
+    const find = (_length: number, wanted: string): CheckedNode | undefined => {
       const held = this.#held.get(wanted);
       if (held !== undefined) held.usedBy = this.#lists;
       return held?.node;
-    });
+    };
+    return assemble(length, hash, find, known);
   }
 
   /** Half of what may be held stays, so that this is done now and then; the latest list stays as a whole. */
-  #letGo(): void {
+  #letGo({ hash, list }: KnownList): void {
+    // All its nodes are in use, those of the list that it went on from too.
+    this.#assembled(list.length, hash, undefined);
     const oldestFirst = [...this.#held].sort(([, a], [, b]) => a.usedBy - b.usedBy);
     for (const [hash, { size, usedBy }] of oldestFirst) {
       if (this.#size <= MOST_HELD / 2 || usedBy === this.#lists) break;

@@ -32,9 +32,11 @@ export async function readWhole(reader: StoreReader, of: WholeOf): Promise<Whole
 
 /** Spans, as long as they are not too many. Histories share their messages: each counts once. */
 class HeldSpans {
-  readonly #counted = new WeakSet<object>();
+  readonly #counted = new Set<object>();
   #left = MOST_HELD;
   #spans: Span[] = [];
+  /** The list that was counted last: mostly the next begins with it, and what is the same is not looked at. */
+  #list: readonly unknown[] = [];
 
   /** Undefined where they were too many. */
   get spans(): readonly Span[] | undefined {
@@ -53,7 +55,17 @@ class HeldSpans {
     this.#counted.add(value);
     if (value instanceof Uint8Array) this.#left -= value.byteLength;
     else if (depth >= MAX_DEPTH) this.#left = 0;
-    else this.#countParts(Array.isArray(value) ? value : Object.values(value), depth + 1);
+    else if (Array.isArray(value)) this.#countList(value, depth);
+    else this.#countParts(Object.values(value), depth + 1);
+  }
+
+  #countList(list: readonly unknown[], depth: number): void {
+    const before = this.#list;
+    let same = 0;
+    while (same < before.length && before[same] === list[same]) same++;
+    this.#left -= same * ROOM_OF_A_VALUE;
+    this.#countParts(same === 0 ? list : list.slice(same), depth + 1);
+    if (same > 0 || list.length >= before.length) this.#list = list;
   }
 
   #countParts(parts: readonly unknown[], depth: number): void {

@@ -1,4 +1,5 @@
 // Reads the prompts of one call after another: what was read of an earlier call and is there again costs a look-up.
+import { equalValues } from "../../model/attributes.ts";
 import type { SpanFields } from "../../model/span-fields.ts";
 import { parseJsonText } from "../json-text.ts";
 import { type Reading, readSpan } from "../reading.ts";
@@ -65,7 +66,10 @@ export class PromptReader {
   readonly #systems = new WeakMap<object, string>();
   #read: readonly ReadList[] = [];
   #texts: { readonly text: string; readonly list: readonly unknown[] }[] = [];
-  #tools: { readonly json: string; readonly pieces: readonly Piece[] } = { json: "[]", pieces: [] };
+  #tools: { readonly offered: Reading["tools"]; readonly pieces: readonly Piece[] } = {
+    offered: [],
+    pieces: [],
+  };
   #system: { readonly text: string; readonly piece: Piece } | undefined;
 
   /** The prompt of a model call. */
@@ -208,9 +212,8 @@ export class PromptReader {
 
   /** Mostly those of the call before. */
   #toolsOf({ tools }: Reading): readonly Piece[] {
-    const json = JSON.stringify(tools);
-    if (json !== this.#tools.json)
-      this.#tools = { json, pieces: tools.map((tool) => this.#pieces.tool(tool)) };
+    if (!equalValues(tools, this.#tools.offered))
+      this.#tools = { offered: tools, pieces: tools.map((tool) => this.#pieces.tool(tool)) };
     return this.#tools.pieces;
   }
 }
