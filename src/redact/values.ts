@@ -3,6 +3,7 @@
 import { Buffer, isUtf8 } from "node:buffer";
 import { isAnObject } from "../conventions/values.ts";
 import { asCaptured } from "../model/captured.ts";
+import { listOf } from "../model/history.ts";
 import { entriesIn } from "../model/many-keys.ts";
 import { setOwn } from "../model/own-property.ts";
 import { sealed } from "../model/sealed.ts";
@@ -134,7 +135,7 @@ export class ValueRedactor {
   }
 
   *#container(value: object): Steps<unknown> {
-    if (Array.isArray(value)) return (yield* this.#items(value)) ?? value;
+    if (Array.isArray(value)) return yield* this.#list(value);
     if (value instanceof Uint8Array) return yield* this.#bytes(value);
     if (value instanceof Map) return yield* this.#map(value);
     if (value instanceof Set) return yield* this.#set(value);
@@ -142,7 +143,12 @@ export class ValueRedactor {
     const pair = pairOf(value);
     if (pair !== undefined && this.#options.isSecret(pair.name))
       return captured({ ...value, value: yield* this.#masked(pair.value) });
-    return (yield* this.#properties(value)) ?? value;
+    const made = yield* this.#properties(value);
+    return made === undefined ? value : captured(made);
+  }
+
+  *#list(items: readonly unknown[]): Steps<unknown> {
+    return (yield* this.#items(items)) ?? items;
   }
 
   /** Undefined where nothing is found. */
@@ -167,7 +173,7 @@ export class ValueRedactor {
       if (this.#pace.isOver(unitsOf(item))) yield;
     }
     this.#remember(list);
-    return (yield* this.#together(list.made ?? items)) ?? (list.made && captured(list.made.slice()));
+    return (yield* this.#together(list.made ?? items)) ?? (list.made && listOf(list.made));
   }
 
   /** What is split over several parts is found in all of them together, and then stands in the first; undefined where nothing is. */
@@ -209,12 +215,17 @@ export class ValueRedactor {
       changes ??= new Map();
       changes.set(name, [shown, redacted]);
     }
-    return changes && captured(yield* changed(object, changes, this.#pace));
+    return changes && (yield* changed(object, changes, this.#pace));
   }
 
   *#named(name: string, value: unknown): Steps<unknown> {
-    const steps = this.#options.isSecret(name) ? this.#masked(value) : this.#value(value);
-    return this.#last(yield* steps, name);
+    return this.#last(yield* this.#under(name, value), name);
+  }
+
+  /** A list under a name is remembered with the object that it is in, or by its last message. */
+  #under(name: string, value: unknown): Steps<unknown> {
+    if (this.#options.isSecret(name)) return this.#masked(value);
+    return Array.isArray(value) ? this.#list(value) : this.#value(value);
   }
 
   #last(redacted: unknown, name: string): unknown {

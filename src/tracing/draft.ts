@@ -4,8 +4,10 @@ import { capture } from "../model/capture.ts";
 import { isCaptured } from "../model/captured.ts";
 import { type Defined, defined } from "../model/defined.ts";
 import { asTracelightError, TracelightError } from "../model/errors.ts";
+import { sharedList } from "../model/history.ts";
 import { isSpanId, isTraceId } from "../model/ids.ts";
 import type { OtlpDetails, OtlpPartDetails } from "../model/otlp-details.ts";
+import { setOwn } from "../model/own-property.ts";
 import { isNumber } from "../model/record-reader.ts";
 import {
   eventExtras,
@@ -13,12 +15,15 @@ import {
   linkExtras,
   type Scope,
   type SpanEvent,
+  type SpanFields,
   type SpanKind,
   type SpanLink,
   type SpanState,
   type SpanStatus,
 } from "../model/span-fields.ts";
 import type { Steps } from "../model/steps.ts";
+import { ownAttribute } from "./own-attributes.ts";
+import { OWN } from "./readable-span.ts";
 import { type Span, spanFrom } from "./span.ts";
 import { NODE } from "./span-node.ts";
 
@@ -189,7 +194,7 @@ function changeable<T extends { readonly attributes?: Attributes | undefined }>(
 
 function rebuilt(span: Span, draft: SpanDraft, before: Before): Span {
   const { traceId, spanId, parentSpanId, kind, startedAtMicros, endedAtMicros } = span[NODE];
-  return spanFrom({
+  const fields: SpanFields = {
     traceId,
     spanId,
     parentSpanId,
@@ -200,14 +205,28 @@ function rebuilt(span: Span, draft: SpanDraft, before: Before): Span {
     spanName: String(draft.spanName),
     spanStatus: checked(draft.spanStatus, isSpanStatus, "spanStatus"),
     statusMessage: optionalText(draft.statusMessage),
-    attributes: recaptured(draft.attributes, before.attributes),
+    attributes: before.attributes,
     resourceAttributes: recaptured(draft.resourceAttributes, before.resourceAttributes),
     scope: rebuiltScope(draft.scope),
     events: draft.events.map(rebuiltEvent),
     links: draft.links.map(rebuiltLink),
     traceState: optionalText(draft.traceState),
     otlp: rebuiltDetails(draft),
-  });
+  };
+  return spanFrom(fields, undefined, rebuiltOwn(span, draft, before));
+}
+
+/** Attributes as a span keeps them: what shares with other spans goes on to do so. */
+function rebuiltOwn(span: Span, { attributes }: SpanDraft, before: Before): unknown[] {
+  // A span of another copy of the package, of another version, may not have it.
+  const known = OWN in span ? span[OWN]() : [];
+  const own: unknown[] = [];
+  for (const key of Object.keys(attributes)) {
+    const value = attributes[key];
+    if (value === undefined) continue;
+    own.push(key, value === before.attributes[key] ? asBefore(known, key, value) : asNew(value));
+  }
+  return own;
 }
 
 function optionalText(text: string | undefined): string | undefined {
@@ -276,17 +295,27 @@ function isValidDate(value: unknown): boolean {
   return value instanceof Date && !Number.isNaN(value.getTime());
 }
 
+/** The list that was revealed to the draft; all else is the same to both. */
+function asBefore(known: readonly unknown[], key: string, value: unknown): unknown {
+  return Array.isArray(value) ? (ownAttribute(known, key) ?? value) : value;
+}
+
+function asNew(value: unknown): unknown {
+  return sharedList(value) ?? captured(value);
+}
+
 /** Values that the draft still holds are frozen already; new ones are captured. */
 function recaptured(changed: Attributes, before: Attributes): Attributes {
-  const entries = Object.entries(changed).filter(([, value]) => value !== undefined);
-  return Object.freeze(
-    Object.fromEntries(
-      entries.map(([key, value]) => [
-        key,
-        value === before[key] || isCaptured(value) ? value : capture(value),
-      ]),
-    ),
-  );
+  const made: Record<string, unknown> = {};
+  for (const key of Object.keys(changed)) {
+    const value = changed[key];
+    if (value !== undefined) setOwn(made, key, value === before[key] ? value : captured(value));
+  }
+  return Object.freeze(made);
+}
+
+function captured(value: unknown): unknown {
+  return isCaptured(value) ? value : capture(value);
 }
 
 function extra(attributes: Attributes | undefined): { attributes?: Attributes } {
