@@ -4,6 +4,7 @@ import { asTracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
 import { OWNER, type Span } from "../tracing/span.ts";
 import type { GuardOptions } from "../tracing/streams/options.ts";
+import { Tracer } from "../tracing/tracer.ts";
 import { withoutKeys, withoutSignatures } from "./secrets.ts";
 
 /**
@@ -54,6 +55,11 @@ export function putContent({ capture = "all" }: CaptureOptions): PutContent {
       span[OWNER]?.notice(asTracelightError(error, "INVALID_ARGUMENT", `capture threw for ${where}`));
     }
   };
+}
+
+/** True where spans of this tracer can hold what an adapter keeps of a conversation: all of it, and by this copy of the package. */
+export function sharesHistories(tracer: unknown, { capture = "all" }: CaptureOptions): boolean {
+  return capture === "all" && tracer instanceof Tracer;
 }
 
 function harmless(where: string, value: unknown): unknown {

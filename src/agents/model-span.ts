@@ -10,13 +10,10 @@ export class ModelSpans {
   readonly #put: PutContent;
   /** True where nothing of what was said is kept. */
   readonly isMetadataOnly: boolean;
-  /** True where all of it is, as it is. */
-  readonly isAll: boolean;
 
   constructor(options: CaptureOptions) {
     this.#put = putContent(options);
     this.isMetadataOnly = options.capture === "metadata";
-    this.isAll = (options.capture ?? "all") === "all";
   }
 
   /** What the span is called: by what is done, and by which model. */

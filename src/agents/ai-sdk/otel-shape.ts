@@ -3,6 +3,7 @@
 import { parseJsonText, structured } from "../../conventions/json-text.ts";
 import { NAMES } from "../../conventions/names.ts";
 import { fieldIn, textIn } from "../../conventions/values.ts";
+import { setOwn } from "../../model/own-property.ts";
 import type { Span } from "../../tracing/span.ts";
 import { type AiSdkSpan, ShapedSpan } from "./shaped-span.ts";
 import type { Asked, Work } from "./work.ts";
@@ -78,12 +79,12 @@ function begun(work: Work, operation: string, given: object): Span {
       besideCall(work),
     );
   }
-  if (/\.do(?:Generate|Stream)$/.test(operation)) return work.modelCall(askedIn(given), undefined);
-  if (operation.endsWith(".doEmbed")) return work.vectorCall("embedding", askedIn(given));
-  if (operation.endsWith(".doRerank")) return work.vectorCall("retrieval", askedIn(given));
+  if (/\.do(?:Generate|Stream)$/.test(operation)) return work.modelCall(askedIn(given, work), undefined);
+  if (operation.endsWith(".doEmbed")) return work.vectorCall("embedding", askedIn(given, work));
+  if (operation.endsWith(".doRerank")) return work.vectorCall("retrieval", askedIn(given, work));
   const span = work.operation(operation, text("ai.telemetry.functionId"));
-  const prompt = structured(fieldIn(given, "ai.prompt"));
-  work.said(span, fieldIn(prompt, "prompt"), fieldIn(prompt, "messages"));
+  const { prompt, messages } = work.prompts.given(fieldIn(given, "ai.prompt"));
+  work.said(span, prompt, messages);
   return span;
 }
 
@@ -92,16 +93,15 @@ function besideCall({ tracer: { currentSpan } }: Work): Span | undefined {
   return currentSpan?.attributes[NAMES.traceType] === "llm-invocation" ? currentSpan.parentSpan : undefined;
 }
 
-function askedIn(given: object): Asked {
+function askedIn(given: object, { prompts }: Work): Asked {
   const values = fieldIn(given, "ai.values") ?? fieldIn(given, "ai.documents");
-  const tools = fieldIn(given, "ai.prompt.tools");
   return {
     model: textIn(fieldIn(given, "ai.model.id")),
     provider: textIn(fieldIn(given, "ai.model.provider")),
     messages:
-      structured(fieldIn(given, "ai.prompt.messages")) ??
+      prompts.messages(fieldIn(given, "ai.prompt.messages")) ??
       (Array.isArray(values) ? values.map(parsed) : values),
-    tools: Array.isArray(tools) ? tools.map(structured) : tools,
+    tools: prompts.tools(fieldIn(given, "ai.prompt.tools")),
     settings: settingsIn(given),
   };
 }
@@ -111,12 +111,13 @@ function parsed(value: unknown): unknown {
   return typeof value === "string" ? (parseJsonText(value) ?? value) : value;
 }
 
-const SETTING = /^gen_ai\.request\.(?!model$)(\w+)$/;
+const SETTING = "gen_ai.request.";
 
 function settingsIn(given: object): object {
-  const found = Object.entries(given).flatMap(([name, value]: [string, unknown]) => {
-    const [, setting = ""] = SETTING.exec(name) ?? [];
-    return setting === "" || value === undefined ? [] : [[setting, value]];
-  });
-  return Object.fromEntries(found);
+  const found: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    if (name.startsWith(SETTING) && name !== "gen_ai.request.model" && value !== undefined)
+      setOwn(found, name.slice(SETTING.length), value);
+  }
+  return found;
 }

@@ -97,7 +97,7 @@ export class ShapedSpan implements AiSdkSpan {
   }
 
   setAttribute(key: string, value: unknown): this {
-    if (META.test(key)) this.#work.put(this.#span, key, value);
+    if (key.startsWith(META)) this.#work.put(this.#span, key, value);
     else this.#said.set(key, value);
     return this;
   }
@@ -234,6 +234,6 @@ function reasoningIn(answer: unknown): string | undefined {
 }
 
 /** What the app itself says of the call. */
-const META = /^ai\.telemetry\.metadata\./;
+const META = "ai.telemetry.metadata.";
 /** OpenTelemetry's number for it. */
 const ERROR = 2;

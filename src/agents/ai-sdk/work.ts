@@ -5,12 +5,14 @@ import { NAMES } from "../../conventions/names.ts";
 import { partsOf } from "../../conventions/parts.ts";
 import { countIn, fieldIn, textIn } from "../../conventions/values.ts";
 import { defined } from "../../model/defined.ts";
+import { sharedItems } from "../../model/history.ts";
 import type { Span } from "../../tracing/span.ts";
 import type { TraceOptions } from "../../tracing/trace-options.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
-import { type PutContent, patienceOf, putContent } from "../capture.ts";
+import { type PutContent, patienceOf, putContent, sharesHistories } from "../capture.ts";
 import { calledModel } from "../model-span.ts";
 import type { AiSdkOptions } from "./options.ts";
+import { type Prompts, parsedPrompts, SharedPrompts } from "./prompts.ts";
 
 /** The SDK says so, and no more, where an error came as a part of the stream. */
 export const ENDED_WITH_ERROR = "The model's answer ended with an error.";
@@ -36,6 +38,8 @@ export interface Answered {
 export class Work {
   readonly tracer: Tracer;
   readonly put: PutContent;
+  /** Of the versions that write prompts as text. */
+  readonly prompts: Prompts;
   /** How long nobody may read on in an answer. */
   readonly patience: ReturnType<typeof patienceOf>;
   readonly #options: AiSdkOptions;
@@ -43,6 +47,7 @@ export class Work {
   constructor(tracer: Tracer, options: AiSdkOptions) {
     this.tracer = tracer;
     this.put = putContent(options);
+    this.prompts = sharesHistories(tracer, options) ? new SharedPrompts() : parsedPrompts;
     this.patience = patienceOf(options);
     this.#options = options;
   }
@@ -67,9 +72,9 @@ export class Work {
 
   /** What the user said last. */
   said(turn: Span, prompt: unknown, messages: unknown): void {
-    const list: unknown = Array.isArray(messages) ? messages : prompt;
-    if (!Array.isArray(list)) return this.put(turn, NAMES.userInput, prompt);
-    const last: unknown = list.findLast((message: unknown) => fieldIn(message, "role") === "user");
+    const list = listIn(messages) ?? listIn(prompt);
+    if (list === undefined) return this.put(turn, NAMES.userInput, prompt);
+    const last = list.items.findLast((one, i) => i < list.length && fieldIn(one, "role") === "user");
     this.put(turn, NAMES.userInput, plainContent(fieldIn(last, "content")));
   }
 
@@ -128,6 +133,11 @@ export class Work {
     const inputTokens = countIn(tokens);
     if (inputTokens !== undefined) call.addAttribute(NAMES.responseUsage, { inputTokens });
   }
+}
+
+/** The items of a list, and how many of them count. */
+function listIn(given: unknown): ReturnType<typeof sharedItems> {
+  return Array.isArray(given) ? { items: given, length: given.length } : sharedItems(given);
 }
 
 /** The settings of a call that bear on the answer. */

@@ -1,28 +1,41 @@
 // Requests that grow: a conversation is sent again with each call, and what was sent before is neither parsed, copied nor looked through again.
+
+import { isAnObject } from "../../conventions/values.ts";
 import { asCaptured } from "../../model/captured.ts";
+import { historyOf } from "../../model/history.ts";
 import { MANY_KEYS } from "../../model/many-keys.ts";
 import { setOwn } from "../../model/own-property.ts";
 import type { Asked, Dialect, Fields } from "../dialects/dialect.ts";
 import { fields, isFields } from "../dialects/values.ts";
 import { withoutKeys, withoutSignatures } from "../secrets.ts";
 
+/** Whose requests these are, by how they are read. */
+type Reads = Pick<Dialect, "asked">;
+
 /** A request that was sent: the text up to the end of its messages, and from there on. */
 interface Sent {
-  readonly dialect: Dialect;
+  readonly dialect: Reads;
   readonly path: string;
   readonly before: string;
+  /** How that ends. */
+  readonly tail: string;
   readonly after: string;
   readonly asked: Asked;
-  readonly messages: readonly unknown[];
+  /** Its messages are the first of these: who goes on with it adds to them. */
+  readonly items: unknown[];
+  readonly length: number;
 }
 
-/** What requests ask, as a span holds it: frozen, and without what gives access. Parts that come again are the same objects. */
+/**
+ * What requests ask, as a span of this copy of the package holds it: frozen, and without what gives access. Parts that come again are the same
+ * objects, and the messages of a conversation one list that grows.
+ */
 export class Bodies {
   /** The latest first. */
   #sent: Sent[] = [];
 
   /** Undefined where the text asks no model. Throws a SyntaxError where it is no JSON. */
-  asked(text: string, dialect: Dialect, path: string): Asked | undefined {
+  asked(text: string, dialect: Reads, path: string): Asked | undefined {
     const sent = this.#sent.find((one) => one.dialect === dialect && one.path === path && goesOn(text, one));
     const grown = sent && grownBy(sent, text);
     if (grown === undefined) return this.#parsed(text, dialect, path);
@@ -30,7 +43,7 @@ export class Bodies {
     return grown.asked;
   }
 
-  #parsed(text: string, dialect: Dialect, path: string): Asked | undefined {
+  #parsed(text: string, dialect: Reads, path: string): Asked | undefined {
     const body: unknown = JSON.parse(text);
     if (!isFields(body)) return undefined;
     const asked = dialect.asked(body, path);
@@ -38,17 +51,10 @@ export class Bodies {
     if (owned === undefined) return asked;
     const key = Object.keys(body).find((name) => body[name] === asked?.messages) ?? "";
     const after = seamIn(text, body, key);
-    const { messages } = owned;
-    if (after !== undefined)
-      this.#keep({
-        dialect,
-        path,
-        before: text.slice(0, text.length - after.length),
-        after,
-        asked: owned,
-        messages,
-      });
-    return owned;
+    if (after === undefined) return owned.asked;
+    const before = text.slice(0, text.length - after.length);
+    this.#keep({ dialect, path, ...upTo(before), after, ...owned });
+    return owned.asked;
   }
 
   /** The least recent go: what is kept is bounded. */
@@ -63,14 +69,18 @@ export class Bodies {
 }
 
 /** True where a text is one that was sent, with more messages. Others differ at the end of that before they do elsewhere. */
-function goesOn(text: string, { before, after }: Sent): boolean {
-  const [from, to] = [before.length, text.length - after.length];
+function goesOn(text: string, { before, tail, after }: Sent): boolean {
   return (
-    from <= to &&
-    text.slice(Math.max(0, from - LOOK), from) === before.slice(-LOOK) &&
-    text.slice(to) === after &&
-    text.slice(0, from) === before
+    before.length + after.length <= text.length &&
+    text.startsWith(tail, before.length - tail.length) &&
+    // To compare whole texts takes a tenth of what `startsWith` takes.
+    text.slice(text.length - after.length) === after &&
+    text.slice(0, before.length) === before
   );
+}
+
+function upTo(before: string): Pick<Sent, "before" | "tail"> {
+  return { before, tail: before.slice(-LOOK) };
 }
 
 /** Between the items of a list and its end, text that is items is further ones. */
@@ -80,8 +90,14 @@ function grownBy(sent: Sent, text: string): Sent | undefined {
   if (more === "") return sent;
   const added = more.startsWith(",") ? ownedList(JSON.parse(`[${more.slice(1)}]`)) : undefined;
   if (added === undefined || text.length > MAX_CHARS) return undefined;
-  const messages = [...sent.messages, ...added];
-  return { ...sent, before, messages, asked: { ...sent.asked, messages } };
+  // Another request may have gone on with it, too.
+  const items = sent.items.length === sent.length ? sent.items : sent.items.slice(0, sent.length);
+  for (const one of added) items.push(one);
+  return { ...sent, ...upTo(before), ...listed(sent.asked, items) };
+}
+
+function listed(asked: Asked, items: unknown[]): Pick<Sent, "asked" | "items" | "length"> {
+  return { asked: { ...asked, messages: historyOf(items) }, items, length: items.length };
 }
 
 /**
@@ -108,24 +124,19 @@ function part(body: Fields, names: readonly string[]): Fields {
 }
 
 /** What was parsed for a span alone needs no copy: it is frozen. Undefined where it is beyond what is frozen so. */
-function ownedOf(asked: Asked): (Asked & { readonly messages: readonly unknown[] }) | undefined {
+function ownedOf(asked: Asked): Pick<Sent, "asked" | "items" | "length"> | undefined {
   const messages = ownedList(asked.messages);
   const system = withoutSignatures(asked.system);
   const [tools, config] = [asked.tools, asked.config].map((one) => fields(withoutKeys(one)));
-  if (messages === undefined || ![system, tools, config].every(isOwned)) return undefined;
-  return { ...asked, messages, system, tools, config, isOwned: true };
+  if (messages === undefined || ![system, tools, config].every((one) => freeze(one, 0))) return undefined;
+  for (const one of [system, tools, config]) if (isAnObject(one)) asCaptured(one);
+  return listed({ ...asked, system, tools, config, isOwned: true }, [...messages]);
 }
 
-function ownedList(given: unknown): readonly unknown[] | undefined {
+/** What was parsed of messages, frozen and as a capture would leave it; undefined where it is no list, or beyond what is frozen so. */
+export function ownedList(given: unknown): readonly unknown[] | undefined {
   const items = withoutSignatures(given);
-  return Array.isArray(items) && items.every(isOwned) ? items : undefined;
-}
-
-/** True for what is now frozen, and as a capture would leave it. */
-function isOwned(value: unknown): boolean {
-  if (!freeze(value, 0)) return false;
-  if (typeof value === "object" && value !== null) asCaptured(value);
-  return true;
+  return Array.isArray(items) && items.every((one) => freeze(one, 0)) ? items : undefined;
 }
 
 function freeze(value: unknown, level: number): boolean {

@@ -2,7 +2,7 @@
 import { is } from "../../model/options.ts";
 import { activeFrame } from "../../tracing/context.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
-import { checkAdapter, patienceOf, STREAM_CHECKS, type StreamOptions } from "../capture.ts";
+import { checkAdapter, patienceOf, STREAM_CHECKS, type StreamOptions, sharesHistories } from "../capture.ts";
 import type { Asked, Dialect } from "../dialects/dialect.ts";
 import { isFields } from "../dialects/values.ts";
 import { harmlessly, ModelSpans } from "../model-span.ts";
@@ -78,13 +78,15 @@ class Calls {
   readonly #spans: ModelSpans;
   readonly #patience: ReturnType<typeof patienceOf>;
   readonly #resending: Resending<ModelCall> = new Resending();
-  readonly #bodies: Bodies = new Bodies();
+  /** Undefined where who changes what is kept gets values of their own. */
+  readonly #bodies: Bodies | undefined;
 
   constructor(tracer: Tracer, options: FetchOptions) {
     this.#tracer = tracer;
     this.#provider = options.provider;
     this.#spans = new ModelSpans(options);
     this.#patience = patienceOf(options);
+    this.#bodies = sharesHistories(tracer, options) ? new Bodies() : undefined;
   }
 
   ask(
@@ -162,9 +164,8 @@ class Calls {
     });
   }
 
-  /** Who changes what is kept gets values of their own. */
   #asked(body: string, dialect: Dialect, path: string): Asked | undefined {
-    if (this.#spans.isAll) return this.#bodies.asked(body, dialect, path);
+    if (this.#bodies !== undefined) return this.#bodies.asked(body, dialect, path);
     const parsed: unknown = JSON.parse(body);
     return isFields(parsed) ? dialect.asked(parsed, path) : undefined;
   }
