@@ -152,6 +152,7 @@ export class ContextLens {
       startedAtMicros: outline.startedAtMicros,
       usage: cached.usage,
       shares: window.shares,
+      askedTokens: window.askedTokens,
       before: before?.name,
       change,
       windowTokens: windowOfCall({ facts: paid.facts, span: paid }, this.#options.prices),

@@ -51,6 +51,7 @@ function contextCallJson(call: ContextCall, tokensBefore: number | undefined): C
     cached_write_tokens: usage?.cachedWrite ?? null,
     window_tokens: call.windowTokens ?? null,
     parts: { tools, system, history, results, unrecorded, new: fresh },
+    asked_tokens: call.askedTokens,
     fates: fatesJson(call),
     before: call.before === undefined ? null : callNameJson(call.before),
     change: changeJson(call),

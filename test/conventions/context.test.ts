@@ -126,6 +126,8 @@ describe("what filled the window", () => {
     const { calls } = contextOf(spans);
     expect(calls[1]?.shares).toMatchObject({ fresh: 400 });
     expect(calls[0]?.shares).toMatchObject({ fresh: 1000, history: 0 });
+    // Of both messages that are new, the user's.
+    expect(calls.map(({ askedTokens }) => askedTokens)).toEqual([1000, 223]);
   });
 
   test("is not recorded where the prompt is not, and all of it says so", () => {

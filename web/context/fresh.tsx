@@ -15,6 +15,7 @@ import { groupsOf } from "../span/groups.ts";
 import { Part, Result } from "../span/part.tsx";
 import type { OfSpan } from "../value/value.tsx";
 import { callName } from "./lens.ts";
+import { type Placed, placedSegments } from "./placed.ts";
 import { glyphOfPiece, wordsOf } from "./shares.ts";
 
 const SHOWN = 12;
@@ -69,20 +70,6 @@ export function Fresh(props: {
       )}
     </section>
   );
-}
-
-/** A piece of a prompt, and which of its message's it is. */
-interface Placed {
-  readonly segment: SegmentJson;
-  readonly at: number;
-}
-
-function placedSegments(segments: readonly SegmentJson[]): Placed[] {
-  let at = 0;
-  return segments.map((segment, i) => {
-    at = segment.message !== null && segment.message === segments[i - 1]?.message ? at + 1 : 0;
-    return { segment, at };
-  });
 }
 
 /** Its parts, where the message came along with the span. */

@@ -3,7 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { TurnJson, TurnTalkJson } from "../../src/viewer/api.ts";
-import { compact, line, money, time } from "../app/figures.ts";
+import { compact, counted, line, money, time } from "../app/figures.ts";
 import { conversationUrl, traceUrl } from "../app/location.ts";
 import { clock } from "../app/moments.ts";
 import type { LensCalls } from "../context/lens.ts";
@@ -110,6 +110,8 @@ function Took({ turn: { state, duration_ms: ms } }: { readonly turn: TurnJson })
 function Talk(props: TurnProps & { readonly talk: TurnTalkJson }): JSX.Element {
   const { talk, turn } = props;
   const of = { traceId: turn.trace_id, spanId: turn.span_id ?? "" };
+  const first = talk.entries.find(({ type }) => type === "call");
+  const asked = props.lens.get(first?.span_id ?? "")?.asked_tokens ?? 0;
   return (
     <>
       {talk.user !== null && (
@@ -122,7 +124,12 @@ function Talk(props: TurnProps & { readonly talk: TurnTalkJson }): JSX.Element {
           </div>
           <div class="margin">
             <span class="ml">
-              <span class="mute">{line(talk.user_name ?? "")}</span>
+              <span class="mute cut">{line(talk.user_name ?? "")}</span>
+              {asked > 0 && (
+                <span class="mute" title="Estimated from its length, and scaled to what the model reported">
+                  {counted(asked, "token")}
+                </span>
+              )}
             </span>
           </div>
         </section>

@@ -16,7 +16,7 @@ import { PartProblem } from "../shell/oops.tsx";
 import { Json, type OfSpan } from "../value/value.tsx";
 import { Attributes } from "./attributes.tsx";
 import { InAndOut } from "./in-and-out.tsx";
-import { Messages } from "./messages.tsx";
+import { Messages, WeighedMessages } from "./messages.tsx";
 import { Overview } from "./overview.tsx";
 
 /** What the inspector needs. */
@@ -160,7 +160,16 @@ function tabsOf(span: SpanJson, props: InspectorProps): Tab[] {
         name: "Why",
         body: () => <Lazy load={WHY} with={{ of, links: lens.links }} />,
       },
-    hasMessages && { id: "messages", name: "Messages", body: () => <Messages reading={reading} of={of} /> },
+    hasMessages && {
+      id: "messages",
+      name: "Messages",
+      body: () =>
+        context && lens !== undefined ? (
+          <WeighedMessages reading={reading} of={of} lensOf={lens.lensOf} />
+        ) : (
+          <Messages reading={reading} of={of} />
+        ),
+    },
     hasValues && { id: "io", name: "Input/Output", body: () => <InAndOut reading={reading} of={of} /> },
     { id: "attributes", name: "Attributes", body: () => <Attributes record={span.record} of={of} /> },
     {

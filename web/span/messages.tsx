@@ -3,6 +3,8 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import type { MessageJson, ReadingJson } from "../../src/viewer/api.ts";
 import { count, counted, line } from "../app/figures.ts";
+import type { LensOf } from "../context/lens.ts";
+import { type TokensOf, useTokensOf } from "../context/placed.ts";
 import type { KindGlyph } from "../parts/glyphs.ts";
 import { Icon, Kind } from "../parts/icon.tsx";
 import { type OfSpan, Value } from "../value/value.tsx";
@@ -11,18 +13,25 @@ import { Part, Result } from "./part.tsx";
 
 const SHOWN_BEFORE = 3;
 
-/** The tab of messages. */
-export function Messages({
-  reading,
-  of,
-}: {
+/** What the tab needs. */
+export interface MessagesProps {
   readonly reading: ReadingJson;
   readonly of: OfSpan;
-}): JSX.Element {
+}
+
+/** The tab of messages of a call of which the lens tells the tokens. */
+export function WeighedMessages(props: MessagesProps & { readonly lensOf: LensOf }): JSX.Element {
+  return <Messages {...props} tokensOf={useTokensOf(props.lensOf, props.of.spanId)} />;
+}
+
+/** The tab of messages. */
+export function Messages(props: MessagesProps & { readonly tokensOf?: TokensOf }): JSX.Element {
+  const { reading, of, tokensOf } = props;
   const { input_messages: messages, earlier_messages: earlier } = reading;
   const from = Math.max(0, messages.findLastIndex(isModel));
-  const fresh = messages.slice(from).flatMap(piecesOf);
-  const before = messages.slice(0, from).flatMap(piecesOf).toReversed();
+  const pieces = messages.map((message, i) => piecesOf(message, earlier + i, tokensOf));
+  const fresh = pieces.slice(from).flat();
+  const before = pieces.slice(0, from).flat().toReversed();
   const shown = useSignal(SHOWN_BEFORE);
   return (
     <section class="sec flush">
@@ -75,8 +84,12 @@ function isModel({ role }: Pick<MessageJson, "role">): boolean {
   return role === "assistant" || role === "model";
 }
 
-function piecesOf({ role, parts }: MessageJson): MessageJson[] {
-  return groupsOf(parts).map((group) => ({ role, parts: group }));
+interface Piece extends MessageJson {
+  readonly tokens: number | undefined;
+}
+
+function piecesOf({ role, parts }: MessageJson, message: number, tokensOf: TokensOf | undefined): Piece[] {
+  return groupsOf(parts).map((group, at) => ({ role, parts: group, tokens: tokensOf?.(message, at) }));
 }
 
 function Heading({ title, note }: { readonly title: string; readonly note?: string }): JSX.Element {
@@ -91,7 +104,7 @@ function Heading({ title, note }: { readonly title: string; readonly note?: stri
 
 /** A result of a tool by its tool's name, and anything else by who said it. */
 function OnePiece(props: {
-  readonly piece: MessageJson;
+  readonly piece: Piece;
   readonly of: OfSpan;
   readonly isOpen: boolean;
 }): JSX.Element {
@@ -99,14 +112,19 @@ function OnePiece(props: {
   const [first] = piece.parts;
   if (first?.type === "tool-result") {
     return (
-      <Fold glyph="tool" name={`${first.name ?? first.id ?? "a tool"}, result`} isOpen={isOpen}>
+      <Fold
+        glyph="tool"
+        name={`${first.name ?? first.id ?? "a tool"}, result`}
+        tokens={piece.tokens}
+        isOpen={isOpen}
+      >
         <Result part={first} of={of} />
       </Fold>
     );
   }
   const glyph = isModel(piece) ? "model" : piece.role === "user" ? "user" : "other";
   return (
-    <Fold glyph={glyph} name={piece.role} isOpen={isOpen}>
+    <Fold glyph={glyph} name={piece.role} tokens={piece.tokens} isOpen={isOpen}>
       {piece.parts.map((part, i) => (
         <Part key={i} part={part} of={of} />
       ))}
@@ -117,6 +135,7 @@ function OnePiece(props: {
 function Fold(props: {
   readonly glyph: KindGlyph;
   readonly name: string;
+  readonly tokens?: number | undefined;
   readonly isOpen: boolean;
   readonly children: ComponentChildren;
 }): JSX.Element {
@@ -134,6 +153,14 @@ function Fold(props: {
         <Icon name="chev" class="chev" />
         <Kind name={props.glyph} />
         <b class="cut">{line(props.name)}</b>
+        {props.tokens !== undefined && (
+          <>
+            <span class="grow" />
+            <span class="mute num" title="Estimated">
+              {counted(props.tokens, "token")}
+            </span>
+          </>
+        )}
       </button>
       {isOpen.value && <div class="mb">{props.children}</div>}
     </div>

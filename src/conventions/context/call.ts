@@ -21,6 +21,8 @@ export interface ContextCall {
   readonly windowTokens: number | undefined;
   /** Estimates, but for their sum. */
   readonly shares: ContextShares;
+  /** Of what is new, what users said; estimated. */
+  readonly askedTokens: number;
   /** The call that it is compared with: of the same agent, and the last that had ended before it began. */
   readonly before: CallName | undefined;
   /** What changed; undefined for a first call. */

@@ -24,6 +24,8 @@ export interface ContextCallJson extends CallNameJson {
   readonly window_tokens: number | null;
   /** Tokens of the input by what they are: estimates, but for their sum. */
   readonly parts: ContextPartsJson;
+  /** Of what is new, what users said: estimated. */
+  readonly asked_tokens: number;
   /** Null where the usage says nothing of a cache. */
   readonly fates: ContextFatesJson | null;
   /** The call that it is compared with. */

@@ -31,6 +31,8 @@ export interface Segment {
 /** A prompt in parts. */
 export interface Window {
   readonly shares: ContextShares;
+  /** Of what is new, what users said; estimated. */
+  readonly askedTokens: number;
   /** Tokens that a unit of weight stands for, in what is old and in what is new. */
   readonly oldScale: number;
   readonly freshScale: number;
@@ -56,26 +58,38 @@ export function windowOf(prompt: Prompt, { newFrom, inputTokens, oldTokens }: Wi
   const [oldScale, freshScale] = scales({ old, fresh: weights.fresh }, inputTokens, oldTokens);
   const shares = { tools: 0, system: 0, history: 0, results: 0, fresh: 0, unrecorded: 0 };
   if (all === 0)
-    return { shares: { ...shares, unrecorded: inputTokens ?? 0 }, oldScale, freshScale, newFrom };
+    return {
+      ...{ shares: { ...shares, unrecorded: inputTokens ?? 0 }, askedTokens: 0 },
+      ...{ oldScale, freshScale, newFrom },
+    };
   const rounding = new Rounding();
   for (const share of SHARES) {
     const scale = share === "fresh" ? freshScale : oldScale;
     shares[share] = rounding.next(weights[share] * scale);
   }
-  return { shares, oldScale, freshScale, newFrom };
+  return { shares, askedTokens: Math.round(weights.asked * freshScale), oldScale, freshScale, newFrom };
 }
 
 const SHARES = ["tools", "system", "history", "results", "fresh"] as const;
 
-function weightsOf(prompt: Prompt, newFrom: number): Record<(typeof SHARES)[number], number> {
+function weightsOf(prompt: Prompt, newFrom: number): Record<(typeof SHARES)[number] | "asked", number> {
   const { messages } = prompt;
-  const weights = { tools: 0, system: prompt.system?.weight ?? 0, history: 0, results: 0, fresh: 0 };
+  const weights = {
+    tools: 0,
+    system: prompt.system?.weight ?? 0,
+    history: 0,
+    results: 0,
+    fresh: 0,
+    asked: 0,
+  };
   for (const { weight } of prompt.tools) weights.tools += weight;
   for (let i = 0; i < messages.length; i++) {
     const piece = messages[i]?.piece;
     if (piece === undefined) continue;
-    if (i >= newFrom) weights.fresh += piece.weight;
-    else if (piece.kind === "result") weights.results += piece.weight;
+    if (i >= newFrom) {
+      weights.fresh += piece.weight;
+      if (piece.kind === "message" && piece.role === "user") weights.asked += piece.weight;
+    } else if (piece.kind === "result") weights.results += piece.weight;
     else weights.history += piece.weight;
   }
   return weights;

@@ -73,9 +73,26 @@ describe("a conversation's lens", () => {
       .toEqual(inOverview);
   });
 
+  it("says of each message how many tokens it has, as its context does", async () => {
+    const page = await browser.open(`${full}c/trip-1042?call=7`);
+    const result = page.locator(".fresh", { hasText: /^find_flightsresult/ }).locator(".num");
+    const said = (await result.textContent()) ?? "";
+    expect(said).toMatch(/^[\d,]+ tokens$/);
+    await page.getByRole("tab", { name: "Messages" }).click();
+    const messages = page.getByRole("tabpanel", { name: "Messages" });
+    await messages
+      .getByRole("button", { name: `find_flights, result ${said}` })
+      .first()
+      .waitFor();
+  });
+
   it("has bars in the margins", async () => {
     const page = await browser.open(`${full}c/trip-1042?turn=3`);
     await page.locator(".call-m .mini").first().waitFor();
+    await page
+      .locator(".user-m .margin", { hasText: /^dana\d+ tokens$/ })
+      .first()
+      .waitFor();
     expect(await page.locator("aside").count()).toBe(0);
   });
 });
