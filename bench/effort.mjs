@@ -7,3 +7,9 @@ export const isFull = process.env.FULL === "1";
 export function rounds(quick, full) {
   return Number(process.env.ROUNDS ?? (isFull ? full : quick));
 }
+
+/** Prints a figure and its bar, which it may not be over, or, where `isLeast`, not under; without a bar there is none. */
+export function row(what, figure, bar, isLeast = false) {
+  const isMet = isLeast ? figure >= bar : figure <= bar;
+  console.log([what, figure, bar ?? "-", bar === undefined ? "" : isMet ? "met" : "missed"].join(" | "));
+}

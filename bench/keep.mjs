@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { InMemoryTracer, Tracer } from "tracelight";
 import { redact } from "tracelight/redact";
 import { SqliteTracer } from "tracelight/sqlite";
+import { row } from "./effort.mjs";
 
 const ROUNDS = Number(process.env.ROUNDS ?? 15);
 const TURNS = Number(process.env.TURNS ?? 1000);
@@ -55,8 +56,8 @@ for (const [name, make] of Object.entries(kinds)) {
 }
 rmSync(folder, { recursive: true });
 
-console.log(["what", "figure", "bar"].join(" | "));
-for (const [name, figure, bar] of rows) console.log([name, figure, bar ?? "-"].join(" | "));
+console.log("what | figure | bar");
+for (const each of rows) row(...each);
 
 /** An agent that sends all of its history with each call, one in ten messages with something to hide. */
 async function talk(tracer) {

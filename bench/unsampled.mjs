@@ -1,7 +1,7 @@
 // What a trace costs that is not recorded: `npm run bench -- keep`. W1 in processes of their own, in turn; the least of ROUNDS.
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { rounds } from "./effort.mjs";
+import { rounds, row } from "./effort.mjs";
 
 const ROUNDS = rounds(2, 7);
 const CASE = fileURLToPath(new URL("case.mjs", import.meta.url));
@@ -15,12 +15,9 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 const ns = (name) => (least.get(name) * 1000).toFixed(0);
 const against = (name, other) => (least.get(name) / least.get(other)).toFixed(2);
-for (const row of [
-  ["W1 noop, ns", ns("noop"), "-"],
-  ["W1 noop, and one AsyncLocalStorage.run, without which nothing below can know, ns", ns("noop-run"), "-"],
-  ["W1 of a trace that is not recorded, ns", ns("unsampled"), "-"],
-  ["the same, against noop", against("unsampled", "noop"), 2],
-  ["the same, against noop and one run", against("unsampled", "noop-run"), "-"],
-  ["the same, against recording", against("unsampled", "drop"), "-"],
-])
-  console.log(row.join(" | "));
+row("W1 noop, ns", ns("noop"));
+row("W1 noop, and one AsyncLocalStorage.run, without which nothing below can know, ns", ns("noop-run"));
+row("W1 of a trace that is not recorded, ns", ns("unsampled"));
+row("the same, against noop", against("unsampled", "noop"), 2);
+row("the same, against noop and one run", against("unsampled", "noop-run"));
+row("the same, against recording", against("unsampled", "drop"));
