@@ -181,12 +181,18 @@ export class ShapedSpan implements AiSdkSpan {
     if (this.#operation === "ai.toolCall")
       return this.#work.put(this.#span, NAMES.toolOutput, structured(text("ai.toolCall.result")));
     if (traceType === "embedding") return this.#work.counted(this.#span, this.#said.get("ai.usage.tokens"));
+    if (traceType === "retrieval") return this.#ranked(this.#said.get("ai.ranking"));
     const object = structured(text("ai.response.object"));
     this.#work.put(this.#span, NAMES.agentResponse, object ?? text("ai.response.text"));
     const reason = reasonIn(text("ai.response.finishReason"));
     this.#span.addAttribute(NAMES.stopReason, reason);
     if (reason === "error" && this.#span.spanStatus !== "ERROR")
       this.#span.setStatus("ERROR", ENDED_WITH_ERROR);
+  }
+
+  /** Each place of the order is a text. */
+  #ranked(ranking: unknown): void {
+    this.#work.put(this.#span, NAMES.output, Array.isArray(ranking) ? ranking.map(structured) : ranking);
   }
 
   #answer() {
