@@ -34,7 +34,8 @@ function looked(value: unknown, isSecret: IsSecret | undefined, level: number): 
     return false;
   }
   if (!isPlain(value)) return value instanceof URL;
-  for (const name of Object.keys(value)) {
+  // What is inherited is looked at in vain, and a list of the names takes longer to make.
+  for (const name in value) {
     if (isSecret?.(name) === true || looked(value[name], isSecret, level + 1)) return true;
   }
   return false;

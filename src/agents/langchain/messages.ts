@@ -1,25 +1,31 @@
 // What LangChain hands to callbacks, as plain data in LangChain's own words.
 import { structured } from "../../conventions/json-text.ts";
 import { fieldIn, firstField, isAnObject, textIn } from "../../conventions/values.ts";
-import { defined } from "../../model/defined.ts";
 
 /** A message as LangChain has it, without its methods; what is none, as it is. */
 export function plainMessage(message: unknown): unknown {
   const type = typeOf(message);
   if (type === undefined) return message;
-  const of = (name: string) => filled(fieldIn(message, name));
-  return defined({
-    type,
-    content: fieldIn(message, "content"),
-    ...{
-      tool_calls: of("tool_calls"),
-      tool_call_id: of("tool_call_id"),
-      name: of("name"),
-      status: of("status"),
-    },
-    ...{ id: of("id"), additional_kwargs: of("additional_kwargs") },
-  });
+  const plain: Record<string, unknown> = { type };
+  const content = fieldIn(message, "content");
+  if (content !== undefined) plain["content"] = content;
+  for (const name of FIELDS) {
+    const value = filled(fieldIn(message, name));
+    if (value !== undefined) plain[name] = value;
+  }
+  return plain;
 }
+
+/** True where it is what `plainMessage` would make of the message, as it is now. */
+export function isPlainOf(plain: object, message: object): boolean {
+  return (
+    fieldIn(plain, "type") === typeOf(message) &&
+    fieldIn(plain, "content") === fieldIn(message, "content") &&
+    FIELDS.every((name) => fieldIn(plain, name) === filled(fieldIn(message, name)))
+  );
+}
+
+const FIELDS = ["tool_calls", "tool_call_id", "name", "status", "id", "additional_kwargs"];
 
 /** `human`, `ai`, `tool` and so on: what is a message can say so. */
 function typeOf(message: unknown): string | undefined {

@@ -9,8 +9,9 @@ import { guardStream } from "../../tracing/streams/guard.ts";
 import type { StreamGuard } from "../../tracing/streams/stream-guard.ts";
 import type { TraceOptions } from "../../tracing/trace-options.ts";
 import type { Tracer } from "../../tracing/tracer.ts";
-import { type PutContent, putContent, type StreamOptions } from "../capture.ts";
+import { type PutContent, putContent, type StreamOptions, sharesHistories } from "../capture.ts";
 import { calledModel } from "../model-span.ts";
+import { Histories } from "./histories.ts";
 import { answeredIn, isNoError, plain, plainMessage, resultOf, saidIn } from "./messages.ts";
 
 /** What LangChain says of every run. */
@@ -42,6 +43,8 @@ export class Runs {
   readonly #tracer: Tracer;
   readonly #put: PutContent;
   readonly #idleMs: number;
+  /** What a message is on a span. */
+  readonly #plain: (message: unknown) => unknown;
   readonly #running = new Map<unknown, Run>();
   /** Runs that LangChain hides, by the nearest above that it shows. */
   readonly #hidden = new Map<unknown, unknown>();
@@ -50,6 +53,8 @@ export class Runs {
     this.#tracer = tracer;
     this.#idleMs = options.idleMs ?? SILENCE_MS;
     this.#put = putContent(options);
+    const histories = sharesHistories(tracer, options) ? new Histories() : undefined;
+    this.#plain = histories === undefined ? plainMessage : (message) => histories.plain(message);
   }
 
   chain(start: RunStart, inputs: unknown): void {
@@ -88,7 +93,7 @@ export class Runs {
     this.#put(
       run.span,
       NAMES.requestMessages,
-      list.map((one) => (typeof one === "string" ? { type: "human", content: one } : plainMessage(one))),
+      list.map((one) => (typeof one === "string" ? { type: "human", content: one } : this.#plain(one))),
     );
     this.#put(run.span, NAMES.requestToolConfig, fieldIn(given, "tools"));
   }
