@@ -32,7 +32,8 @@ export function align<T>(a: readonly T[], b: readonly T[]): Stretch[] {
       numbers.set(item, known);
       return known;
     });
-  const pairs = alignedPairs(numbered(a), numbered(b));
+  const [left, right] = [numbered(a), numbered(b)];
+  const pairs = alignedPairs(left, right, new Int32Array(numbers.size));
   return stretches(pairs, a.length, b.length);
 }
 
@@ -55,16 +56,17 @@ function stretches(pairs: Pairs, aLength: number, bLength: number): Stretch[] {
 }
 
 /** Without recursion: hostile input could split as often as it is long. */
-function alignedPairs(a: Int32Array, b: Int32Array): Pairs {
+function alignedPairs(a: Int32Array, b: Int32Array, counts: Int32Array): Pairs {
   const pairs: Pairs = [];
   const waiting: Range[] = [{ aFrom: 0, aTo: a.length, bFrom: 0, bTo: b.length }];
   for (let range = waiting.pop(); range !== undefined; range = waiting.pop()) {
     const inner = withoutEnds(a, b, range, pairs);
     if (inner.aFrom === inner.aTo || inner.bFrom === inner.bTo) continue;
-    if (exactly(a, b, { range: inner, most: MAX_EDITS, pairs })) continue;
+    const fewest = fewestEdits(a, b, inner, counts);
+    if (fewest <= MAX_EDITS && exactly(a, b, { range: inner, most: MAX_EDITS, pairs })) continue;
     const fixed = fixedPoints(a, b, inner);
-    if (fixed.length === 0) exactly(a, b, { range: inner, most: MOST_EDITS, pairs });
-    else waiting.push(...between(fixed, inner, pairs));
+    if (fixed.length > 0) waiting.push(...between(fixed, inner, pairs));
+    else if (fewest <= MOST_EDITS) exactly(a, b, { range: inner, most: MOST_EDITS, pairs });
   }
   return pairs.sort((one, other) => one[0] - other[0]);
 }
@@ -75,6 +77,23 @@ function withoutEnds(a: Int32Array, b: Int32Array, range: Range, pairs: Pairs): 
   while (aFrom < aTo && bFrom < bTo && a[aFrom] === b[bFrom]) pairs.push([aFrom++, bFrom++]);
   while (aFrom < aTo && bFrom < bTo && a[aTo - 1] === b[bTo - 1]) pairs.push([--aTo, --bTo]);
   return { aFrom, aTo, bFrom, bTo };
+}
+
+/** With fewer it cannot be done: each item that the other does not have is one. `counts` is zeros, and is so again. */
+function fewestEdits(a: Int32Array, b: Int32Array, range: Range, counts: Int32Array): number {
+  const { aFrom, aTo, bFrom, bTo } = range;
+  let edits = aTo - aFrom + bTo - bFrom;
+  for (let at = aFrom; at < aTo; at++) add(counts, a[at], 1);
+  for (let at = bFrom; at < bTo; at++) if (add(counts, b[at], -1) >= 0) edits -= 2;
+  for (let at = aFrom; at < aTo; at++) counts[a[at] ?? 0] = 0;
+  for (let at = bFrom; at < bTo; at++) counts[b[at] ?? 0] = 0;
+  return edits;
+}
+
+function add(counts: Int32Array, item: number = 0, by: number): number {
+  const count = (counts[item] ?? 0) + by;
+  counts[item] = count;
+  return count;
 }
 
 /**
