@@ -33,8 +33,8 @@ class CapturedList {
 /** Captures by the object they were made of, and by the last message they held; neither keeps an object alive. */
 const bySource = new WeakMap<object, unknown>();
 const byLastItem = new WeakMap<object, CapturedList>();
-/** What `listOf` made, and what it shares. */
-const byPlainList = new WeakMap<object, CapturedList>();
+/** Lists by what was revealed of them. */
+const revealed = new WeakMap<object, CapturedList>();
 
 /**
  * Like `capture`, but shares what an earlier capture of the same objects already holds. The result is for `reveal`. What is
@@ -70,23 +70,23 @@ export function sharedItems(
 
 /** The plain frozen value of what `captureShared` gave. */
 export function reveal(captured: unknown): unknown {
-  if (!(captured instanceof CapturedList)) return captured;
-  return Object.freeze(captured.items.slice(0, captured.length));
+  return captured instanceof CapturedList ? revealList(captured) : captured;
 }
 
-/**
- * A plain frozen list of `items`, which are captured values and only grow at their end. A span keeps what `sharedList` gives of it: one
- * list in memory for all that are made of the same items.
- */
-export function listOf(items: unknown[]): readonly unknown[] {
-  const plain = Object.freeze(items.slice());
-  byPlainList.set(plain, new CapturedList(items, items.length));
+function revealList(list: CapturedList): readonly unknown[] {
+  const plain = Object.freeze(list.items.slice(0, list.length));
+  revealed.set(plain, list);
   return plain;
 }
 
-/** Of what `listOf` made, what to keep, for `reveal`; undefined for any other value. */
+/** What `reveal` made a plain list of: who keeps that has one list in memory with all who share its items. Undefined for any other value. */
 export function sharedList(value: unknown): unknown {
-  return Array.isArray(value) ? byPlainList.get(value) : undefined;
+  return Array.isArray(value) ? revealed.get(value) : undefined;
+}
+
+/** A plain frozen list of `items`, as `reveal` gives it. They are captured values, and only grow at their end from now on. */
+export function listOf(items: unknown[]): readonly unknown[] {
+  return revealList(new CapturedList(items, items.length));
 }
 
 function captureObject(source: object, walk: SharedCapture): unknown {

@@ -22,8 +22,6 @@ import {
   type SpanStatus,
 } from "../model/span-fields.ts";
 import type { Steps } from "../model/steps.ts";
-import { ownAttribute } from "./own-attributes.ts";
-import { OWN } from "./readable-span.ts";
 import { type Span, spanFrom } from "./span.ts";
 import { NODE } from "./span-node.ts";
 
@@ -213,18 +211,15 @@ function rebuilt(span: Span, draft: SpanDraft, before: Before): Span {
     traceState: optionalText(draft.traceState),
     otlp: rebuiltDetails(draft),
   };
-  return spanFrom(fields, undefined, rebuiltOwn(span, draft, before));
+  return spanFrom(fields, undefined, rebuiltOwn(draft.attributes, before.attributes));
 }
 
 /** Attributes as a span keeps them: what shares with other spans goes on to do so. */
-function rebuiltOwn(span: Span, { attributes }: SpanDraft, before: Before): unknown[] {
-  // A span of another copy of the package, of another version, may not have it.
-  const known = OWN in span ? span[OWN]() : [];
+function rebuiltOwn(changed: Attributes, before: Attributes): unknown[] {
   const own: unknown[] = [];
-  for (const key of Object.keys(attributes)) {
-    const value = attributes[key];
-    if (value === undefined) continue;
-    own.push(key, value === before.attributes[key] ? asBefore(known, key, value) : asNew(value));
+  for (const key of Object.keys(changed)) {
+    const value = changed[key];
+    if (value !== undefined) own.push(key, sharedList(value) ?? recapturedValue(value, before[key]));
   }
   return own;
 }
@@ -295,27 +290,18 @@ function isValidDate(value: unknown): boolean {
   return value instanceof Date && !Number.isNaN(value.getTime());
 }
 
-/** The list that was revealed to the draft; all else is the same to both. */
-function asBefore(known: readonly unknown[], key: string, value: unknown): unknown {
-  return Array.isArray(value) ? (ownAttribute(known, key) ?? value) : value;
-}
-
-function asNew(value: unknown): unknown {
-  return sharedList(value) ?? captured(value);
-}
-
-/** Values that the draft still holds are frozen already; new ones are captured. */
 function recaptured(changed: Attributes, before: Attributes): Attributes {
   const made: Record<string, unknown> = {};
   for (const key of Object.keys(changed)) {
     const value = changed[key];
-    if (value !== undefined) setOwn(made, key, value === before[key] ? value : captured(value));
+    if (value !== undefined) setOwn(made, key, recapturedValue(value, before[key]));
   }
   return Object.freeze(made);
 }
 
-function captured(value: unknown): unknown {
-  return isCaptured(value) ? value : capture(value);
+/** Values that the draft still holds are frozen already; new ones are captured. */
+function recapturedValue(value: unknown, before: unknown): unknown {
+  return value === before || isCaptured(value) ? value : capture(value);
 }
 
 function extra(attributes: Attributes | undefined): { attributes?: Attributes } {

@@ -139,3 +139,19 @@ it("the list of a history is kept once, not once a call", async () => {
   // By themselves they would be 500 lists of 16 KB.
   expect((await calls(500)) - before).toBeLessThan(3_000_000);
 });
+
+it("a history that a process gives to another attribute is kept once as well", async () => {
+  const tracer = new InMemoryTracer({
+    process: (span) => {
+      span.attributes["copied"] = span.attributes[NAMES.requestMessages];
+    },
+  });
+  const messages = Array.from({ length: 3 }, () => message(false));
+  tracer.trace("call", (span) => span.addAttribute(NAMES.requestMessages, messages));
+  messages.push(message(false));
+  tracer.trace("call", (span) => span.addAttribute(NAMES.requestMessages, messages));
+  const [first, second] = tracer.getTraces().map(({ attributes }) => attributes["copied"]);
+  expect([first, second]).toEqual([messages.slice(0, 3), messages]);
+  const items = [first, second].map((list): unknown[] => (Array.isArray(list) ? list : []));
+  expect(items[0]?.every((item, i) => item === items[1]?.[i])).toBe(true);
+});
