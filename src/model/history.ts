@@ -42,8 +42,9 @@ const revealed = new WeakMap<object, CapturedList>();
  */
 export function captureShared(value: unknown): unknown {
   if (isPrimitive(value) || typeof value !== "object" || value === null) return capture(value);
-  if (value instanceof CapturedList || isCaptured(value)) return value;
+  if (isCaptured(value)) return value;
   try {
+    if (value instanceof CapturedList) return value;
     const walk = new SharedCapture();
     const captured = Array.isArray(value) ? captureList(value, walk) : captureObject(value, walk);
     if (!walk.spent) return captured ?? null;
