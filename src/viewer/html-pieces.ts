@@ -14,6 +14,9 @@ const packed = promisify(gzip);
 export class Pieces implements Kept {
   readonly #index: (readonly [path: string, place: string])[] = [];
   readonly #known = new RecentMap<string, string>(KNOWN);
+  /** Of texts, as they are: each call of a model is given those of the calls before. */
+  readonly #textPlaces = new Map<string, string>();
+  #textSize = 0;
   #texts: string[] = [];
   #size = 0;
   #number = 0;
@@ -26,7 +29,21 @@ export class Pieces implements Kept {
 
   /** A value, to be asked for by what this gives. */
   value(json: unknown): string {
+    if (typeof json === "string") return this.#text(json);
     return this.#once(JSON.stringify(this.#inner(json)) ?? "null");
+  }
+
+  #text(text: string): string {
+    const known = this.#textPlaces.get(text);
+    if (known !== undefined) return known;
+    const place = this.#once(JSON.stringify(escaped(text)));
+    this.#textSize += text.length;
+    if (this.#textSize > TEXT_CHARACTERS) {
+      this.#textPlaces.clear();
+      this.#textSize = text.length;
+    }
+    this.#textPlaces.set(text, place);
+    return place;
   }
 
   image(type: string, base64: string): string {
@@ -41,18 +58,20 @@ export class Pieces implements Kept {
   }
 
   #placed(json: unknown): unknown {
-    if (typeof json === "string" && json.length < LONG_TEXT) return escaped(json);
+    if (typeof json === "string") return json.length < LONG_TEXT ? escaped(json) : MARK + this.#text(json);
+    if (typeof json !== "object" || json === null) return json;
     const inner = this.#inner(json);
-    if (typeof inner !== "string" && (typeof inner !== "object" || inner === null)) return inner;
     const text = JSON.stringify(inner);
     return text.length < LONG_JSON ? inner : MARK + this.#once(text);
   }
 
   #once(text: string): string {
     const hash = createHash("sha256").update(text).digest("base64url").slice(0, HASH_CHARACTERS);
-    const known = this.#known.get(hash) ?? this.#add(text);
-    this.#known.set(hash, known);
-    return known;
+    const known = this.#known.get(hash);
+    if (known !== undefined) return known;
+    const place = this.#add(text);
+    this.#known.set(hash, place);
+    return place;
   }
 
   #add(text: string): string {
@@ -96,5 +115,7 @@ const LONG_JSON = 40;
 /** Characters of a piece, unless one text has more. */
 const PIECE_CHARACTERS = 256 * 1024;
 const HASH_CHARACTERS = 22;
+/** Characters of the texts whose places are known without a hash. */
+const TEXT_CHARACTERS = 8 * 1024 * 1024;
 /** Places that are known. What came longer ago and comes again is there once more. */
 const KNOWN = 100_000;
