@@ -47,6 +47,7 @@ import { Rewriting, scour } from "./rewriting.ts";
 import { FIND_SPAN, keyValues } from "./rows.ts";
 import { checkAtSight } from "./schema.ts";
 import { bringUpToDate, isUpToDate } from "./search-index.ts";
+import { orSlowly, type Ways } from "./slowly.ts";
 import { SqliteStore } from "./store.ts";
 import { ToolkitFile } from "./toolkit-file.ts";
 import { WriterFile } from "./writer-file.ts";
@@ -57,7 +58,10 @@ export interface SqliteFileOptions {
   readonly readOnly?: boolean | undefined;
   /** A search brings the index of words up to date, in a file that is only read too. Default true; without, what is not indexed is found slowly. */
   readonly keepsIndex?: boolean | undefined;
-  /** Where the file is replaced, the one that took its place is read from then on. Default false: the first is read on. */
+  /**
+   * For who reads for long: where the file is replaced, the one that took its place is read from then on; where its pages are
+   * damaged, what is left of it is. Default false: the first is read on, and damage is an error.
+   */
   readonly follows?: boolean | undefined;
   /** Where spans that cannot be written are told. */
   readonly onError?: ((error: TracelightError) => void) | undefined;
@@ -133,32 +137,65 @@ class TracelightFile implements ReadableStore {
 
   async summaries(query: SummaryQuery): Promise<SummaryPage> {
     const file = this.#file;
-    return file.isEmpty ? { rows: [], notes: [] } : file.shared.summaries(query);
+    if (file.isEmpty) return { rows: [], notes: [] };
+    return this.#orSlowly(
+      file,
+      () => file.shared.summaries(query),
+      (all) => all.summaries(query),
+    );
   }
 
   async outlines(query: OutlineQuery): Promise<readonly SpanOutline[]> {
     const file = this.#file;
-    return file.isEmpty ? [] : file.shared.outlines(query);
+    if (file.isEmpty) return [];
+    return this.#orSlowly(
+      file,
+      () => file.shared.outlines(query),
+      (all) => all.outlines(query),
+    );
   }
 
   async tally(query: TallyQuery): Promise<TallyReport> {
     const file = this.#file;
-    return file.isEmpty ? inSlices(new TallySums(query).report()) : file.shared.tally(query);
+    if (file.isEmpty) return inSlices(new TallySums(query).report());
+    return this.#orSlowly(
+      file,
+      () => file.shared.tally(query),
+      (all) => all.tally(query),
+    );
   }
 
   async idsByPrefix(prefix: string, limit: number): Promise<readonly FoundId[]> {
     const file = this.#file;
-    return file.isEmpty ? [] : file.shared.idsByPrefix({ prefix, limit });
+    if (file.isEmpty) return [];
+    return this.#orSlowly(
+      file,
+      () => file.shared.idsByPrefix({ prefix, limit }),
+      (all) => all.idsByPrefix(prefix, limit),
+    );
   }
 
   async attributeNames(): Promise<readonly string[]> {
     const file = this.#file;
-    return file.isEmpty ? [] : latestAttributeNames(file.reader.database);
+    if (file.isEmpty) return [];
+    return this.#orSlowly(
+      file,
+      () => latestAttributeNames(file.reader.database),
+      (all) => all.attributeNames(),
+    );
   }
 
   async search(text: string, options: SearchOptions): Promise<SearchPage> {
     const file = this.#file;
     if (file.isEmpty) return { spans: [], more: false };
+    return this.#orSlowly(
+      file,
+      () => this.#found(file, text, options),
+      (all) => all.search(text, options),
+    );
+  }
+
+  async #found(file: ReadFile, text: string, options: SearchOptions): Promise<SearchPage> {
     const query = parseSearch(text);
     await this.#index(file, options);
     const snapshot = file.snapshots.begin();
@@ -167,6 +204,11 @@ class TracelightFile implements ReadableStore {
       () => snapshot,
     );
     return file.shared.withFound(page, query, options);
+  }
+
+  /** Who reads once is told of damage by an error, and exports what is left; who goes on reading goes on with that. */
+  #orSlowly<T>(file: ReadFile, own: Ways<T>["own"], slow: Ways<T>["slow"]): Promise<T> {
+    return this.#options.follows ? orSlowly(file, this.#path, { own, slow }) : own();
   }
 
   /** Searching is what brings the index up to date. A file that may not be written to is looked through without. */

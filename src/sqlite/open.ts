@@ -50,7 +50,8 @@ function reading(driver: Driver, name: string): Connection {
   const connection = remembering(driver.open(name, { readOnly: true }));
   // The first to open a file, and the last to close it, hold it for a moment.
   return checked(connection, () => {
-    connection.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}`);
+    // Of a file that was cut SQLite reads nothing else, not even what is left of it. Source: lockBtree in its btree.c.
+    connection.exec(`PRAGMA busy_timeout = ${PATIENCE_MS}; PRAGMA writable_schema = ON`);
     return connection;
   });
 }

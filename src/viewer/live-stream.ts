@@ -50,6 +50,11 @@ export class LiveStream {
     this.#enqueue("ready", { now: new Date().toISOString() }, cursor);
   }
 
+  /** Says that the store cannot be asked what changed; a word to reload follows where it can be again. */
+  unreadable(detail: string): void {
+    this.#enqueue("unreadable", { detail }, "");
+  }
+
   /** Says that there was more than is told. */
   reload(reason: LiveEvents["reload"]["reason"], cursor: string): void {
     this.#waiting.clear();

@@ -5,7 +5,7 @@ import { delay, steadyNow } from "../model/timers.ts";
 import type { StoreReader } from "../tracing/readable.ts";
 import type { Changes } from "../tracing/store.ts";
 import { LiveStream } from "./live-stream.ts";
-import { PROBLEMS, Problem } from "./problems.ts";
+import { PROBLEMS, Problem, problemOf } from "./problems.ts";
 
 /** What a hub needs. */
 export interface LiveSetup {
@@ -46,8 +46,8 @@ export class Live {
     try {
       await this.#begin(stream, request.headers.get("last-event-id") ?? undefined);
     } catch (error) {
-      stream.end();
-      throw error;
+      this.#isBroken = true;
+      stream.unreadable(problemOf(error).message);
     }
     void this.#look();
     return stream.response();
@@ -77,7 +77,8 @@ export class Live {
       while (this.#streams.size > 0) {
         const began = steadyNow();
         await this.#once();
-        await delay(Math.max(EVERY_MS, (steadyNow() - began) * SHARE), undefined, { ref: false });
+        const least = this.#isBroken ? BROKEN_MS : EVERY_MS;
+        await delay(Math.max(least, (steadyNow() - began) * SHARE), undefined, { ref: false });
       }
     } finally {
       this.#isLooking = false;
@@ -94,10 +95,10 @@ export class Live {
       else if (changes.spans.length >= FLOOD) await this.#leap();
       else for (const stream of this.#streams) stream.changed(changes);
       this.#isBroken = false;
-    } catch {
+    } catch (error) {
       this.#cursor = undefined;
+      if (!this.#isBroken) for (const stream of this.#streams) stream.unreadable(problemOf(error).message);
       this.#isBroken = true;
-      await delay(BROKEN_MS, undefined, { ref: false });
     }
   }
 

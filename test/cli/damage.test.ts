@@ -1,5 +1,5 @@
 // What the commands do with a store of which something is lost: they show the rest, say so, and a backup ends with 3.
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, statSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { DeleteItemCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { DynamoDbTracer, ensureTable } from "tracelight/dynamodb";
@@ -70,6 +70,20 @@ test("export saves what damaged pages have left of a file, and a new file can be
   const left = jsonOf(await tracelight(["export", "new.db"]));
   expect(left.length).toBeGreaterThan(980);
   expect(left.length).toBeLessThan(1000);
+});
+
+test("export saves what is left of a file that was cut in half", async () => {
+  const path = join(folder, "half.db");
+  const tracer = new SqliteTracer({ path });
+  for (let i = 0; i < 1000; i++)
+    tracer.startSpan(`s${i}`, { parentSpan: null }).addAttribute("text", "x".repeat(500)).end();
+  await tracer.close();
+  truncateSync(path, Math.floor(statSync(path).size / 2));
+  const { code, stderr } = await tracelight(["export", "half.db", "-o", "half.jsonl"]);
+  expect(code).toBe(3);
+  expect(stderr).toMatch(/could not be read and was left out: it lies in damaged pages/);
+  expect((await tracelight(["import", "half.jsonl", "half-new.db"])).code).toBe(0);
+  expect(jsonOf(await tracelight(["export", "half-new.db"])).length).toBeGreaterThan(300);
 });
 
 test("export of a table with a lost part and a broken item writes the rest, and ends with 3", async () => {

@@ -1,5 +1,6 @@
 // Live changes: what started and ended comes by itself, a reader that was away goes on where it was, and one that does not read costs nothing.
 import { setTimeout as wait } from "node:timers/promises";
+import { type Changes, readable, type Store, TracelightError } from "tracelight";
 import { afterEach, describe, expect, test } from "vitest";
 import { converse, memory, raw, served, sqlite } from "./support.ts";
 
@@ -134,4 +135,19 @@ test("only so many listen at once, and who leaves makes room", async () => {
     if (response.status === 200) break;
     await wait(10);
   }
+});
+
+test("a store that cannot be asked what changed is said to be so, on a stream that stays, until it can", async () => {
+  const failure = new TracelightError("STORE_CORRUPT", "traces.db is damaged");
+  const [broken, whole] = [Promise.reject(failure), Promise.resolve({ spans: [], cursor: "1" })];
+  broken.catch(() => undefined);
+  let answer: Promise<Changes> = broken;
+  const store: Store = { name: "mine", write: () => undefined, find: () => [], changes: () => answer };
+  const { url } = await served(readable(store));
+  const next = await listen(url);
+  expect(await next()).toMatchObject({ event: "unreadable", data: { detail: "traces.db is damaged" } });
+  answer = whole;
+  expect(await next()).toMatchObject({ event: "reload", data: { reason: "store-replaced" } });
+  answer = broken;
+  expect(await next()).toMatchObject({ event: "unreadable" });
 });

@@ -73,7 +73,17 @@ export function connect(): void {
     const changes: ChangesJson = JSON.parse(data);
     for (const { changed } of listeners) changed(changes);
   });
-  source.addEventListener("reload", reload);
+  source.addEventListener("reload", () => {
+    state.value = "live";
+    reload();
+  });
+  // The server answers: what it can and cannot read is said where it is shown.
+  source.addEventListener("unreadable", () => {
+    failures = 0;
+    hasMissed = true;
+    state.value = "waiting";
+    reload();
+  });
   source.addEventListener("error", lost);
 }
 

@@ -95,6 +95,8 @@ export interface LiveEvents {
   readonly ready: { readonly now: string };
   /** At most four times a second. */
   readonly changes: ChangesJson;
+  /** The store cannot say what changed, and why; `reload` follows once it can again. */
+  readonly unreadable: { readonly detail: string };
   /** Changes were missed: read again what is shown. */
   readonly reload: { readonly reason: "behind" | "unknown-cursor" | "store-replaced" };
 }

@@ -78,34 +78,57 @@ it("a file that is replaced by what is none says so in the part, and can be trie
   browser.forgive(/Failed to load resource/);
 });
 
-describe("a file that is cut while it is open in the browser", () => {
+describe("a file that is cut", () => {
   it("in half: what is damaged is said with the mend, what can be read is shown, and the page goes on", async () => {
     const path = join(folder(), "cut.db");
     const tracer = new SqliteTracer({ path, retention: false });
-    for (let i = 0; i < 40; i++)
+    for (let i = 0; i < 400; i++)
       tracer.trace("converse", (turn) =>
         turn.addAttributes({
           ...{ "ai.conversation.id": `talk-${i}`, "ai.trace.type": "converse" },
-          ...{ "ai.user.input": `Question ${i}?`, "ai.agent.response": `word ${i} `.repeat(2000) },
+          ...{ "ai.user.input": `Question ${i}?`, "ai.agent.response": `word ${i} `.repeat(100) },
         }),
       );
     await tracer.close();
+    truncateSync(path, Math.floor(statSync(path).size / 2));
     const { url } = await view(path);
     const page = await browser.open(url);
-    await page.getByRole("link", { name: "Question 39?" }).waitFor();
-    truncateSync(path, Math.floor(statSync(path).size / 2));
-    browser.forgive(/Failed to load resource/);
-    await page.reload();
-    // Whichever page of the file was lost, that is said, in the list or in its place.
-    const said = page.getByText(/damaged/).first();
-    await said.waitFor();
+    await page
+      .getByText(/cut\.db is damaged; keep a copy, save what can be read/)
+      .first()
+      .waitFor();
+    await page
+      .getByText(/^What there was of the rows \d+ to \d+ could not be read/)
+      .first()
+      .waitFor();
+    expect(await page.getByRole("link", { name: "Question 399?" }).count()).toBe(0);
+    await page
+      .getByRole("link", { name: /^Question \d+\?/ })
+      .first()
+      .click();
+    await page
+      .locator(".body", { hasText: /^Question \d+\?/ })
+      .first()
+      .waitFor();
+    await page
+      .locator(".body", { hasText: /word \d+ word \d+/ })
+      .first()
+      .waitFor();
     await page.goto(`${url}numbers`);
-    await page.getByRole("heading", { level: 1, name: "Numbers" }).waitFor({ state: "attached" });
+    await page.locator(".charts", { hasText: /Calls.*Errors.*Tokens/s }).waitFor();
+    // The connection is not lost: the file is.
+    expect(await page.getByRole("button", { name: /^Lost/ }).count()).toBe(0);
+    await page.goto(url);
+    await page
+      .getByRole("link", { name: /^Question \d+\?/ })
+      .first()
+      .waitFor();
     remove(path);
     await talk(path, "new", ["What is?"]);
-    await page.goto(url);
     await page.getByRole("link", { name: "What is?" }).waitFor();
+    await page.getByRole("button", { name: "Live", exact: true }).waitFor();
     expect(await page.getByText(/damaged/).count()).toBe(0);
+    browser.forgive(/Failed to load resource/);
   });
 
   it("to nothing: the page waits for what comes, and nobody who writes is kept from it", async () => {
