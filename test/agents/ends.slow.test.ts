@@ -1,9 +1,12 @@
 // How the spans of each adapter end, whatever becomes of a stream, and by what: none is open 5 seconds later. The clock is the test's own, so that nothing
 // ends by itself before its time.
+import { Agent, Runner, setTraceProcessors, setTracingDisabled } from "@openai/agents-core";
+import { OpenAIProvider } from "@openai/agents-openai";
 import { createOpenAI } from "ai-sdk-openai4";
 import * as ai from "ai7";
-import { InMemoryTracer } from "tracelight";
+import { InMemoryTracer, type Span } from "tracelight";
 import { readSpan } from "tracelight/conventions";
+import { openAiAgents } from "tracelight/openai-agents";
 import { registerTracer } from "tracelight/otel";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { steadyClock } from "../../src/model/timers.ts";
@@ -119,8 +122,8 @@ async function ended(tracer: InMemoryTracer, by: By): Promise<void> {
   });
 }
 
-const how = (tracer: InMemoryTracer): string[] =>
-  tracer.getTraces().map((span) => (readSpan(span).aborted ? "aborted" : span.spanStatus));
+const statusOf = (span: Span): string => (readSpan(span).aborted ? "aborted" : span.spanStatus);
+const how = (tracer: InMemoryTracer): string[] => tracer.getTraces().map(statusOf);
 
 describe.each(Object.entries(BY))("%s", (name, ways) => {
   it.each(Object.entries(ways))("%s: ends by what is %s", async (way, by) => {
@@ -146,6 +149,39 @@ const byChannel: Pick<Subject, "ask" | "readsAll"> = {
     return partsOf(fullStream, asked);
   },
 };
+
+/** The Agents SDK tells of each end by itself, and of agents and cycles only that they are over. What nobody reads it reads to its end. */
+const byAgents: Pick<Subject, "ask"> = {
+  ask: async ({ tracer, url, signal, ...asked }) => {
+    setTracingDisabled(false);
+    setTraceProcessors(tracer === undefined ? [] : [openAiAgents(tracer)]);
+    onTestFinished(() => setTraceProcessors([]));
+    const provider = new OpenAIProvider({ baseURL: url, apiKey: KEY, useResponses: false });
+    const agent = new Agent({ name: "Forecaster", model: await provider.getModel("stub-1") });
+    const also = signal === undefined ? {} : { signal };
+    const answer = await new Runner().run(agent, "Hello", { stream: true, ...also });
+    // It tells of what failed twice.
+    answer.completed.catch(() => undefined);
+    return partsOf(answer, asked);
+  },
+};
+
+const SAYS: ReadonlySet<string> = new Set(["turn", "model-call"]);
+const BY_AGENTS: Readonly<Partial<Record<Way, By>>> = {
+  ...{ "left by break": "told", "left by a throw": "told" },
+  ...TOLD,
+};
+
+describe("@openai/agents", () => {
+  it.each(Object.entries(BY_AGENTS))("%s: ends by what is %s", async (way, by) => {
+    const known = WAYS.find((one) => one === way) ?? "failed";
+    const tracer = new InMemoryTracer();
+    await used(byAgents, known, { tracer });
+    await ended(tracer, by);
+    const said = tracer.getTraces().filter((span) => SAYS.has(readSpan(span).kind));
+    expect(said.map(statusOf)).toEqual([STATUS[known], STATUS[known]]);
+  });
+});
 
 const WAYS: readonly Way[] = [
   "left by break",
