@@ -48,7 +48,7 @@ export function Compare(): JSX.Element {
           <Pick key={side} side={side} subject={subjectOf(param(side))} data={data} />,
         ])}
       </div>
-      {choosing.value !== undefined && <Choose side={choosing.value} />}
+      {!isExported && choosing.value !== undefined && <Choose side={choosing.value} />}
       {problem !== undefined && <PartProblem what="These two" error={problem} again={found.reload} />}
       {data === undefined && problem === undefined && <Nothing isLoading={found.isLoading.value} />}
       {data !== undefined && problem === undefined && <Compared data={data} isOld={found.isLoading.value} />}
@@ -70,7 +70,9 @@ function Compared({ data, isOld }: { readonly data: CompareJson; readonly isOld:
   return (
     <div class={isOld ? "old" : ""}>
       <Strip data={data} />
-      {data.kind === "calls" ? <CallRows data={data} /> : <Steps data={data} />}
+      {data.kind === "calls" && <CallRows data={data} />}
+      {/* A file has calls side by side alone, and none of this code. */}
+      {!isExported && data.kind === "steps" && <Steps data={data} />}
     </div>
   );
 }
@@ -79,7 +81,7 @@ function Compared({ data, isOld }: { readonly data: CompareJson; readonly isOld:
 function Kinds({ data }: { readonly data: CompareJson }): JSX.Element {
   const traces =
     data.kind === "calls" && !isExported ? compareUrl(data.a.trace_id, data.b.trace_id) : undefined;
-  const calls = data.kind === "steps" ? callsUrl(data) : undefined;
+  const calls = !isExported && data.kind === "steps" ? callsUrl(data) : undefined;
   return (
     <nav class="sub-bar" aria-label="What is compared">
       <Kind name="Model calls" href={calls} isHere={data.kind === "calls"} />
