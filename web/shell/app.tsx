@@ -46,8 +46,8 @@ export function App(): JSX.Element {
       <Shown key={view.value} name={view.value} />
       <News />
       <Help />
-      {isSearchOpen.value && <Lazy load={SEARCH} />}
-      {priced.value !== undefined && <Lazy load={PRICE} />}
+      {!isExported && isSearchOpen.value && <Lazy load={SEARCH} />}
+      {!isExported && priced.value !== undefined && <Lazy load={PRICE} />}
     </>
   );
 }
