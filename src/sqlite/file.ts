@@ -58,10 +58,7 @@ export interface SqliteFileOptions {
   readonly readOnly?: boolean | undefined;
   /** A search brings the index of words up to date, in a file that is only read too. Default true; without, what is not indexed is found slowly. */
   readonly keepsIndex?: boolean | undefined;
-  /**
-   * For who reads for long: where the file is replaced, the one that took its place is read from then on; where its pages are
-   * damaged, what is left of it is. Default false: the first is read on, and damage is an error.
-   */
+  /** Reads on what takes the place of a file that is replaced, and what is left of one that is damaged. Default false. */
   readonly follows?: boolean | undefined;
   /** Where spans that cannot be written are told. */
   readonly onError?: ((error: TracelightError) => void) | undefined;

@@ -126,7 +126,7 @@ function Talk(props: TurnProps & { readonly talk: TurnTalkJson }): JSX.Element {
             <span class="ml">
               <span class="mute cut">{line(talk.user_name ?? "")}</span>
               {asked > 0 && (
-                <span class="mute" title="Estimated from its length, and scaled to what the model reported">
+                <span class="mute" title="Estimated">
                   {counted(asked, "token")}
                 </span>
               )}

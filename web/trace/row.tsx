@@ -137,6 +137,8 @@ function gistOf({ model, row, glance }: RowProps): JSX.Element | null {
 function took(ms: number, flags: number): JSX.Element | string {
   if (flags & RUNNING) return <span class="run">{time(ms)}</span>;
   if (flags & INTERRUPTED) {
+    // Without a sign of life after its start nobody knows.
+    if (ms === 0) return "";
     return (
       <span class="warn" title={`Interrupted; last sign of life after ${time(ms)}`}>
         {time(ms)}

@@ -79,7 +79,7 @@ export interface StepJson {
   readonly span_id: string;
   readonly kind: WorkKind;
   readonly name: string;
-  /** Of a model call of a turn's own agent: 1, 2 and so on through all that is compared. */
+  /** Of a turn's own model call: 1, 2 and so on through all. */
   readonly number: number | null;
   readonly model: string | null;
   /** What it was called with, on one line of at most 160 characters. */
@@ -89,7 +89,7 @@ export interface StepJson {
   readonly output_tokens: number | null;
   readonly cost_usd: number | null;
   readonly has_failed: boolean;
-  /** What went wrong, on one line of at most 200 characters; null where nothing did, and where nobody said what. */
+  /** What went wrong, on one line of at most 200 characters. */
   readonly error: string | null;
   readonly state: StateJson;
 }

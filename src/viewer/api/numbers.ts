@@ -33,7 +33,7 @@ export interface NumbersParams extends FilterParams {
   readonly by?: "model" | "tool" | "agent" | "user";
   /** So many parts of the time: 1 to 200; default 42. */
   readonly buckets?: string;
-  /** Parts of so many seconds instead, counted back from the end; of no use where they would be more than 200. */
+  /** Parts of so many seconds instead, back from the end, where they are at most 200. */
   readonly bucket_s?: string;
 }
 

@@ -40,6 +40,15 @@ describe("a link", () => {
 });
 
 describe("a span of a timeline", () => {
+  it("says no time where it was interrupted without a sign of life", async () => {
+    const page = await browser.open(`${url}t/4bf92f3577b34da6a3ce929d0e0e4736`, {
+      viewport: { width: 1440, height: 1200 },
+    });
+    const row = page.getByRole("row").filter({ hasText: /get_directionsfrom: "Villa Zebra/ });
+    await row.locator(".t1").waitFor({ state: "attached" });
+    expect(await row.locator(".t1").textContent()).toBe("");
+  });
+
   it("is a link: with Ctrl it opens a tab of its own", async () => {
     const page = await browser.open(`${url}t/${SECOND}`);
     const name = page
