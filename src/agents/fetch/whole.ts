@@ -25,7 +25,10 @@ export function watchWhole(response: Response, watcher: Watcher): object | undef
  * itself, and to find out what is garbage takes a sixth of all that a call is traced with.
  */
 export function unlessReadSoon(response: Response, work: () => void): void {
-  if (unread.push({ response, work }) === 1) setImmediate(lookAtUnread);
+  const count = unread.push({ response, work });
+  if (count === 1) setImmediate(lookAtUnread);
+  // Who never lets the event loop turn holds no more of them than this.
+  if (count === MAX_UNREAD) lookAtUnread();
 }
 
 function lookAtUnread(): void {
@@ -34,6 +37,7 @@ function lookAtUnread(): void {
   for (const { response, work } of looked) if (!underway.has(response)) work();
 }
 
+const MAX_UNREAD = 100;
 let unread: { readonly response: Response; readonly work: () => void }[] = [];
 
 /** One function for all responses: V8 would keep a getter of one's own, and all that it holds, as long as the shape of the response. */
