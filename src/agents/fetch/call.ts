@@ -15,7 +15,7 @@ import type { ModelSpans } from "../model-span.ts";
 import { withoutSecrets } from "../secrets.ts";
 import { type AnswerReader, FailureText, readerOf } from "./lines.ts";
 import { mayBeResent, resentWithin } from "./resending.ts";
-import { unlessReadSoon, watchWhole } from "./whole.ts";
+import { watchWhole } from "./whole.ts";
 
 /** A request of a call. */
 export interface Attempt {
@@ -107,8 +107,7 @@ export class ModelCall {
       end: (end) => guard.isOver || guard.end(this.#settled(end)),
     });
     if (watched === undefined) return guard.end({ how: "done" });
-    if (this.#reader.isWhole) unlessReadSoon(response, () => guard.isOver || guard.heldBy(watched));
-    else guard.heldBy(watched);
+    guard.heldBy(watched);
     if (this.#attempt.signal !== undefined) guard.heed(this.#attempt.signal);
   }
 

@@ -1,5 +1,4 @@
 // Answers that come as a whole: watched by the ways in which a `Response` is read, which costs a fraction of watching its body.
-import { setImmediate } from "../../model/timers.ts";
 import type { Watcher } from "../../tracing/steps.ts";
 import { hideMethod } from "../../tracing/streams/define.ts";
 import { watchStream } from "../../tracing/streams/watch.ts";
@@ -19,26 +18,6 @@ export function watchWhole(response: Response, watcher: Watcher): object | undef
   Object.defineProperty(response, "body", BODY);
   return response;
 }
-
-/**
- * Calls `work` where nobody has begun to read the response by the next turn of the event loop, as nearly all do. What is being read ends by
- * itself, and to find out what is garbage takes a sixth of all that a call is traced with.
- */
-export function unlessReadSoon(response: Response, work: () => void): void {
-  const count = unread.push({ response, work });
-  if (count === 1) setImmediate(lookAtUnread);
-  // Who never lets the event loop turn holds no more of them than this.
-  if (count === MAX_UNREAD) lookAtUnread();
-}
-
-function lookAtUnread(): void {
-  const looked = unread;
-  unread = [];
-  for (const { response, work } of looked) if (!underway.has(response)) work();
-}
-
-const MAX_UNREAD = 100;
-let unread: { readonly response: Response; readonly work: () => void }[] = [];
 
 /** One function for all responses: V8 would keep a getter of one's own, and all that it holds, as long as the shape of the response. */
 type Way = (this: Response, ...args: unknown[]) => unknown;
