@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { openAiChat } from "../../src/agents/dialects/openai-chat.ts";
 import { openAiResponses } from "../../src/agents/dialects/openai-responses.ts";
 import { Bodies } from "../../src/agents/fetch/bodies.ts";
+import { reveal } from "../../src/model/history.ts";
 import { guardStream } from "../../src/tracing/streams/guard.ts";
 import { collect } from "./collected.ts";
 
@@ -72,6 +73,11 @@ describe("a conversation that is sent again with each call", () => {
   const tools = [{ type: "function", function: { name: "look", parameters: { type: "object" } } }];
   const bodyOf = (count: number) => JSON.stringify({ model: "m", messages: messages.slice(0, count), tools });
 
+  /** What is asked as a span shows it, whichever list is shared. */
+  function revealed<T extends { readonly messages?: unknown }>(asked: T | undefined): T | undefined {
+    return asked && { ...asked, messages: reveal(asked.messages) };
+  }
+
   async function asks(...bodies: readonly string[]) {
     const tracer = new InMemoryTracer();
     const ask = tracedFetch(tracer, { fetch: async () => Response.json(answer) });
@@ -130,8 +136,10 @@ describe("a conversation that is sent again with each call", () => {
           const list = items.slice(0, (kind.count + n) % 7);
           const json = JSON.stringify({ ...before, model, [key]: list, ...after }, undefined, gap);
           const dialect = key === "input" ? openAiResponses : openAiChat;
-          const alone = new Bodies().asked(json, dialect, "/");
-          expect(bodies.asked(json, dialect, "/")).toEqual(alone);
+          const [together, alone] = [bodies, new Bodies()].map((one) =>
+            revealed(one.asked(json, dialect, "/")),
+          );
+          expect(together).toEqual(alone);
           if (alone?.isOwned === true && !json.includes("http"))
             expect(alone).toEqual({ ...dialect.asked(JSON.parse(json), "/"), isOwned: true });
         }

@@ -1,5 +1,6 @@
 // Requests that grow: a conversation is sent again with each call, and what was sent before is neither parsed, copied nor looked through again.
 
+import { parseJsonText } from "../../conventions/json-text.ts";
 import { isAnObject } from "../../conventions/values.ts";
 import { asCaptured } from "../../model/captured.ts";
 import { historyOf } from "../../model/history.ts";
@@ -88,7 +89,8 @@ function grownBy(sent: Sent, text: string): Sent | undefined {
   const before = text.slice(0, text.length - sent.after.length);
   const more = before.slice(sent.before.length);
   if (more === "") return sent;
-  const added = more.startsWith(",") ? ownedList(JSON.parse(`[${more.slice(1)}]`)) : undefined;
+  // A list may have ended in it, and another have begun that ends in the same way.
+  const added = more.startsWith(",") ? ownedList(parseJsonText(`[${more.slice(1)}]`)) : undefined;
   if (added === undefined || text.length > MAX_CHARS) return undefined;
   // Another request may have gone on with it, too.
   const items = sent.items.length === sent.length ? sent.items : sent.items.slice(0, sent.length);
