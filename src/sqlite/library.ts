@@ -16,7 +16,8 @@ export function libraryIn(name: Driver["name"], module: unknown): Driver["open"]
     strict(new open(path, options), isBuiltIn ? readChecked : readPacked);
   return (path, { readOnly = false } = {}) => {
     if (!readOnly) return connect(path, {});
-    const connection = connect(path, { [isBuiltIn ? "readOnly" : "readonly"]: true });
+    // Newer Node refuses what reads a file that was cut, unless told.
+    const connection = connect(path, isBuiltIn ? { readOnly: true, defensive: false } : { readonly: true });
     // libsql opens such a file to write all the same.
     connection.exec("PRAGMA query_only = 1");
     return connection;
