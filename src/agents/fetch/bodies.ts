@@ -1,5 +1,4 @@
 // Requests that grow: a conversation is sent again with each call, and what was sent before is neither parsed, copied nor looked through again.
-
 import { parseJsonText } from "../../conventions/json-text.ts";
 import { isAnObject } from "../../conventions/values.ts";
 import { asCaptured } from "../../model/captured.ts";
