@@ -2,6 +2,7 @@
 
 import type { Attributes } from "../model/attributes.ts";
 import { isoMicros } from "../model/clock.ts";
+import { jsonString } from "../model/json-strings.ts";
 import { hasManyKeys } from "../model/many-keys.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
 import { encodeEvent, encodeLink, RECORD_VERSION } from "../model/record.ts";
@@ -73,7 +74,7 @@ export function entryText(number: number, span: SpanFields): string {
   const ended = end === undefined ? "null" : `"${timeText(end)}"`;
   const duration = end === undefined ? "null" : Math.round((end - start) / 1000);
   return (
-    `+${number} {"record_version":${RECORD_VERSION},"span_name":${JSON.stringify(span.spanName)},` +
+    `+${number} {"record_version":${RECORD_VERSION},"span_name":${jsonString(span.spanName)},` +
     `"span_kind":"${span.spanKind}","trace_id":"${span.traceId}","span_id":"${span.spanId}",` +
     `"parent_span_id":${parent},"started_at":"${timeText(start)}","ended_at":${ended},"duration_ms":${duration},` +
     `"attributes":${attributesText(attributes)},"span_status":"${span.spanStatus}",` +
@@ -95,7 +96,7 @@ function attributesText(attributes: Attributes): string {
     if (!Object.hasOwn(attributes, key)) continue;
     const value = attributes[key];
     if (text.length > 1) text += ",";
-    text += keyText(key) + JSON.stringify(typeof value === "string" ? value : encodeValue(value));
+    text += `${keyText(key)}${typeof value === "string" ? jsonString(value) : JSON.stringify(encodeValue(value))}`;
   }
   return `${text}}`;
 }

@@ -1,4 +1,15 @@
-// The strings of a JSON text: where one ends, and what of them UTF-8 cannot hold.
+// The strings of a JSON text: how one is written, where it ends, and what of them UTF-8 cannot hold.
+
+/**
+ * What `JSON.stringify` writes for a text. Most need no escape, and to look for one takes a third of the time: it copies one
+ * character after the other.
+ */
+export function jsonString(text: string): string {
+  return ESCAPED.test(text) ? JSON.stringify(text) : `"${text}"`;
+}
+
+/** What may be escaped: quotes, backslashes, control characters and halves of surrogate pairs. */
+const ESCAPED = /["\\\u0000-\u001f\ud800-\udfff]/;
 
 /** The index behind the closing quote of the string that begins at `from`, its opening quote; undefined where it has none. */
 export function endOfJsonString(json: string, from: number): number | undefined {

@@ -4,6 +4,7 @@ import { conversationOf } from "../conventions/conversation.ts";
 import { factsOf } from "../conventions/facts.ts";
 import { encodeFacts } from "../conventions/stored-facts.ts";
 import { conversationKey } from "../model/conversation.ts";
+import { jsonString } from "../model/json-strings.ts";
 import { encodeDetails } from "../model/otlp-details.ts";
 import { encodeEvent, encodeLink } from "../model/record.ts";
 import type { SpanFields } from "../model/span-fields.ts";
@@ -127,13 +128,13 @@ function attributesJson(attributes: SpanFields["attributes"], stored: Stored | u
   let json = "{";
   for (const key of stored?.rest === undefined ? Object.keys(attributes) : elsewhereIn(stored)) {
     if (json.length > 1) json += ",";
-    json += `${JSON.stringify(key)}:${isStored(stored, key) ? "null" : valueJson(attributes[key])}`;
+    json += `${jsonString(key)}:${isStored(stored, key) ? "null" : valueJson(attributes[key])}`;
   }
   return `${json}}`;
 }
 
 function valueJson(value: unknown): string {
-  return JSON.stringify(typeof value === "string" ? value : encodeValue(value));
+  return typeof value === "string" ? jsonString(value) : JSON.stringify(encodeValue(value));
 }
 
 /** Names of attributes that are kept elsewhere by themselves. */

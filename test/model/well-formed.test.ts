@@ -4,7 +4,7 @@ import { StructuredLogsTracer } from "tracelight";
 import { translate } from "tracelight/conventions";
 import { expect, test } from "vitest";
 import { fromItem, toItem } from "../../src/dynamodb/item.ts";
-import { wellFormedJson } from "../../src/model/json-strings.ts";
+import { jsonString, wellFormedJson } from "../../src/model/json-strings.ts";
 import { encodeRecord } from "../../src/model/record.ts";
 import { decodeRecord } from "../../src/model/record-decoder.ts";
 import { decodeJsonRequest, decodeProtobufRequest, otlpEncoder } from "../../src/otlp/codec.ts";
@@ -43,13 +43,26 @@ function isWellFormed(value: unknown): boolean {
   return texts.every((text) => text.isWellFormed());
 }
 
+const texts = fc.string({
+  unit: fc.oneof(
+    fc.constantFrom("\\", "u", "d", "8", "0", '"', "\ud800", "\udc00", "\n"),
+    fc.string({ unit: anyCharacter }),
+  ),
+});
+
+test("a JSON string is what JSON.stringify writes, of one character and of many", () => {
+  for (let unit = 0; unit <= 0xffff; unit++) {
+    const character = String.fromCharCode(unit);
+    if (jsonString(character) !== JSON.stringify(character)) expect.fail(`of U+${unit.toString(16)}`);
+  }
+  fc.assert(
+    fc.property(texts, (text) => {
+      expect(jsonString(text)).toBe(JSON.stringify(text));
+    }),
+  );
+});
+
 test("JSON text of JSON.stringify becomes well-formed, and is the same otherwise", () => {
-  const texts = fc.string({
-    unit: fc.oneof(
-      fc.constantFrom("\\", "u", "d", "8", "0", '"', "\ud800", "\udc00", "\n"),
-      fc.string({ unit: anyCharacter }),
-    ),
-  });
   fc.assert(
     fc.property(texts, (text) => {
       expect(JSON.parse(wellFormedJson(JSON.stringify([text, { [text]: 1 }])))).toEqual([
