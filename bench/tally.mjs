@@ -51,6 +51,7 @@ const BARS = [
 ];
 
 if (role === "make") process.send(await makeStore(path, CONVERSATIONS));
+else if (role === "run on") process.send(await runOn(path));
 else if (role in roles) process.send(await figuresOf(roles[role]));
 else await main();
 process.disconnect?.();
@@ -60,12 +61,14 @@ async function main() {
   const file = join(folder, "traces.db");
   try {
     const spans = await inProcess("make", file);
+    const early = chunksIn(file).length;
+    await inProcess("run on", file);
     const made = chunksIn(file);
     console.log(
       `Node ${process.version}, ${spans.toLocaleString("en")} spans, ${ROUNDS} rounds, medians; ms:`,
     );
     console.log(
-      `the writer has made the digests of ${made.length} chunks of ${Math.ceil(spans / CHUNK_SPANS)}`,
+      `digests of ${made.length} chunks of ${Math.ceil(spans / CHUNK_SPANS)} by who wrote them, ${early} while a month was written in half a minute`,
     );
     for (const [name, what, bar] of BARS) {
       const samples = [];
@@ -85,6 +88,21 @@ async function main() {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** An agent that goes on: between its spans there is time for digests, as there is in a month. */
+async function runOn(file) {
+  const { SqliteTracer } = await import("tracelight/sqlite");
+  const tracer = new SqliteTracer({ path: file, retention: false });
+  for (let before = -1; before < chunksIn(file).length; ) {
+    before = chunksIn(file).length;
+    for (let second = 0; second < 3; second++) {
+      tracer.trace("tick", () => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+  }
+  await tracer.close();
+  return true;
 }
 
 /** The chunks of which there is a digest. */
