@@ -36,6 +36,8 @@ const MAX_RATIO = 1032;
 const MAX_SYNC_BYTES = 16 * 1024;
 /** Beyond so many bytes speed counts more than a few per cent of size. */
 const FAST_FROM_BYTES = 1 << 20;
+/** About what is written at once. */
+const WRITE_BYTES = 64 * 1024;
 const HASH_DIGITS = 32;
 
 /** Compresses what `source` gives, `expectedBytes` at least. About 50 MB a second, in slices and on another thread. Rejects with `ITEM_TOO_LARGE`. */
@@ -57,16 +59,29 @@ export async function compress(source: ByteSource, expectedBytes: number, turns:
   return { chunks, stored, bytes, hash: hash.digest("hex").slice(0, HASH_DIGITS) };
 }
 
+/** Each write is a way to another thread and back, so small chunks go together. */
 async function feed(packer: DeflateRaw, source: ByteSource, turns: Turns): Promise<number> {
   let bytes = 0;
+  let gathered = 0;
+  let chunks: Uint8Array[] = [];
+  const write = async (): Promise<void> => {
+    const [only] = chunks;
+    const together = chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks, gathered);
+    gathered = 0;
+    chunks = [];
+    if (!packer.write(together)) await once(packer, "drain");
+  };
   for (let step = source.step(); step !== undefined; step = source.step()) {
     for (const chunk of step) {
       bytes += chunk.byteLength;
       if (bytes > MAX_BLOB_BYTES) throw tooLarge(packer);
-      if (!packer.write(chunk)) await once(packer, "drain");
+      chunks.push(chunk);
+      gathered += chunk.byteLength;
+      if (gathered >= WRITE_BYTES) await write();
     }
     if (turns.over) await turns.next();
   }
+  if (gathered > 0) await write();
   return bytes;
 }
 
