@@ -32,19 +32,23 @@ export function snippets(
   { width = 80, count = 3 }: SnippetOptions = {},
 ): readonly Snippet[] {
   const found = new Map<string, Snippet>();
+  let left = MOST_LINES;
   for (const { label, text } of texts) {
     const normal = text.normalize("NFC");
     let hits = hitsIn(normal, query.all);
-    while (hits.length > 0 && found.size < count) {
+    while (hits.length > 0 && found.size < count && left-- > 0) {
       const { parts, shown } = cutOut(normal, hits, width);
       const line = parts.map((part) => part.text).join("");
       if (!found.has(line)) found.set(line, { label, parts });
       hits = hits.slice(shown);
     }
-    if (found.size >= count) break;
+    if (found.size >= count || left <= 0) break;
   }
   return [...found.values()];
 }
+
+/** So many lines are made: what says the same again and again has no others. */
+const MOST_LINES = 100;
 
 /** A part of a text, in code units. */
 interface Range {

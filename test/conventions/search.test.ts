@@ -267,6 +267,20 @@ describe("a snippet", () => {
     ]);
   });
 
+  it("says once what a history says again and again, and does not go through all of it for that", () => {
+    let looked = 0;
+    const message = {
+      label: "message" as const,
+      get text() {
+        looked++;
+        return `rain ${"dry ".repeat(50)}`.repeat(10);
+      },
+    };
+    const found = snippets(Array(5000).fill(message), parseSearch("rain"), { width: 20, count: 3 });
+    expect(found.map(shown)).toEqual(["[rain] dry dry dry…", "…dry [rain] dry dry…"]);
+    expect(looked).toBeLessThan(100);
+  });
+
   it("shows every hit's own words, in about the width asked for, and no character cut in two", () => {
     fc.assert(
       fc.property(
