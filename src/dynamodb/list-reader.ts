@@ -1,6 +1,8 @@
 // Message lists put together again of the nodes of their chains: each node is read, unpacked and checked once, however many lists lean on it.
+
 import { decompress, MAX_BLOB_BYTES } from "../delivery/compression.ts";
-import { type CheckedNode, checkNode, type ReadMessages, RecentMap } from "../delivery/message-chains.ts";
+import { type CheckedNode, checkNode, type ReadMessages } from "../delivery/message-chains.ts";
+import { RecentMap } from "../model/recent-map.ts";
 import { Turns } from "../model/turns.ts";
 import { countOf, type Item, type ItemReader, ItemsByKey } from "./items.ts";
 import { type ChainRange, chainOf, type ListReference, nodeKey, nodeRanges } from "./list-references.ts";

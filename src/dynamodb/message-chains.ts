@@ -1,4 +1,5 @@
 // Message lists in DynamoDB: the chain's nodes as items of the conversation's partition, each written once.
+
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { conversationOf } from "../conventions/conversation.ts";
 import { compress, isSmall, packSmall } from "../delivery/compression.ts";
@@ -10,10 +11,10 @@ import {
   NodeEncoder,
   neededUntil,
   probeRounds,
-  RecentMap,
   seedHash,
 } from "../delivery/message-chains.ts";
 import { setOwn } from "../model/own-property.ts";
+import { RecentMap } from "../model/recent-map.ts";
 import type { SpanFields } from "../model/span-fields.ts";
 import type { Turns } from "../model/turns.ts";
 import { tracePartition } from "./item.ts";

@@ -1,6 +1,7 @@
 // The sink of tail sampling: what waits, what was decided, and what became of it.
 import { finished, type Unfinished, unfinished } from "../delivery/lifecycle.ts";
 import { asTracelightError } from "../model/errors.ts";
+import { RecentMap } from "../model/recent-map.ts";
 import { clearTimeout, setTimeout, steadyNow } from "../model/timers.ts";
 import { atExit } from "../tracing/at-exit.ts";
 import { type Outlet, undecidedIn } from "../tracing/outlet.ts";
@@ -8,7 +9,6 @@ import type { DeliveryReport, FaultReporter, FlushOptions, Unsampled } from "../
 import type { Span } from "../tracing/span.ts";
 import { BEHIND, type ReadableStore, type Relay, storeBehind } from "../tracing/store.ts";
 import type { Tracer } from "../tracing/tracer.ts";
-import { Decisions } from "./decisions.ts";
 import type { Keep } from "./keep.ts";
 import type { Limiter } from "./limiter.ts";
 import { type Decided, Outgoing } from "./outgoing.ts";
@@ -53,7 +53,8 @@ export class TailSink implements Relay, Unfinished {
   readonly #behind: Behind;
   readonly #settings: TailSettings;
   readonly #waiting: WaitingTraces;
-  readonly #decisions: Decisions<Decision>;
+  /** What was decided of traces, for spans that come later. */
+  readonly #decisions: RecentMap<string, Decision>;
   readonly #outgoing = new Outgoing((decided) => this.#send(decided));
   /** Traces whose beginnings nobody saw here and whose root has come: the rest of them may come with it. */
   readonly #rooted = new Set<WaitingTrace>();
@@ -68,7 +69,7 @@ export class TailSink implements Relay, Unfinished {
     this.#behind = behind;
     this.#settings = settings;
     this.#waiting = new WaitingTraces(settings);
-    this.#decisions = new Decisions(settings.maxDecisions);
+    this.#decisions = new RecentMap(settings.maxDecisions);
   }
 
   /** @internal What can be read of the sink behind. */
@@ -88,7 +89,7 @@ export class TailSink implements Relay, Unfinished {
 
   /** Takes note of what runs, and shows it to the sink behind, where that looks at running spans. */
   observe(span: Span, what: "start" | "snapshot"): void {
-    const decision = this.#decisions.of(span.traceId);
+    const decision = this.#decisions.get(span.traceId);
     if (decision === undefined && what === "start") this.#begin(span);
     if (decision === undefined || decision.share !== undefined) this.#behind.outlet.observe(span, what);
   }
@@ -99,7 +100,7 @@ export class TailSink implements Relay, Unfinished {
   }
 
   write(span: Span): void {
-    const decision = this.#decisions.of(span.traceId);
+    const decision = this.#decisions.get(span.traceId);
     if (decision !== undefined) return this.#follow(span, decision);
     const trace = this.#traceOf(span);
     this.#waiting.end(trace, span);

@@ -1,5 +1,5 @@
 // A file asked in this thread, where nothing else waits: the command line and the page.
-import { RecentMap } from "../delivery/message-chains.ts";
+import { RecentMap } from "../model/recent-map.ts";
 import type { Connection, Statement } from "./connection.ts";
 import type { Database } from "./database.ts";
 import { patiently } from "./patience.ts";

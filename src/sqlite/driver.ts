@@ -1,10 +1,11 @@
 // The SQLite library: node:sqlite where this Node has it, else the package libsql; as one small interface over both.
+
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { requireInstalled } from "../delivery/installed.ts";
-import { RecentMap } from "../delivery/message-chains.ts";
 import type { TracelightErrorCode } from "../model/error-codes.ts";
 import { messageOf, TracelightError } from "../model/errors.ts";
+import { RecentMap } from "../model/recent-map.ts";
 import type { Connection, Driver } from "./connection.ts";
 import { libraryIn } from "./library.ts";
 

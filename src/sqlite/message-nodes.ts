@@ -6,6 +6,7 @@ import {
   type KnownList,
   type ReadMessages,
 } from "../delivery/message-chains.ts";
+import { setTimeout, steadyNow } from "../model/timers.ts";
 import type { Turns } from "../model/turns.ts";
 import { decodeValue } from "../model/values.ts";
 import { type Row, textIn } from "./connection.ts";
@@ -23,8 +24,11 @@ const LATEST = 16;
 const NODE_COLUMNS = "hash, previous, previous_length, length, messages";
 const READ_NODE = `hash, previous, ${exactly("previous_length")}, ${exactly("length")}, messages`;
 
-/** What is needed to read nodes. */
-export interface NodesSetup {
+/** Nodes that nobody has asked for so long are let go of. */
+const HELD_MS = 2000;
+
+/** Where nodes are read: the file in one snapshot. */
+export interface NodeSource {
   readonly database: Reading;
   readonly turns: Turns;
   /** Reads what is stored in pieces. */
@@ -38,9 +42,11 @@ interface HeldNode {
   usedBy: number;
 }
 
-/** The nodes that were read of one file, in one snapshot. */
+/**
+ * The nodes that were read of one file, for whoever reads it next: a page and an export ask for one span after the other. A node is known by
+ * the hash of what it holds, so it is the same in every snapshot.
+ */
 export class MessageNodes {
-  readonly #setup: NodesSetup;
   readonly #held = new Map<string, HeldNode>();
   /** Scopes whose nodes were read as a whole, or are too much for that. */
   readonly #scopes = new Set<string>();
@@ -51,33 +57,63 @@ export class MessageNodes {
   #hasLetGo = false;
   /** Mostly the next list goes on from it. */
   #last: KnownList | undefined;
-
-  constructor(setup: NodesSetup) {
-    this.#setup = setup;
-  }
+  /** One at a time: what one has read must not be let go of by another before it is put together. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #usedAt = 0;
+  #timer: NodeJS.Timeout | undefined;
 
   /** Says of which scopes lists are to come, and how many. */
-  async expect(counts: ReadonlyMap<string, number>): Promise<void> {
-    for (const [scope, lists] of counts) {
-      if (lists < WHOLE_SCOPE_FROM || this.#scopes.has(scope)) continue;
-      this.#scopes.add(scope);
-      // Where that fails, lists are read one by one, and those that cannot be are missing.
-      await this.#readScope(scope).catch(() => undefined);
-    }
-  }
-
-  async #readScope(scope: string): Promise<void> {
-    const [size] = await this.#setup.database.all(SCOPE_SIZE, [scope]);
-    if (Number(size?.["size"] ?? 0) > MOST_HELD - this.#size) return;
-    await this.#add(`SELECT ${READ_NODE} FROM message_nodes WHERE scope = ?`, [scope]);
+  expect(source: NodeSource, counts: ReadonlyMap<string, number>): Promise<void> {
+    return this.#alone(async () => {
+      for (const [scope, lists] of counts) {
+        if (lists < WHOLE_SCOPE_FROM || this.#scopes.has(scope)) continue;
+        this.#scopes.add(scope);
+        // Where that fails, lists are read one by one, and those that cannot be are missing.
+        await this.#readScope(source, scope).catch(() => undefined);
+      }
+    });
   }
 
   /** A list. Rejects where messages of it are missing. */
-  async list({ hash, length }: StoredList): Promise<readonly unknown[]> {
+  list(source: NodeSource, list: StoredList): Promise<readonly unknown[]> {
+    return this.#alone(() => this.#list(source, list));
+  }
+
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    this.#usedAt = steadyNow();
+    this.#timer ??= setTimeout(() => this.#rest(), HELD_MS).unref();
+    const done = this.#turn.then(work);
+    this.#turn = done.catch(() => undefined);
+    return done;
+  }
+
+  #rest(): void {
+    const left = this.#usedAt + HELD_MS - steadyNow();
+    this.#timer = left > 0 ? setTimeout(() => this.#rest(), left).unref() : undefined;
+    if (left <= 0) this.#turn = this.#turn.then(() => this.#forget());
+  }
+
+  #forget(): void {
+    this.#held.clear();
+    this.#scopes.clear();
+    this.#messages.clear();
+    this.#size = 0;
+    this.#latest = [];
+    this.#hasLetGo = false;
+    this.#last = undefined;
+  }
+
+  async #readScope(source: NodeSource, scope: string): Promise<void> {
+    const [size] = await source.database.all(SCOPE_SIZE, [scope]);
+    if (Number(size?.["size"] ?? 0) > MOST_HELD - this.#size) return;
+    await this.#add(source, `SELECT ${READ_NODE} FROM message_nodes WHERE scope = ?`, [scope]);
+  }
+
+  async #list(source: NodeSource, { hash, length }: StoredList): Promise<readonly unknown[]> {
     this.#lists++;
     let assembled = this.#assembled(length, hash, this.#last);
     if ("missing" in assembled && (this.#hasLetGo || !this.#held.has(hash))) {
-      await this.#add(CHAIN, [hash, JSON.stringify(this.#latest)]);
+      await this.#add(source, CHAIN, [hash, JSON.stringify(this.#latest)]);
       assembled = this.#assembled(length, hash, this.#last);
     }
     if (!("list" in assembled)) {
@@ -115,12 +151,12 @@ export class MessageNodes {
     this.#latest = this.#latest.slice(-1);
   }
 
-  async #add(sql: string, values: readonly string[]): Promise<void> {
-    const { database, turns } = this.#setup;
+  async #add(source: NodeSource, sql: string, values: readonly string[]): Promise<void> {
+    const { database, turns } = source;
     for (const row of await database.all(sql, [...values])) {
       const hash = String(row["hash"]);
       if (this.#held.has(hash)) continue;
-      const held = await this.#read(row, hash).catch(() => undefined);
+      const held = await this.#read(source, row, hash).catch(() => undefined);
       if (held !== undefined) {
         this.#held.set(hash, held);
         this.#size += held.size;
@@ -130,7 +166,7 @@ export class MessageNodes {
   }
 
   /** Rejects where the node cannot be what its row says. */
-  async #read(row: Row, hash: string): Promise<HeldNode> {
+  async #read({ pieces, turns }: NodeSource, row: Row, hash: string): Promise<HeldNode> {
     const { length, previous_length: from, previous } = row;
     if (!isCount(length) || !isCount(from) || from >= length) throw new RangeError("no length");
     const place = { hash, length, from, previous: String(previous) };
@@ -138,7 +174,6 @@ export class MessageNodes {
     const parsed: unknown = JSON.parse(text);
     const usedBy = this.#lists;
     if (!Array.isArray(parsed)) {
-      const { pieces, turns } = this.#setup;
       const bytes = await pieces(largeNodePlace(hash, parsed));
       const node = await checkNode(place, bytes, { turns, known: this.#messages });
       return { node, size: bytes.length, usedBy };

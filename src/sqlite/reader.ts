@@ -10,6 +10,7 @@ import { isBadValue, isCorrupt, type OnDamage } from "./damage.ts";
 import type { Database, Reading, Snapshot } from "./database.ts";
 import { READ_COLUMNS, type StateOf } from "./decoded-rows.ts";
 import type { Keep } from "./keeping.ts";
+import { MessageNodes } from "./message-nodes.ts";
 import { salvagedRows } from "./salvage.ts";
 import type { SqlCondition } from "./sql-conditions.ts";
 import { States } from "./states.ts";
@@ -40,6 +41,7 @@ export class SqliteReader {
   readonly states: States;
 
   readonly #setup: ReaderSetup;
+  readonly #nodes = new MessageNodes();
 
   constructor(database: Database, setup: ReaderSetup) {
     this.database = database;
@@ -80,7 +82,7 @@ export class SqliteReader {
 
   #view(database: Reading, stateOf: StateOf): View {
     const { onDamage, keep } = this.#setup;
-    return new View({ database, stateOf, onDamage }, keep);
+    return new View({ database, stateOf, onDamage, nodes: this.#nodes }, keep);
   }
 }
 

@@ -14,6 +14,7 @@ import { READ_COLUMNS, storedIn } from "./decoded-rows.ts";
 import { emptyLog, giveBackPages } from "./giving-back.ts";
 import { LargeSpans } from "./large-spans.ts";
 import { isLarge, type PreparedSpan, piecesOwner, prepareNow, spanPrefix } from "./message-chains.ts";
+import { MessageNodes } from "./message-nodes.ts";
 import { patiently } from "./patience.ts";
 import { IS_NO_CLAIM, NODE } from "./retention.ts";
 import type { Stored } from "./rows.ts";
@@ -106,7 +107,12 @@ export class Rewriting {
   /** The rows that are to be others. */
   async #wanted(rows: readonly Row[], change: ChangeSpan): Promise<readonly NewRow[]> {
     const { database, states, onDamage } = this.#setup;
-    const reader = new RowReader({ database, stateOf: await states.now(), onDamage });
+    const reader = new RowReader({
+      database,
+      stateOf: await states.now(),
+      onDamage,
+      nodes: new MessageNodes(),
+    });
     const wanted: NewRow[] = [];
     for (const { row, fields } of await reader.decode(rows)) {
       const span = spanFrom(fields);

@@ -9,7 +9,7 @@ import { type OnDamage, rowDamage, TIME_DAMAGE, valueDamage } from "./damage.ts"
 import type { Reading } from "./database.ts";
 import { decodeRow, type Elsewhere, type StateOf, storedIn } from "./decoded-rows.ts";
 import { piecesOwner, scopeOf, spanPrefix } from "./message-chains.ts";
-import { MessageNodes } from "./message-nodes.ts";
+import type { MessageNodes, NodeSource } from "./message-nodes.ts";
 import type { Stored, StoredPieces } from "./rows.ts";
 import { isOddTime } from "./times.ts";
 
@@ -29,6 +29,8 @@ export interface RowReading {
   readonly database: Reading;
   readonly stateOf: StateOf;
   readonly onDamage: OnDamage;
+  /** What was read of the file before. */
+  readonly nodes: MessageNodes;
 }
 
 /** Reads the spans of rows. What message lists share is read once, as far as it fits: see `MessageNodes`. */
@@ -38,12 +40,14 @@ export class RowReader {
   readonly #onDamage: OnDamage;
   readonly #turns = new Turns();
   readonly #nodes: MessageNodes;
+  readonly #source: NodeSource;
 
-  constructor({ database, stateOf, onDamage }: RowReading) {
+  constructor({ database, stateOf, onDamage, nodes }: RowReading) {
     this.#database = database;
     this.#stateOf = stateOf;
     this.#onDamage = onDamage;
-    this.#nodes = new MessageNodes({ database, turns: this.#turns, pieces: (place) => this.#pieces(place) });
+    this.#nodes = nodes;
+    this.#source = { database, turns: this.#turns, pieces: (place) => this.#pieces(place) };
   }
 
   /** The spans of the rows, in their order. What cannot be read is told of: a row is left out, a value is named in its span. */
@@ -64,7 +68,8 @@ export class RowReader {
     let stored = 0;
     for (const [at, one] of opened.entries()) {
       // Who asks for the first alone needs no more.
-      if (one.stored !== undefined && ++stored === 2) await this.#nodes.expect(listCounts(opened.slice(at)));
+      if (one.stored !== undefined && ++stored === 2)
+        await this.#nodes.expect(this.#source, listCounts(opened.slice(at)));
       spans.push(...(await this.#span(one)));
       if (this.#turns.over) await this.#turns.next();
       if (one.stored === undefined && spans.length < SMALL_AT_ONCE) continue;
@@ -105,7 +110,7 @@ export class RowReader {
       }
     };
     for (const [key, list] of Object.entries(lists))
-      attributes.set(key, await orMissing(key, () => this.#nodes.list(list)));
+      attributes.set(key, await orMissing(key, () => this.#nodes.list(this.#source, list)));
     for (const [key, place] of Object.entries(pieces))
       attributes.set(key, await orMissing(key, () => this.#value(prefix, place)));
     const others = rest && (await orMissing("attributes", () => this.#value(prefix, rest)));

@@ -1,4 +1,5 @@
 // The context lens in an exported file: all calls, each of them opened, and why each tool was called. Spans are looked at one by one, twice.
+
 import {
   type CallMeasures,
   type CallSections,
@@ -10,7 +11,7 @@ import { wantedTool } from "../conventions/context/tool-asks.ts";
 import { ContextLens, type OpenedCall } from "../conventions/context.ts";
 import type { PriceTable } from "../conventions/cost.ts";
 import { readSpan } from "../conventions/reading.ts";
-import { RecentMap } from "../delivery/message-chains.ts";
+import { RecentMap } from "../model/recent-map.ts";
 import type { SpanFields } from "../model/span-fields.ts";
 import { comparedCallsJson } from "../render/compare-json.ts";
 import { contextJson, toolStoryJson } from "../render/context-json.ts";

@@ -1,10 +1,12 @@
 // `tracelight tail`: spans as they start and end, until Ctrl-C.
+
 import { setTimeout as wait } from "node:timers/promises";
 import { matches } from "../../conventions/matches.ts";
 import { readSpan } from "../../conventions/reading.ts";
 import { isoMicros } from "../../model/clock.ts";
 import { defined } from "../../model/defined.ts";
 import { inStartOrder } from "../../model/query.ts";
+import { RecentMap } from "../../model/recent-map.ts";
 import { encodeRecord } from "../../model/record.ts";
 import { readWhere } from "../../model/where.ts";
 import { oneLine } from "../../render/text.ts";
@@ -109,7 +111,9 @@ class Follower {
   readonly #context: Context;
   readonly #options: TailOptions;
   /** What was shown of a span, and how deep it lies. */
-  readonly #known = new Map<string, { readonly state: Span["state"]; readonly depth: number }>();
+  readonly #known = new RecentMap<string, { readonly state: Span["state"]; readonly depth: number }>(
+    MAX_KNOWN,
+  );
 
   constructor(context: Context, options: TailOptions) {
     this.#context = context;
@@ -141,9 +145,7 @@ class Follower {
   #remember({ traceId, spanId, state }: Span, depth: number): Span["state"] | undefined {
     const key = traceId + spanId;
     const before = this.#known.get(key)?.state;
-    this.#known.delete(key);
     this.#known.set(key, { state, depth });
-    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value ?? "");
     return before;
   }
 
