@@ -6,6 +6,7 @@ import { Turns } from "../model/turns.ts";
 import type { Faults } from "../tracing/faults.ts";
 import type { DeliveryReport } from "../tracing/sink.ts";
 import type { Span } from "../tracing/span.ts";
+import { weigh } from "../tracing/weight.ts";
 import { Account } from "./account.ts";
 import { Batches } from "./batches.ts";
 import type { Entry } from "./entry.ts";
@@ -20,7 +21,6 @@ import { Sender } from "./sender.ts";
 import { Suspicion } from "./suspicion.ts";
 import type { Transport } from "./transport.ts";
 import { Waiting } from "./waiting.ts";
-import { weigh } from "./weight.ts";
 
 /** What a back end gives to its delivery. */
 export interface DeliverySetup<P> {

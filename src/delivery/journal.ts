@@ -8,6 +8,7 @@ import type { Turns } from "../model/turns.ts";
 import type { Faults } from "../tracing/faults.ts";
 import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";
+import { weigh } from "../tracing/weight.ts";
 import { entryText, isHeavy } from "./journal-entry.ts";
 import { LargeEntries } from "./journal-large.ts";
 import { LINE_EXTRA_BYTES, lineOf, writeLine } from "./journal-line.ts";
@@ -18,7 +19,6 @@ import { isOurs, OwnSegments } from "./journal-segments.ts";
 import { Sources } from "./journal-sources.ts";
 import type { LargeSpan } from "./journal-value.ts";
 import { RENEW_MS } from "./journal-watch.ts";
-import { weigh } from "./weight.ts";
 
 /** What the journal needs of its delivery. */
 export interface JournalSetup {

@@ -6,7 +6,7 @@ import { readUnder, type TraceQuery } from "../model/query.ts";
 import { plainFields, type SpanFields } from "../model/span-fields.ts";
 import { SinkFaults } from "../tracing/faults.ts";
 import type { DeliveryReport, FaultReporter, FlushOptions } from "../tracing/sink.ts";
-import { batches, deliver } from "../tracing/slow-ways.ts";
+import { deliver, importBatches } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
 import type {
   FoundId,
@@ -46,8 +46,6 @@ export interface DynamoDbStoreOptions extends ConnectionOptions, DeliveryOptions
 }
 
 const MAX_MARKED_DAYS = 100;
-/** Written before the next are taken, well within what the queue holds. */
-const IMPORT_BATCH = 200;
 
 /** Spans in a DynamoDB table. */
 export class DynamoDbStore implements Store {
@@ -122,7 +120,7 @@ export class DynamoDbStore implements Store {
   /** A span has one key in the table: writing it again changes nothing, so known ones are not counted apart. */
   async importSpans(spans: AsyncIterable<Span>, progress?: ImportProgress): Promise<Imported> {
     let added = 0;
-    for await (const batch of batches(spans, IMPORT_BATCH)) {
+    for await (const batch of importBatches(spans)) {
       await deliver(this, batch);
       added += batch.length;
       progress?.(added);

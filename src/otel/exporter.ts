@@ -2,7 +2,6 @@
 import { Delivery } from "../delivery/delivery.ts";
 import { DELIVERY_CHECKS, type DeliveryOptions } from "../delivery/options.ts";
 import type { Outcome, Transport } from "../delivery/transport.ts";
-import { weigh } from "../delivery/weight.ts";
 import { defined } from "../model/defined.ts";
 import { asTracelightError, messageOf, TracelightError } from "../model/errors.ts";
 import { checkOptions, is } from "../model/options.ts";
@@ -12,6 +11,7 @@ import type { DeliveryReport, FaultReporter, FlushOptions, Sink } from "../traci
 import type { Span } from "../tracing/span.ts";
 import { Tracer } from "../tracing/tracer.ts";
 import { everyTracers, TRACER_OPTION_CHECKS, type TracerOptions } from "../tracing/tracer-options.ts";
+import { weigh } from "../tracing/weight.ts";
 import type { OtelExportedSpan, OtelExportResult, OtelSpanExporter } from "./sdk.ts";
 import { readableOf } from "./writing.ts";
 

@@ -1,7 +1,8 @@
 // A trace whose spans wait until it is known whether they are kept.
-import { weigh } from "../delivery/weight.ts";
+
 import { keptShare, randomnessOf, thresholdOf } from "../model/probability.ts";
 import type { Span } from "../tracing/span.ts";
+import { weigh } from "../tracing/weight.ts";
 import type { TraceSoFar } from "./keep.ts";
 
 /** What an open span that was seen to begin takes, in bytes, about. */

@@ -1,9 +1,9 @@
 // One transaction of a writer: ended spans, rows of those that run, rows that are not to stay as they are.
 import type { Epoch } from "../delivery/ledger.ts";
-import { weighValue } from "../delivery/weight.ts";
 import type { SpanFields } from "../model/span-fields.ts";
 import { boundedJson } from "../render/text.ts";
 import type { Span } from "../tracing/span.ts";
+import { weighValue } from "../tracing/weight.ts";
 import { SQLITE, sqliteCode } from "./driver.ts";
 import { SMALL_BYTES } from "./large-spans.ts";
 import { isLarge, type PreparedSpan, prepareNow, shownFields, Unprepared } from "./message-chains.ts";

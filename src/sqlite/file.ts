@@ -12,7 +12,7 @@ import { inSlices } from "../model/in-slices.ts";
 import type { TraceQuery } from "../model/query.ts";
 import { Faults } from "../tracing/faults.ts";
 import { StoreReader } from "../tracing/readable.ts";
-import { batches, deliver } from "../tracing/slow-ways.ts";
+import { deliver, importBatches } from "../tracing/slow-ways.ts";
 import type { Span } from "../tracing/span.ts";
 import type {
   ChangeSpan,
@@ -251,7 +251,7 @@ class TracelightFile implements ReadableStore {
     const done = { added: 0, known: 0 };
     const all = (): number => done.added + done.known;
     try {
-      for await (const batch of batches(spans, IMPORTED_AT_ONCE)) {
+      for await (const batch of importBatches(spans, IMPORTED_AT_ONCE)) {
         const unknown = this.#unknown(batch);
         await deliver(store, unknown);
         done.added += unknown.length;

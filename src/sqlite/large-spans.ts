@@ -1,9 +1,9 @@
 // Spans with large values: prepared in slices, one after the other, and their pieces written one by one before their row is.
 import { compress } from "../delivery/compression.ts";
 import { NodeEncoder } from "../delivery/message-chains.ts";
-import { weighValue } from "../delivery/weight.ts";
 import type { Turns } from "../model/turns.ts";
 import type { Span } from "../tracing/span.ts";
+import { weighValue } from "../tracing/weight.ts";
 import {
   nodePrefix,
   type PreparedSpan,

@@ -11,7 +11,6 @@ import {
   hashListNow,
   seedHash,
 } from "../delivery/message-chains.ts";
-import { weighValue } from "../delivery/weight.ts";
 import { BinaryEncoder, Properties } from "../model/binary-encoder.ts";
 import { conversationKey } from "../model/conversation.ts";
 import { defined } from "../model/defined.ts";
@@ -21,6 +20,7 @@ import { fieldsWith, plainFields, type SpanFields } from "../model/span-fields.t
 import type { Turns } from "../model/turns.ts";
 import { attributesIn, hasManyAttributes } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";
+import { weighValue } from "../tracing/weight.ts";
 import { detailsOf, type Stored, type StoredList, type StoredPieces } from "./rows.ts";
 
 /** Lists of about fewer bytes stay in the row. */

@@ -1,13 +1,13 @@
 // Ended spans that wait to be written: in their order, bounded, prepared for their transaction; what is large is prepared beside the others.
 import type { Account } from "../delivery/account.ts";
 import { Queue, type QueueBounds } from "../delivery/queue.ts";
-import { weigh } from "../delivery/weight.ts";
 import { asTracelightError } from "../model/errors.ts";
 import { plainFields } from "../model/span-fields.ts";
 import type { Turns } from "../model/turns.ts";
 import type { Faults } from "../tracing/faults.ts";
 import { hasManyAttributes } from "../tracing/many-attributes.ts";
 import type { Span } from "../tracing/span.ts";
+import { weigh } from "../tracing/weight.ts";
 import { BATCH_BYTES, BATCH_SPANS, type Entry } from "./batch.ts";
 import { LargeSpans } from "./large-spans.ts";
 import { isLarge, type PreparedSpan, prepareNow, Unprepared } from "./message-chains.ts";

@@ -24,12 +24,15 @@ import type {
   TallyQuery,
 } from "./store.ts";
 import { PRICES_FIELD } from "./summaries.ts";
+import { weigh } from "./weight.ts";
 
 type Spans = AsyncIterable<Span>;
 
 /** As many as a search finds unless told. */
 export const DEFAULT_FOUND = 20;
+/** So many spans are imported at a time, and fewer where they are large. */
 const IMPORTED_AT_ONCE = 200;
+const IMPORTED_BYTES = 8 * 1024 * 1024;
 const IMPORT_FLUSH_MS = 30_000;
 
 /** The spans without their payload. */
@@ -190,7 +193,7 @@ interface Seen {
 /** Writes the spans that the store does not have. They are of elsewhere: no `process` changes them. */
 export async function importInto(store: Store, spans: Spans, progress?: ImportProgress): Promise<Imported> {
   const done = { added: 0, known: 0 };
-  for await (const batch of batches(spans, IMPORTED_AT_ONCE)) {
+  for await (const batch of importBatches(spans)) {
     const unknown = await unknownTo(store, batch);
     await deliver(store, unknown);
     done.added += unknown.length;
@@ -224,14 +227,26 @@ export async function deliver(store: Store, spans: readonly Span[]): Promise<voi
   throw errors.at(-1) ?? new TracelightError("SINK_FAILED", `${lost} spans could not be written.`);
 }
 
-/** The items, so many at a time. */
-export async function* batches<T>(items: AsyncIterable<T>, size: number): AsyncGenerator<readonly T[]> {
+/** Spans that are to be imported, as many at a time as memory is to hold. */
+export function importBatches(spans: Spans, most: number = IMPORTED_AT_ONCE): AsyncIterable<readonly Span[]> {
+  return batches(spans, most, (span) => weigh(span) / IMPORTED_BYTES);
+}
+
+/** The items, so many at a time, and no more than have a weight of 1 together. */
+export async function* batches<T>(
+  items: AsyncIterable<T>,
+  size: number,
+  weightOf: (item: T) => number = () => 0,
+): AsyncGenerator<readonly T[]> {
   let batch: T[] = [];
+  let weight = 0;
   for await (const item of items) {
     batch.push(item);
-    if (batch.length < size) continue;
+    weight += weightOf(item);
+    if (batch.length < size && weight < 1) continue;
     yield batch;
     batch = [];
+    weight = 0;
   }
   if (batch.length > 0) yield batch;
 }

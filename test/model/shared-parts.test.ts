@@ -1,7 +1,6 @@
 // Values in which parts come again and again: captured once, compared once, and never more than a million values when written out.
 import { InMemoryTracer } from "tracelight";
 import { describe, expect, it } from "vitest";
-import { weighValue } from "../../src/delivery/weight.ts";
 import { equalValues } from "../../src/model/attributes.ts";
 import { encodeBinary } from "../../src/model/binary-encoder.ts";
 import { capture, MAX_DEPTH, MAX_NODES } from "../../src/model/capture.ts";
@@ -9,6 +8,7 @@ import { isCaptureOf } from "../../src/model/capture-comparison.ts";
 import { captureShared, reveal } from "../../src/model/history.ts";
 import { encodeValue, lossyValue } from "../../src/model/values.ts";
 import { boundedJson } from "../../src/render/text.ts";
+import { weighValue } from "../../src/tracing/weight.ts";
 
 /** Each level holds the one below twice. */
 function doubled(levels: number, wrap: (inner: unknown) => unknown): unknown {

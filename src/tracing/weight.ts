@@ -1,8 +1,8 @@
 // About how many bytes a span that waits takes in memory, found in a microsecond or so: long lists are sampled.
 import { sharedItems } from "../model/history.ts";
 import { keysOf } from "../model/many-keys.ts";
-import { OWN } from "../tracing/readable-span.ts";
-import type { Span } from "../tracing/span.ts";
+import { OWN } from "./readable-span.ts";
+import type { Span } from "./span.ts";
 
 const SPAN_BYTES = 1024;
 const VALUE_BYTES = 16;

@@ -1,4 +1,4 @@
-// A conversation that is larger than memory, as one file: made by a process that may hold less than the conversation has.
+// A conversation that is larger than memory: written as one file, and brought into another store, by processes that may hold less than it has.
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -13,7 +13,13 @@ const HEAP_MB = 64;
 /** Twice what may be held. */
 const MEGABYTES = 128;
 
-test("an exported page of a conversation that is larger than memory is made of it slice by slice", async () => {
+/** What the command says, in a process that ends with a signal where it needs more. Node 22 warns of variables for colours before it. */
+async function said(...args: readonly string[]): Promise<string> {
+  const command = [`--max-old-space-size=${HEAP_MB}`, COMMAND, ...args];
+  return (await promisify(execFile)(process.execPath, command)).stderr;
+}
+
+test("a conversation that is larger than memory is exported as a page, as lines, and imported again, slice by slice", async () => {
   const folder = freshFolder();
   const path = join(folder, "traces.db");
   const { tracer } = tracerOver(path, { retention: false });
@@ -32,13 +38,12 @@ test("an exported page of a conversation that is larger than memory is made of i
   }
   await tracer.close();
   const out = join(folder, "long.html");
-  const command = [COMMAND, "export", "--html", "long", "--out", out, path];
-  // It ends with a signal where it needs more.
-  const { stderr } = await promisify(execFile)(process.execPath, [
-    `--max-old-space-size=${HEAP_MB}`,
-    ...command,
-  ]);
-  // Node 22 warns of variables for colours before it.
-  expect(stderr).toContain(`conversation long, ${2 * MEGABYTES} spans, written to ${out}\n`);
+  expect(await said("export", "--html", "long", "--out", out, path)).toContain(
+    `conversation long, ${2 * MEGABYTES} spans, written to ${out}\n`,
+  );
   expect((await readFile(out, "utf8")).endsWith("</html>\n")).toBe(true);
+  const lines = join(folder, "lines.jsonl");
+  await said("export", "--out", lines, path);
+  const copy = join(folder, "copy.db");
+  expect(await said("import", lines, copy)).toContain(`${2 * MEGABYTES} spans imported into copy.db.\n`);
 });
