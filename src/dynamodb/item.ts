@@ -34,6 +34,11 @@ export function sortKeyPrefix(identifier: string | undefined): string {
   return identifier === undefined ? SPAN_PREFIX : `${SPAN_PREFIX}${identifier}#`;
 }
 
+/** The identifier in a sort key, which may hold the separator; undefined where the key is no span's. */
+export function keyIdentifier(item: Item | undefined): string | undefined {
+  return /^SPAN#(.*)#[0-9a-f]{17}#[0-9a-f]{16}$/s.exec(item?.["sk"]?.S ?? "")?.[1];
+}
+
 /** A start time as sort keys hold it. In order for all times since 1970. */
 export function startKey(micros: number): string {
   return micros.toString(16).padStart(17, "0");

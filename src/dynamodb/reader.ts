@@ -10,7 +10,7 @@ import { arrangeSpans } from "../tracing/select.ts";
 import { type Span, spanFrom } from "../tracing/span.ts";
 import { type ItemPage, readPage } from "./answers.ts";
 import type { Connection } from "./connection.ts";
-import { fromItem, sortKeyPrefix } from "./item.ts";
+import { fromItem, keyIdentifier, sortKeyPrefix } from "./item.ts";
 import type { Item, ItemReader } from "./items.ts";
 import { type JustWritten, keyText } from "./just-written.ts";
 import type { KeyLayout } from "./layout.ts";
@@ -135,17 +135,30 @@ export class TableReader {
     const end = new End(query, request);
     const lists = new ListReader(this.#options.items);
     const areAllWanted = query.limit === undefined;
+    let first: Item | undefined;
+    let isOrdered: Promise<boolean> | undefined;
     for await (const page of this.pages(request.kind, request.input, { areAllWanted })) {
       for (const { item, ...stored } of await this.#unpack(page, lists)) {
         const isWanted = matches(stored.fields, query, stored.identifier);
-        if (isWanted && end.isReached(stored.fields))
-          return yield* this.#unseen(unseen, { end, query, lists });
+        first ??= item;
+        if (isWanted && end.isPassed(stored.fields)) {
+          isOrdered ??= this.#isOrdered(request, [first, ...unseen.values()]);
+          if (end.reach(await isOrdered)) return yield* this.#unseen(unseen, { end, query, lists });
+        }
         unseen.delete(keyText(item));
         end.lastKey = item["sk"]?.S;
         if (isWanted) yield stored.fields;
       }
     }
     yield* this.#unseen(unseen, { end, query, lists });
+  }
+
+  /** Whether starts only grow, or fall, from the first key on: all are under one identifier where both ends are. */
+  async #isOrdered(request: ReadRequest, keys: readonly Item[]): Promise<boolean> {
+    if (request.kind === "scan" || typeof request.isOrdered === "boolean") return request.kind === "query";
+    const { items } = await this.#page("query", request.isOrdered);
+    const last = keyIdentifier(items[0]);
+    return last !== undefined && keys.every((key) => keyIdentifier(key) === last);
   }
 
   /** What was written just now and the index has not shown, as far as it lies within the end. */
@@ -226,7 +239,7 @@ function asksForConversation({ traceId, conversation, attributeFilter = {} }: Tr
   return traceId === undefined && (conversation ?? attributeFilter[CONVERSATION_ID]) !== undefined;
 }
 
-/** Where reading may end: items come in the query's order, and as many as it wants have been seen. */
+/** Where reading may end: as many as the query wants have been seen, and items come in its order. */
 class End {
   readonly #limit: number;
   readonly #isDescending: boolean;
@@ -237,17 +250,22 @@ class End {
   lastKey: string | undefined;
 
   constructor({ limit, order }: TraceQuery, request: ReadRequest) {
-    this.#limit =
-      request.kind === "query" && request.isOrdered && limit !== undefined ? limit : Number.POSITIVE_INFINITY;
+    this.#limit = request.kind === "query" && limit !== undefined ? limit : Number.POSITIVE_INFINITY;
     this.#isDescending = order === "desc";
   }
 
-  /** True for the first span beyond the limit; those that start with the last within it still count. */
-  isReached({ startedAtMicros: start }: SpanFields): boolean {
-    this.#isReached = this.#count >= this.#limit && start !== this.#lastStart && this.#isSorted(start);
+  /** True for a span beyond the limit; those that start with the last within it still count. */
+  isPassed({ startedAtMicros: start }: SpanFields): boolean {
+    const isPassed = this.#count >= this.#limit && start !== this.#lastStart && this.#isSorted(start);
     if (this.#count < this.#limit) this.#lastStart = start;
     this.#count++;
-    return this.#isReached;
+    return isPassed;
+  }
+
+  /** Ends the reading there, where items come in order. */
+  reach(isOrdered: boolean): boolean {
+    this.#isReached = isOrdered;
+    return isOrdered;
   }
 
   /** Times before 1970 are at the lower end of the sort keys, but in no order: there all are read. */

@@ -26,8 +26,8 @@ export type ReadRequest =
       readonly input: QueryCommandInput;
       /** The index key, where the index is read. */
       readonly conversation?: string;
-      /** Whether the items come in the query's order. */
-      readonly isOrdered: boolean;
+      /** Whether the items come in the query's order; asks for the key at the far end where that depends on what is there. */
+      readonly isOrdered: boolean | QueryCommandInput;
     }
   | {
       readonly kind: "scan";
@@ -48,8 +48,11 @@ const MAX_LIMIT = 1000;
 /** The cheapest request that sees all spans of the query: a trace's partition, a conversation's, or the whole table. */
 export function readRequest(query: TraceQuery, names: TableNames): ReadRequest {
   if (query.traceId !== undefined) {
-    const input = keyQuery(query, names, { name: "pk", value: tracePartition(query.traceId) });
-    return { kind: "query", input: { ...input, ConsistentRead: true }, isOrdered: isOrdered(query) };
+    const ask = (part: TraceQuery) => ({
+      ...keyQuery(part, names, { name: "pk", value: tracePartition(query.traceId ?? "") }),
+      ConsistentRead: true,
+    });
+    return { kind: "query", input: ask(query), isOrdered: isOrdered(query, ask) };
   }
   const layout = LAYOUTS[names.keyLayout];
   const filter = query.attributeFilter ?? {};
@@ -66,18 +69,19 @@ export function readRequest(query: TraceQuery, names: TableNames): ReadRequest {
 
 /** The spans of a conversation by its key in the index. */
 export function conversationRequest(key: string, query: TraceQuery, names: TableNames): ReadRequest {
-  const input = keyQuery(query, names, { name: "conversation_id", value: key });
-  return {
-    kind: "query",
-    input: { ...input, IndexName: names.indexName },
-    conversation: key,
-    isOrdered: isOrdered(query),
-  };
+  const ask = (part: TraceQuery) => ({
+    ...keyQuery(part, names, { name: "conversation_id", value: key }),
+    IndexName: names.indexName,
+  });
+  return { kind: "query", input: ask(query), conversation: key, isOrdered: isOrdered(query, ask) };
 }
 
-/** Sort keys are in start order within one identifier. */
-function isOrdered({ identifier }: TraceQuery): boolean {
-  return identifier !== undefined;
+/** Sort keys are in start order within one identifier: that of both ends where all is under one. */
+function isOrdered(
+  { identifier, order }: TraceQuery,
+  ask: (part: TraceQuery) => QueryCommandInput,
+): boolean | QueryCommandInput {
+  return identifier !== undefined || { ...ask({ order: order === "desc" ? "asc" : "desc" }), Limit: 1 };
 }
 
 function keyQuery(
@@ -95,7 +99,7 @@ function keyQuery(
     ...defined({
       FilterExpression: filter === "" ? undefined : filter,
       ScanIndexForward: query.order === "desc" ? false : undefined,
-      Limit: query.limit !== undefined && isOrdered(query) ? firstLimit(query.limit) : undefined,
+      Limit: query.limit === undefined ? undefined : firstLimit(query.limit),
     }),
     ...expression.input(),
   };

@@ -154,6 +154,36 @@ describe("pushed down", () => {
     expect(sent[0]?.input.ConsistentRead).toBe(true);
     await tracer.close();
   });
+
+  test("a limit needs no identifier where all is under one: the far end shows that", async () => {
+    const tracer = await fresh("EarlyToo");
+    const write = (by: DynamoDbTracer, name: string, conversation: string) =>
+      by.trace(name, (span) => span.addAttribute("ai.conversation.id", conversation));
+    for (let i = 0; i < 500; i++) write(tracer, `${i}`, "long");
+    for (let i = 0; i < 5; i++) write(tracer, `${i}`, "short");
+    await tracer.flush();
+    const asked = async (query: TraceQuery) => {
+      sent = [];
+      const names = (await tracer.getTraces(query)).map(({ spanName }) => spanName);
+      return { names, items: sent.map(({ items }) => items) };
+    };
+    const latest = { conversation: "long", order: "desc", limit: 2 } as const;
+    expect(await asked(latest)).toEqual({ names: ["499", "498"], items: [10, 1] });
+    expect(await asked({ conversation: "long", limit: 2 })).toEqual({ names: ["0", "1"], items: [10, 1] });
+    const own = { attributeFilter: { "ai.conversation.id": "long" }, spanName: "0", limit: 1 };
+    expect((await asked(own)).names).toEqual(["0"]);
+    expect(await asked({ conversation: "short", limit: 5 })).toEqual({
+      names: ["0", "1", "2", "3", "4"],
+      items: [5],
+    });
+    // Keys are in order by identifier first, so the latest may be anywhere.
+    const other = await fresh("EarlyToo", { identifier: "A" });
+    write(other, "last of all", "long");
+    await other.flush();
+    expect((await asked(latest)).names).toEqual(["last of all", "499"]);
+    await tracer.close();
+    await other.close();
+  });
 });
 
 test("a tracer finds what it wrote before the index shows it", async () => {
