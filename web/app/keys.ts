@@ -36,11 +36,25 @@ export function listenToKeys(): void {
     const isSoon = event.timeStamp - before.at < PAUSE_MS;
     const act = (isSoon ? actOf(`${before.key} ${key}`) : undefined) ?? actOf(key);
     before = { key, at: event.timeStamp };
+    if (act === undefined && event.target === document.body) scrollBy(event, key);
     if (act === undefined) return;
     event.preventDefault();
     act(event);
   });
 }
+
+/** A view that fills the window has a part that scrolls in the place of the document, which does without having the focus. */
+function scrollBy({ shiftKey }: KeyboardEvent, key: string): void {
+  const box = document.querySelector("[data-scrolls]");
+  const page = PAGES[key === " " && shiftKey ? "PageUp" : key];
+  if (box !== null && page !== undefined) box.scrollBy(0, page * box.clientHeight);
+}
+
+/** How far keys scroll. */
+const PAGES: Readonly<Record<string, number>> = {
+  ...{ " ": 0.9, PageDown: 0.9, PageUp: -0.9 },
+  ...{ End: Number.MAX_SAFE_INTEGER, Home: -Number.MAX_SAFE_INTEGER },
+};
 
 function actOf(key: string): ((event: KeyboardEvent) => void) | undefined {
   for (const { keys, isModal } of layers.toReversed()) {

@@ -1,7 +1,7 @@
 // A button with a menu: arrows move in it, Esc and a press elsewhere close it.
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useKeys } from "../app/keys.ts";
 import { Icon } from "./icon.tsx";
 
@@ -18,7 +18,8 @@ export function Menu(props: {
 }): JSX.Element {
   const isOpen = useSignal(false);
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // Before it is seen: a key that is pressed then is not undone.
+  useLayoutEffect(() => {
     if (!isOpen.value) return undefined;
     const chosen = box.current?.querySelector<HTMLElement>(`${ITEMS}[aria-checked=true]`);
     (chosen ?? box.current?.querySelector<HTMLElement>(ITEMS))?.focus();

@@ -274,6 +274,23 @@ describe("a conversation", () => {
   });
 });
 
+it("a conversation scrolls by the keys that scroll a document, without a click into it", async () => {
+  const page = await browser.blank({ viewport: { width: 1280, height: 400 } });
+  await chat(page);
+  const top = () => page.locator("[data-scrolls]").evaluate(({ scrollTop }) => scrollTop);
+  for (const key of ["PageDown", "Space", "End"]) {
+    const before = await top();
+    await page.keyboard.press(key);
+    await expect.poll(top, PATIENT).toBeGreaterThan(before);
+  }
+  for (const key of ["Shift+Space", "Home"]) {
+    const before = await top();
+    await page.keyboard.press(key);
+    await expect.poll(top, PATIENT).toBeLessThan(before);
+  }
+  expect(await top()).toBe(0);
+});
+
 describe("a timeline", () => {
   it("folds, inspects, finds errors, zooms, and goes from turn to turn", async () => {
     const page = await browser.blank();
