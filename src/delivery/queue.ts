@@ -1,4 +1,6 @@
 // A first-in, first-out queue that is bounded in count and in bytes.
+import { Held } from "../tracing/held.ts";
+import type { Span } from "../tracing/span.ts";
 
 /** How much may wait. */
 export interface QueueBounds {
@@ -9,35 +11,43 @@ export interface QueueBounds {
 /** What has left is cut off the front once it is so much, and half of all. */
 const CUT_AFTER = 1024;
 
-/** A queue of things that have a weight in bytes. The bounds are asked about, not enforced: what is too much is the owner's decision. */
-export class Queue<T extends { readonly weight: number }> {
+/** A queue of spans, each with its weight in bytes. The bounds are asked about, not enforced: what is too much is the owner's decision. */
+export class Queue<T extends { readonly span: Span; readonly weight: number }> {
   readonly #bounds: QueueBounds;
+  readonly #held: Held | undefined;
   #items: (T | undefined)[] = [];
   #head = 0;
   #bytes = 0;
 
-  constructor(bounds: QueueBounds) {
+  /** Where spans wait as they are, what they share counts once against the bound. */
+  constructor(bounds: QueueBounds, areAsTheyAre: boolean) {
     this.#bounds = bounds;
+    this.#held = areAsTheyAre ? new Held() : undefined;
   }
 
   get size(): number {
     return this.#items.length - this.#head;
   }
 
+  /** The sum of the weights. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  get #inMemory(): number {
+    return this.#held?.bytes ?? this.#bytes;
   }
 
   /** True where one more of that weight would pass a bound. An empty queue takes anything. */
   isFullFor(weight: number): boolean {
     if (this.size === 0) return false;
-    return this.size >= this.#bounds.maxQueuedSpans || this.#bytes + weight > this.#bounds.maxQueuedBytes;
+    return this.size >= this.#bounds.maxQueuedSpans || this.#inMemory + weight > this.#bounds.maxQueuedBytes;
   }
 
   /** True while less than half of what may wait does: room for what was put aside. */
   get hasRoom(): boolean {
     if (this.size === 0) return true;
-    return this.size < this.#bounds.maxQueuedSpans / 2 && this.#bytes < this.#bounds.maxQueuedBytes / 2;
+    return this.size < this.#bounds.maxQueuedSpans / 2 && this.#inMemory < this.#bounds.maxQueuedBytes / 2;
   }
 
   /** Takes out the oldest until there is room for one of that weight. */
@@ -51,14 +61,14 @@ export class Queue<T extends { readonly weight: number }> {
 
   push(item: T): void {
     this.#items.push(item);
-    this.#bytes += item.weight;
+    this.#entered(item);
   }
 
   /** Puts back what was taken last, in its order. */
   unshift(items: readonly T[]): void {
     this.#items = [...items, ...this.#items.slice(this.#head)];
     this.#head = 0;
-    for (const { weight } of items) this.#bytes += weight;
+    for (const item of items) this.#entered(item);
   }
 
   /** Takes the oldest. */
@@ -67,8 +77,14 @@ export class Queue<T extends { readonly weight: number }> {
     if (item === undefined) return undefined;
     this.#items[this.#head++] = undefined;
     this.#bytes -= item.weight;
+    this.#held?.remove(item.span, item.weight);
     if (this.#head >= CUT_AFTER && this.#head * 2 >= this.#items.length) this.#cut();
     return item;
+  }
+
+  #entered({ span, weight }: T): void {
+    this.#bytes += weight;
+    this.#held?.add(span, weight);
   }
 
   #cut(): void {

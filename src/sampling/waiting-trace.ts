@@ -1,6 +1,7 @@
 // A trace whose spans wait until it is known whether they are kept.
 
 import { keptShare, randomnessOf, thresholdOf } from "../model/probability.ts";
+import { Held } from "../tracing/held.ts";
 import type { Span } from "../tracing/span.ts";
 import { weigh } from "../tracing/weight.ts";
 import type { TraceSoFar } from "./keep.ts";
@@ -17,7 +18,7 @@ export class WaitingTrace implements TraceSoFar {
   readonly #open = new Map<string, Span>();
   #first = Number.POSITIVE_INFINITY;
   #last = Number.NEGATIVE_INFINITY;
-  #bytes = 0;
+  readonly #held = new Held();
   #hasBegun = false;
   #hasRoot = false;
   /** Rules that are for it already. */
@@ -55,7 +56,7 @@ export class WaitingTrace implements TraceSoFar {
 
   /** What they take, about. */
   get bytes(): number {
-    return this.#bytes + this.#open.size * OPEN_BYTES;
+    return this.#held.bytes + this.#open.size * OPEN_BYTES;
   }
 
   /** All that was seen to begin has ended; where no beginnings are seen, a root has. */
@@ -78,7 +79,7 @@ export class WaitingTrace implements TraceSoFar {
     const { spanId, parentSpanId, startedAtMicros, endedAtMicros = startedAtMicros } = span;
     this.#open.delete(spanId);
     this.#ended.push(span);
-    this.#bytes += weigh(span);
+    this.#held.add(span, weigh(span));
     this.#hasRoot ||= parentSpanId === undefined;
     this.#first = Math.min(this.#first, startedAtMicros);
     this.#last = Math.max(this.#last, endedAtMicros);

@@ -33,6 +33,15 @@ export function weigh(span: Span): number {
   return events.length === 0 ? bytes : bytes + weighValue(events);
 }
 
+/** The values of a span that grow from span to span: what their items are in, which is one for all of them, and the bytes of this span's. */
+export function* historiesOf(span: Span): Generator<{ readonly items: object; readonly bytes: number }> {
+  const own = OWN in span ? span[OWN]() : [];
+  for (let i = 1; i < own.length; i += 2) {
+    const list = sharedItems(own[i]);
+    if (list !== undefined) yield { items: list.items, bytes: weighValue(own[i]) };
+  }
+}
+
 /** The bytes of a value in memory, about. */
 export function weighValue(value: unknown, levels: number = LEVELS, looks: Looks = { left: LOOKS }): number {
   if (typeof value === "string") return VALUE_BYTES + value.length;

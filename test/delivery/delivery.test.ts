@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { runs } from "../sizes.ts";
-import { counts, deliveryTo, endedSpans, Server, until } from "./support.ts";
+import { counts, deliveryTo, endedSpans, historySpans, Server, until } from "./support.ts";
 
 const NAMES = (count: number) => Array.from({ length: count }, (_, i) => `span-${i}`);
 
@@ -282,6 +282,19 @@ describe("a full queue", () => {
     expect(written + dropped).toBe(100);
     expect(written).toBeGreaterThanOrEqual(5);
     expect(written).toBeLessThanOrEqual(10);
+  });
+
+  it("counts a history that each span gives once, as it is in memory once, until all of them have left", async () => {
+    const server = new Server();
+    const { delivery } = deliveryTo(server, { maxQueuedBytes: 200_000, maxBatchAgeMs: 3_600_000 });
+    for (let round = 0; round < 3; round++) {
+      for (const span of historySpans(50)) delivery.add(span);
+      expect(counts(await delivery.flush(30_000))).toMatchObject({ written: 50 * (round + 1), dropped: 0 });
+    }
+    for (const span of endedSpans(100, "span", "x".repeat(10_000))) delivery.add(span);
+    const { written, dropped } = await delivery.flush(30_000);
+    expect(written + dropped).toBe(250);
+    expect(written).toBeLessThanOrEqual(170);
   });
 });
 

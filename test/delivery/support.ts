@@ -18,6 +18,18 @@ export function endedSpans(count: number, name = "span", text = ""): Span[] {
   return spans;
 }
 
+/** Spans of a conversation, each with all that was said: 50 KB in the end, and more than a megabyte one by one. */
+export function historySpans(count: number): Span[] {
+  const spans: Span[] = [];
+  const tracer = new Tracer({ name: "collect", write: (span) => void spans.push(span) });
+  const messages: object[] = [];
+  for (let i = 0; i < count; i++) {
+    messages.push({ role: "user", content: "x".repeat(800) });
+    tracer.startSpan(`turn-${i}`).addAttribute("ai.llm.request.messages", messages).end();
+  }
+  return spans;
+}
+
 type Answer = Outcome["kind"] | "reject";
 
 /** A back end in memory, which answers as it is told. */

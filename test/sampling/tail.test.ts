@@ -230,6 +230,21 @@ describe("a trace that cannot be waited for", () => {
     expect(unsampled?.long).toBeLessThanOrEqual(11);
   });
 
+  it("is not long for a history that each of its model calls gives: that is in memory once", async () => {
+    const { tracer, names } = sampling({ keep: [failed], maxBytes: 1_000_000 });
+    const turn = tracer.startSpan("turn");
+    const messages: object[] = [];
+    for (let i = 0; i < 100; i++) {
+      messages.push({ role: "user", content: "x".repeat(2000) });
+      const attributes = { "ai.llm.request.messages": messages };
+      tracer.trace("call", { parentSpan: turn, attributes }, () => undefined);
+    }
+    fail(turn);
+    turn.end();
+    await tracer.flush();
+    expect(names()).toHaveLength(101);
+  });
+
   it("goes on in slices where it is kept, and in its order", async () => {
     const { tracer, written } = sampling({ keep: [where('name = "root"')] });
     const root = tracer.startSpan("root");

@@ -1,0 +1,46 @@
+// What spans that wait take together: a history that several of them give is in memory once, and counts once.
+import type { Span } from "./span.ts";
+import { historiesOf } from "./weight.ts";
+
+/** A history that is held: as long as the longest of its spans has it, until the last of them has left. */
+interface HeldHistory {
+  bytes: number;
+  spans: number;
+}
+
+/** The bytes that spans take together, about. */
+export class Held {
+  readonly #histories = new Map<object, HeldHistory>();
+  #bytes = 0;
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** With the weight of the span by itself. */
+  add(span: Span, weight: number): void {
+    let own = weight;
+    for (const { items, bytes } of historiesOf(span)) {
+      own -= bytes;
+      const held = this.#histories.get(items) ?? { bytes: 0, spans: 0 };
+      this.#histories.set(items, held);
+      this.#bytes += Math.max(0, bytes - held.bytes);
+      held.bytes = Math.max(bytes, held.bytes);
+      held.spans++;
+    }
+    this.#bytes += Math.max(0, own);
+  }
+
+  /** With the same weight as when it was added. */
+  remove(span: Span, weight: number): void {
+    let own = weight;
+    for (const { items, bytes } of historiesOf(span)) {
+      own -= bytes;
+      const held = this.#histories.get(items);
+      if (held === undefined || --held.spans > 0) continue;
+      this.#histories.delete(items);
+      this.#bytes -= held.bytes;
+    }
+    this.#bytes -= Math.max(0, own);
+  }
+}
