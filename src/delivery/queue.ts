@@ -14,15 +14,18 @@ const CUT_AFTER = 1024;
 /** A queue of spans, each with its weight in bytes. The bounds are asked about, not enforced: what is too much is the owner's decision. */
 export class Queue<T extends { readonly span: Span; readonly weight: number }> {
   readonly #bounds: QueueBounds;
-  readonly #held: Held | undefined;
+  readonly #held = new Held();
+  readonly #isAsItIs: (item: T) => boolean;
   #items: (T | undefined)[] = [];
   #head = 0;
   #bytes = 0;
+  /** Of those that are not as they are: each has its own. */
+  #made = 0;
 
-  /** Where spans wait as they are, what they share counts once against the bound. */
-  constructor(bounds: QueueBounds, areAsTheyAre: boolean) {
+  /** What spans share that wait as they are counts once against the bound. */
+  constructor(bounds: QueueBounds, isAsItIs: (item: T) => boolean = () => true) {
     this.#bounds = bounds;
-    this.#held = areAsTheyAre ? new Held() : undefined;
+    this.#isAsItIs = isAsItIs;
   }
 
   get size(): number {
@@ -35,7 +38,7 @@ export class Queue<T extends { readonly span: Span; readonly weight: number }> {
   }
 
   get #inMemory(): number {
-    return this.#held?.bytes ?? this.#bytes;
+    return this.#made + this.#held.bytes;
   }
 
   /** True where one more of that weight would pass a bound. An empty queue takes anything. */
@@ -77,14 +80,16 @@ export class Queue<T extends { readonly span: Span; readonly weight: number }> {
     if (item === undefined) return undefined;
     this.#items[this.#head++] = undefined;
     this.#bytes -= item.weight;
-    this.#held?.remove(item.span, item.weight);
+    if (this.#isAsItIs(item)) this.#held.remove(item.span, item.weight);
+    else this.#made -= item.weight;
     if (this.#head >= CUT_AFTER && this.#head * 2 >= this.#items.length) this.#cut();
     return item;
   }
 
-  #entered({ span, weight }: T): void {
-    this.#bytes += weight;
-    this.#held?.add(span, weight);
+  #entered(item: T): void {
+    this.#bytes += item.weight;
+    if (this.#isAsItIs(item)) this.#held.add(item.span, item.weight);
+    else this.#made += item.weight;
   }
 
   #cut(): void {

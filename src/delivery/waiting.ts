@@ -19,7 +19,7 @@ export class Waiting<P> {
   constructor(settings: DeliverySettings, maxRetries: number) {
     this.#settings = settings;
     this.#maxRetries = maxRetries;
-    this.#queue = new Queue(settings, true);
+    this.#queue = new Queue(settings);
   }
 
   /** True while there is room in memory for what was left on disk. */

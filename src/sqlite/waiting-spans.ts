@@ -38,7 +38,7 @@ export class WaitingSpans {
 
   constructor(setup: WaitingSpansSetup) {
     this.#setup = setup;
-    this.#queue = new Queue(setup.bounds, false);
+    this.#queue = new Queue(setup.bounds, ({ prepared }) => prepared === undefined);
     this.#large = new LargeSpans({
       turns: setup.turns,
       patiently: setup.patiently,

@@ -185,6 +185,22 @@ test("of more spans than may wait the oldest go, are counted, and told of once",
   expect(Object.keys(rest)).toEqual(Array.from({ length: 100 }, (_, i) => `s${899 + i}`));
 });
 
+test("a history that each span gives waits once", async () => {
+  const path = freshPath();
+  const { tracer } = tracerOver(path, { maxQueuedBytes: 20_000_000 });
+  await tracer.getTraces();
+  const release = hold(path);
+  const messages: object[] = [];
+  for (let i = 0; i < 100; i++) {
+    messages.push({ role: "user", content: "x".repeat(10_000) });
+    const attributes = { "ai.conversation.id": "c", "ai.llm.request.messages": messages };
+    tracer.trace(`${i}`, { attributes }, () => undefined);
+  }
+  expect(await tracer.flush({ timeoutMs: 10 })).toMatchObject({ pending: 100, dropped: 0 });
+  release();
+  expect(await tracer.flush()).toMatchObject({ written: 100, pending: 0, dropped: 0 });
+});
+
 test("reads go on while another process writes", async () => {
   const path = freshPath();
   const { tracer } = tracerOver(path);
