@@ -37,6 +37,11 @@ const FITTING = [
 const unsafe = madeWhenUsed(() => `(?=${SUSPECT})(?!${[SEEN, ...FITTING].join("|")})[^]`, "gv");
 const ASCII = /^[\u0020-\u007e]*$/;
 
+/** True for text of which each character is shown as it is, in one column. */
+export function isShownAsItIs(text: string): boolean {
+  return ASCII.test(text);
+}
+
 const SHORT: ReadonlyMap<string, string> = new Map([
   ["\n", "\\n"],
   ["\r", "\\r"],
@@ -50,13 +55,13 @@ export function escapeText(text: string): string {
 
 /** Text with something else in the place of each character that is unsafe. */
 export function replaceUnsafe(text: string, replacement: (character: string) => string): string {
-  return ASCII.test(text) ? text : text.replace(unsafe(), replacement);
+  return isShownAsItIs(text) ? text : text.replace(unsafe(), replacement);
 }
 
 /** The characters of a text as `escapeText` shows them, one by one; an escape is never taken apart. */
 export function* escapedCharacters(text: string): Generator<string> {
   let from = 0;
-  if (!ASCII.test(text)) {
+  if (!isShownAsItIs(text)) {
     for (const { 0: character, index } of text.matchAll(unsafe())) {
       yield* text.slice(from, index);
       yield escapeOf(character);

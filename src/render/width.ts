@@ -1,8 +1,9 @@
 // How many columns of a terminal a text takes, and text cut to fit.
+import { isShownAsItIs } from "../model/escape.ts";
 
 /** The columns that an escaped text takes: none for combining marks, two for wide characters and emoji. */
 export function displayWidth(text: string): number {
-  if (ASCII.test(text)) return text.length;
+  if (isShownAsItIs(text)) return text.length;
   let width = 0;
   for (const character of text) width += characterWidth(character);
   return width;
@@ -42,7 +43,6 @@ function isWide(code: number, character: string): boolean {
   return WIDE.some(([from, to]) => code >= from && code <= to) || EMOJI.test(character);
 }
 
-const ASCII = /^[\u0020-\u007e]*$/;
 const UNITS_A_COLUMN = 8;
 /** Combining marks, and what is invisible where it is not escaped: joiners and variation selectors. */
 const ZERO = /^(?:\p{Mn}|\p{Me}|\p{Default_Ignorable_Code_Point})$/u;

@@ -1,4 +1,5 @@
 // The pieces of text that the command's output is made of.
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseDuration, parseSize, parseTime } from "../../src/cli/arguments.ts";
 import { turnsOf } from "../../src/cli/conversation.ts";
@@ -6,6 +7,7 @@ import { age, bytes, compact, count, duration, tokens } from "../../src/cli/form
 import { linesOf } from "../../src/cli/stores/lines.ts";
 import { placedSpans, traceTree } from "../../src/cli/tree.ts";
 import { plain } from "../../src/render/color.ts";
+import { wrapped } from "../../src/render/wrap.ts";
 import { spanFields } from "../model/arbitraries.ts";
 import { sized } from "../sizes.ts";
 
@@ -172,4 +174,18 @@ describe("lines of a stream", () => {
       ]);
     }
   });
+});
+
+test("a text of ASCII, which is cut, is broken where one with accents is, which is put together", () => {
+  const texts = fc.string({ unit: fc.constantFrom("a", "b", " ", "\t", "\n", "-"), maxLength: 300 });
+  fc.assert(
+    fc.property(texts, fc.integer({ min: 1, max: 30 }), (text, width) => {
+      const room = { width, maxLines: Number.POSITIVE_INFINITY };
+      const accented = wrapped(text.replaceAll("a", "á").replaceAll("b", "ê").replaceAll("-", "ö"), room);
+      const bare = accented.map((line) =>
+        line.replaceAll("á", "a").replaceAll("ê", "b").replaceAll("ö", "-"),
+      );
+      expect(wrapped(text, room)).toEqual(bare);
+    }),
+  );
 });
