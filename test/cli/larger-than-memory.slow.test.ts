@@ -1,6 +1,6 @@
-// A conversation that is larger than memory: written as one file, and brought into another store, by processes that may hold less than it has.
+// What is larger than memory, or than one text can be: written, and brought into another store, by processes that may hold less than it has.
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -46,4 +46,25 @@ test("a conversation that is larger than memory is exported as a page, as lines,
   await said("export", "--out", lines, path);
   const copy = join(folder, "copy.db");
   expect(await said("import", lines, copy)).toContain(`${2 * MEGABYTES} spans imported into copy.db.\n`);
+});
+
+test("a test is written of a conversation whose cassette is longer than one text can be", async () => {
+  const folder = freshFolder();
+  const path = join(folder, "traces.db");
+  const { tracer } = tracerOver(path, { retention: false });
+  const messages = [{ role: "user", content: [{ text: "word ".repeat(1_200_000) }] }];
+  for (let turn = 0; turn < 100; turn++) {
+    tracer.trace("converse", (span) => {
+      span.addAttribute("ai.conversation.id", "long", { inheritable: true });
+      span.addAttributes({ "ai.trace.type": "converse", "ai.user.input": "?", "ai.agent.response": "!" });
+      tracer.trace("llm", (call) =>
+        call.addAttributes({ "ai.trace.type": "llm-invocation", "ai.llm.request.messages": messages }),
+      );
+    });
+    await tracer.flush();
+  }
+  await tracer.close();
+  const out = join(folder, "long.test.ts");
+  expect(await said("test", "long", "--out", out, path)).toContain("The cassette is ");
+  expect((await stat(join(folder, "long.jsonl"))).size).toBeGreaterThan(2 ** 29);
 });

@@ -30,7 +30,7 @@ export async function writeTest(
   const found = await foundFor(id, store);
   const spans = found === undefined ? [] : await store.find(queryOf(found));
   if (found === undefined || spans.length === 0) return nothing(id, store, context);
-  const [{ testText }, { cassetteOf }] = await Promise.all([
+  const [{ testText }, { cassetteLines }] = await Promise.all([
     import("../../testing/from-trace/test-text.ts"),
     import("../../testing/replay/cassette.ts"),
   ]);
@@ -41,9 +41,9 @@ export async function writeTest(
     ...{ runner: options.runner, agent: agentOf(options.agent) },
     cassette: `./${relative(dirname(files.test), files.cassette).replaceAll("\\", "/")}`,
   });
-  await writeWhole(context, files.cassette, cassetteOf(redacted), options);
+  await writeWhole(context, files.cassette, cassetteLines(redacted), options);
   if (options.out === undefined) await output.write(text);
-  else await writeWhole(context, files.test, text, options);
+  else await writeWhole(context, files.test, [text], options);
   await output.say(`The cassette is ${relative(world.cwd, files.cassette)}.`);
   return EXIT.ok;
 }
@@ -51,12 +51,12 @@ export async function writeTest(
 async function writeWhole(
   context: Context,
   path: string,
-  text: string,
+  texts: Iterable<string>,
   { force }: TestOptions,
 ): Promise<void> {
   const file = await WholeFile.begin(path, force === true);
   context.atEnd(() => file.discard());
-  await file.write(text);
+  for (const text of texts) await file.write(text);
   await file.finish();
 }
 

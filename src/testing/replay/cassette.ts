@@ -32,10 +32,16 @@ export interface CassetteOptions {
  */
 export function cassetteOf(spans: readonly SpanFields[], options: CassetteOptions = {}): string {
   checkOptions(options, { owner: "cassetteOf", checks: { redact: isRedact } });
+  return [...cassetteLines(spans, options)].join("");
+}
+
+/** The same line by line: the histories of a long conversation may be more than one text can hold. */
+export function* cassetteLines(
+  spans: readonly SpanFields[],
+  options: CassetteOptions = {},
+): Generator<string> {
   const { models, tools } = redactedCalls(spans, options);
-  return inStartOrder([...models, ...tools])
-    .map(lineOf)
-    .join("");
+  for (const span of inStartOrder([...models, ...tools])) yield lineOf(span);
 }
 
 /** The calls among spans with what is needed of them, redacted. */
