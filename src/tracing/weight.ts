@@ -33,14 +33,28 @@ export function weigh(span: Span): number {
   return events.length === 0 ? bytes : bytes + weighValue(events);
 }
 
-/** The values of a span that grow from span to span: what their items are in, which is one for all of them, and the bytes of this span's. */
-export function* historiesOf(span: Span): Generator<{ readonly items: object; readonly bytes: number }> {
-  const own = OWN in span ? span[OWN]() : [];
-  for (let i = 1; i < own.length; i += 2) {
-    const list = sharedItems(own[i]);
-    if (list !== undefined) yield { items: list.items, bytes: weighValue(own[i]) };
-  }
+/** A value of a span that grows from span to span: what its items are in, which is one for all of them, and the bytes of this span's. */
+export interface History {
+  readonly items: object;
+  readonly bytes: number;
 }
+
+/** Those of the span: most have none. */
+export function historiesOf(span: Span): readonly History[] {
+  const own = OWN in span ? span[OWN]() : [];
+  let found: History[] | undefined;
+  for (let i = 1; i < own.length; i += 2) {
+    const value = own[i];
+    if (typeof value !== "object") continue;
+    const list = sharedItems(value);
+    if (list === undefined) continue;
+    found ??= [];
+    found.push({ items: list.items, bytes: weighValue(value) });
+  }
+  return found ?? NONE;
+}
+
+const NONE: readonly History[] = [];
 
 /** The bytes of a value in memory, about. */
 export function weighValue(value: unknown, levels: number = LEVELS, looks: Looks = { left: LOOKS }): number {
