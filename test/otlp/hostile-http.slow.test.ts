@@ -14,7 +14,7 @@ let url: string;
 let before: number;
 
 beforeAll(async () => {
-  server = fork(programOf("hostileServer"), [], { execArgv: ["--expose-gc", "--max-old-space-size=512"] });
+  server = fork(programOf("hostileServer"), [], { execArgv: ["--expose-gc", "--max-old-space-size=320"] });
   url = await new Promise<string>((resolve) => server.once("message", (said) => resolve(String(said))));
   expect(await post("json", "{}")).toBe(200);
   before = (await memory()).held;
@@ -258,5 +258,6 @@ function goodBody(encoding: OtlpEncoding): Buffer {
 
 test("memory stayed within its bounds all the time", async () => {
   const { peak } = await memory();
-  expect(peak).toBeLessThan(768 * MIB);
+  // A body that was unpacked whole would take as much by itself. Beside the heap are bodies that are not collected yet: on Node 24 they are many.
+  expect(peak).toBeLessThan(1024 * MIB);
 });
