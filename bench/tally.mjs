@@ -25,6 +25,7 @@ const tally = (file) =>
 const yesterday = () => new Date(Date.now() - DAY_MS);
 const roles = {
   "first tally": tally,
+  "first tally of who went on": tally,
   "tally of 30 days": tally,
   "tally of all": (file) => file.tally(),
   "tally of a day": (file) => file.tally({ since: yesterday() }),
@@ -40,7 +41,12 @@ const roles = {
 
 /** What is measured, and the most milliseconds that are good enough. */
 const BARS = [
-  ["first tally", "the first tally, of 30 days by day, model and tool", 1500],
+  [
+    "first tally",
+    "the first tally of what was written in half a minute, of 30 days by day, model and tool",
+    1500,
+  ],
+  ["first tally of who went on", "the same where who wrote it went on, as over a month", 1500],
   ["tally of 30 days", "tally of 30 days by day, model and tool", 1500],
   ["tally of all", "tally of all by model, tool, agent, user and day", 2000],
   ["tally of a day", "tally of a day", 300],
@@ -61,25 +67,27 @@ async function main() {
   const file = join(folder, "traces.db");
   try {
     const spans = await inProcess("make", file);
-    const early = chunksIn(file).length;
-    await inProcess("run on", file);
-    const made = chunksIn(file);
+    const made = { "first tally": chunksIn(file) };
     console.log(
       `Node ${process.version}, ${spans.toLocaleString("en")} spans, ${ROUNDS} rounds, medians; ms:`,
     );
-    console.log(
-      `digests of ${made.length} chunks of ${Math.ceil(spans / CHUNK_SPANS)} by who wrote them, ${early} while a month was written in half a minute`,
-    );
     for (const [name, what, bar] of BARS) {
+      if (name === "first tally of who went on") {
+        keepOnly(file, made["first tally"]);
+        await inProcess("run on", file);
+        made[name] = chunksIn(file);
+      }
       const samples = [];
       for (let round = 0; round < ROUNDS; round++) {
         // Each is the first one again.
-        if (name === "first tally") keepOnly(file, made);
+        if (name in made) keepOnly(file, made[name]);
         samples.push(await inProcess(name, file));
       }
       const [middle] = samples.sort((a, b) => a.wall - b.wall).slice(Math.floor(ROUNDS / 2));
       const verdict = middle.wall <= bar ? "met" : "missed";
       console.log(`| ${what} | ${middle.wall.toFixed(0)} | at most ${bar} | ${verdict} | ${shown(middle)} |`);
+      if (name in made)
+        console.log(`its writer had made ${made[name].length} digests of ${Math.ceil(spans / CHUNK_SPANS)}`);
     }
     keepOnly(file, []);
     console.log(

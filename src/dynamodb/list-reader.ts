@@ -1,5 +1,4 @@
 // Message lists put together again of the nodes of their chains: each node is read, unpacked and checked once, however many lists lean on it.
-
 import { decompress, MAX_BLOB_BYTES } from "../delivery/compression.ts";
 import { type CheckedNode, checkNode, type ReadMessages } from "../delivery/message-chains.ts";
 import { RecentMap } from "../model/recent-map.ts";

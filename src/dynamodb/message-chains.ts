@@ -1,5 +1,4 @@
 // Message lists in DynamoDB: the chain's nodes as items of the conversation's partition, each written once.
-
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { conversationOf } from "../conventions/conversation.ts";
 import { compress, isSmall, packSmall } from "../delivery/compression.ts";

@@ -1,5 +1,4 @@
 // A trace whose spans wait until it is known whether they are kept.
-
 import { keptShare, randomnessOf, thresholdOf } from "../model/probability.ts";
 import { Held } from "../tracing/held.ts";
 import type { Span } from "../tracing/span.ts";

@@ -1,5 +1,4 @@
 // Writes what is kept outside of a span's row: nodes of message lists, and pieces of large values.
-
 import { probeRounds } from "../delivery/message-chains.ts";
 import { RecentMap } from "../model/recent-map.ts";
 import { encodeValue } from "../model/values.ts";

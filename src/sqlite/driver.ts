@@ -1,5 +1,4 @@
 // The SQLite library: node:sqlite where this Node has it, else the package libsql; as one small interface over both.
-
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { requireInstalled } from "../delivery/installed.ts";

@@ -102,8 +102,7 @@ function newBytes(span: SpanFields): number {
   return bytes;
 }
 
-/** Each by itself: a sample of the list might miss the one that is large. */
-/** Bytes of the messages from one on, about. */
+/** Bytes of the messages from one on, about. Each is weighed by itself: a sample of the list might miss the one that is large. */
 export function weighMessages(messages: readonly object[], from: number): number {
   return messages.slice(from).reduce((bytes, message) => bytes + weighValue(message), 0);
 }

@@ -1,5 +1,4 @@
 // The context lens in an exported file: all calls, each of them opened, and why each tool was called. Spans are looked at one by one, twice.
-
 import {
   type CallMeasures,
   type CallSections,

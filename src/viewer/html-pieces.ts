@@ -1,5 +1,4 @@
 // The pieces of an exported page: JSON, taken apart so that what comes again and again is there once, and packed as it comes.
-
 import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
@@ -35,11 +34,7 @@ export class Pieces implements Kept {
   }
 
   #text(text: string): string {
-    const known = this.#textPlaces.get(text);
-    if (known !== undefined) return known;
-    const place = this.#hashed(JSON.stringify(escaped(text)));
-    this.#textPlaces.set(text, place);
-    return place;
+    return this.#textPlaces.of(text, () => this.#hashed(JSON.stringify(escaped(text))));
   }
 
   image(type: string, base64: string): string {
@@ -62,11 +57,7 @@ export class Pieces implements Kept {
   }
 
   #once(json: string): string {
-    const known = this.#jsonPlaces.get(json);
-    if (known !== undefined) return known;
-    const place = this.#hashed(json);
-    this.#jsonPlaces.set(json, place);
-    return place;
+    return this.#jsonPlaces.of(json, () => this.#hashed(json));
   }
 
   #hashed(text: string): string {
@@ -111,17 +102,18 @@ class Places {
   readonly #places = new Map<string, string>();
   #size = 0;
 
-  get(text: string): string | undefined {
-    return this.#places.get(text);
-  }
-
-  set(text: string, place: string): void {
+  /** The place of a text; where it is not known, what `find` gives. */
+  of(text: string, find: () => string): string {
+    const known = this.#places.get(text);
+    if (known !== undefined) return known;
+    const place = find();
     this.#size += text.length;
     if (this.#size > TEXT_CHARACTERS) {
       this.#places.clear();
       this.#size = text.length;
     }
     this.#places.set(text, place);
+    return place;
   }
 }
 

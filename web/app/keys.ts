@@ -36,15 +36,15 @@ export function listenToKeys(): void {
     const isSoon = event.timeStamp - before.at < PAUSE_MS;
     const act = (isSoon ? actOf(`${before.key} ${key}`) : undefined) ?? actOf(key);
     before = { key, at: event.timeStamp };
-    if (act === undefined && event.target === document.body) scrollBy(event, key);
-    if (act === undefined) return;
+    if (act === undefined) return scrollView(event, key);
     event.preventDefault();
     act(event);
   });
 }
 
-/** A view that fills the window has a part that scrolls in the place of the document, which does without having the focus. */
-function scrollBy({ shiftKey }: KeyboardEvent, key: string): void {
+/** A view that fills the window has a part that scrolls in the place of the document, which these keys scroll by themselves only once it has the focus. */
+function scrollView({ target, shiftKey }: KeyboardEvent, key: string): void {
+  if (target !== document.body) return;
   const box = document.querySelector("[data-scrolls]");
   const page = PAGES[key === " " && shiftKey ? "PageUp" : key];
   if (box !== null && page !== undefined) box.scrollBy(0, page * box.clientHeight);

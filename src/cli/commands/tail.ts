@@ -1,5 +1,4 @@
 // `tracelight tail`: spans as they start and end, until Ctrl-C.
-
 import { setTimeout as wait } from "node:timers/promises";
 import { matches } from "../../conventions/matches.ts";
 import { readSpan } from "../../conventions/reading.ts";
